@@ -1,0 +1,53 @@
+"""Headsweep's science and engine: no streamlit, no plotly, usable from Python and a terminal.
+
+Names are imported when they are first used (PEP 562), so that `import core` costs nothing and
+specs and results never pull in torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.ablation import AblationKind as AblationKind
+    from core.errors import InputError as InputError
+    from core.errors import ModelError as ModelError
+    from core.heads import Head as Head
+    from core.loading import load_model as load_model
+    from core.results import SweepResult as SweepResult
+    from core.spec import SweepSpec as SweepSpec
+    from core.sweep import iter_sweep as iter_sweep
+    from core.sweep import run_sweep as run_sweep
+
+_HOMES = {
+    "AblationKind": "core.ablation",
+    "Head": "core.heads",
+    "InputError": "core.errors",
+    "ModelError": "core.errors",
+    "SweepResult": "core.results",
+    "SweepSpec": "core.spec",
+    "iter_sweep": "core.sweep",
+    "load_model": "core.loading",
+    "run_sweep": "core.sweep",
+}
+
+__all__ = [
+    "AblationKind",
+    "Head",
+    "InputError",
+    "ModelError",
+    "SweepResult",
+    "SweepSpec",
+    "iter_sweep",
+    "load_model",
+    "run_sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'core' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,26 @@
+"""The address of an attention head, and the labels people give it."""
+
+import re
+from typing import NamedTuple
+
+_LABEL = re.compile(r"L?(\d+)[H.](\d+)", re.IGNORECASE)
+
+
+class Head(NamedTuple):
+    """One query head: layer and head both count from 0."""
+
+    layer: int
+    head: int
+
+    @property
+    def label(self) -> str:
+        """The field's usual name, such as L9H6."""
+        return f"L{self.layer}H{self.head}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """Read "L9H6" or "9.6"; a ValueError says what was seen otherwise."""
+        match = _LABEL.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not a head: write it as L9H6 or 9.6.")
+        return cls(int(match[1]), int(match[2]))

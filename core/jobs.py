@@ -1,0 +1,196 @@
+"""Jobs: sweeps asked for by spec, done by one worker a device, with progress and cancel.
+
+Callers hand over names and specs, never live models, so that the same call can later go to
+another machine. Loading happens on a thread of its own: a long download holds nobody else up.
+"""
+
+import itertools
+import logging
+import queue
+import threading
+from collections import OrderedDict
+from enum import StrEnum
+
+from core.errors import Cancelled, InputError
+from core.registry import MODELS, ModelKey, Registry, key_of
+from core.results import SweepResult
+from core.spec import SweepSpec
+
+MAX_KEPT = 256
+"""Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB."""
+
+_log = logging.getLogger(__name__)
+_numbers = itertools.count(1)
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the last three are final."""
+
+    LOADING = "loading"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+
+
+class Job:
+    """One request for a sweep, or (spec None) for a model alone. Safe to read from any thread."""
+
+    def __init__(self, key: ModelKey, spec: SweepSpec | None) -> None:
+        self.number = next(_numbers)
+        self.key, self.spec = key, spec
+        self.state = JobState.LOADING
+        self.stage = f"Loading {key.name}"
+        self.fraction: float | None = None
+        self.partial: SweepResult | None = None
+        self.error: InputError | None = None
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+
+    @property
+    def result(self) -> SweepResult | None:
+        """The finished sweep; None before the end, and for a job that loads a model only."""
+        return self.partial if self.state is JobState.DONE else None
+
+    def cancel(self) -> None:
+        """Ask the job to stop after the chunk it is at; what is finished stays in `partial`."""
+        self._stop.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the job has ended; False if `timeout` seconds passed first."""
+        return self._ended.wait(timeout)
+
+    def report(self, stage: str, fraction: float | None) -> None:
+        """Record progress; raises `Cancelled` if a stop was asked for."""
+        if self._stop.is_set():
+            raise Cancelled
+        self.stage, self.fraction = stage, fraction
+
+    def end(self, state: JobState, error: InputError | None = None) -> None:
+        """Enter a final state."""
+        self.error = error
+        self.state = state
+        self._ended.set()
+
+
+class Jobs:
+    """The jobs of one process: equal requests share a job, finished ones are kept."""
+
+    def __init__(self, models: Registry = MODELS, max_kept: int = MAX_KEPT) -> None:
+        self._models, self._max_kept = models, max_kept
+        self._jobs: OrderedDict[tuple[ModelKey, SweepSpec | None], Job] = OrderedDict()
+        self._queues: dict[str, queue.Queue[Job]] = {}
+        self._guard = threading.Lock()
+
+    def submit(self, spec: SweepSpec, device: str = "auto") -> Job:
+        """A job for a sweep; one already running or finished for the same spec is returned."""
+        return self._submit(key_of(spec, device), spec)
+
+    def load(self, key: ModelKey) -> Job:
+        """A job that only loads a model."""
+        return self._submit(key, None)
+
+    def find(self, spec: SweepSpec, device: str = "auto") -> Job | None:
+        """The live or finished job of a spec, without starting one; None if there is none."""
+        with self._guard:
+            job = self._jobs.get((key_of(spec, device), spec))
+        return job if job is not None and _usable(job) else None
+
+    def _submit(self, key: ModelKey, spec: SweepSpec | None) -> Job:
+        with self._guard:
+            job = self._jobs.get((key, spec))
+            if job is not None and _usable(job):
+                self._jobs.move_to_end((key, spec))
+                return job
+            job = self._jobs[key, spec] = Job(key, spec)
+            self._forget()
+        threading.Thread(target=self._load, args=(job,), daemon=True, name="load").start()
+        return job
+
+    def _forget(self) -> None:
+        finished = [name for name, job in self._jobs.items() if job.state.final]
+        for name in finished[: max(0, len(self._jobs) - self._max_kept)]:
+            del self._jobs[name]
+
+    def _load(self, job: Job) -> None:
+        with _outcome(job):
+            model = self._models.get(job.key, job.report)
+            if job.spec is None:
+                job.end(JobState.DONE)
+                return
+            job.state, job.stage, job.fraction = JobState.WAITING, "Waiting for its turn", None
+            self._lane(model.device).put(job)
+
+    def _lane(self, device: str) -> "queue.Queue[Job]":
+        with self._guard:
+            lane = self._queues.get(device)
+            if lane is None:
+                lane = self._queues[device] = queue.Queue()
+                threading.Thread(
+                    target=self._work, args=(lane,), daemon=True, name=f"sweep-{device}"
+                ).start()
+            return lane
+
+    def _work(self, lane: "queue.Queue[Job]") -> None:
+        while True:
+            job = lane.get()
+            with _outcome(job):
+                self._sweep(job)
+
+    def _sweep(self, job: Job) -> None:
+        from core.sweep import iter_sweep
+
+        assert job.spec is not None
+        job.report("Starting", None)
+        job.state = JobState.RUNNING
+        for partial in iter_sweep(self._models.get(job.key), job.spec):
+            job.partial = partial
+            done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
+            if not partial.complete:
+                job.report(f"Swept {done} of {total} heads", done / total)
+        job.end(JobState.DONE)
+
+
+class _outcome:  # noqa: N801  # reads as a noun where it is used
+    """Turns however a job's work ends into the job's final state; a worker never dies of a job."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is None:
+            return False
+        if isinstance(error, Cancelled):
+            self._job.end(JobState.CANCELLED)
+        elif isinstance(error, InputError):
+            self._job.end(JobState.FAILED, error)
+        elif isinstance(error, Exception):
+            _log.error("Job %d failed", self._job.number, exc_info=error)
+            self._job.end(JobState.FAILED, InputError("run", _sentence(error)))
+        else:
+            return False
+        return True
+
+
+def _usable(job: Job) -> bool:
+    return job.state not in {JobState.FAILED, JobState.CANCELLED} and not job._stop.is_set()
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())[:200]
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "There was not enough memory for this sweep: shorten the prompt or choose a smaller model."
+    return f"The sweep stopped unexpectedly ({type(error).__name__}: {text}). Please report this."
+
+
+JOBS = Jobs()
+"""This process's jobs."""

@@ -1,0 +1,91 @@
+"""From logits to the numbers of one row: probability, log prob, log-odds, KL, rank, predictions.
+
+All in natural logs. Logits are read in double precision, so that log-odds near certainty and
+small KLs keep their digits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core.tokens import TokenizedAnswer
+
+TOP = 10
+"""How many predictions are kept for each row."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowScores:
+    """Metrics of a batch of rows; every array is (row,) unless said otherwise.
+
+    `kl` is KL(clean || row) in nats, summed over the answer's positions. `rank` (from 1) and
+    `top_ids`, `top_probs` (row, TOP) are those of the answer's first token; for an answer set,
+    `rank` is that of its best member. `token_logprob` (row, token) has a column for each token
+    of a teacher-forced answer.
+    """
+
+    logprob: np.ndarray
+    logodds: np.ndarray
+    kl: np.ndarray
+    rank: np.ndarray
+    top_ids: np.ndarray
+    top_probs: np.ndarray
+    token_logprob: np.ndarray
+
+
+def log_probs(logits: Float[Tensor, "row read vocab"]) -> Float[Tensor, "row read vocab"]:
+    """Log-softmax in double precision (single on devices that have no double)."""
+    wide = logits.float() if logits.device.type == "mps" else logits.double()
+    return wide.log_softmax(dim=-1)
+
+
+def answer_logprob(
+    logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
+) -> Float[Tensor, " row"]:
+    """log P(answer): summed over a sequence's tokens, or over a set's added probabilities."""
+    if answer.is_set:
+        members = [option[0] for option in answer.options]
+        return logp[:, 0, members].logsumexp(dim=-1)
+    return _token_logprobs(logp, answer).sum(dim=-1)
+
+
+def score(
+    logits: Float[Tensor, "row read vocab"],
+    clean: Float[Tensor, "read vocab"],
+    answer: TokenizedAnswer,
+) -> RowScores:
+    """Score rows against the clean run's log probs at the same (answer) positions."""
+    logp = log_probs(logits)
+    logprob = answer_logprob(logp, answer)
+    # log(1 - p), written with expm1 so that it keeps its digits where p is close to 1.
+    rest = (-torch.expm1(logprob.clamp(max=0))).clamp(min=torch.finfo(logp.dtype).tiny).log()
+    kl = (clean.exp() * (clean - logp)).nan_to_num(0.0).sum(dim=(-2, -1)).clamp(min=0)
+    first = logp[:, 0]
+    ids = [option[0] for option in answer.options]
+    best = first[:, ids].max(dim=-1, keepdim=True).values
+    rank = (first > best).sum(dim=-1) + 1
+    top = first.topk(min(TOP, first.shape[-1]), dim=-1)
+    tokens = logprob[:, None] if answer.is_set else _token_logprobs(logp, answer)
+    return RowScores(
+        logprob=_numpy(logprob),
+        logodds=_numpy(logprob - rest),
+        kl=_numpy(kl),
+        rank=_numpy(rank),
+        top_ids=_numpy(top.indices),
+        top_probs=_numpy(top.values.exp()),
+        token_logprob=_numpy(tokens),
+    )
+
+
+def _token_logprobs(
+    logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
+) -> Float[Tensor, "row token"]:
+    ids = torch.tensor(answer.sequence, device=logp.device)
+    return logp[:, : len(ids)].gather(-1, ids.expand(len(logp), -1)[..., None])[..., 0]
+
+
+def _numpy(values: Tensor) -> np.ndarray:
+    return values.cpu().numpy()

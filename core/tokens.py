@@ -1,0 +1,215 @@
+"""Text to token ids and back to readable labels: one tokenisation for engine, page and results.
+
+BOS if asked for, then the prompt without special tokens added, then the answer's tokens likewise.
+The tokenizer is a Hugging Face one; nothing here imports torch.
+"""
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from core.errors import InputError
+from core.spec import Answer, SweepSpec
+
+_VISIBLE = {" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
+
+
+@dataclass(frozen=True)
+class TokenizedPrompt:
+    """A prompt as the model sees it: ids and labels from position 0 (BOS, where there is one)."""
+
+    ids: tuple[int, ...]
+    texts: tuple[str, ...]
+    special: tuple[bool, ...]
+    has_bos: bool
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def typed_special(self) -> tuple[int, ...]:
+        """Positions of special tokens that came from the typed text, not from BOS."""
+        return tuple(i for i, flag in enumerate(self.special) if flag and not (i == 0 and self.has_bos))
+
+
+@dataclass(frozen=True)
+class TokenizedAnswer:
+    """A target or foil: `options` is one option of one or more ids, or a set of single ids."""
+
+    options: tuple[tuple[int, ...], ...]
+    texts: tuple[str, ...]
+
+    @property
+    def is_set(self) -> bool:
+        """Whether probabilities of several single tokens are added."""
+        return len(self.options) > 1
+
+    @property
+    def sequence(self) -> tuple[int, ...]:
+        """The teacher-forced ids of an answer that is one sequence."""
+        return self.options[0]
+
+
+def tokenize_prompt(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> TokenizedPrompt:
+    """The prompt's ids and labels; special-token text is parsed as the tokenizer parses it."""
+    ids = encode(tokenizer, prompt, "prompt")
+    if not ids:
+        raise InputError("prompt", "The prompt holds no tokens for this model: type some text.")
+    if prepend_bos:
+        if tokenizer.bos_token_id is None:
+            raise InputError(
+                "prepend_bos",
+                "This model's tokenizer has no beginning-of-sequence token: run without BOS.",
+            )
+        ids = [tokenizer.bos_token_id, *ids]
+    special = _special_ids(tokenizer)
+    return TokenizedPrompt(
+        ids=tuple(ids),
+        texts=tuple(token_text(tokenizer, i) for i in ids),
+        special=tuple(i in special for i in ids),
+        has_bos=prepend_bos,
+    )
+
+
+def tokenize_answer(tokenizer: Any, answer: Answer, field: str) -> TokenizedAnswer:
+    """A target's or foil's ids; members of an answer set must be single tokens."""
+    if isinstance(answer, str):
+        ids = encode(tokenizer, answer, field)
+        if not ids:
+            raise InputError(field, f"The {field} {answer!r} holds no tokens for this model.")
+        return TokenizedAnswer((tuple(ids),), tuple(token_text(tokenizer, i) for i in ids))
+    options = []
+    for member in answer:
+        ids = encode(tokenizer, member, field)
+        if len(ids) != 1:
+            raise InputError(
+                field,
+                f"{member!r} is {len(ids)} tokens for this model; the members of an answer set "
+                "are single tokens.",
+            )
+        options.append((ids[0],))
+    if len(set(options)) < len(options):
+        raise InputError(field, f"Two members of the {field} are the same token: name each once.")
+    return TokenizedAnswer(tuple(options), tuple(token_text(tokenizer, o[0]) for o in options))
+
+
+def check_fit(spec: SweepSpec, prompt_length: int, answer_length: int, n_ctx: int) -> None:
+    """Raise an `InputError` if the prompt and its teacher-forced answer exceed the context."""
+    needed = prompt_length + answer_length - 1
+    if prompt_length > n_ctx:
+        raise InputError(
+            "prompt",
+            f"The prompt has {prompt_length:,} tokens; {spec.model} reads at most {n_ctx:,}. "
+            "Shorten the prompt or choose a model with a longer context.",
+        )
+    if needed > n_ctx:
+        raise InputError(
+            "target",
+            f"The prompt and its answer need {needed:,} positions; {spec.model} reads at most "
+            f"{n_ctx:,}. Shorten the prompt or the answer.",
+        )
+    if isinstance(spec.positions, tuple) and spec.positions[-1] >= needed:
+        raise InputError(
+            "positions",
+            f"Position {spec.positions[-1]} is past the end: this prompt and its answer have "
+            f"positions 0 to {needed - 1}.",
+        )
+
+
+def encode(tokenizer: Any, text: str, field: str) -> list[int]:
+    """Token ids of `text` with nothing added; what the tokenizer refuses is an `InputError`."""
+    try:
+        return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    except (TypeError, UnicodeError, ValueError, OverflowError) as error:
+        raise InputError(
+            field, f"This model's tokenizer cannot read the {field}: {error}."
+        ) from error
+
+
+def with_leading_space(tokenizer: Any, answer: str) -> str | None:
+    """`answer` with a space in front, where that is one token and a word's usual form.
+
+    None if it already starts with white space or the spaced form is not a single token.
+    """
+    if not answer or answer[0].isspace():
+        return None
+    try:
+        bare = encode(tokenizer, answer, "target")
+        spaced = encode(tokenizer, " " + answer, "target")
+    except InputError:
+        return None
+    return " " + answer if len(spaced) == 1 and spaced != bare else None
+
+
+def token_text(tokenizer: Any, token_id: int) -> str:
+    """One token's own text; bytes that are no whole character appear as \\xNN.
+
+    Decoding a lone id loses SentencePiece's leading space and turns part of a character into
+    U+FFFD, so the vocabulary's own piece is read instead where its encoding is known.
+    """
+    if token_id in _special_ids(tokenizer):
+        return str(tokenizer.convert_ids_to_tokens(token_id))
+    piece = tokenizer.convert_ids_to_tokens(token_id)
+    if piece is None:
+        return f"[{token_id}]"
+    if _is_byte_level(tokenizer):
+        table = _byte_of_character()
+        if all(character in table for character in piece):
+            return _bytes_text(bytes(table[character] for character in piece))
+        return str(piece)  # an added token is stored as it reads
+    if len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">"):
+        return _bytes_text(bytes([int(piece[3:5], 16)]))
+    if "▁" in piece:
+        return str(piece.replace("▁", " "))
+    return str(tokenizer.decode([token_id]))
+
+
+def visible(text: str) -> str:
+    """`text` with every space, line break and invisible character given a visible sign."""
+    return "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    if character in _VISIBLE:
+        return _VISIBLE[character]
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)  # Unicode's own pictures of the control characters
+    if code == 0x7F:
+        return "␡"
+    # Format characters include the direction overrides that could reorder what stands beside them.
+    if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Zs", "Cs", "Co"}:
+        return f"⟨U+{code:04X}⟩"
+    return character
+
+
+def _bytes_text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(chr(b) if 0x20 <= b < 0x7F else f"\\x{b:02x}" for b in raw)
+
+
+@lru_cache(maxsize=32)
+def _special_ids(tokenizer: Any) -> frozenset[int]:
+    return frozenset(tokenizer.all_special_ids)
+
+
+@lru_cache(maxsize=32)
+def _is_byte_level(tokenizer: Any) -> bool:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return False
+    return '"ByteLevel"' in json.dumps(json.loads(backend.to_str()).get("decoder"))
+
+
+@lru_cache(maxsize=1)
+def _byte_of_character() -> dict[str, int]:
+    """Byte-level BPE's alphabet: printable bytes stand for themselves, the rest from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    table = {chr(b): b for b in printable}
+    others = (b for b in range(256) if b not in set(printable))
+    table.update({chr(0x100 + n): b for n, b in enumerate(others)})
+    return table
