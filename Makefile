@@ -5,7 +5,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check setup format screenshots clean
+.PHONY: run test check setup format screenshots first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -36,7 +36,10 @@ format: setup
 	$(BIN)/ruff format .
 
 screenshots: setup
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python tests/browser/screenshots.py
+
+first-paint: setup
+	$(BIN)/python benchmarks/first_paint.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

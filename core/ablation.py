@@ -26,7 +26,7 @@ class AblationKind(StrEnum):
         return _CAVEATS[self]
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The name to show people."""
         return self.value.replace("-", " ")
 

@@ -62,7 +62,7 @@ def _demo() -> CatalogueEntry:
 
 
 CATALOGUE: tuple[CatalogueEntry, ...] = (
-    *(() if not (DEMO_FOLDER/"metrics.json").exists() else (_demo(),)),
+    *(() if not (DEMO_FOLDER / "metrics.json").exists() else (_demo(),)),
     _hub("gpt2", "openai-community/gpt2", "GPT-2 small", (12, 12), 124.4, 548, ("gpt2-small",)),
     _hub("distilgpt2", "distilbert/distilgpt2", "distilled GPT-2", (6, 12), 81.9, 353),
     _hub("gpt2-medium", "openai-community/gpt2-medium", "GPT-2 medium", (24, 16), 354.8, 1520),
@@ -98,3 +98,12 @@ def default_prepend_bos(name: str) -> bool | None:
     if name.startswith("EleutherAI/pythia") or (family.startswith("gpt2") and "/" not in name):
         return True
     return None
+
+
+def is_path(name: str) -> bool:
+    """Whether a model's name is meant as a local folder rather than as a name on the hub."""
+    written_as_path = name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1
+    try:
+        return written_as_path or Path(name).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):  # a name that no file system takes
+        return False

@@ -4,6 +4,7 @@ Rows (one intervention each) share batched forward passes. Edits return copies; 
 threads share is written to.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,17 +58,17 @@ def run(
 def rows_per_chunk(model: LoadedModel, n_pos: int, n_read: int, memory_budget: int) -> int:
     """How many rows of `n_pos` positions fit the budget in bytes, and the work of one batch."""
     cfg = model.bridge.cfg
-    d_mlp = getattr(cfg, "d_mlp", None) or 4 * cfg.d_model
+    d_mlp: int = getattr(cfg, "d_mlp", None) or 4 * cfg.d_model
     # Live at once in a block: a few residual streams, q k v z, two MLP widths, three score maps.
-    per_row = n_pos * (8 * cfg.d_model + 2 * d_mlp + 3 * model.n_heads * n_pos)
+    per_row: int = n_pos * (8 * cfg.d_model + 2 * d_mlp + 3 * model.n_heads * n_pos)
     # The logits once as the model gives them, and twice in double precision while scored.
     per_row = 4 * (per_row + 5 * n_read * cfg.d_vocab)
     flops = 2 * model.n_params * n_pos
     return max(1, min(memory_budget // per_row, int(CHUNK_FLOPS // flops)))
 
 
-def _first_layer(intervention: Intervention) -> float:
-    return min((edit.head.layer for edit in intervention), default=float("inf"))
+def _first_layer(intervention: Intervention) -> int:
+    return min((edit.head.layer for edit in intervention), default=sys.maxsize)
 
 
 class _Edits:
@@ -95,10 +96,13 @@ class _Edits:
             rows = torch.tensor([row for row, _ in chosen], device=z.device)
             heads = torch.tensor([edit.head.head for _, edit in chosen], device=z.device)
             new = self._replacement(kind, layer, z, rows, heads, [edit for _, edit in chosen])
-            if any(edit.positions is not None for _, edit in chosen):
-                mask = self._mask([edit for _, edit in chosen], z.device)
-                new = torch.where(mask[..., None], new, z[rows, :, heads])
-            ablated[rows, :, heads] = new
+            if all(edit.positions is None for _, edit in chosen):
+                ablated[rows, :, heads] = new
+            else:  # only where asked for: one head may have several edits in a row
+                which, pos = self._mask([edit for _, edit in chosen], z.device).nonzero(
+                    as_tuple=True
+                )
+                ablated[rows[which], pos, heads[which]] = new[which, pos]
         return ablated
 
     @staticmethod

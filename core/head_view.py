@@ -3,15 +3,22 @@
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from core.ablation import AblationKind
+from core.engine import run
 from core.errors import InputError
 from core.heads import Head
-from core.interventions import Edit
+from core.interventions import Edit, Intervention
+from core.metrics import log_probs
 from core.model import LoadedModel
 from core.results import HeadEffect
 from core.spec import SweepSpec
-from core.sweep import Scorer, effects_of, prepare
+from core.sweep import Prepared, Scorer, effects_of, prepare
+from core.tokens import token_text
+
+SHOWN = 5
+"""How many of the likeliest tokens of either run are compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +28,15 @@ class HeadView:
     `pattern` (query, key): where each position looks; each row sums to 1. `tokens` labels both
     axes: the prompt, then a teacher-forced answer's tokens but the last. `by_kind` has the head's
     effect on the answer under each kind of ablation, everything else in the spec unchanged.
+    `predictions` are (token, probability before, after) for the likeliest next tokens of either
+    run and the target's first, ordered by the probability before.
     """
 
     head: Head
     pattern: np.ndarray
     tokens: tuple[str, ...]
     by_kind: dict[AblationKind, HeadEffect]
+    predictions: tuple[tuple[str, float, float], ...]
 
 
 def view_head(model: LoadedModel, spec: SweepSpec, head: Head) -> HeadView:
@@ -48,4 +58,29 @@ def view_head(model: LoadedModel, spec: SweepSpec, head: Head) -> HeadView:
         found = effects_of(model, rows, scorer.baseline, interventions)
         by_kind.update({kinds[i]: e for i, e in zip(rows.indices, found, strict=True)})
     answer = () if prepared.target.is_set else prepared.target.texts[:-1]
-    return HeadView(head, pattern, prepared.prompt.texts + answer, by_kind)
+    return HeadView(
+        head=head,
+        pattern=pattern,
+        tokens=prepared.prompt.texts + answer,
+        by_kind=by_kind,
+        predictions=_predictions(model, prepared, head),
+    )
+
+
+def _predictions(
+    model: LoadedModel, prepared: Prepared, head: Head
+) -> tuple[tuple[str, float, float], ...]:
+    """Next-token probabilities with and without the head, for the tokens worth a look."""
+    target = prepared.target
+    read = (len(prepared.prompt) - 1,)
+    edits: list[Intervention] = [(), (Edit(head, prepared.spec.ablation, prepared.positions),)]
+    probs: dict[int, Tensor] = {}
+    for rows in run(model, prepared.sequence(target), edits, read):
+        found = log_probs(rows.logits)[:, 0].exp().cpu()
+        probs.update(zip(rows.indices, found, strict=True))
+    before, after = probs[0], probs[1]
+    count = min(SHOWN, len(before))
+    ids = {*before.topk(count).indices.tolist(), *after.topk(count).indices.tolist()}
+    ids |= {option[0] for option in target.options[:SHOWN]}
+    order = sorted(ids, key=lambda i: -float(before[i]))
+    return tuple((token_text(model.tokenizer, i), float(before[i]), float(after[i])) for i in order)

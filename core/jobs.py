@@ -50,6 +50,7 @@ class Job:
         self.fraction: float | None = None
         self.partial: SweepResult | None = None
         self.error: InputError | None = None
+        self.askers = 0
         self._stop = threading.Event()
         self._ended = threading.Event()
 
@@ -102,13 +103,22 @@ class Jobs:
             job = self._jobs.get((key_of(spec, device), spec))
         return job if job is not None and _usable(job) else None
 
+    def release(self, job: Job) -> None:
+        """One of those who asked for a job no longer wants it; the last one's leave cancels it."""
+        with self._guard:
+            job.askers -= 1
+            if job.askers <= 0 and not job.state.final:
+                job.cancel()
+
     def _submit(self, key: ModelKey, spec: SweepSpec | None) -> Job:
         with self._guard:
             job = self._jobs.get((key, spec))
             if job is not None and _usable(job):
                 self._jobs.move_to_end((key, spec))
+                job.askers += 1
                 return job
             job = self._jobs[key, spec] = Job(key, spec)
+            job.askers = 1
             self._forget()
         threading.Thread(target=self._load, args=(job,), daemon=True, name="load").start()
         return job
@@ -188,7 +198,7 @@ def _usable(job: Job) -> bool:
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split())[:200]
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return "There was not enough memory for this sweep: shorten the prompt or choose a smaller model."
+        return "Not enough memory for this sweep: shorten the prompt or choose a smaller model."
     return f"The sweep stopped unexpectedly ({type(error).__name__}: {text}). Please report this."
 
 

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,13 +99,8 @@ def checkpoint_folder(name: str, report: Progress) -> Path:
     """The local folder of a model, downloaded first if it is a hub name."""
     known = catalogue.entry(name)
     source = known.source if known is not None else name
-    if known is None and _looks_like_path(name):
-        folder = Path(name).expanduser()
-        if not folder.exists():
-            raise ModelError(f"There is no folder {name!r}: check the path.")
-        if not folder.is_dir():
-            raise ModelError(f"{name!r} is a file: name the folder that holds config.json.")
-        return folder
+    if known is None and catalogue.is_path(name):
+        return _local_folder(name)
     if known is not None and Path(source).is_dir():
         return Path(source)
 
@@ -117,6 +111,18 @@ def checkpoint_folder(name: str, report: Progress) -> Path:
     from core import hub
 
     return hub.fetch(source, downloading)
+
+
+def _local_folder(name: str) -> Path:
+    try:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return folder
+        if folder.exists():
+            raise ModelError(f"{name!r} is a file: name the folder that holds config.json.")
+    except (OSError, ValueError, RuntimeError):
+        pass
+    raise ModelError(f"There is no folder {name!r}: check the path.")
 
 
 def check_folder(name: str, folder: Path) -> None:
@@ -148,7 +154,9 @@ def check_folder(name: str, folder: Path) -> None:
 def _check_tokenizer_files(name: str, folder: Path) -> None:
     kinds = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
     if not any((folder / kind).is_file() for kind in kinds):
-        raise ModelError(f"{name!r} has no tokenizer (tokenizer.json): save the tokenizer there too.")
+        raise ModelError(
+            f"{name!r} has no tokenizer (tokenizer.json): save the tokenizer there too."
+        )
 
 
 def _check_kind(name: str, config: dict[str, Any]) -> None:
@@ -176,7 +184,10 @@ def fingerprint(folder: Path) -> str:
     """A digest of everything that determines a checkpoint's numbers: config, weights, tokenizer."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix in {".safetensors", ".json", ".txt", ".model"} and path.name not in _NOT_MODEL:
+        if (
+            path.suffix in {".safetensors", ".json", ".txt", ".model"}
+            and path.name not in _NOT_MODEL
+        ):
             digest.update(path.name.encode())
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -332,7 +343,7 @@ def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_hea
 
 
 def _prove(model: LoadedModel) -> None:
-    """z has the expected shape, and putting each z back where it was changes no logit."""
+    """Z has the expected shape, and putting each z back where it was changes no logit."""
     tokens = _probe_tokens(model.bridge).to(model.device)
     last = (tokens.shape[1] - 1,)
     seen: dict[int, tuple[int, ...]] = {}
@@ -355,14 +366,6 @@ def _prove(model: LoadedModel) -> None:
     if (clean - again).abs().max() > scale or (
         clean.log_softmax(-1) - own.log_softmax(-1)
     ).abs().max() > scale:
-        raise ModelError(f"{model.name!r} failed its self-check: its heads cannot be edited exactly.")
-
-
-def _looks_like_path(name: str) -> bool:
-    return (
-        name.startswith(("/", "./", "../", "~", "\\"))
-        or os.sep in name
-        and Path(name).exists()
-        or Path(name).is_dir()
-        or name.count("/") > 1
-    )
+        raise ModelError(
+            f"{model.name!r} failed its self-check: its heads cannot be edited exactly."
+        )

@@ -45,7 +45,7 @@ def log_probs(logits: Float[Tensor, "row read vocab"]) -> Float[Tensor, "row rea
 def answer_logprob(
     logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
 ) -> Float[Tensor, " row"]:
-    """log P(answer): summed over a sequence's tokens, or over a set's added probabilities."""
+    """Log P(answer): summed over a sequence's tokens, or over a set's added probabilities."""
     if answer.is_set:
         members = [option[0] for option in answer.options]
         return logp[:, 0, members].logsumexp(dim=-1)

@@ -60,7 +60,8 @@ class LoadedModel:
             output = self.bridge.original_model(
                 input_ids=tokens, use_cache=False, logits_to_keep=keep
             )
-        return output.logits
+        logits: Tensor = output.logits
+        return logits
 
     def patterns(self, tokens: Int[Tensor, " pos"]) -> Float[Tensor, "layer head query key"]:
         """Attention patterns of a clean pass, in float32 on the CPU."""

@@ -46,4 +46,5 @@ def ablated_logits(
 
     hooks = [(f"blocks.{head.layer}.attn.hook_z", overwrite)]
     with torch.inference_mode():
-        return bridge.run_with_hooks(tokens, fwd_hooks=hooks)[0]
+        logits: Tensor = bridge.run_with_hooks(tokens, fwd_hooks=hooks)
+    return logits[0]

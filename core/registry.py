@@ -88,9 +88,7 @@ class Registry:
 class _waiting:  # noqa: N801  # reads as a verb where it is used
     """Hold a lock, calling `progress` while waiting for it so that a wait can be cancelled."""
 
-    def __init__(
-        self, lock: threading.Lock, key: ModelKey, progress: "Progress | None"
-    ) -> None:
+    def __init__(self, lock: threading.Lock, key: ModelKey, progress: "Progress | None") -> None:
         self._lock, self._key, self._progress = lock, key, progress
 
     def __enter__(self) -> None:

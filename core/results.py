@@ -10,7 +10,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,9 @@ SCHEMA = "headsweep.sweep/1"
 
 Top = tuple[tuple[str, float], ...]
 """(token text, probability), the most probable first."""
+
+MAX_SIDE = 10_000
+"""No model has more layers or heads a layer; a saved result that says so is damaged."""
 
 METRICS = ("prob_change", "logprob_change", "logodds_change", "logit_diff_change", "kl")
 COLUMNS = (
@@ -158,24 +161,25 @@ class SweepResult:
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=True, allow_nan=False)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "SweepResult":
+    def from_dict(cls, values: object) -> "SweepResult":
         """Validate the json contract back into a result; a ValueError says what is wrong."""
         if not isinstance(values, Mapping) or values.get("schema") != SCHEMA:
             seen = values.get("schema") if isinstance(values, Mapping) else type(values).__name__
             raise ValueError(f"This is not a {SCHEMA} result: its schema is {seen!r}.")
         try:
+            shape = _shape(values["shape"])
             return cls(
                 spec=SweepSpec.from_dict(values["spec"]),
-                shape=(int(values["shape"][0]), int(values["shape"][1])),
+                shape=shape,
                 tokens=tuple(map(str, values["tokens"])),
                 special=tuple(map(bool, values["special"])),
                 target_tokens=tuple(map(str, values["target_tokens"])),
                 foil_tokens=tuple(map(str, values["foil_tokens"])),
                 baseline=_baseline(values["baseline"]),
-                heads=tuple(_effect(row) for row in values["heads"]),
-                provenance=Provenance(**values["provenance"]),
+                heads=_heads(values["heads"], shape),
+                provenance=_provenance(values["provenance"]),
             )
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
+        except (LookupError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(
                 f"This {SCHEMA} result is damaged ({type(error).__name__}: {error})."
             ) from error
@@ -221,6 +225,30 @@ def _baseline(values: Mapping[str, Any]) -> Baseline:
         top=_top(values["top"]),
         token_probs=tuple(_finite(p) for p in values["token_probs"]),
     )
+
+
+def _shape(values: Any) -> tuple[int, int]:
+    n_layers, n_heads = (int(value) for value in values)
+    if not (0 < n_layers <= MAX_SIDE and 0 < n_heads <= MAX_SIDE):
+        raise TypeError(f"a model has no shape {values!r}")
+    return n_layers, n_heads
+
+
+def _heads(rows: Any, shape: tuple[int, int]) -> tuple[HeadEffect, ...]:
+    effects = tuple(_effect(row) for row in rows)
+    seen = {effect.address for effect in effects}
+    if len(seen) < len(effects):
+        raise TypeError("a head is listed twice")
+    for layer, head in seen:
+        if not (0 <= layer < shape[0] and 0 <= head < shape[1]):
+            raise TypeError(f"{Head(layer, head).label} is outside a model of {shape}")
+    return effects
+
+
+def _provenance(values: Mapping[str, Any]) -> Provenance:
+    names = {field.name for field in fields(Provenance)} - {"seconds"}
+    texts = {name: str(values[name]) for name in names}
+    return Provenance(**texts, seconds=_finite(values["seconds"]))
 
 
 def _effect(values: Mapping[str, Any]) -> HeadEffect:

@@ -7,7 +7,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, no_type_check
 
 from core.ablation import AblationKind
 from core.errors import InputError
@@ -23,6 +23,7 @@ MAX_ANSWER_CHARACTERS = 1_000
 MAX_MODEL_CHARACTERS = 1_000
 
 
+@no_type_check  # values come from forms and files as plain types; __post_init__ checks them
 @dataclass(frozen=True)
 class SweepSpec:
     """One head sweep: which model, which prediction, and what each head is replaced by.
@@ -59,7 +60,7 @@ class SweepSpec:
             )
         object.__setattr__(self, "ablation", _ablation(self.ablation))
         object.__setattr__(self, "positions", _positions(self.positions))
-        if self.prepend_bos not in (None, True, False):
+        if self.prepend_bos is not None and not isinstance(self.prepend_bos, bool):
             raise InputError(
                 "prepend_bos", f"prepend_bos is {self.prepend_bos!r}: use true, false or null."
             )
@@ -91,12 +92,11 @@ class SweepSpec:
             raise InputError(unknown[0], f"A spec has no field {unknown[0]!r}.")
         if missing := sorted({"model", "prompt", "target"} - set(values)):
             raise InputError(missing[0], f"The spec lacks the field {missing[0]!r}.")
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in values.items()
-            }
-        )
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**given)
 
     @classmethod
     def from_json(cls, text: str) -> "SweepSpec":
@@ -153,7 +153,7 @@ def _shown(answer: Answer) -> str:
     return repr(answer) if isinstance(answer, str) else ", ".join(map(repr, answer))
 
 
-def _ablation(value: object) -> AblationKind:
+def _ablation(value: Any) -> AblationKind:
     try:
         return AblationKind(value)
     except ValueError:
@@ -181,4 +181,6 @@ def _positions(value: object) -> Positions:
 
 def _one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise InputError(field, f"{value!r} is not a choice of {field}: use {' or '.join(choices)}.")
+        raise InputError(
+            field, f"{value!r} is not a choice of {field}: use {' or '.join(choices)}."
+        )

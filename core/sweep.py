@@ -4,6 +4,7 @@
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -158,11 +159,7 @@ def iter_sweep(model: LoadedModel, spec: SweepSpec) -> Iterator[SweepResult]:
 
 def run_sweep(model: LoadedModel, spec: SweepSpec) -> SweepResult:
     """Sweep every head and return the finished result."""
-    result = None
-    for result in iter_sweep(model, spec):
-        pass
-    assert result is not None
-    return result
+    return deque(iter_sweep(model, spec), maxlen=1).pop()
 
 
 def effects_of(

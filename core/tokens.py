@@ -31,7 +31,9 @@ class TokenizedPrompt:
     @property
     def typed_special(self) -> tuple[int, ...]:
         """Positions of special tokens that came from the typed text, not from BOS."""
-        return tuple(i for i, flag in enumerate(self.special) if flag and not (i == 0 and self.has_bos))
+        return tuple(
+            i for i, flag in enumerate(self.special) if flag and not (i == 0 and self.has_bos)
+        )
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def with_leading_space(tokenizer: Any, answer: str) -> str | None:
 
 
 def token_text(tokenizer: Any, token_id: int) -> str:
-    """One token's own text; bytes that are no whole character appear as \\xNN.
+    r"""One token's own text; bytes that are no whole character appear as \xNN.
 
     Decoding a lone id loses SentencePiece's leading space and turns part of a character into
     U+FFFD, so the vocabulary's own piece is read instead where its encoding is known.

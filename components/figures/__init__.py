@@ -1,0 +1,1 @@
+"""Pure figures: data -> go.Figure, no streamlit, no global template."""

@@ -1,0 +1,50 @@
+"""Typed text made safe to show: as typed, with nothing in it rendered or executed."""
+
+import html
+import re
+
+from core.tokens import visible
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
+
+
+def as_html(text: str) -> str:
+    """Text for `st.html` and for Plotly's labels, which read a subset of HTML."""
+    return html.escape(text, quote=True)
+
+
+def as_markdown(text: str) -> str:
+    """Text for labels that Streamlit reads as Markdown: no emphasis, math, links or emoji."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def token_html(text: str) -> str:
+    """A token's text, its spaces and controls visible, as HTML."""
+    return as_html(visible(text))
+
+
+def token_label(text: str, limit: int = 24) -> str:
+    """A token's text for a figure: visible, short, escaped.
+
+    A zero-width joint after each "$" keeps Plotly from reading a pair as math.
+    """
+    shown = visible(text)
+    if len(shown) > limit:
+        shown = shown[: limit - 1] + "…"
+    return as_html(shown).replace("$", "$\u200b")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, and a real minus."""
+    text = f"{value:+.{digits}f}"
+    return "0" if float(text) == 0 and digits == 0 else text.replace("-", "−")
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """A fraction as a percentage; small ones keep two digits that mean something."""
+    value = 100 * fraction
+    if value == 0:
+        return "0 %"
+    if value < 10**-digits:
+        return f"{value:.1e} %".replace("-", "−") if value < 0.001 else f"{value:.2g} %"
+    return f"{value:.{digits}f} %"

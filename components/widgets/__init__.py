@@ -1,0 +1,1 @@
+"""Streamlit inputs and panels: take values, draw, return values; compute nothing."""

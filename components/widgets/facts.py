@@ -1,0 +1,84 @@
+"""The baseline card: what the model says with nothing ablated, and the sweep in four facts."""
+
+import streamlit as st
+
+from components.plain import percent, signed, token_html
+from core.results import HeadEffect, SweepResult
+
+BARS = 5
+
+
+def baseline_facts(result: SweepResult) -> None:
+    """Probability, rank and top predictions; the largest drop and rise; how it was computed."""
+    facts = [_answer(result), _predictions(result), *_extremes(result), _swept(result)]
+    with st.container(key="baseline"):
+        st.html(f'<div class="hs-facts">{"".join(facts)}</div>')
+
+
+def _fact(title: str, big: str, sub: str) -> str:
+    return (
+        f'<div class="hs-fact"><h3>{title}</h3><div class="big">{big}</div>'
+        f'<div class="sub">{sub}</div></div>'
+    )
+
+
+def _answer(result: SweepResult) -> str:
+    base = result.baseline
+    target = f'<span class="hs-code">{"".join(map(token_html, result.target_tokens))}</span>'
+    if not isinstance(result.spec.target, str):
+        target = " + ".join(
+            f'<span class="hs-code">{token_html(t)}</span>' for t in result.target_tokens
+        )
+    sub = f"rank {base.rank:,}"
+    if base.logit_diff is not None:
+        foil = "".join(map(token_html, result.foil_tokens))
+        against = f'against <span class="hs-code">{foil}</span>'
+        sub += f" · logit diff {signed(base.logit_diff, 2)} {against}"
+    if len(base.token_probs) > 1:
+        each = " · ".join(
+            f'<span class="hs-code">{token_html(text)}</span> {percent(prob)}'
+            for text, prob in zip(result.target_tokens, base.token_probs, strict=True)
+        )
+        sub = f"token by token: {each} · first token's rank {base.rank:,}"
+    return _fact(f"P({target}), nothing ablated", percent(base.prob), sub)
+
+
+def _predictions(result: SweepResult) -> str:
+    """The likeliest next tokens as a small bar chart, the target's in the accent colour."""
+    first = result.target_tokens[0]
+    rows = "".join(
+        f'<span class="t">{token_html(text)}</span>'
+        f'<span class="b"><i class="{"on" if text == first else ""}" '
+        f'style="width:{100 * prob:.1f}%"></i></span><span class="n">{percent(prob)}</span>'
+        for text, prob in result.baseline.top[:BARS]
+    )
+    return (
+        '<div class="hs-fact"><h3>Likeliest next tokens, nothing ablated</h3>'
+        f'<div class="hs-bars" role="img" aria-label="top predictions">{rows}</div></div>'
+    )
+
+
+def _extremes(result: SweepResult) -> list[str]:
+    if not result.heads:
+        return []
+    low = min(result.heads, key=lambda e: e.prob_change)
+    high = max(result.heads, key=lambda e: e.prob_change)
+    return [
+        _extreme("Ablating it lowered the answer most", low, low.prob_change < 0, "lowered it"),
+        _extreme("Ablating it raised the answer most", high, high.prob_change > 0, "raised it"),
+    ]
+
+
+def _extreme(title: str, effect: HeadEffect, there_is: bool, verb: str) -> str:
+    if not there_is:
+        return _fact(title, "none", f"no head’s ablation {verb}")
+    change = f"{signed(100 * effect.prob_change)} pp → {percent(effect.prob)}"
+    return _fact(title, effect.address.label, change)
+
+
+def _swept(result: SweepResult) -> str:
+    total = result.shape[0] * result.shape[1]
+    count = f"{total} heads" if result.complete else f"{len(result.heads)} of {total} heads"
+    made = result.provenance
+    sub = f"{made.seconds:.2f} s · {made.device} · {made.dtype} · {result.spec.weights} weights"
+    return _fact("Swept", count, sub)

@@ -1,0 +1,68 @@
+"""From the draft and the jobs to the result on screen, and a word where the two differ."""
+
+import streamlit as st
+
+from components.state import Session, finished, live_model, same_sweep
+from components.widgets.composer import Draft
+from components.widgets.messages import banner, note
+from core.results import SweepResult
+
+EVERY = 0.5
+"""Seconds between looks at a model that is being loaded."""
+AT_ONCE = 0.25
+"""Seconds that a short sweep is waited for, so that no progress bar flashes up."""
+
+
+def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
+    """Start what was asked for; a sweep that was already done is on screen again at once."""
+    if pressed and draft.spec is not None:
+        state.start(draft.spec)
+        if state.job is not None and state.job.wait(AT_ONCE):
+            st.rerun()
+    if state.job is None and draft.spec is not None:
+        known = finished(draft.spec)
+        if known is not None and known is not state.shown:
+            state.show(known)
+
+
+def situation(state: Session, draft: Draft) -> None:
+    """Say what is on screen wherever that is not simply the answer to the composer's inputs."""
+    result = state.shown
+    if result is None:
+        return
+    with st.container(key="situation"):
+        if state.saved_example and live_model(result.spec.model) is None:
+            _await_model()
+        if draft.spec is None:
+            banner(f"Below is the last sweep: {_summary(result)}. The inputs need a correction.")
+        elif not same_sweep(draft.spec, result):
+            under_way = (
+                "until the new one has its first heads" if state.job else "press Sweep for it"
+            )
+            banner(
+                f"The inputs have changed. Below is still the sweep of {_summary(result)}; "
+                f"{under_way}."
+            )
+        elif not result.complete and state.job is None:
+            done, total = len(result.heads), result.shape[0] * result.shape[1]
+            banner(f"Stopped: {done} of {total} heads are in. Press Sweep to do the rest.")
+
+
+@st.fragment(run_every=EVERY)
+def _await_model() -> None:
+    """Label the saved example until the live model is there, then draw anew."""
+    from components.state import session
+
+    state = session()
+    if state.shown is not None and live_model(state.shown.spec.model) is not None:
+        st.rerun()
+    note("Saved example: computed ahead with this very model, which is still being loaded.")
+
+
+def _summary(result: SweepResult) -> str:
+    from core.tokens import visible
+
+    spec = result.spec
+    prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"
+    target = "".join(map(visible, result.target_tokens))
+    return f"“{prompt}” → “{target}” on {spec.model}, {spec.ablation.label} ablation"

@@ -1,0 +1,122 @@
+"""The chosen head's own room: where it looks, what the model says without it, kind by kind."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.figures.attention import MAX_POSITIONS, attention_pattern
+from components.figures.kinds import effect_by_kind
+from components.figures.look import Look
+from components.figures.metric import LOGIT_DIFF, PROB, Metric
+from components.figures.predictions import before_after
+from components.plain import percent, signed
+from components.state import Session, head_view, live_model
+from components.widgets.heatmap import CHART_CONFIG
+from components.widgets.messages import error_message, note
+from core.errors import InputError
+from core.results import HeadEffect, SweepResult
+
+
+def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
+    """Draw the selected head's room, or say how to select one."""
+    with st.container(border=True, key="head_detail"):
+        effect = result.effect(state.head) if state.head is not None else None
+        if effect is None:
+            _invitation(result, state)
+            return
+        _headline(result, effect, state)
+        model = live_model(result.spec.model)
+        if model is None:
+            note("The closer look at this head appears as soon as the model is loaded.")
+            return
+        try:
+            view = head_view(model, model.fingerprint, result.spec.to_json(), effect.address)
+        except InputError as error:
+            error_message(str(error))
+            return
+        _figures(view, result, metric, look)
+
+
+def _invitation(result: SweepResult, state: Session) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if state.head is not None:
+            note(f"{state.head.label} has not been swept yet.")
+        note("Click a cell of the heatmap, or a row of the ranking, to see one head closely.")
+        for effect in result.ranked()[:3]:
+            st.button(
+                effect.address.label,
+                key=f"open-{effect.address.label}",
+                on_click=state.choose_head,
+                args=(effect.address,),
+            )
+
+
+def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
+    ranked = [e.address for e in result.ranked()]
+    place = ranked.index(effect.address) + 1
+    of = f"{_ordinal(place)} of {len(ranked)} by size of the change"
+    if place == 1:
+        of = f"the largest change of {len(ranked)}"
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.html(
+            f'<div class="hs-head"><b>{effect.address.label}</b>ablated: '
+            f"{percent(result.baseline.prob)} → {percent(effect.prob)} · "
+            f"{signed(100 * effect.prob_change)} pp · {of} · "
+            f"target’s rank {result.baseline.rank:,} → {effect.rank:,}</div>",
+            width="stretch",
+        )
+        st.button(
+            "Unselect",
+            key="clear_head",
+            on_click=state.choose_head,
+            args=(None,),
+            icon=":material/close:",
+            type="tertiary",
+        )
+
+
+def _figures(view: Any, result: SweepResult, metric: Metric, look: Look) -> None:
+    pattern, says, kinds = st.columns([1.25, 1, 1], gap="large")
+    label = view.head.label
+    with pattern:
+        _subtitle("What it looks at (attention, clean run)")
+        st.plotly_chart(
+            attention_pattern(view.pattern, view.tokens, look),
+            key=f"attention-{label}",
+            theme=None,
+            config=CHART_CONFIG,
+            alt=f"Attention pattern of {label} over the prompt",
+        )
+        if len(view.tokens) > MAX_POSITIONS:
+            note(f"The last {MAX_POSITIONS} of {len(view.tokens)} positions.")
+    with says:
+        _subtitle("What the model says without it")
+        st.plotly_chart(
+            before_after(view.predictions, result.target_tokens[0], look),
+            key=f"predictions-{label}",
+            theme=None,
+            config=CHART_CONFIG,
+            alt=f"Next-token probabilities before and after ablating {label}",
+        )
+    with kinds:
+        _subtitle("Under each kind of ablation")
+        shown = PROB if metric is LOGIT_DIFF and result.baseline.logit_diff is None else metric
+        st.plotly_chart(
+            effect_by_kind(view.by_kind, shown, result.spec.ablation, look),
+            key=f"kinds-{label}",
+            theme=None,
+            config=CHART_CONFIG,
+            alt=f"Effect of ablating {label} under each kind of ablation",
+        )
+        note("In blue: the kind of this sweep. Where the kinds disagree, trust neither alone.")
+
+
+def _subtitle(text: str) -> None:
+    st.html(f'<div class="hs-quiet">{text}</div>')
+
+
+def _ordinal(n: int) -> str:
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"

@@ -1,0 +1,48 @@
+"""Progress of whatever this tab waits for; in the page only while something computes."""
+
+import streamlit as st
+
+from components.plain import as_markdown
+from components.state import Session
+
+EVERY = 0.3
+"""Seconds between looks at a job."""
+
+
+def progress_panel(state: Session) -> None:
+    """A bar with Cancel for the sweep under way or the model being loaded, if any."""
+    job = state.waiting_for
+    # The saved example has a line of its own on the model being loaded, and asks for nothing.
+    if job is None or (state.saved_example and job is state.loading):
+        return
+    with st.container(key="progress"):
+        _watch(job.number)
+
+
+@st.fragment(run_every=EVERY)
+def _watch(number: int) -> None:
+    from components.state import session
+
+    state = session()
+    job = state.waiting_for
+    if job is None or job.number != number:
+        st.rerun()  # it has ended: draw the page with what it found
+        return
+    found = job.partial
+    if job is state.job and found is not None and found.heads and found is not state.shown:
+        st.rerun()  # more heads have come in: draw them
+    bar, stop = st.columns([6, 1], vertical_alignment="center")
+    with bar:
+        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.stage))
+    with stop:
+        st.button("Cancel", key="cancel", on_click=_cancel, width="stretch")
+
+
+def _cancel() -> None:
+    from components.state import session
+
+    state = session()
+    if state.job is not None:
+        state.stop()
+    else:
+        state.stop_loading()

@@ -1,0 +1,112 @@
+"""The page's few rules of CSS and its one script, both static: nothing typed gets in here."""
+
+import streamlit as st
+
+from components.figures.look import MONO, Look
+
+
+def page_style(look: Look) -> None:
+    """Spacing, the token strip, the facts: what Streamlit's theme has no setting for."""
+    amber = "#e0a33a" if look.dark else "#9a6200"
+    red = "#ff8f73" if look.dark else "#b3261e"
+    chip = "#1d1f26" if look.dark else "#ffffff"
+    st.html(
+        f"""<style>
+:root {{ --hs-ink:{look.ink}; --hs-quiet:{look.quiet}; --hs-line:{look.line};
+  --hs-accent:{look.accent}; --hs-chip:{chip}; --hs-amber:{amber}; --hs-red:{red};
+  --hs-mono:{MONO}; }}
+{_RULES}
+</style>"""
+    )
+
+
+def brand() -> None:
+    """The product's name and its one question."""
+    st.html(
+        '<div class="hs-brand"><b>Headsweep</b>'
+        "Which attention heads does this prediction need? Ablate each one and see.</div>"
+    )
+
+
+def live_prompt() -> None:
+    """Commit the prompt while it is typed, after a short pause.
+
+    Streamlit's text area commits on blur or Ctrl+Enter only; this presses Ctrl+Enter for the
+    reader, so that the token strip follows the typing.
+    """
+    st.html(_SCRIPT, unsafe_allow_javascript=True)
+
+
+_RULES = """
+.stMainBlockContainer { max-width: 1340px; padding: 1.6rem 2rem 3rem; }
+@media (max-width: 900px) { .stMainBlockContainer { padding: 1.4rem 1rem 2rem; } }
+.hs-brand { color:var(--hs-quiet); font-size:.95rem; }
+.hs-brand b { color:var(--hs-ink); font-size:1.15rem; font-weight:700; margin-right:.6rem;
+  letter-spacing:-.01em; }
+.st-key-guesses { margin-top:-.7rem; }
+.hs-strip { display:flex; flex-wrap:wrap; gap:4px; align-items:center; line-height:1.5;
+  font-size:.84rem; unicode-bidi:isolate; }
+.hs-tok { font-family:var(--hs-mono); border:1px solid var(--hs-line); border-radius:4px;
+  padding:0 5px; white-space:pre; background:var(--hs-chip); color:var(--hs-ink);
+  max-width:100%; overflow:hidden; text-overflow:ellipsis; unicode-bidi:isolate; }
+.hs-tok.bos { color:var(--hs-quiet); border-style:dashed; background:transparent; }
+.hs-tok.typed { border-color:var(--hs-amber); color:var(--hs-amber); }
+.hs-tok.target { background:var(--hs-accent); border-color:var(--hs-accent); color:#fff; }
+.hs-dark .hs-tok.target { color:#101218; }
+.hs-tail { display:inline-flex; gap:4px; align-items:center; flex-wrap:wrap; max-width:100%; }
+.hs-quiet { color:var(--hs-quiet); font-size:.84rem; }
+.hs-error { color:var(--hs-red); font-size:.88rem; line-height:1.35; overflow-wrap:anywhere;
+  border-left:3px solid var(--hs-red); padding-left:.55rem; }
+.hs-note { color:var(--hs-quiet); font-size:.86rem; line-height:1.4; overflow-wrap:anywhere; }
+.hs-note b { color:var(--hs-ink); font-weight:600; }
+.hs-flag { color:var(--hs-amber); }
+.hs-banner { border:1px solid var(--hs-amber); border-radius:6px; padding:.5rem .75rem;
+  font-size:.9rem; overflow-wrap:anywhere; }
+.hs-facts { display:grid; gap:1.1rem 2rem;
+  grid-template-columns:repeat(auto-fit,minmax(165px,1fr)); }
+@media (max-width: 1000px) {
+  .hs-facts { grid-template-columns:repeat(6,1fr); gap:1rem 1.2rem; }
+  .hs-fact { grid-column:span 2; }
+  .hs-fact:nth-child(-n+2) { grid-column:span 3; }
+}
+.hs-fact { min-width:0; }
+.hs-fact h3 { font-size:.86rem; font-weight:400; color:var(--hs-quiet); margin:0; padding:0;
+  line-height:1.35; overflow-wrap:anywhere; }
+.hs-fact .big { font-size:1.75rem; font-weight:650; line-height:1.25; letter-spacing:-.01em;
+  color:var(--hs-ink); }
+.hs-fact .sub { font-size:.86rem; color:var(--hs-quiet); overflow-wrap:anywhere; }
+.hs-code { font-family:var(--hs-mono); white-space:pre-wrap; overflow-wrap:anywhere;
+  unicode-bidi:isolate; }
+.hs-bars { display:grid; grid-template-columns:minmax(3.2rem,max-content) 1fr max-content;
+  gap:2px 8px; align-items:center; font-size:.84rem; margin-top:.2rem; }
+.hs-bars .t { font-family:var(--hs-mono); white-space:pre; overflow:hidden;
+  text-overflow:ellipsis; max-width:8.5rem; unicode-bidi:isolate; }
+.hs-bars .b { background:var(--hs-line); border-radius:2px; height:9px; overflow:hidden; }
+.hs-bars .b i { display:block; height:100%; background:var(--hs-quiet); }
+.hs-bars .b i.on { background:var(--hs-accent); }
+.hs-bars .n { text-align:right; font-variant-numeric:tabular-nums; color:var(--hs-quiet); }
+.hs-findings p, .hs-findings li { font-size:.95rem; line-height:1.5; }
+.hs-findings p { margin:0 0 .8rem; }
+.hs-findings ul { margin:.2rem 0 0; padding-left:1.1rem; }
+.hs-findings h4 { font-size:.95rem; font-weight:600; margin:.4rem 0 .2rem; padding:0; }
+.hs-title { font-size:1.05rem; font-weight:650; color:var(--hs-ink); margin:0; }
+.hs-head { font-size:1.05rem; color:var(--hs-ink); }
+.hs-head b { font-size:1.3rem; margin-right:.6rem; }
+.hs-dim { opacity:.45; }
+"""
+
+_SCRIPT = """<script>
+(() => {
+  if (window.headsweepLive) return;
+  window.headsweepLive = true;
+  let timer = 0;
+  document.addEventListener("input", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLTextAreaElement) || !box.closest(".st-key-prompt")) return;
+    if (event.isComposing) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => box.dispatchEvent(new KeyboardEvent("keydown",
+      { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true })), 400);
+  }, true);
+})();
+</script>"""

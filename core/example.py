@@ -1,0 +1,39 @@
+"""The notebook's sweep on the embedded model: what the page shows before a model is live.
+
+`python -m core.example` computes the shipped result anew; a test holds it to the live engine.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from core.results import SweepResult
+from core.spec import SweepSpec
+
+SAVED = Path(__file__).parent / "demo" / "example.json"
+
+SPEC = SweepSpec(
+    model="demo",
+    prompt="The quick brown fox jumps over the lazy dog. The quick brown fox",
+    target=" jumps",
+)
+"""The notebook's prompt, target and ablation."""
+
+
+@lru_cache(maxsize=1)
+def saved() -> SweepResult:
+    """The shipped result of `SPEC`; reads one small file and imports no torch."""
+    return SweepResult.from_dict(json.loads(SAVED.read_text(encoding="utf-8")))
+
+
+def compute() -> SweepResult:
+    """The same result from the live engine."""
+    from core.loading import load_model
+    from core.sweep import run_sweep
+
+    return run_sweep(load_model(SPEC.model, device="cpu"), SPEC)
+
+
+if __name__ == "__main__":
+    SAVED.write_text(compute().to_json() + "\n", encoding="utf-8")
+    print(f"wrote {SAVED.name}")

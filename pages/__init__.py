@@ -1,0 +1,1 @@
+"""Straight scripts, one a page: read, compute, draw."""

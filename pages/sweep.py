@@ -1,0 +1,43 @@
+"""The sweep: type a prompt and a target, ablate every head, click one. Read, compute, draw."""
+
+import streamlit as st
+
+from components.state import chosen_metric, look, session
+from components.warm import warm_up
+from components.widgets.composer import composer
+from components.widgets.facts import baseline_facts
+from components.widgets.findings import findings_panel
+from components.widgets.following import follow, situation
+from components.widgets.head_detail import head_detail
+from components.widgets.heatmap import heatmap_panel
+from components.widgets.progress import progress_panel
+from components.widgets.ranking import ranking_table
+from components.widgets.style import brand, live_prompt, page_style
+from core.findings import findings
+
+warm_up()
+state = session()
+theme = look()
+page_style(theme)
+brand()
+
+state.collect()
+draft, pressed = composer(state)
+follow(state, draft, pressed=pressed)
+progress_panel(state)
+situation(state, draft)
+
+result = state.shown
+if result is not None:
+    baseline_facts(result)
+    chart, beside = st.columns([1.55, 1], gap="large")
+    with chart:
+        metric = heatmap_panel(result, state, theme)
+    with beside:
+        words, table = st.tabs(["Findings", "Ranking"])
+        with words:
+            findings_panel(result, findings(result))
+        with table:
+            ranking_table(result, chosen_metric(), state)
+    head_detail(result, metric, state, theme)
+live_prompt()

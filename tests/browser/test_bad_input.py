@@ -1,0 +1,136 @@
+"""Bad input: a message where it was entered, everything typed still there, nothing rendered."""
+
+import pytest
+
+HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
+
+
+@pytest.fixture
+def live(page):
+    page.wait_live()
+    return page
+
+
+def errors(page) -> str:
+    return " ".join(e.inner_text() for e in page.page.query_selector_all(".hs-error"))
+
+
+def run_is_disabled(page) -> bool:
+    return page.page.locator(".st-key-run button").is_disabled()
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
+def test_an_empty_or_blank_prompt(live, blank):
+    live.type_prompt(blank)
+    assert "The prompt is" in errors(live)
+    assert run_is_disabled(live)
+    assert live.z(), "the last result stays"
+
+
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_an_empty_or_blank_target(live, blank):
+    live.type("target", blank)
+    assert "The target is" in errors(live)
+    assert run_is_disabled(live)
+
+
+def test_100_000_characters(live):
+    live.type_prompt("word " * 20_000)
+    assert "100,000 characters" in errors(live)
+    assert len(live.page.input_value(".st-key-prompt textarea")) == 100_000
+
+
+def test_longer_than_the_context(live):
+    live.type_prompt("the " * 400)
+    assert "reads at most" in errors(live)
+    assert run_is_disabled(live)
+
+
+def test_a_target_of_several_tokens_says_so_and_is_swept_whole(live):
+    live.type("target", " jumps over the")
+    assert "the target is 3 tokens" in live.text("composer")
+    live.run()
+    live.wait_text("baseline", "token by token")
+
+
+@pytest.mark.parametrize("text", ["😀 مرحبا שלום", "a\u200fb \u202etxet", "null \x00 byte"])
+def test_any_unicode_is_swept_and_shown_as_tokens(live, text):
+    live.type_prompt(text)
+    live.run()
+    assert errors(live) == ""
+
+
+def test_lone_surrogates_do_no_harm(live):
+    live.page.locator(".st-key-prompt textarea").evaluate(
+        """box => {
+          const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;
+          set.call(box, 'half \\ud83d of it');
+          box.dispatchEvent(new Event('input', { bubbles: true }));
+        }"""
+    )
+    live.page.locator(".st-key-prompt textarea").press("Control+Enter")
+    live.settle()
+    assert live.page.locator("[data-testid=stException]").count() == 0
+
+
+def test_special_token_text_is_parsed_and_flagged(live):
+    live.type_prompt("one <|endoftext|> two")
+    assert "1 special token in the prompt" in live.text("composer")
+
+
+def test_html_markdown_and_math_are_shown_as_typed(live):
+    live.type_prompt(HOSTILE)
+    live.type("target", "<b>")
+    live.type("foil", "$x$")
+    live.run()
+    live.click_cell(0, 0)
+    live.wait_text("head_detail", "L0H0 ablated")
+
+    page = live.page
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator(".katex, .MathJax").count() == 0
+    assert page.locator("a[href^=javascript]").count() == 0
+    strip = "".join(e.inner_text() for e in page.query_selector_all(".hs-tok:not(.target)"))
+    assert "<img␣src=x␣onerror=alert(1)>␣**bold**␣$x^2$" in strip
+    assert "<b>" in live.text("baseline")
+
+
+def test_hostile_text_in_the_banner_is_shown_as_typed(live):
+    live.type_prompt(HOSTILE)
+    live.run()
+    live.type_prompt("something else")
+    assert "**bold**" in live.text("situation")
+    assert live.page.locator("img[src=x]").count() == 0
+
+
+def test_foil_equal_to_target(live):
+    live.type("foil", " jumps")
+    assert "The foil is the same as the target" in errors(live)
+    assert run_is_disabled(live)
+
+
+def test_an_unknown_model_leaves_the_previous_one_in_use(live):
+    before = live.z()
+    live.choose_model("./no-such-folder")
+    assert "There is no folder './no-such-folder'" in errors(live)
+    assert live.z() == before
+    live.click_button("previous_model")
+    assert errors(live) == ""
+    assert not run_is_disabled(live)
+
+
+def test_a_folder_that_is_no_model(live, tmp_path):
+    live.choose_model(str(tmp_path))
+    assert "no config.json" in errors(live)
+
+
+def test_a_folder_with_truncated_weights(live, tmp_path, checkpoint):
+    import shutil
+
+    folder = tmp_path / "truncated"
+    shutil.copytree(checkpoint("gpt2"), folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    live.choose_model(str(folder))
+    live.page.wait_for_selector(".hs-error")
+    assert "damaged or cut off" in errors(live)

@@ -1,0 +1,39 @@
+"""What many tests share: tiny random checkpoints of real architectures, and the embedded model."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import tests/*.py by name
+
+# Nothing in the suite may reach a real hub: tests that mean to, name their own server.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from checkpoints import build  # noqa: E402
+
+NOTEBOOK_PROMPT = "The quick brown fox jumps over the lazy dog. The quick brown fox"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function from an architecture's name to the folder of a tiny random checkpoint of it."""
+    root = tmp_path_factory.mktemp("checkpoints")
+
+    def folder(family: str) -> Path:
+        path = root / family
+        if not path.exists():
+            build(family, path)
+        return path
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo():
+    from core import load_model
+
+    return load_model("demo", device="cpu")

@@ -1,0 +1,143 @@
+"""What a user does on the dashboard, by the stable keys of its widgets."""
+
+import re
+from typing import Any
+
+FINISHED = "document.querySelector('.st-key-progress') === null"
+TIMEOUT = 60_000
+
+_CELL = """([layer, head, fx, fy]) => {
+  const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
+  const box = plot.getBoundingClientRect(), l = plot._fullLayout;
+  return [box.left + l.xaxis._offset + l.xaxis.d2p(head - 0.5 + fx),
+          box.top + l.yaxis._offset + l.yaxis.d2p(layer - 0.5 + fy)];
+}"""
+
+
+class DashboardPage:
+    """One tab on the dashboard."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.script_errors: list[str] = []
+        page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+        page.on("dialog", self._on_dialog)
+
+    def _on_dialog(self, dialog: Any) -> None:
+        self.script_errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.wait_heatmap()
+
+    def wait_heatmap(self) -> None:
+        self.page.wait_for_selector(
+            ".st-key-heatmap .js-plotly-plot .heatmaplayer", timeout=TIMEOUT
+        )
+
+    def wait_live(self) -> None:
+        """Until the embedded model is loaded, so that what is typed is tokenised."""
+        self.page.wait_for_function(
+            "!document.body.textContent.includes('which is still being loaded')", timeout=TIMEOUT
+        )
+        self.settle()
+
+    def settle(self) -> None:
+        """Until Streamlit has run the script and nothing computes."""
+        self.page.wait_for_timeout(250)
+        self.page.wait_for_function(
+            "document.querySelector('[data-testid=stApp]')"
+            "?.dataset.testScriptState === 'notRunning' && " + FINISHED,
+            timeout=TIMEOUT,
+        )
+
+    def text(self, key: str) -> str:
+        """The visible text of a container, white space collapsed."""
+        found = self.page.query_selector(f".st-key-{key}")
+        return re.sub(r"\s+", " ", found.inner_text()).strip() if found else ""
+
+    def wait_text(self, key: str, part: str) -> None:
+        self.page.wait_for_function(
+            "([key, part]) => document.querySelector('.st-key-' + key)"
+            "?.innerText.replace(/\\s+/g, ' ').includes(part)",
+            arg=[key, part],
+            timeout=TIMEOUT,
+        )
+
+    def wait_gone(self, key: str) -> None:
+        """Until a container is empty or out of the page."""
+        self.page.wait_for_function(
+            "key => !document.querySelector('.st-key-' + key)?.innerText.trim()",
+            arg=key,
+            timeout=TIMEOUT,
+        )
+
+    def type_prompt(self, text: str) -> None:
+        box = self.page.locator(".st-key-prompt textarea")
+        box.fill(text)
+        box.press("Control+Enter")
+        self.settle()
+
+    def type(self, key: str, text: str) -> None:
+        box = self.page.locator(f".st-key-{key} input").first
+        box.fill(text)
+        box.press("Enter")
+        self.settle()
+
+    def choose_model(self, name: str) -> None:
+        box = self.page.locator(".st-key-model input")
+        box.click()
+        box.fill(name)
+        self.page.wait_for_timeout(200)
+        box.press("Enter")
+        self.settle()
+
+    def run(self) -> None:
+        self.page.locator(".st-key-run button").click()
+        self.settle()
+        self.wait_gone("situation")
+
+    def click_button(self, key: str) -> None:
+        self.page.locator(f".st-key-{key} button").click()
+        self.settle()
+
+    def choose(self, key: str, label: str) -> None:
+        self.page.locator(f".st-key-{key} button", has_text=label).first.click()
+        self.settle()
+
+    def cell_at(self, layer: int, head: int, fx: float = 0.5, fy: float = 0.5) -> list[float]:
+        """Where on the screen a cell is; `fx`, `fy` from 0 to 1 across it."""
+        return self.page.evaluate(_CELL, [layer, head, fx, fy])
+
+    def click_cell(self, layer: int, head: int, fx: float = 0.5, fy: float = 0.5) -> None:
+        x, y = self.cell_at(layer, head, fx, fy)
+        self.page.mouse.move(x, y)
+        self.page.wait_for_timeout(120)
+        self.page.mouse.click(x, y)
+        self.settle()
+
+    def hover_cell(self, layer: int, head: int) -> str:
+        x, y = self.cell_at(layer, head)
+        self.page.mouse.move(x - 3, y - 3)
+        self.page.mouse.move(x, y)
+        self.page.wait_for_selector(".st-key-heatmap .hoverlayer .hovertext")
+        return self.page.inner_text(".st-key-heatmap .hoverlayer") or self.page.evaluate(
+            "document.querySelector('.st-key-heatmap .hoverlayer').textContent"
+        )
+
+    def plot(self, expression: str) -> Any:
+        """Evaluate a JavaScript expression of `gd`, the heatmap's plot."""
+        return self.page.evaluate(
+            "() => { const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');"
+            f" return {expression}; }}"
+        )
+
+    def z(self) -> list[list[float]]:
+        """The heatmap's values, layer by layer."""
+        return self.plot(
+            "Array.from(gd.data.find(t => t.type === 'heatmap').z, row => Array.from(row))"
+        )
+
+    def outlined(self) -> list[str]:
+        return self.plot("(gd.layout.shapes || []).map(s => s.name)")

@@ -1,0 +1,62 @@
+"""The sweep page as a script, through Streamlit's AppTest."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import example
+from core.jobs import JOBS
+from core.registry import MODELS, key_of
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _live_model():
+    MODELS.get(key_of(example.SPEC))
+    JOBS.submit(example.SPEC).wait(60.0)
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file(APP, default_timeout=60).run()
+
+
+def page_html(app) -> str:
+    return " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
+
+
+def test_it_opens_on_the_notebooks_prompt(app):
+    assert not app.exception
+    assert app.text_area(key="prompt").value == example.SPEC.prompt
+    assert app.text_input(key="target").value == " jumps"
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_run_sweeps_what_was_typed(app):
+    app.text_area(key="prompt").set_value("red green blue red green").run()
+    app.text_input(key="target").set_value(" blue").run()
+    assert "The inputs have changed" in page_html(app)
+    app.button(key="run").click().run()
+    assert not app.exception
+    assert "The inputs have changed" not in page_html(app)
+
+
+def test_wrong_input_disables_run_and_keeps_everything(app):
+    app.text_input(key="foil").set_value(" jumps").run()
+    assert app.button(key="run").disabled
+    assert "The foil is the same as the target" in page_html(app)
+    assert app.text_area(key="prompt").value == example.SPEC.prompt
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_stable_keys(app):
+    for kind, keys in {
+        "text_area": ["prompt"],
+        "text_input": ["target", "foil"],
+        "selectbox": ["model"],
+        "button": ["run"],
+    }.items():
+        present = {element.key for element in getattr(app, kind)}
+        assert set(keys) <= present
