@@ -1,0 +1,252 @@
+"""Checkpoints from the Hugging Face hub, in the cache that every other tool shares.
+
+`huggingface_hub` downloads, retries, locks and keeps the cache. Decided here is which files are
+wanted (nothing that could run code), and what a failure means for whoever asked.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ModelError
+
+OnProgress = Callable[[int, int | None], None]
+"""(bytes so far, bytes in all; None until they are known). Raise from it to stop the download."""
+
+TIMEOUT_S = 10.0
+"""How long the hub may stay silent before it lists a repo's files."""
+
+_CONFIG = "config.json"
+_SINGLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_SHARD = re.compile(r"\w[\w.-]*\.safetensors", re.ASCII)
+_TOKENIZER = re.compile(
+    r"tokenizer\.(json|model)|vocab\.(json|txt)|(spiece|sentencepiece\.bpe)\.model|tekken\.json"
+)
+_SETTINGS = re.compile(r".*(?<!\.index)\.json|.*\.txt|.*\.jinja")
+_PICKLE = re.compile(r".*\.(bin|pt|pth|ckpt|pkl)")
+_INSTEAD = "use a local folder or the embedded model `demo`, which need no connection"
+
+
+def cached(repo_id: str) -> Path | None:
+    """The folder of a checkpoint that the cache already holds in full; asks no network.
+
+    In full means: config.json, a tokenizer, and every safetensors file that the model needs.
+    """
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        config = try_to_load_from_cache(repo_id, _CONFIG, _cache_folder())
+    except HFValidationError:
+        return None
+    folder = Path(config).parent if isinstance(config, str) else None
+    return folder if folder is not None and _is_complete(folder) else None
+
+
+def fetch(repo_id: str, on_progress: OnProgress | None = None) -> Path:
+    """Local folder of a hub checkpoint: configuration, tokenizer and safetensors weights only.
+
+    A checkpoint that is complete in the cache is returned at once, without the network (and
+    without a call of `on_progress`). Otherwise the files that are missing are downloaded;
+    `on_progress` is called about every 10 MB, and whatever it raises stops the download and is
+    raised here. Every failure is a `ModelError` whose one sentence says what to do.
+    """
+    if (folder := cached(repo_id)) is not None:
+        return folder
+    from huggingface_hub import constants, logging
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of its client
+
+    logging.set_verbosity_error()  # what matters is raised; warnings would quote signed addresses
+    # Xet swallows what a progress bar raises, so that nobody could stop a download.
+    constants.HF_HUB_DISABLE_XET = True
+    meter = _Meter(on_progress or (lambda done, total: None))
+    meter.reach(0)
+    commit, sizes = _listing(repo_id)
+    try:
+        return _download(repo_id, commit, sizes, meter)
+    except (HTTPError, OSError) as error:
+        raise ModelError(_explained(repo_id, error, listed=True)) from error
+
+
+@dataclass
+class _Meter:
+    """Stands in for tqdm, which is how `huggingface_hub` tells how many bytes have come."""
+
+    on_progress: OnProgress
+    total: int | None = None
+    done: int = 0
+
+    def __call__(self, **_: object) -> "_Meter":
+        """The bar of the next file: one bar does for all."""
+        return self
+
+    def __enter__(self) -> "_Meter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, n_bytes: int) -> None:
+        self.reach(self.done + n_bytes)
+
+    def reach(self, n_bytes: int) -> None:
+        self.done = n_bytes
+        self.on_progress(n_bytes, self.total)
+
+
+def _listing(repo_id: str) -> tuple[str, dict[str, int]]:
+    """The newest commit, and the sizes of the files at its top level by name."""
+    from huggingface_hub import HfApi
+
+    try:
+        api = HfApi(endpoint=_endpoint(), library_name="headsweep")
+        info = api.model_info(repo_id, files_metadata=True, timeout=TIMEOUT_S)
+        files = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+        return info.sha or "main", {name: files[name] for name in files if "/" not in name}
+    except Exception as error:  # a login page may break anything; nothing of ours runs in here
+        raise ModelError(_explained(repo_id, error, listed=False)) from error
+
+
+def _download(repo_id: str, commit: str, sizes: dict[str, int], meter: _Meter) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    def download(name: str, revision: str = commit) -> Path:
+        path = hf_hub_download(
+            repo_id,
+            name,
+            revision=revision,
+            endpoint=_endpoint(),
+            cache_dir=_cache_folder(),
+            library_name="headsweep",
+            tqdm_class=meter,  # type: ignore[call-overload]  # it asks for no more than this
+        )
+        return Path(path)
+
+    wanted = _configuration(repo_id, sizes)
+    if _SINGLE in sizes:
+        wanted.append(_SINGLE)
+    else:
+        shards = _shards(download(_INDEX))
+        if not shards or not shards <= sizes.keys():
+            raise ModelError(
+                f"{repo_id} is damaged at the hub, where {_INDEX} does not name its weight files: "
+                "choose another model."
+            )
+        wanted = [_INDEX, *wanted, *sorted(shards)]
+    meter.total = sum(sizes[name] for name in wanted)
+    done = 0
+    for name in wanted:
+        folder = download(name).parent
+        done += sizes[name]
+        meter.reach(done)
+    # Asked for by its branch, a file that is here already makes the cache note the newest commit.
+    download(_CONFIG, "main")
+    return folder
+
+
+def _configuration(repo_id: str, names: Iterable[str]) -> list[str]:
+    """The files that belong to any weights; a `ModelError` if there is no model to be had."""
+    names = sorted(names)
+    problem = None
+    if _CONFIG not in names:
+        problem = f"has no {_CONFIG}, so it is not a transformers checkpoint"
+    elif _SINGLE not in names and _INDEX not in names:
+        pickled = any(map(_PICKLE.fullmatch, names))
+        problem = "has only pickled weights, which could run code" if pickled else "has no weights"
+        problem += f" ({_SINGLE} is what Headsweep reads)"
+    elif not any(map(_TOKENIZER.fullmatch, names)):
+        problem = "has no tokenizer, so a prompt cannot be split into its tokens"
+    if problem:
+        raise ModelError(f"{repo_id} {problem}: choose another model.")
+    return [name for name in names if _SETTINGS.fullmatch(name) or _TOKENIZER.fullmatch(name)]
+
+
+def _shards(index: Path) -> set[str]:
+    """The weight files that an index names; none if it is no index of safetensors."""
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        return names if all(map(_SHARD.fullmatch, names)) else set()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return set()
+
+
+def _is_complete(folder: Path) -> bool:
+    """Whether a snapshot, whoever downloaded it, has all that a model needs."""
+    names = {path.name for path in folder.iterdir() if path.is_file()}
+    weights = {_SINGLE} if _SINGLE in names else _shards(folder / _INDEX)
+    has_tokenizer = any(map(_TOKENIZER.fullmatch, names))
+    return _CONFIG in names and has_tokenizer and bool(weights) and weights <= names
+
+
+def _explained(repo_id: str, error: Exception, *, listed: bool) -> str:
+    """The sentence for a failure before or after the hub has `listed` the files.
+
+    Never the error's own text: that may hold signed addresses, or a token.
+    """
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    hub = (_endpoint() or "huggingface.co").rpartition("@")[2]
+    kind = type(error).__name__
+    match error:
+        case errors.HFValidationError():
+            return (
+                f"{repo_id!r} is not a model name: use a name such as gpt2 or "
+                "EleutherAI/pythia-70m, or the path of a local folder."
+            )
+        case errors.OfflineModeIsEnabled():
+            return (
+                f"{repo_id} is not on this machine yet, and HF_HUB_OFFLINE forbids to download "
+                f"it: unset it, or {_INSTEAD}."
+            )
+        case errors.GatedRepoError():
+            return (
+                f"{repo_id} is gated: accept the terms on its Hugging Face page, and set HF_TOKEN "
+                "to a token of the account that did."
+            )
+        case errors.DisabledRepoError():
+            return f"{repo_id} was disabled by Hugging Face: choose another model."
+        case errors.HfHubHTTPError(response=response) if response.status_code in (401, 403, 404):
+            return (
+                f"{repo_id} does not exist or is private: check the spelling, or set HF_TOKEN to "
+                "a valid token that may read it."
+            )
+        case errors.HfHubHTTPError(response=response):
+            busy = response.status_code == 429
+            return (
+                f"{hub} {'asks for fewer requests' if busy else 'has a problem'} (it answered "
+                f"{response.status_code} for {repo_id}): try again in a few minutes, or {_INSTEAD}."
+            )
+        case OSError(errno=int()):
+            return (
+                f"{repo_id} could not be written to the cache ({error.strerror}): free some space, "
+                "or set HF_HOME to a folder on a larger disk that you may write to."
+            )
+        case _ if listed:
+            return f"The download of {repo_id} broke off ({kind}): check the connection, try again."
+        case errors.HTTPError():  # type: ignore[attr-defined]
+            return (
+                f"{repo_id} is not on this machine yet, and {hub} cannot be reached ({kind}): "
+                f"check the connection, or {_INSTEAD}."
+            )
+    return (
+        f"{hub} answered with something else than the files of {repo_id} ({kind}): check "
+        "HF_ENDPOINT, and whether a proxy or a login page stands in between."
+    )
+
+
+def _endpoint() -> str | None:
+    """The hub's address if one is set, even after `huggingface_hub` was imported."""
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+
+
+def _cache_folder() -> Path | None:
+    """The cache if one is set, even after `huggingface_hub` was imported; else its own default."""
+    home = os.environ.get("HF_HOME")
+    place = os.environ.get("HF_HUB_CACHE") or (home and str(Path(home) / "hub"))
+    return Path(os.path.expandvars(place)).expanduser() if place else None
