@@ -1,0 +1,264 @@
+"""Trains the embedded model from nothing: `python -m core.demo.train`.
+
+Next-token prediction on the mixture of `corpus.py`, nothing else: no attention pattern is ever a
+target.
+"""
+
+import argparse
+import json
+import platform
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from jaxtyping import Float, Int
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from torch import Tensor
+from transformers import GPTNeoXForCausalLM
+
+from core.demo.corpus import CLOSING_MIXTURE, MIXTURE, OPENING_MIXTURE, Corpus, Row
+from core.demo.measure import load, task_figures
+from core.demo.recipe import (
+    CONTEXT,
+    MODEL_FOLDER,
+    Recipe,
+    Stage,
+    build_model,
+    closing_learning_rate,
+    closing_stage,
+    main_learning_rate,
+    main_stage,
+    opening_stage,
+)
+from core.demo.story import measure
+from core.demo.tokenizer import train_tokenizer
+
+REPORT_EVERY = 100
+
+
+def stacked(rows: Sequence[Row]) -> tuple[Int[Tensor, "row pos"], Int[Tensor, " target"]]:
+    """Rows of one length as a batch, and the flat indices of the positions whose token is a
+    target.
+    """
+    ids = torch.from_numpy(np.stack([row.ids for row in rows]))
+    is_target = torch.from_numpy(np.stack([row.is_target for row in rows]))
+    is_target[:, 0] = False  # nothing comes before it
+    return ids, is_target.flatten().nonzero().flatten()
+
+
+def batch(
+    corpus: Corpus, now: Stage, recipe: Recipe, rng: random.Random
+) -> tuple[Int[Tensor, "row pos"], Int[Tensor, " target"]]:
+    """Rows drawn by the stage's mixture, and their targets in random order.
+
+    At most `targets_per_step` of them: half a step's time goes into the logits, and neighbours
+    teach alike.
+    """
+    count = recipe.tokens_per_step // now.length
+    kinds = rng.choices(list(now.mixture), weights=list(now.mixture.values()), k=count)
+    rows = [row for kind in kinds for row in corpus.rows(kind, 1, now.length, now.n_words)]
+    ids, targets = stacked(rows)
+    return ids, targets[torch.randperm(len(targets))[: recipe.targets_per_step]]
+
+
+def next_token_loss(
+    model: GPTNeoXForCausalLM,
+    ids: Int[Tensor, "row pos"],
+    targets: Int[Tensor, " target"],
+    among: Int[Tensor, " word"] | None = None,
+) -> Float[Tensor, ""]:
+    """Mean cross entropy at the targets, in nats, over the vocabulary or `among` some ascending
+    ids.
+
+    Logits are made for the targets alone, in chunks that fit a cache.
+    """
+    hidden = model.gpt_neox(ids, use_cache=False).last_hidden_state.flatten(0, 1)[targets - 1]
+    unembed = model.get_output_embeddings().weight
+    wanted = ids.flatten()[targets]
+    if among is not None:
+        unembed, wanted = unembed[among], torch.searchsorted(among, wanted)
+    losses = [
+        torch.nn.functional.cross_entropy(h @ unembed.T, w, reduction="sum")
+        for h, w in zip(hidden.split(512), wanted.split(512), strict=True)
+    ]
+    return torch.stack(losses).sum() / len(targets)
+
+
+def parameter_groups(model: GPTNeoXForCausalLM, weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices decay; biases and norms do not."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
+    return [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+
+
+def opening(step_loss: Callable[[Stage, float], float], recipe: Recipe) -> Iterator[float]:
+    """Few words until the loss says that induction has formed, then ever more words."""
+    recent: list[float] = []
+    for step in range(recipe.opening_steps_at_most):
+        warm = min(1.0, (step + 1) / 50)
+        loss = step_loss(opening_stage(0.0, recipe), warm * recipe.opening_learning_rate)
+        yield loss
+        recent = [*recent[-19:], loss]
+        if sum(recent) / 20 < recipe.opening_loss and len(recent) == 20:
+            break
+    for step in range(recipe.growth_steps):
+        now = opening_stage((step + 1) / recipe.growth_steps, recipe)
+        yield step_loss(now, recipe.opening_learning_rate)
+
+
+def stepper(
+    model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe, rng: random.Random
+) -> Callable[[Stage, float], float]:
+    """A function that does one training step at a stage and learning rate and returns the loss."""
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, recipe.weight_decay), betas=(0.9, 0.98), fused=True
+    )
+    model.train()
+
+    def step_loss(now: Stage, learning_rate: float) -> float:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate
+        ids, targets = batch(corpus, now, recipe, rng)
+        among = torch.tensor(corpus.words(now.n_words)) if now.n_words else None
+        loss = next_token_loss(model, ids, targets, among)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss.item()
+
+    return step_loss
+
+
+def train(model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe) -> Iterator[float]:
+    """Opening and main part, in place; yields each step's loss in nats."""
+    rng = random.Random(recipe.seed + 1)
+    step_loss = stepper(model, corpus, recipe, rng)
+    yield from opening(step_loss, recipe)
+    for step in range(recipe.main_steps):
+        yield step_loss(main_stage(rng), main_learning_rate(step, recipe))
+
+
+def train_closing(model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe) -> Iterator[float]:
+    """The last part, in place, with seeds and optimizer of its own, so that it can be run by
+    itself.
+    """
+    torch.manual_seed(recipe.seed + 2)
+    rng = random.Random(recipe.seed + 2)
+    step_loss = stepper(model, corpus, recipe, rng)
+    for step in range(recipe.closing_steps):
+        yield step_loss(closing_stage(rng), closing_learning_rate(step, recipe))
+
+
+@torch.no_grad()
+def loss_by_kind(model: GPTNeoXForCausalLM, corpus: Corpus) -> str:
+    """The loss on a few fresh rows of each kind, for the progress report."""
+    losses = {kind: next_token_loss(model, *stacked(corpus.rows(kind, 6, 112))) for kind in MIXTURE}
+    return ", ".join(f"{kind} {loss.item():.2f}" for kind, loss in losses.items())
+
+
+def watched(
+    losses: Iterator[float],
+    steps: int,
+    model: GPTNeoXForCausalLM,
+    corpus: Corpus | None,
+    save: Callable[[int], None],
+) -> None:
+    """Runs the training with a progress bar; with a corpus, reports the loss by kind now and then.
+
+    Reports draw from the corpus, so they are part of what the seed determines.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    recent: list[float] = []
+    with Progress(*columns) as progress:
+        task = progress.add_task("training", total=steps)
+        for step, loss in enumerate(losses, start=1):
+            recent = [*recent[-49:], loss]
+            progress.update(task, advance=1, description=f"loss {sum(recent) / len(recent):.3f}")
+            if step % REPORT_EVERY == 0 and corpus is not None:
+                progress.console.print(
+                    f"step {step}: {sum(recent) / len(recent):.2f}; {loss_by_kind(model, corpus)}"
+                )
+                save(step)
+
+
+def write_metrics(folder: Path, recipe: Recipe, seconds: float) -> None:
+    """Measures the weights in `folder` and writes `metrics.json` beside them."""
+    embedded = load(folder)
+    metrics = {
+        "tasks": task_figures(embedded),
+        "heads": measure(embedded),
+        "recipe": asdict(recipe),
+        "opening_mixture": OPENING_MIXTURE,
+        "mixture": MIXTURE,
+        "closing_mixture": CLOSING_MIXTURE,
+        "seconds": round(seconds),
+        "threads": torch.get_num_threads(),
+        "parameters": sum(p.numel() for p in embedded.model.parameters()),
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+
+
+def parse_options() -> tuple[Path, Recipe]:
+    """The folder to write, and the recipe: every field of it is an option."""
+    parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
+    parser.add_argument("--out", type=Path, default=MODEL_FOLDER, help="folder to write")
+    for field in fields(Recipe):
+        name = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(name, type=type(field.default), default=field.default)
+    options = vars(parser.parse_args())
+    return options.pop("out"), Recipe(**options)
+
+
+def main() -> None:
+    """Trains, saves the folder, measures it and writes `metrics.json` beside the weights."""
+    out, recipe = parse_options()
+    transformers.logging.disable_progress_bar()
+    torch.manual_seed(recipe.seed)
+    started = time.perf_counter()
+    tokenizer = train_tokenizer(CONTEXT)
+    model = build_model(recipe, len(tokenizer), tokenizer.bos_token_id)
+
+    def save(_: int) -> None:  # an interrupted run leaves the last report's weights
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+
+    corpus = Corpus(tokenizer, recipe.seed)
+    at_most = recipe.opening_steps_at_most + recipe.growth_steps + recipe.main_steps
+    watched(train(model, corpus, recipe), at_most, model, corpus, save)
+    corpus = Corpus(tokenizer, recipe.seed + 2)
+    watched(train_closing(model, corpus, recipe), recipe.closing_steps, model, None, save)
+    seconds = time.perf_counter() - started
+    save(0)
+    write_metrics(out, recipe, seconds)
+    Console().print(f"wrote {out} after {seconds:.0f} seconds of training")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Models and oracles of the tiny checkpoints, loaded once for the whole run."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def loaded(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
+    """loaded(family, weights="processed", dtype="float32"): a shared `LoadedModel`."""
+    from core import load_model
+
+    @cache
+    def load(family: str, weights: str = "processed", dtype: str = "float32") -> Any:
+        return load_model(str(checkpoint(family)), device="cpu", dtype=dtype, weights=weights)
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def oracle(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
+    """oracle(family, weights="processed"): a bridge that TransformerLens alone has prepared."""
+    from core.oracle import load_oracle
+
+    @cache
+    def load(family: str, weights: str = "processed") -> Any:
+        return load_oracle(checkpoint(family), weights)
+
+    return load

@@ -1,0 +1,225 @@
+"""The command line: the contract's output in real processes, exit codes, one line of stderr."""
+
+import csv
+import io
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import checkpoints
+import pytest
+import torch
+
+from core.ablation import AblationKind
+from core.catalogue import DEMO_FOLDER
+from core.cli import main
+from core.heads import Head
+from core.oracle import ablated_logits, load_oracle
+from core.results import COLUMNS, SweepResult
+
+ROOT = Path(__file__).parents[2]
+PROMPT = checkpoints.TEXT
+CONTRACT = {"schema", "spec", "tokens", "target_tokens", "baseline", "heads", "provenance"}
+
+
+def headsweep(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        **options,
+    )
+
+
+def sweep(model, *arguments, prompt=PROMPT, target=" jumps", **options):
+    return headsweep(
+        "sweep", "--model", model, "--prompt", prompt, "--target", target, *arguments, **options
+    )
+
+
+@pytest.fixture
+def inside(capfd):
+    """The same program in this process, which has torch already: for what needs no real one."""
+
+    def call(model, *arguments, prompt=PROMPT, target=" jumps"):
+        named = ["sweep", "--model", model, "--prompt", prompt, "--target", target, *arguments]
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in named])
+        return subprocess.CompletedProcess(named, end.value.code, *capfd.readouterr())
+
+    return call
+
+
+def refused(done) -> str:
+    """Bad input: code 2, nothing on stdout, one line on stderr that is no traceback."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("headsweep: ")
+    assert "Traceback" not in done.stderr
+    assert lines[0].rstrip().endswith((".", ")", "?"))
+    return lines[0]
+
+
+def assert_equals_the_oracle(values, folder, prepend_bos):
+    bridge = load_oracle(folder)
+    words = bridge.tokenizer
+    ids = words(PROMPT, add_special_tokens=False)["input_ids"]
+    ids = torch.tensor([[words.bos_token_id, *ids] if prepend_bos else ids])
+    (target,) = words(" jumps", add_special_tokens=False)["input_ids"]
+    with torch.inference_mode():
+        clean = bridge(ids)[0, -1].double().log_softmax(-1)
+    assert values["baseline"]["logprob"] == pytest.approx(float(clean[target]), abs=1e-4)
+    assert values["baseline"]["prob"] == pytest.approx(math.exp(clean[target]), abs=1e-4)
+    assert values["baseline"]["rank"] == 1 + int((clean > clean[target]).sum())
+    kind = AblationKind(values["spec"]["ablation"])
+    shape = len(bridge.blocks), bridge.cfg.n_heads
+    assert [(row["layer"], row["head"]) for row in values["heads"]] == [
+        (layer, head) for layer in range(shape[0]) for head in range(shape[1])
+    ]
+    for row in values["heads"]:
+        head = Head(row["layer"], row["head"])
+        logp = ablated_logits(bridge, ids, head, kind)[-1].double().log_softmax(-1)
+        assert row["label"] == head.label
+        assert row["logprob_change"] == pytest.approx(float(logp[target] - clean[target]), abs=2e-4)
+        assert math.log(row["prob"]) == pytest.approx(float(logp[target]), abs=1e-4)
+        kl = float((clean.exp() * (clean - logp)).sum())
+        assert row["kl"] == pytest.approx(kl, abs=2e-4)
+
+
+def test_json_on_the_embedded_model_equals_the_oracle():
+    done = sweep("demo", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    values = json.loads(done.stdout)
+    assert values["spec"]["ablation"] == "mean-across-heads"
+    assert values["spec"]["prepend_bos"] is True
+    assert_equals_the_oracle(values, DEMO_FOLDER, prepend_bos=True)
+
+
+def test_json_on_a_folder_of_ones_own_equals_the_oracle(checkpoint):
+    folder = checkpoint("llama")
+    done = sweep(folder, "--format", "json", "--device", "cpu", "--no-bos", "--ablation", "zero")
+    assert (done.returncode, done.stderr) == (0, "")
+    values = json.loads(done.stdout)
+    assert set(values) >= CONTRACT
+    assert values["schema"] == "headsweep.sweep/1"
+    assert {"prob", "logprob", "rank", "logit_diff", "top"} <= set(values["baseline"])
+    assert tuple(values["heads"][0]) == COLUMNS
+    assert values["spec"]["prepend_bos"] is False
+    assert values["baseline"]["logit_diff"] is None
+    assert SweepResult.from_dict(values).complete
+    assert_equals_the_oracle(values, folder, prepend_bos=False)
+
+
+def test_every_option_reaches_the_spec(inside, checkpoint):
+    done = inside(
+        checkpoint("gpt2"),
+        *("--target", " over", "--foil", " fox", "--ablation", "zero", "--positions", "5,0,3"),
+        *("--no-bos", "--weights", "raw", "--dtype", "bfloat16", "--format", "json"),
+        *("--device", "cpu"),
+    )
+    assert done.returncode == 0, done.stderr
+    values = json.loads(done.stdout)
+    assert values["spec"] == {
+        "model": str(checkpoint("gpt2")),
+        "prompt": PROMPT,
+        "target": [" jumps", " over"],
+        "foil": " fox",
+        "ablation": "zero",
+        "positions": [0, 3, 5],
+        "prepend_bos": False,
+        "weights": "raw",
+        "dtype": "bfloat16",
+    }
+    assert values["provenance"]["dtype"] == "bfloat16"
+    assert isinstance(values["heads"][0]["logit_diff_change"], float)
+
+
+def test_csv_goes_to_a_file_with_the_same_columns(inside, checkpoint, tmp_path):
+    out = tmp_path / "result.csv"
+    done = inside(checkpoint("gpt2"), "--format", "csv", "--out", out)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["label"] for row in rows] == [f"L{n}H{h}" for n in range(3) for h in range(4)]
+    assert all(row["logit_diff_change"] == "" and float(row["prob"]) > 0 for row in rows)
+
+
+def test_the_table_says_what_was_done(inside, checkpoint):
+    done = inside(checkpoint("gpt2"), prompt="The 🙂\x1b[31m fox", target=" jumps")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "P(␣jumps)" in done.stdout
+    assert done.stdout.count("\n") >= 14
+    assert all(f"L{n}H{h}" in done.stdout for n in range(3) for h in range(4))
+    assert "\x1b" not in done.stdout
+
+
+def test_models_are_listed():
+    done = headsweep("models")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "gpt2-small" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--prompt", "", "--target", " a"], "--prompt: The prompt is empty"),
+        (["--prompt", " \n", "--target", " a"], "--prompt: The prompt is blank"),
+        (["--prompt", "a", "--target", ""], "--target: The target is empty"),
+        (["--prompt", "a" * 100_000, "--target", " a"], "100,000 characters"),
+        (["--prompt", "a", "--target", " a", "--foil", " a"], "--foil: "),
+        (["--prompt", "a", "--target", " a", "--positions", "first"], "--positions: 'first'"),
+        (["--prompt", "a", "--target", " a", "--positions", "-1"], "--positions: [-1]"),
+        (["--prompt", "a", "--target", " a", "--ablation", "noise"], "noise"),
+        (["--prompt", "a", "--target", " a", "--format", "xml"], "xml"),
+        (["--prompt", "a", "--target", " a", "--device", "tpu"], "tpu"),
+        (["--prompt", "a", "--target", " a", "--out", "/no/such/folder/x"], "--out: "),
+        (["--prompt", "a", "--target", " a", "--out", "."], "is a folder"),
+        (["--prompt", "a", "--target", " a", "--nonsense"], "--nonsense"),
+        (["--target", " a"], "--prompt"),
+        (["--prompt", b"a\xff", "--target", " a"], "U+DCFF"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(arguments, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "sweep", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert said in refused(done)
+
+
+def test_what_only_the_model_can_tell_is_bad_input_too(inside, checkpoint, tmp_path):
+    assert "66 tokens" in refused(inside(checkpoint("gpt2"), prompt=" fox" * 65))
+    assert "config.json" in refused(inside(tmp_path))
+    assert "--model: There is no folder '/no/such'" in refused(inside("/no/such"))
+
+
+def test_an_unknown_command_is_bad_input():
+    assert "nonsense" in refused(headsweep("nonsense"))
+
+
+def test_anything_else_is_code_1(inside, checkpoint):
+    """A full disk is not the user's input; /dev/full plays one."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = inside(checkpoint("gpt2"), "--format", "json", "--out", "/dev/full")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("headsweep: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_console_script_is_the_same_program():
+    script = Path(sys.executable).with_name("headsweep")
+    done = subprocess.run([script, "--help"], capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0
+    assert "sweep" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,350 @@
+"""The engine against plain hooks, against its own identities, and with threads and failures."""
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import checkpoints
+import pytest
+import torch
+
+from core.ablation import AblationKind
+from core.engine import DEFAULT_MEMORY_BUDGET, _Edits, rows_per_chunk, run
+from core.heads import Head
+from core.interventions import Edit, Values, chosen_positions, single_heads
+
+FAMILIES = list(checkpoints.FAMILIES)
+MEAN, ZERO = AblationKind.MEAN_ACROSS_HEADS, AblationKind.ZERO
+TOKENS = torch.tensor([0, 51, 90, 7, 33, 120, 51, 90])
+LAST = (len(TOKENS) - 1,)
+
+
+def logits(model, interventions, read=LAST, **options):
+    """Logits of every intervention, in the order given."""
+    found = {}
+    for rows in run(model, TOKENS, interventions, read, **options):
+        assert not set(rows.indices) & set(found), "a row came twice"
+        found.update(zip(rows.indices, rows.logits, strict=True))
+    return torch.stack([found[i] for i in range(len(interventions))])
+
+
+def clean_z(model):
+    """Every layer's z of a clean pass, read by a hook of the test's own."""
+    found = {}
+    handles = [
+        block.attn.hook_z.register_forward_hook(
+            lambda module, args, z, layer=layer: found.__setitem__(layer, z.detach().clone())
+        )
+        for layer, block in enumerate(model.bridge.blocks)
+    ]
+    model.logits(TOKENS[None], LAST)
+    for handle in handles:
+        handle.remove()
+    shape = (len(TOKENS), model.n_heads, model.d_head)
+    return [found[layer].reshape(shape) for layer in range(model.n_layers)]
+
+
+def hooked(bridge, edit):
+    """All logits of one pass with `edit(layer, z)` hooked onto every layer of an oracle bridge."""
+    hooks = [
+        (f"blocks.{layer}.attn.hook_z", lambda z, hook, layer=layer: edit(layer, z.clone()))
+        for layer in range(len(bridge.blocks))
+    ]
+    with torch.inference_mode():
+        return bridge.run_with_hooks(TOKENS[None], fwd_hooks=hooks)[0]
+
+
+def n_hooks(model):
+    parts = {*model.bridge.modules(), *model.bridge.original_model.modules()}
+    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in parts)
+
+
+def close(one, other, atol=1e-5):
+    torch.testing.assert_close(one.log_softmax(-1), other.log_softmax(-1), atol=atol, rtol=0)
+
+
+def differ(one, other, by=1e-3):
+    assert (one.log_softmax(-1) - other.log_softmax(-1)).abs().max() > by
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_empty_intervention_is_the_model_itself(loaded, checkpoint, family):
+    from transformers import AutoModelForCausalLM
+
+    own = AutoModelForCausalLM.from_pretrained(checkpoint(family))
+    with torch.inference_mode():
+        expected = own(TOKENS[None]).logits[0]
+    close(logits(loaded(family), [()], read=(2, 7))[0], expected[[2, 7]])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_replacing_every_head_by_itself_changes_nothing(loaded, family):
+    model = loaded(family)
+    z = clean_z(model)
+    own = [
+        (Edit(head, Values(z[head.layer][:, head.head])),)
+        for (edit,) in single_heads(model.n_layers, model.n_heads, ZERO, None)
+        for head in [edit.head]
+    ]
+    everything_at_once = tuple(edit for (edit,) in own)
+    clean = logits(model, [()])[0]
+    for row in logits(model, [*own, everything_at_once]):
+        close(row, clean)
+    differ(logits(model, [(Edit(Head(1, 1), Values(z[1][:, 2])),)])[0], clean)
+
+
+def test_zero_ablation_equals_zeroing_the_heads_rows_of_w_o(loaded, checkpoint):
+    from transformers import AutoModelForCausalLM
+
+    model = loaded("gpt2", "raw")
+    found = logits(model, single_heads(model.n_layers, model.n_heads, ZERO, None))
+    clean = logits(model, [()])[0]
+    for index, (edit,) in enumerate(single_heads(model.n_layers, model.n_heads, ZERO, None)):
+        own = AutoModelForCausalLM.from_pretrained(checkpoint("gpt2"))
+        start = edit.head.head * model.d_head
+        with torch.inference_mode():
+            # Conv1D: the rows of its weight are the inputs.
+            own.transformer.h[edit.head.layer].attn.c_proj.weight[start : start + model.d_head] = 0
+            expected = own(TOKENS[None]).logits[0, -1:]
+        close(found[index], expected)
+        differ(found[index], clean, by=1e-2)
+
+
+def test_mean_across_heads_keeps_one_nth_of_the_head(loaded, oracle):
+    model = loaded("neox-parallel", "raw")
+
+    def by_hand(layer, z):
+        if layer == 1:
+            z[:, :, 2] = (z[:, :, 0] + z[:, :, 1] + z[:, :, 2] + z[:, :, 3]) / 4
+        return z
+
+    expected = hooked(oracle("neox-parallel", "raw"), by_hand)[-1:]
+    close(logits(model, [(Edit(Head(1, 2), MEAN),)])[0], expected)
+
+
+@pytest.mark.parametrize("weights", ["processed", "raw"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_joint_edits_take_replacements_before_any_overwrite(loaded, oracle, family, weights):
+    """Two heads of one layer by their mean, one by zero, and one in a later layer."""
+    model, bridge = loaded(family, weights), oracle(family, weights)
+    joint = (
+        Edit(Head(1, 0), MEAN),
+        Edit(Head(1, 2), MEAN),
+        Edit(Head(1, 1), ZERO),
+        Edit(Head(2, 3), MEAN),
+    )
+
+    def before_overwriting(layer, z):
+        mean = z.mean(dim=2)
+        if layer == 1:
+            z[:, :, 0], z[:, :, 1], z[:, :, 2] = mean, 0, mean
+        if layer == 2:
+            z[:, :, 3] = mean  # of the running pass, in which layer 1 is ablated already
+        return z
+
+    def one_after_the_other(layer, z):
+        if layer == 1:
+            for head in (0, 2):
+                z[:, :, head] = z.mean(dim=2)
+            z[:, :, 1] = 0
+        if layer == 2:
+            z[:, :, 3] = z.mean(dim=2)
+        return z
+
+    found = logits(model, [joint])[0]
+    close(found, hooked(bridge, before_overwriting)[-1:], atol=1e-4)
+    differ(found, hooked(bridge, one_after_the_other)[-1:])
+
+
+@pytest.mark.parametrize("weights", ["processed", "raw"])
+def test_rows_with_different_positions_and_kinds_share_a_batch(loaded, oracle, weights):
+    model, bridge = loaded("gpt2", weights), oracle("gpt2", weights)
+    cases = [
+        (Edit(Head(1, 0), ZERO),),
+        (Edit(Head(1, 0), ZERO, (0, 3)),),
+        (Edit(Head(1, 3), MEAN, (7,)),),
+        (Edit(Head(1, 3), MEAN),),
+        (),
+    ]
+
+    def overwrite(edits):
+        def by_hand(layer, z):
+            mean = z.mean(dim=2)
+            for edit in edits:
+                if edit.head.layer == layer:
+                    new = torch.zeros_like(mean) if edit.replacement is ZERO else mean
+                    where = list(edit.positions or range(len(TOKENS)))
+                    z[:, where, edit.head.head] = new[:, where]
+            return z
+
+        return by_hand
+
+    found = logits(model, cases)
+    for edits, row in zip(cases, found, strict=True):
+        close(row, hooked(bridge, overwrite(edits))[-1:], atol=1e-4)
+    differ(found[0], found[1])
+    differ(found[2], found[3])
+
+
+def test_one_head_may_be_replaced_differently_at_different_positions(loaded, oracle):
+    model = loaded("gpt2", "raw")
+    z = clean_z(model)
+    split = (
+        Edit(Head(1, 0), ZERO, (1,)),
+        Edit(Head(1, 0), MEAN, (2,)),
+        Edit(Head(1, 0), ZERO, (4, 5)),
+        Edit(Head(1, 0), Values(z[1][:, 3]), (6,)),
+    )
+
+    def by_hand(layer, z_now):
+        if layer == 1:
+            mean = z_now.mean(dim=2)
+            z_now[:, [1, 4, 5], 0] = 0
+            z_now[:, 2, 0] = mean[:, 2]
+            z_now[:, 6, 0] = z[1][6, 3]
+        return z_now
+
+    close(logits(model, [split])[0], hooked(oracle("gpt2", "raw"), by_hand)[-1:], atol=1e-4)
+
+
+def test_one_vector_may_stand_for_every_position(loaded):
+    model = loaded("gpt2")
+    vector = torch.linspace(-1, 1, model.d_head)[None]
+    edits = [
+        (Edit(Head(0, 1), Values(vector)),),
+        (Edit(Head(0, 1), Values(vector.repeat(len(TOKENS), 1))),),
+    ]
+    one, every = logits(model, edits)
+    close(one, every, atol=1e-7)
+    differ(one, logits(model, [()])[0])
+
+
+def test_an_ablation_at_a_later_position_leaves_earlier_logits_alone(loaded):
+    model = loaded("gpt2")
+    edited, clean = logits(model, [(Edit(Head(0, 0), ZERO, (5,)),), ()], read=tuple(range(8)))
+    close(edited[:5], clean[:5], atol=1e-6)
+    differ(edited[5:], clean[5:])
+
+
+def test_reading_positions_come_in_the_order_asked_for(loaded):
+    model = loaded("gpt2")
+    every = logits(model, [()], read=tuple(range(8)))[0]
+    close(logits(model, [()], read=(7, 2))[0], every[[7, 2]])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_chunks_give_the_numbers_of_one_batch(loaded, family):
+    model = loaded(family)
+    heads = single_heads(model.n_layers, model.n_heads, MEAN, None)
+    chunks = list(run(model, TOKENS, heads, LAST, memory_budget=1))
+    assert [len(rows.indices) for rows in chunks] == [1] * len(heads)
+    assert sorted(i for rows in chunks for i in rows.indices) == list(range(len(heads)))
+    assert len(list(run(model, TOKENS, heads, LAST))) == 1
+    close(logits(model, heads, memory_budget=1), logits(model, heads))
+
+
+def test_the_deepest_layers_come_first(loaded):
+    model = loaded("gpt2")
+    heads = single_heads(model.n_layers, model.n_heads, ZERO, None)
+    chunks = run(model, TOKENS, heads, LAST, memory_budget=1)
+    layers = [heads[rows.indices[0]][0].head.layer for rows in chunks]
+    assert layers == sorted(layers, reverse=True)
+
+
+def test_longer_prompts_make_smaller_chunks_and_never_none(loaded):
+    model = loaded("gpt2")
+    sizes = [rows_per_chunk(model, n, 1, 10**7) for n in (8, 16, 32, 64)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1] >= 1
+    assert rows_per_chunk(model, 64, 1, 10**6) < rows_per_chunk(model, 64, 1, 10**7)
+    assert rows_per_chunk(model, 64, 1, 0) == 1
+    assert rows_per_chunk(model, 64, 1, DEFAULT_MEMORY_BUDGET) >= model.n_all_heads
+
+
+def test_nothing_to_run_yields_nothing(loaded):
+    assert list(run(loaded("gpt2"), TOKENS, [], LAST)) == []
+
+
+def test_a_generator_dropped_half_way_leaves_nothing_behind(loaded):
+    model = loaded("gpt2")
+    hooks, clean = n_hooks(model), logits(model, [()])
+    heads = single_heads(model.n_layers, model.n_heads, ZERO, None)
+    half = run(model, TOKENS, heads, LAST, memory_budget=1)
+    next(half)
+    # While it waits, this thread's own passes are clean.
+    close(model.logits(TOKENS[None], LAST), clean, atol=1e-7)
+    half.close()
+    assert n_hooks(model) == hooks
+    close(model.logits(TOKENS[None], LAST), clean, atol=1e-7)  # no edit is still in force
+
+
+def test_an_error_inside_a_pass_leaves_nothing_behind(loaded):
+    model = loaded("gpt2")
+    hooks, clean = n_hooks(model), logits(model, [()])
+    with pytest.raises(IndexError):
+        logits(model, [(Edit(Head(1, 99), ZERO),)])
+    assert n_hooks(model) == hooks
+    close(model.logits(TOKENS[None], LAST), clean, atol=1e-7)  # no edit is still in force
+
+
+def test_an_edit_returns_a_copy(loaded):
+    model = loaded("gpt2")
+    z = torch.randn(2, len(TOKENS), model.n_heads, model.d_head)
+    kept = z.clone()
+    rows = [(Edit(Head(1, 0), ZERO), Edit(Head(1, 1), MEAN, (2,))), (Edit(Head(1, 2), MEAN),)]
+    ablated = _Edits(model, rows, len(TOKENS))(1, z)
+    assert torch.equal(z, kept)
+    assert not torch.equal(ablated, z)
+
+
+def test_no_weight_is_written_to(loaded):
+    model = loaded("llama")
+    before = {name: p.clone() for name, p in model.bridge.original_model.named_parameters()}
+    logits(model, single_heads(model.n_layers, model.n_heads, MEAN, (0, 3)))
+    for name, parameter in model.bridge.original_model.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+
+
+def test_threads_do_not_see_each_others_edits(loaded):
+    model = loaded("gpt2")
+    lists = [
+        [(Edit(Head(layer, head), kind, where),)] * 6
+        for layer, head, kind, where in [
+            (0, 0, ZERO, None),
+            (0, 1, MEAN, None),
+            (1, 2, ZERO, (3,)),
+            (1, 2, MEAN, None),
+            (2, 3, ZERO, None),
+            (2, 0, MEAN, (7,)),
+            (0, 3, ZERO, (0, 1)),
+        ]
+    ] + [[()] * 6]
+    alone = [logits(model, edits) for edits in lists]
+    hooks, start = n_hooks(model), threading.Barrier(len(lists))
+
+    def together(edits):
+        start.wait()
+        return [logits(model, edits, memory_budget=1) for _ in range(5)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(len(lists)) as pool:
+            found = list(pool.map(together, lists))
+    finally:
+        sys.setswitchinterval(interval)
+    for one, several in zip(alone, found, strict=True):
+        for again in several:
+            close(again, one)
+    assert n_hooks(model) == hooks
+
+
+def test_positions_as_a_spec_says_them():
+    assert chosen_positions("all", 15) is None
+    assert chosen_positions("last", 15) == (14,)
+    assert chosen_positions((0, 3), 15) == (0, 3)
+
+
+def test_single_heads_is_every_head_once_in_order():
+    listed = [edit.head for (edit,) in single_heads(2, 3, ZERO, None)]
+    assert listed == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]

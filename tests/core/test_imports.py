@@ -1,0 +1,91 @@
+"""What must start at once, or on a machine without torch, imports nothing heavy."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FIGURES = [
+    f"components.figures.{path.stem}"
+    for path in sorted((ROOT / "components" / "figures").glob("*.py"))
+    if path.stem != "__init__"
+]
+LIGHT = [
+    "core",
+    "core.ablation",
+    "core.catalogue",
+    "core.cli",
+    "core.errors",
+    "core.example",
+    "core.findings",
+    "core.heads",
+    "core.hub",
+    "core.identity",
+    "core.jobs",
+    "core.registry",
+    "core.results",
+    "core.spec",
+    "core.tokens",
+    *FIGURES,
+]
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules in a fresh interpreter after `code`."""
+    program = (
+        f"import sys, json\n{code}\n"
+        "print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+HEAVY = {"torch", "transformer_lens", "transformers"}
+
+
+def test_light_modules_import_nothing_heavy():
+    seen = loaded_by("\n".join(f"import {name}" for name in LIGHT))
+    assert "core" in seen
+    assert not seen & (HEAVY | {"streamlit"})
+
+
+def test_core_alone_imports_neither_plotly_nor_pandas():
+    names = [name for name in LIGHT if name.startswith("core")]
+    seen = loaded_by("\n".join(f"import {name}" for name in names))
+    assert not seen & (HEAVY | {"streamlit", "plotly", "pandas"})
+
+
+def test_reading_a_saved_result_imports_nothing_heavy():
+    seen = loaded_by("from core.example import saved; saved().to_json(); saved().values('kl')")
+    assert not seen & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sweep", "--help"], ["models"]])
+def test_the_command_line_answers_without_anything_heavy(arguments):
+    code = (
+        "from core.cli import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit as end: assert not end.code, end.code"
+    )
+    assert not loaded_by(code) & (HEAVY | {"streamlit", "plotly"})
+
+
+def test_the_whole_of_core_draws_nothing():
+    seen = loaded_by("import core.sweep, core.loading, core.head_view, core.oracle")
+    assert "torch" in seen
+    assert not seen & {"streamlit", "plotly"}
+
+
+def test_every_public_name_is_there_and_no_other():
+    import core
+
+    for name in core.__all__:
+        assert getattr(core, name).__name__ == name
+    assert dir(core) == sorted(core.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        core.nonsense  # noqa: B018

@@ -1,0 +1,298 @@
+"""Jobs: progress, cancel, sharing, failure; on real models that a brake can hold in mid-sweep."""
+
+import shutil
+import threading
+
+import checkpoints
+import pytest
+
+from core.errors import Cancelled
+from core.jobs import Job, Jobs, JobState
+from core.registry import Registry, key_of, model_key
+from core.spec import SweepSpec
+from core.sweep import run_sweep
+
+WAIT = 60.0  # seconds: only ever spent by a test that fails
+PROMPT = checkpoints.TEXT
+
+
+class Brake:
+    """Holds a model's forward pass number `at` (from now on) until it is let go."""
+
+    def __init__(self, model, at: int) -> None:
+        self.reached, self.go = threading.Event(), threading.Event()
+        self._left = at
+        self._handle = model.bridge.original_model.register_forward_pre_hook(self._pass)
+
+    def _pass(self, *_):
+        self._left -= 1
+        if self._left == 0:
+            self.reached.set()
+            assert self.go.wait(WAIT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.go.set()
+        self._handle.remove()
+
+
+@pytest.fixture
+def spec(checkpoint):
+    def make(prompt=PROMPT, target=" jumps", **options):
+        return SweepSpec(str(checkpoint("gpt2")), prompt, target, **options)
+
+    return make
+
+
+@pytest.fixture
+def registry(spec):
+    """With one model in it already."""
+    made = Registry()
+    made.get(key_of(spec()))
+    return made
+
+
+@pytest.fixture
+def jobs(registry, monkeypatch):
+    monkeypatch.setattr("core.engine.CHUNK_FLOPS", 1)  # a chunk a head
+    return Jobs(registry)
+
+
+@pytest.fixture
+def model(registry, spec):
+    return registry.peek(key_of(spec()))
+
+
+def test_a_sweep_is_done_in_the_background(jobs, model, spec):
+    job = jobs.submit(spec())
+    assert job.wait(WAIT)
+    assert job.state is JobState.DONE
+    assert job.error is None
+    expected = run_sweep(model, spec())
+    assert job.result.values("kl") == pytest.approx(expected.values("kl"), abs=1e-6)
+    assert job.result is job.partial
+
+
+def test_a_model_is_loaded_on_the_way(spec):
+    jobs = Jobs(Registry())
+    job = jobs.submit(spec())
+    assert job.wait(WAIT)
+    assert job.result.complete
+
+
+def test_progress_and_partial_results_are_seen_while_it_runs(jobs, model, spec):
+    with Brake(model, at=5) as brake:  # the clean run, then three heads
+        job = jobs.submit(spec())
+        assert brake.reached.wait(WAIT)
+        assert job.state is JobState.RUNNING
+        assert job.fraction == pytest.approx(3 / 12)
+        assert job.stage == "Swept 3 of 12 heads"
+        assert len(job.partial.heads) == 3
+        assert job.result is None
+        assert not job.wait(0.01)
+    assert job.wait(WAIT)
+    assert len(job.result.heads) == 12
+
+
+def test_cancelling_keeps_what_is_finished(jobs, model, spec):
+    with Brake(model, at=5) as brake:
+        job = jobs.submit(spec())
+        assert brake.reached.wait(WAIT)
+        job.cancel()
+    assert job.wait(WAIT)
+    assert job.state is JobState.CANCELLED
+    assert len(job.partial.heads) == 4  # the chunk it was at is finished
+    assert (job.result, job.error) == (None, None)
+    assert jobs.find(spec()) is None
+    again = jobs.submit(spec())
+    assert again is not job
+    assert again.wait(WAIT)
+    assert again.state is JobState.DONE
+
+
+def test_a_job_cancelled_in_the_queue_never_starts(jobs, model, spec):
+    with Brake(model, at=1) as brake:
+        first = jobs.submit(spec())
+        assert brake.reached.wait(WAIT)
+        second = jobs.submit(spec(target=" over"))
+        second.cancel()
+    assert second.wait(WAIT)
+    assert second.state is JobState.CANCELLED
+    assert second.partial is None
+    assert first.wait(WAIT)
+    assert first.state is JobState.DONE
+
+
+def test_equal_specs_share_a_job_while_it_runs_and_after(jobs, model, spec):
+    with Brake(model, at=2) as brake:
+        job = jobs.submit(spec())
+        assert brake.reached.wait(WAIT)
+        assert jobs.submit(spec()) is job
+        assert jobs.find(spec()) is job
+        other = jobs.submit(spec(ablation="zero"))
+        assert other is not job
+    assert job.wait(WAIT)
+    assert jobs.submit(spec()) is job
+    assert other.wait(WAIT)
+
+
+def test_finding_starts_nothing(jobs, spec):
+    assert jobs.find(spec()) is None
+    assert jobs.find(spec()) is None
+
+
+def test_only_the_last_to_leave_cancels(jobs, model, spec):
+    with Brake(model, at=3) as brake:
+        job = jobs.submit(spec())
+        jobs.submit(spec())
+        assert brake.reached.wait(WAIT)
+        jobs.release(job)
+        kept = jobs.find(spec())
+        jobs.release(job)
+        left = jobs.find(spec())
+    assert kept is job
+    assert left is None
+    assert job.wait(WAIT)
+    assert job.state is JobState.CANCELLED
+
+
+def test_releasing_a_finished_job_keeps_it(jobs, spec):
+    job = jobs.submit(spec())
+    assert job.wait(WAIT)
+    jobs.release(job)
+    jobs.release(job)
+    assert jobs.find(spec()) is job
+    assert jobs.submit(spec()).result is job.result is not None
+    assert not job._stop.is_set()
+
+
+def test_a_model_that_fails_to_load_leaves_everything_else_alone(jobs, spec, tmp_path):
+    bad = SweepSpec(str(tmp_path), PROMPT, " jumps")
+    job = jobs.submit(bad)
+    assert job.wait(WAIT)
+    assert job.state is JobState.FAILED
+    assert job.error.field == "model"
+    assert "config.json" in str(job.error)
+    assert job.result is None
+    assert jobs.find(bad) is None
+    again = jobs.submit(bad)
+    assert again is not job
+    assert again.wait(WAIT)
+    fine = jobs.submit(spec())
+    assert fine.wait(WAIT)
+    assert fine.state is JobState.DONE
+
+
+def test_a_spec_that_does_not_fit_fails_with_its_field(jobs, spec):
+    job = jobs.submit(spec(positions=(99,)))
+    assert job.wait(WAIT)
+    assert job.state is JobState.FAILED
+    assert job.error.field == "positions"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("two\nlines"), "RuntimeError: two lines"),
+        (MemoryError(), "Not enough memory"),
+    ],
+)
+def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec, error, said):
+    def fail(*_):
+        raise error
+
+    handle = model.bridge.original_model.register_forward_pre_hook(fail)
+    job = jobs.submit(spec())
+    assert job.wait(WAIT)
+    handle.remove()
+    assert job.state is JobState.FAILED
+    assert job.error.field == "run"
+    assert said in str(job.error)
+    again = jobs.submit(spec())
+    assert again is not job
+    assert again.wait(WAIT)
+    assert again.state is JobState.DONE
+
+
+def test_loading_a_model_alone(jobs, registry, checkpoint):
+    key = model_key(str(checkpoint("llama")))
+    job = jobs.load(key)
+    assert job.wait(WAIT)
+    assert job.state is JobState.DONE
+    assert job.result is None
+    assert registry.peek(key) is not None
+    assert jobs.load(key) is job
+
+
+def test_a_long_load_holds_no_sweep_up(jobs, registry, spec, checkpoint):
+    key = model_key(str(checkpoint("neox-serial")))
+    with registry._loading.setdefault(key, threading.Lock()):  # as if it took for ever
+        slow = jobs.load(key)
+        quick = jobs.submit(spec())
+        assert quick.wait(WAIT)
+        assert quick.state is JobState.DONE
+        assert slow.state is JobState.LOADING
+        slow.cancel()
+        assert slow.wait(WAIT)
+        assert slow.state is JobState.CANCELLED
+    again = jobs.load(key)
+    assert again.wait(WAIT)
+    assert again.state is JobState.DONE
+
+
+def test_sweeps_on_one_device_take_turns(jobs, model, spec):
+    with Brake(model, at=2) as brake:
+        first = jobs.submit(spec())
+        assert brake.reached.wait(WAIT)
+        second = jobs.submit(spec(target=" dog"))
+        assert not second.wait(0.3)
+        assert second.state in {JobState.LOADING, JobState.WAITING}
+        assert second.partial is None
+    assert first.wait(WAIT)
+    assert second.wait(WAIT)
+    assert second.state is JobState.DONE
+
+
+def test_a_changed_folder_is_swept_anew(registry, checkpoint, tmp_path):
+    jobs = Jobs(registry)
+    folder = tmp_path / "mine"
+    shutil.copytree(checkpoint("gpt2"), folder)
+    spec = SweepSpec(str(folder), PROMPT, " jumps")
+    before = jobs.submit(spec)
+    assert before.wait(WAIT)
+    shutil.rmtree(folder)
+    checkpoints.build("gpt2", folder, seed=1)
+    after = jobs.submit(spec)
+    assert after is not before
+    assert after.wait(WAIT)
+    assert after.result.baseline.logprob != before.result.baseline.logprob
+    assert after.result.provenance.model_fingerprint != before.result.provenance.model_fingerprint
+
+
+def test_old_finished_jobs_are_forgotten_and_live_ones_never(registry, model, spec):
+    jobs = Jobs(registry, max_kept=2)
+    specs = [spec(target=target) for target in (" jumps", " over", " dog")]
+    for each in specs:
+        assert jobs.submit(each).wait(WAIT)
+    assert [jobs.find(each) is not None for each in specs] == [False, True, True]
+    with Brake(model, at=1) as brake:
+        live = [jobs.submit(spec(target=t, ablation="zero")) for t in (" jumps", " over", " dog")]
+        assert brake.reached.wait(WAIT)
+        assert [jobs.find(job.spec) for job in live] == live
+    for job in live:
+        assert job.wait(WAIT)
+
+
+def test_a_report_to_a_stopped_job_raises_cancelled(spec):
+    job = Job(key_of(spec()), spec())
+    job.report("Downloading", 0.5)
+    assert (job.stage, job.fraction) == ("Downloading", 0.5)
+    job.cancel()
+    with pytest.raises(Cancelled):
+        job.report("Downloading", 0.6)
+
+
+def test_numbers_tell_jobs_apart(jobs, spec):
+    assert jobs.submit(spec()).number != jobs.submit(spec(ablation="zero")).number
