@@ -170,11 +170,11 @@ def next_tokens(_model: Any, fingerprint: str, name: str, prompt: str) -> Top:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def head_view(_model: Any, fingerprint: str, spec_json: str, head: Head) -> Any:
-    """A head seen closely; read-only. Raises `InputError`."""
+def head_view(_model: Any, _result: SweepResult, key: str, head: Head) -> Any:
+    """A head of a result seen closely; read-only. Raises `InputError`."""
     from core.head_view import view_head
 
-    return view_head(_model, SweepSpec.from_json(spec_json), head)
+    return view_head(_model, _result.spec, head)
 
 
 def ablation_kinds() -> list[AblationKind]:

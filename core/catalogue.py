@@ -4,6 +4,8 @@ Shapes and sizes are those of the published checkpoints, so that a choice can be
 cost before anything is downloaded.
 """
 
+import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,24 +47,28 @@ def _hub(
 
 
 def _demo() -> CatalogueEntry:
-    import json
-
-    config = json.loads((DEMO_FOLDER / "config.json").read_text())
-    metrics = json.loads((DEMO_FOLDER / "metrics.json").read_text())
+    config = json.loads((DEMO_FOLDER / "config.json").read_text(encoding="utf-8"))
     return CatalogueEntry(
         name="demo",
         source=str(DEMO_FOLDER),
         about="embedded: small, trained by this project, works offline",
         n_layers=config["num_hidden_layers"],
         n_heads=config["num_attention_heads"],
-        n_params=metrics["n_params"],
+        n_params=_count_parameters(DEMO_FOLDER / "model.safetensors"),
         download_mb=0,
         prepend_bos=True,
     )
 
 
+def _count_parameters(weights: Path) -> int:
+    """From the file's header alone: its length in 8 bytes, then JSON with every tensor's shape."""
+    with weights.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return sum(math.prod(t["shape"]) for name, t in header.items() if name != "__metadata__")
+
+
 CATALOGUE: tuple[CatalogueEntry, ...] = (
-    *(() if not (DEMO_FOLDER / "metrics.json").exists() else (_demo(),)),
+    _demo(),
     _hub("gpt2", "openai-community/gpt2", "GPT-2 small", (12, 12), 124.4, 548, ("gpt2-small",)),
     _hub("distilgpt2", "distilbert/distilgpt2", "distilled GPT-2", (6, 12), 81.9, 353),
     _hub("gpt2-medium", "openai-community/gpt2-medium", "GPT-2 medium", (24, 16), 354.8, 1520),

@@ -137,7 +137,7 @@ def models() -> None:
         ("on this machine", "left"),
         ("about", "left"),
     ):
-        table.add_column(name, justify=justify)
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for known in catalogue.CATALOGUE:
         here = known.download_mb == 0 or hub.cached(known.source) is not None
         table.add_row(
@@ -163,7 +163,8 @@ def main(arguments: list[str] | None = None) -> None:
     except InputError as error:
         _fail(f"{_option(error.field)}{error}", 2)
     except TyperException as error:  # a wrong or missing option
-        _fail(f"{_usage(error)} (headsweep --help lists the options)", 2)
+        usage = _usage(error)  # empty where the help was printed instead, for want of a command
+        _fail(f"{usage} (headsweep --help lists the options)", 2) if usage else sys.exit(2)
     except (Abort, KeyboardInterrupt):
         _fail("stopped.", 1)
     except BrokenPipeError:  # the reader went away (`| head`): nothing left to say

@@ -135,5 +135,8 @@ class _Edits:
     def _mask(self, edits: list[Edit], device: torch.device) -> Tensor:
         mask = torch.zeros(len(edits), self._n_pos, dtype=torch.bool)
         for index, edit in enumerate(edits):
-            mask[index, slice(None) if edit.positions is None else list(edit.positions)] = True
+            if edit.positions is None:
+                mask[index] = True
+            else:
+                mask[index, [p for p in edit.positions if p < self._n_pos]] = True
         return mask.to(device)

@@ -2,8 +2,10 @@
 
 import hashlib
 
-from core.results import SCHEMA
 from core.spec import SweepSpec
+
+SCHEMA = "headsweep.sweep/1"
+"""The form of a result; a change of what its numbers mean is a new one."""
 
 
 def result_key(spec: SweepSpec, fingerprint: str) -> str:

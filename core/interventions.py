@@ -28,7 +28,8 @@ class Values:
 class Edit:
     """One head's z, at some positions, and what replaces it there.
 
-    `positions=None` means every position of the sequence that is run.
+    `positions=None` means every position of the sequence that is run; positions past its end
+    (those of a longer answer, which has a pass of its own) are left out.
     """
 
     head: Head

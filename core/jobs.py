@@ -10,11 +10,17 @@ import queue
 import threading
 from collections import OrderedDict
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, InputError
 from core.registry import MODELS, ModelKey, Registry, key_of
 from core.results import SweepResult
 from core.spec import SweepSpec
+
+if TYPE_CHECKING:
+    from core.model import LoadedModel
+
+    Lane = queue.Queue[tuple["Job", LoadedModel]]
 
 MAX_KEPT = 256
 """Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB."""
@@ -86,7 +92,7 @@ class Jobs:
     def __init__(self, models: Registry = MODELS, max_kept: int = MAX_KEPT) -> None:
         self._models, self._max_kept = models, max_kept
         self._jobs: OrderedDict[tuple[ModelKey, SweepSpec | None], Job] = OrderedDict()
-        self._queues: dict[str, queue.Queue[Job]] = {}
+        self._queues: dict[str, Lane] = {}
         self._guard = threading.Lock()
 
     def submit(self, spec: SweepSpec, device: str = "auto") -> Job:
@@ -135,9 +141,9 @@ class Jobs:
                 job.end(JobState.DONE)
                 return
             job.state, job.stage, job.fraction = JobState.WAITING, "Waiting for its turn", None
-            self._lane(model.device).put(job)
+            self._lane(model.device).put((job, model))
 
-    def _lane(self, device: str) -> "queue.Queue[Job]":
+    def _lane(self, device: str) -> "Lane":
         with self._guard:
             lane = self._queues.get(device)
             if lane is None:
@@ -147,19 +153,20 @@ class Jobs:
                 ).start()
             return lane
 
-    def _work(self, lane: "queue.Queue[Job]") -> None:
+    def _work(self, lane: "Lane") -> None:
         while True:
-            job = lane.get()
+            job, model = lane.get()
             with _outcome(job):
-                self._sweep(job)
+                self._sweep(job, model)
+            del model  # or the last one used would stay in memory while the lane is idle
 
-    def _sweep(self, job: Job) -> None:
+    def _sweep(self, job: Job, model: "LoadedModel") -> None:
         from core.sweep import iter_sweep
 
         assert job.spec is not None
         job.report("Starting", None)
         job.state = JobState.RUNNING
-        for partial in iter_sweep(self._models.get(job.key), job.spec):
+        for partial in iter_sweep(model, job.spec):
             job.partial = partial
             done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
             if not partial.complete:

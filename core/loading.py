@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import logging
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,14 +115,14 @@ def checkpoint_folder(name: str, report: Progress) -> Path:
 
 
 def _local_folder(name: str) -> Path:
-    try:
+    exists = False
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
         folder = Path(name).expanduser()
         if folder.is_dir():
             return folder
-        if folder.exists():
-            raise ModelError(f"{name!r} is a file: name the folder that holds config.json.")
-    except (OSError, ValueError, RuntimeError):
-        pass
+        exists = folder.exists()
+    if exists:
+        raise ModelError(f"{name!r} is a file: name the folder that holds config.json.")
     raise ModelError(f"There is no folder {name!r}: check the path.")
 
 
@@ -197,17 +198,25 @@ def fingerprint(folder: Path) -> str:
 _NOT_MODEL = {"metrics.json", "generation_config.json"}
 
 
+_quiet_turn = threading.RLock()
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silences what the libraries print and warn while a model loads, whatever the outcome."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)
+    """Silences what the libraries print and warn while a model loads, whatever the outcome.
+
+    Standard output, warnings and logging belong to the whole process: one thread at a time, or
+    the last to leave would put back what the first had silenced.
+    """
+    with _quiet_turn:
+        level = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            logging.disable(level)
 
 
 def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> Any:
@@ -226,6 +235,7 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> Any:
                 use_safetensors=True,
                 trust_remote_code=False,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # so that they are told, and refused below
             )
             _check_complete(name, info)
             bridge = TransformerBridge.boot_transformers(
@@ -343,8 +353,9 @@ def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_hea
 
 
 def _prove(model: LoadedModel) -> None:
-    """Z has the expected shape, and putting each z back where it was changes no logit."""
+    """The model is causal, z has the expected shape, and putting each z back changes no logit."""
     tokens = _probe_tokens(model.bridge).to(model.device)
+    _check_causal(model, tokens)
     last = (tokens.shape[1] - 1,)
     seen: dict[int, tuple[int, ...]] = {}
 
@@ -368,4 +379,20 @@ def _prove(model: LoadedModel) -> None:
     ).abs().max() > scale:
         raise ModelError(
             f"{model.name!r} failed its self-check: its heads cannot be edited exactly."
+        )
+
+
+def _check_causal(model: LoadedModel, tokens: Tensor) -> None:
+    """Another last token leaves the logits before it alone; an encoder's head fails this."""
+    other = tokens.clone()
+    other[0, -1] = (other[0, -1] + 1) % model.bridge.cfg.d_vocab
+    before = tuple(range(tokens.shape[1] - 1))
+    if not before:
+        return
+    clean = model.logits(tokens, before)
+    tolerance = (1e-5 if model.dtype == "float32" else 1e-2) * (1 + clean.abs().max())
+    if (model.logits(other, before) - clean).abs().max() > tolerance:
+        raise ModelError(
+            f"{model.name!r} ({model.architecture}) is not a causal language model: it reads "
+            "later tokens too. Headsweep sweeps models that predict the next token."
         )

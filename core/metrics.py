@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from core.errors import ModelError
 from core.tokens import TokenizedAnswer
 
 TOP = 10
@@ -37,7 +38,14 @@ class RowScores:
 
 
 def log_probs(logits: Float[Tensor, "row read vocab"]) -> Float[Tensor, "row read vocab"]:
-    """Log-softmax in double precision (single on devices that have no double)."""
+    """Log-softmax in double precision (single on devices that have no double).
+
+    NaN anywhere is a `ModelError`: it would pass for a measured 0 further on.
+    """
+    if logits.isnan().any():
+        raise ModelError(
+            "The model's output is not a number (NaN) here: try float32, or another model."
+        )
     wide = logits.float() if logits.device.type == "mps" else logits.double()
     return wide.log_softmax(dim=-1)
 

@@ -34,13 +34,13 @@ def model_key(
 ) -> ModelKey:
     """The key of a model by name; reads a local folder's file times, nothing else."""
     known = catalogue.entry(name)
-    folder = Path(known.source if known is not None else name).expanduser()
     stamp: tuple[tuple[str, int, int], ...] = ()
     try:
+        folder = Path(known.source if known is not None else name).expanduser()
         if folder.is_dir():
             stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
             stamp = tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
-    except (OSError, ValueError):  # unreadable, or no path at all: loading will say so
+    except (OSError, ValueError, RuntimeError):  # no readable path: loading will say so
         stamp = ()
     return ModelKey(catalogue.canonical(name), dtype, weights, device, stamp)
 

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.heads import Head
+from core.identity import SCHEMA, result_key
 from core.spec import SweepSpec
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCHEMA = "headsweep.sweep/1"
 
 Top = tuple[tuple[str, float], ...]
 """(token text, probability), the most probable first."""
@@ -115,6 +114,11 @@ class SweepResult:
     def complete(self) -> bool:
         """Whether every head of the model is in."""
         return len(self.heads) == self.shape[0] * self.shape[1]
+
+    @property
+    def key(self) -> str:
+        """What makes this result the same as another: spec, model, schema (`core.identity`)."""
+        return result_key(self.spec, self.provenance.model_fingerprint)
 
     def effect(self, head: Head) -> HeadEffect | None:
         """The effect of ablating `head`; None if it is not finished or not in the model."""

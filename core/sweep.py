@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from core import catalogue
 from core import tokens as tk
 from core.engine import run
 from core.errors import InputError
@@ -56,6 +57,10 @@ class ScoredRows:
 
 def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
     """Tokenise a spec for a model and check that it fits; raises `InputError`."""
+    if catalogue.canonical(spec.model) != model.name:
+        raise InputError(
+            "model", f"The spec asks for the model {spec.model!r}, loaded is {model.name!r}."
+        )
     for name in ("weights", "dtype"):
         asked, has = getattr(spec, name), getattr(model, name)
         if asked != has:

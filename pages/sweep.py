@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.state import chosen_metric, look, session
+from components.state import look, session
 from components.warm import warm_up
 from components.widgets.composer import composer
 from components.widgets.facts import baseline_facts
@@ -29,15 +29,16 @@ situation(state, draft)
 
 result = state.shown
 if result is not None:
-    baseline_facts(result)
-    chart, beside = st.columns([1.55, 1], gap="large")
-    with chart:
-        metric = heatmap_panel(result, state, theme)
-    with beside:
-        words, table = st.tabs(["Findings", "Ranking"])
-        with words:
-            findings_panel(result, findings(result))
-        with table:
-            ranking_table(result, chosen_metric(), state)
-    head_detail(result, metric, state, theme)
+    with st.container(key="results"):
+        baseline_facts(result)
+        chart, beside = st.columns([1.55, 1], gap="large")
+        with chart:
+            metric = heatmap_panel(result, state, theme)
+        with beside:
+            words, table = st.tabs(["Findings", "Ranking"])
+            with words:
+                findings_panel(result, findings(result))
+            with table:
+                ranking_table(result, metric, state)
+        head_detail(result, metric, state, theme)
 live_prompt()

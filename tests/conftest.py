@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import tests/*.py by name
+# So that tests can import tests/*.py by name; the root first, or tests/core would hide core.
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 # Nothing in the suite may reach a real hub: tests that mean to, name their own server.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

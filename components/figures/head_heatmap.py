@@ -80,7 +80,6 @@ def _cells(result: SweepResult, values: np.ndarray, metric: Metric, look: Look) 
             "thickness": 12,
             "outlinewidth": 0,
             "nticks": 5,
-            "tickformat": "+" if metric.signed else "",
             "tickfont": {"color": look.quiet, "size": look.size(11)},
             "x": 1.01,
             "xpad": 4,

@@ -34,15 +34,11 @@ def situation(state: Session, draft: Draft) -> None:
         if state.saved_example and live_model(result.spec.model) is None:
             _await_model()
         if draft.spec is None:
-            banner(f"Below is the last sweep: {_summary(result)}. The inputs need a correction.")
+            banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(draft.spec, result):
-            under_way = (
-                "until the new one has its first heads" if state.job else "press Sweep for it"
-            )
-            banner(
-                f"The inputs have changed. Below is still the sweep of {_summary(result)}; "
-                f"{under_way}."
-            )
+            todo = "its heads will appear here" if state.job is not None else "press Sweep"
+            banner(f"The inputs have changed: {todo}. Below is still {_summary(result)}.")
+            st.html("<style>.st-key-results { opacity: .5; }</style>")
         elif not result.complete and state.job is None:
             done, total = len(result.heads), result.shape[0] * result.shape[1]
             banner(f"Stopped: {done} of {total} heads are in. Press Sweep to do the rest.")
@@ -65,4 +61,4 @@ def _summary(result: SweepResult) -> str:
     spec = result.spec
     prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"
     target = "".join(map(visible, result.target_tokens))
-    return f"“{prompt}” → “{target}” on {spec.model}, {spec.ablation.label} ablation"
+    return f"“{prompt}” → “{target}” on {spec.model} ({spec.ablation.label})"

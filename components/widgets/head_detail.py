@@ -30,7 +30,7 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
             note("The closer look at this head appears as soon as the model is loaded.")
             return
         try:
-            view = head_view(model, model.fingerprint, result.spec.to_json(), effect.address)
+            view = head_view(model, result, result.key, effect.address)
         except InputError as error:
             error_message(str(error))
             return
