@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 FINISHED = "document.querySelector('.st-key-progress') === null"
-TIMEOUT = 60_000
+TIMEOUT = 30_000
 
 _CELL = """([layer, head, fx, fy]) => {
   const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
@@ -65,6 +65,14 @@ class DashboardPage:
             timeout=TIMEOUT,
         )
 
+    def wait_value(self, key: str, value: str) -> None:
+        """Until a text input holds `value`."""
+        self.page.wait_for_function(
+            "([key, value]) => document.querySelector(`.st-key-${key} input`)?.value === value",
+            arg=[key, value],
+            timeout=TIMEOUT,
+        )
+
     def wait_gone(self, key: str) -> None:
         """Until a container is empty or out of the page."""
         self.page.wait_for_function(
@@ -99,7 +107,8 @@ class DashboardPage:
         self.wait_gone("situation")
 
     def click_button(self, key: str) -> None:
-        self.page.locator(f".st-key-{key} button").click()
+        # A button with a tooltip is in the page twice.
+        self.page.locator(f".st-key-{key} button").first.click()
         self.settle()
 
     def choose(self, key: str, label: str) -> None:
@@ -110,8 +119,16 @@ class DashboardPage:
         """Where on the screen a cell is; `fx`, `fy` from 0 to 1 across it."""
         return self.page.evaluate(_CELL, [layer, head, fx, fy])
 
+    def at_rest(self, layer: int, head: int, fx: float, fy: float) -> list[float]:
+        """Where a cell is once the page has stopped moving."""
+        before, now = None, self.cell_at(layer, head, fx, fy)
+        while now != before:
+            self.page.wait_for_timeout(150)
+            before, now = now, self.cell_at(layer, head, fx, fy)
+        return now
+
     def click_cell(self, layer: int, head: int, fx: float = 0.5, fy: float = 0.5) -> None:
-        x, y = self.cell_at(layer, head, fx, fy)
+        x, y = self.at_rest(layer, head, fx, fy)
         self.page.mouse.move(x, y)
         self.page.wait_for_timeout(120)
         self.page.mouse.click(x, y)
@@ -122,8 +139,8 @@ class DashboardPage:
         self.page.mouse.move(x - 3, y - 3)
         self.page.mouse.move(x, y)
         self.page.wait_for_selector(".st-key-heatmap .hoverlayer .hovertext")
-        return self.page.inner_text(".st-key-heatmap .hoverlayer") or self.page.evaluate(
-            "document.querySelector('.st-key-heatmap .hoverlayer').textContent"
+        return str(
+            self.page.evaluate("document.querySelector('.st-key-heatmap .hoverlayer').textContent")
         )
 
     def plot(self, expression: str) -> Any:

@@ -61,7 +61,7 @@ def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.html(
-            f'<div class="hs-head"><b>{effect.address.label}</b>ablated: '
+            f'<div class="hs-head"><b>{effect.address.label}</b> ablated: '
             f"{percent(result.baseline.prob)} → {percent(effect.prob)} · "
             f"{signed(100 * effect.prob_change)} pp · {of} · "
             f"target’s rank {result.baseline.rank:,} → {effect.rank:,}</div>",

@@ -20,6 +20,10 @@ class Recipe:
     seed: int = 0
     main_steps: int = 1600
     closing_steps: int = 1100
+    soft_steps: int = 1000
+    soft_smoothing: float = 0.12
+    soft_learning_rate: float = 1.5e-3
+    soft_seed: int = 0
     growth_steps: int = 250
     opening_steps_at_most: int = 1200
     opening_words: int = 256
@@ -71,11 +75,9 @@ def closing_stage(rng: random.Random) -> Stage:
     return Stage(CLOSING_MIXTURE, 192 if rng.random() < 0.1 else 112, None)
 
 
-def closing_learning_rate(step: int, recipe: Recipe) -> float:
-    """A warm restart: up in 50 steps, then linearly down."""
-    return recipe.learning_rate * min(
-        1.0, (step + 1) / 50, 0.02 + 1.3 * (1 - step / recipe.closing_steps)
-    )
+def warm_restart(step: int, steps: int, rate: float) -> float:
+    """A learning rate that goes up to `rate` in 50 steps, stays a while, then goes down."""
+    return rate * min(1.0, (step + 1) / 50, 0.02 + 1.3 * (1 - step / steps))
 
 
 def main_learning_rate(step: int, recipe: Recipe) -> float:
