@@ -50,6 +50,8 @@ def head_heatmap(
     figure.update_layout(
         margin={"l": 8, "r": 4, "t": 8, "b": 6}, hovermode="closest", hoverdistance=-1
     )
+    # Between the cells, and where a head is not finished: hairlines, so that a 0 is seen as a cell.
+    figure.update_layout(plot_bgcolor=look.line)
     return figure
 
 
@@ -72,8 +74,8 @@ def _cells(result: SweepResult, values: np.ndarray, metric: Metric, look: Look) 
         text=_marks(values, metric),
         texttemplate="%{text}",
         textfont={"size": look.size(12 if max(result.shape) <= 16 else 9)},
-        xgap=2 if max(result.shape) <= 24 else 1,
-        ygap=2 if max(result.shape) <= 24 else 1,
+        xgap=1,
+        ygap=1,
         hoverinfo="skip",
         colorbar={
             "title": {"text": metric.unit, "font": {"color": look.quiet, "size": look.size(12)}},

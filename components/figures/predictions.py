@@ -35,6 +35,7 @@ def before_after(
                 hovertemplate=f"{name}: %{{x:.2f}} %<extra></extra>",
             )
         )
+    highest = max(100 * max(before, after) for _, before, after in predictions)
     labels = [
         f"<b>{token_label(text, 14)}</b>" if text == target else token_label(text, 14)
         for text, _, _ in predictions
@@ -52,7 +53,11 @@ def before_after(
     )
     figure.update_yaxes(tickfont={"family": MONO, "size": look.size(12), "color": look.ink})
     figure.update_xaxes(
-        quiet_axis(look, title={"text": "probability, %", "standoff": 8}, rangemode="tozero")
+        quiet_axis(
+            look,
+            title={"text": "probability, %", "standoff": 8},
+            range=[-0.04 * highest, 1.06 * highest],  # room for whole markers at both ends
+        )
     )
     figure.update_layout(
         showlegend=True,

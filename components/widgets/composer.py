@@ -25,7 +25,7 @@ from core.results import SweepResult
 from core.spec import MAX_PROMPT_CHARACTERS, SweepSpec
 from core.tokens import visible
 
-GUESSES = 5
+GUESSES = 4
 
 
 @dataclass

@@ -78,7 +78,8 @@ def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
 
 
 def _figures(view: Any, result: SweepResult, metric: Metric, look: Look) -> None:
-    pattern, says, kinds = st.columns([1.25, 1, 1], gap="large")
+    with st.container(key="head_figures"):
+        pattern, says, kinds = st.columns([1.25, 1, 1], gap="large")
     label = view.head.label
     with pattern:
         _subtitle("What it looks at (attention, clean run)")

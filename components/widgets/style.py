@@ -65,6 +65,8 @@ _RULES = """
 .hs-facts { display:grid; gap:1.1rem 2rem;
   grid-template-columns:repeat(auto-fit,minmax(165px,1fr)); }
 @media (max-width: 1000px) {
+  .st-key-head_figures [data-testid="stColumn"] { min-width:calc(50% - 2rem); }
+  .st-key-head_figures [data-testid="stColumn"]:first-child { min-width:100%; }
   .hs-facts { grid-template-columns:repeat(6,1fr); gap:1rem 1.2rem; }
   .hs-fact { grid-column:span 2; }
   .hs-fact:nth-child(-n+2) { grid-column:span 3; }
