@@ -32,19 +32,3 @@ def token_label(text: str, limit: int = 24) -> str:
     if len(shown) > limit:
         shown = shown[: limit - 1] + "…"
     return as_html(shown).replace("$", "$\u200b")
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """A number with its sign, and a real minus."""
-    text = f"{value:+.{digits}f}"
-    return "0" if float(text) == 0 and digits == 0 else text.replace("-", "−")
-
-
-def percent(fraction: float, digits: int = 1) -> str:
-    """A fraction as a percentage; small ones keep two digits that mean something."""
-    value = 100 * fraction
-    if value == 0:
-        return "0 %"
-    if value < 10**-digits:
-        return f"{value:.1e} %".replace("-", "−") if value < 0.001 else f"{value:.2g} %"
-    return f"{value:.{digits}f} %"

@@ -229,12 +229,13 @@ def _print_table(result: "SweepResult", console: Console) -> None:
     from rich.text import Text
 
     from core.tokens import visible
+    from core.wording import percent, signed
 
     base = result.baseline
     target = "".join(map(visible, result.target_tokens))
     console.print(
         Text(
-            f"P({target}) = {100 * base.prob:.2f} %, rank {base.rank}, nothing ablated · "
+            f"P({target}) = {percent(base.prob, 2)}, rank {base.rank}, nothing ablated · "
             f"{result.spec.model} · {result.spec.ablation.label} ablation, "
             f"positions {_said(result.spec.positions)} · {result.spec.weights} weights · "
             f"{result.provenance.device} {result.provenance.dtype} · "
@@ -242,7 +243,9 @@ def _print_table(result: "SweepResult", console: Console) -> None:
         )
     )
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"):
+    foil = base.logit_diff is not None
+    columns = ["head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"]
+    for column in [*columns, *(["logit diff, nats"] if foil else [])]:
         table.add_column(column, justify="left" if column == "head" else "right")
     for effect in result.ranked()[:TABLE_ROWS]:
         change = 100 * effect.prob_change
@@ -250,10 +253,11 @@ def _print_table(result: "SweepResult", console: Console) -> None:
         table.add_row(
             effect.address.label,
             f"{100 * effect.prob:.2f}",
-            Text(_signed(change, 2), style=style),
-            _signed(effect.logprob_change, 3),
+            Text(signed(change, 2), style=style),
+            signed(effect.logprob_change, 3),
             f"{effect.kl:.3f}",
             str(effect.rank),
+            *([signed(effect.logit_diff_change or 0.0, 3)] if foil else []),
         )
     console.print(table)
     if len(result.heads) > TABLE_ROWS:
@@ -261,10 +265,6 @@ def _print_table(result: "SweepResult", console: Console) -> None:
             f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
             highlight=False,
         )
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def _said(positions: Positions) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.ablation import AblationKind
 from core.results import HeadEffect, SweepResult
+from core.wording import percent
 
 NOTABLE = 0.01
 """A change of probability (a fraction) below which a head is not named."""
@@ -67,15 +68,14 @@ def _spread(drops: list[HeadEffect], n_layers: int) -> tuple[tuple[tuple[int, in
 
 def _caveats(result: SweepResult) -> list[str]:
     base, caveats = result.baseline, []
-    percent = f"{100 * base.prob:.2g} %"
     if base.prob < 0.05:
         caveats.append(
-            f"The baseline is only {percent}: a probability near 0 hardly shows a head that "
+            f"The baseline is only {percent(base.prob)}: a probability near 0 hardly shows a head that "
             "holds the answer up. Look at log prob or logit difference."
         )
     elif base.prob > 0.95:
         caveats.append(
-            f"The baseline is {percent}: a probability near 1 hardly shows a head that works "
+            f"The baseline is {percent(base.prob)}: a probability near 1 hardly shows a head that works "
             "against the answer, and hides small losses. Look at log prob or logit difference."
         )
     if base.rank > 1:

@@ -49,7 +49,7 @@ def view_head(model: LoadedModel, spec: SweepSpec, head: Head) -> HeadView:
         )
     prepared = prepare(model, spec)
     sequence = prepared.sequence(prepared.target)
-    pattern = model.patterns(sequence.to(model.device))[head.layer, head.head].numpy()
+    pattern = model.pattern(sequence.to(model.device), head).numpy()
     scorer = Scorer(model, prepared)
     kinds = list(AblationKind)
     interventions = [(Edit(head, kind, prepared.positions),) for kind in kinds]

@@ -119,7 +119,7 @@ class Jobs:
     def _submit(self, key: ModelKey, spec: SweepSpec | None) -> Job:
         with self._guard:
             job = self._jobs.get((key, spec))
-            if job is not None and _usable(job):
+            if job is not None and _usable(job) and not self._dropped(job):
                 self._jobs.move_to_end((key, spec))
                 job.askers += 1
                 return job
@@ -128,6 +128,11 @@ class Jobs:
             self._forget()
         threading.Thread(target=self._load, args=(job,), daemon=True, name="load").start()
         return job
+
+    def _dropped(self, job: Job) -> bool:
+        """Whether a finished load's model has had to make room for others since."""
+        loaded = job.spec is None and job.state is JobState.DONE
+        return loaded and self._models.peek(job.key) is None
 
     def _forget(self) -> None:
         finished = [name for name, job in self._jobs.items() if job.state.final]

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from core.heads import Head
 from core.spec import Dtype, Weights
 
 ZEditor = Callable[[int, Tensor], Tensor]
@@ -63,12 +64,17 @@ class LoadedModel:
         logits: Tensor = output.logits
         return logits
 
-    def patterns(self, tokens: Int[Tensor, " pos"]) -> Float[Tensor, "layer head query key"]:
-        """Attention patterns of a clean pass, in float32 on the CPU."""
-        found: dict[int, Tensor] = {}
-        with _tapping(Taps(on_pattern=found.__setitem__)):
+    def pattern(self, tokens: Int[Tensor, " pos"], head: Head) -> Float[Tensor, "query key"]:
+        """One head's attention pattern in a clean pass, in float32 on the CPU."""
+        found: list[Tensor] = []
+
+        def keep(layer: int, pattern: Tensor) -> None:
+            if layer == head.layer:  # a copy of one head: a view would keep all heads alive
+                found.append(pattern[0, head.head].float().cpu().clone())
+
+        with _tapping(Taps(on_pattern=keep)):
             self.logits(tokens[None], (len(tokens) - 1,))
-        return torch.stack([found[layer][0].float().cpu() for layer in range(self.n_layers)])
+        return found[0]
 
     @contextmanager
     def editing_z(self, edit: ZEditor) -> Iterator[None]:

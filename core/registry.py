@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from core.loading import Progress
     from core.model import LoadedModel
 
+EMBEDDED = "demo"
 MAX_MODELS = 3
 """A model in use by a running sweep stays alive whatever this says; it is only not kept."""
 
@@ -80,9 +81,14 @@ class Registry:
             model = load_model(key.name, key.device, key.dtype, key.weights, progress)
             with self._guard:
                 self._models[key] = model
-                while len(self._models) > MAX_MODELS:
-                    self._models.popitem(last=False)
+                self._make_room(key)
             return model
+
+    def _make_room(self, newest: ModelKey) -> None:
+        """Drop the models unused longest; the embedded one is small and always wanted again."""
+        held = [key for key in self._models if key != newest and key.name != EMBEDDED]
+        for key in held[: max(0, len(self._models) - MAX_MODELS)]:
+            del self._models[key]
 
 
 class _waiting:  # noqa: N801  # reads as a verb where it is used

@@ -77,8 +77,9 @@ def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
             "The foil is the same tokens as the target, so their difference is always 0. Choose "
             "another token.",
         )
-    longest = max(len(a.sequence) for a in (target, foil) if a is not None)
-    tk.check_fit(spec, len(prompt), longest, model.n_ctx)
+    longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
+    longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
+    tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
     positions = chosen_positions(spec.positions, len(prompt))
     return Prepared(spec.resolved(prepend_bos=bos), prompt, target, foil, positions)
 

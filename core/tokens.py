@@ -97,7 +97,9 @@ def tokenize_answer(tokenizer: Any, answer: Answer, field: str) -> TokenizedAnsw
     return TokenizedAnswer(tuple(options), tuple(token_text(tokenizer, o[0]) for o in options))
 
 
-def check_fit(spec: SweepSpec, prompt_length: int, answer_length: int, n_ctx: int) -> None:
+def check_fit(
+    spec: SweepSpec, prompt_length: int, answer_length: int, n_ctx: int, field: str = "target"
+) -> None:
     """Raise an `InputError` if the prompt and its teacher-forced answer exceed the context."""
     needed = prompt_length + answer_length - 1
     if prompt_length > n_ctx:
@@ -108,9 +110,9 @@ def check_fit(spec: SweepSpec, prompt_length: int, answer_length: int, n_ctx: in
         )
     if needed > n_ctx:
         raise InputError(
-            "target",
-            f"The prompt and its answer need {needed:,} positions; {spec.model} reads at most "
-            f"{n_ctx:,}. Shorten the prompt or the answer.",
+            field,
+            f"The prompt and its {field} need {needed:,} positions; {spec.model} reads at most "
+            f"{n_ctx:,}. Shorten the prompt or the {field}.",
         )
     if isinstance(spec.positions, tuple) and spec.positions[-1] >= needed:
         raise InputError(

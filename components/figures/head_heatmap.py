@@ -5,9 +5,9 @@ import plotly.graph_objects as go
 
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
-from components.plain import percent
 from core.heads import Head
 from core.results import SweepResult
+from core.wording import percent
 
 MARKED = 8
 """How many of the strongest cells carry their number."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.plain import as_markdown, percent
+from components.plain import as_markdown
 from components.state import (
     Session,
     ablation_kinds,
@@ -24,6 +24,7 @@ from core.jobs import JobState
 from core.results import SweepResult
 from core.spec import MAX_PROMPT_CHARACTERS, SweepSpec
 from core.tokens import visible
+from core.wording import percent
 
 GUESSES = 4
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from components.plain import percent, signed, token_html
+from components.plain import token_html
 from core.results import HeadEffect, SweepResult
+from core.wording import percent, signed
 
 BARS = 5
 

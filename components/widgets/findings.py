@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from components.plain import as_html, percent, signed, token_html
+from components.plain import as_html, token_html
 from core.findings import NOTABLE, Findings
 from core.results import HeadEffect, SweepResult
+from core.wording import percent, signed
 
 
 def findings_panel(result: SweepResult, found: Findings) -> None:

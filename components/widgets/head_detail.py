@@ -9,12 +9,12 @@ from components.figures.kinds import effect_by_kind
 from components.figures.look import Look
 from components.figures.metric import LOGIT_DIFF, PROB, Metric
 from components.figures.predictions import before_after
-from components.plain import percent, signed
 from components.state import Session, head_view, live_model
 from components.widgets.heatmap import CHART_CONFIG
 from components.widgets.messages import error_message, note
 from core.errors import InputError
 from core.results import HeadEffect, SweepResult
+from core.wording import percent, signed
 
 
 def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:

@@ -5,12 +5,13 @@ import streamlit as st
 from components.figures.head_heatmap import head_heatmap
 from components.figures.look import Look
 from components.figures.metric import LOGIT_DIFF, METRICS, Metric
-from components.plain import as_html, as_markdown, percent, token_html
+from components.plain import as_html, as_markdown, token_html
 from components.state import Session, chosen_metric, put
 from components.widgets.messages import note
 from core.heads import Head
 from core.results import SweepResult
 from core.tokens import visible
+from core.wording import percent
 
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 

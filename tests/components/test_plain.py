@@ -6,7 +6,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.plain import as_html, as_markdown, percent, signed, token_label
+from components.plain import as_html, as_markdown, token_label
+from core.wording import percent, signed
 
 
 @given(st.text())

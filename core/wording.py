@@ -1,0 +1,18 @@
+"""Numbers as people read them: real minus signs, digits that mean something."""
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, and a real minus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """A fraction as a percentage; small ones keep two digits that mean something."""
+    value = 100 * fraction
+    if value == 0:
+        return "0 %"
+    if value < 0.001:
+        return f"{value:.1e} %".replace("-", "−")
+    if value < 10**-digits:
+        return f"{value:.2g} %"
+    return f"{value:.{digits}f} %"
