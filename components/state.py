@@ -12,7 +12,7 @@ from core.ablation import AblationKind
 from core.errors import InputError
 from core.heads import Head
 from core.jobs import JOBS, Job, JobState
-from core.registry import MODELS, model_key
+from core.registry import MODELS, ModelKey, model_key
 from core.results import SweepResult, Top
 from core.spec import SweepSpec
 
@@ -40,7 +40,7 @@ class Session:
     failed: InputError | None = None
     failed_for: SweepSpec | None = None
     loading: Job | None = None
-    load_tried: str = ""
+    load_tried: ModelKey | None = None
     last_model: str = example.SPEC.model
     head: Head | None = None
     clicks: int = 0
@@ -63,7 +63,9 @@ class Session:
         self.shown, self.saved_example = result, saved
 
     def start(self, spec: SweepSpec) -> None:
-        """Ask for a sweep; this tab's unfinished one is given up."""
+        """Ask for a sweep; this tab's unfinished one is given up, unless it is the same."""
+        if self.job is not None and self.job.spec == spec and not self.job.state.final:
+            return
         self.stop()
         self.failed = self.failed_for = None
         self.job = JOBS.submit(spec)
@@ -90,8 +92,9 @@ class Session:
 
     def load(self, name: str) -> None:
         """Start loading a model, or join the load under way."""
-        self.load_tried = name
-        self.loading = JOBS.load(model_key(name))
+        self.stop_loading()
+        self.load_tried = model_key(name)
+        self.loading = JOBS.load(self.load_tried)
 
     def stop_loading(self) -> None:
         """Give up the load under way."""
@@ -145,7 +148,13 @@ def same_sweep(spec: SweepSpec, result: SweepResult | None) -> bool:
     if result is None:
         return False
     bos = result.spec.prepend_bos if spec.prepend_bos is None else spec.prepend_bos
-    return spec.resolved(prepend_bos=bool(bos)) == result.spec
+    return spec.resolved(prepend_bos=bool(bos)) == result.spec and not outdated(result)
+
+
+def outdated(result: SweepResult) -> bool:
+    """Whether the model of that name now loaded is another than the one that was swept."""
+    model = live_model(result.spec.model)
+    return model is not None and model.fingerprint != result.provenance.model_fingerprint
 
 
 def live_model(name: str) -> Any | None:
@@ -175,6 +184,21 @@ def head_view(_model: Any, _result: SweepResult, key: str, head: Head) -> Any:
     from core.head_view import view_head
 
     return view_head(_model, _result.spec, head)
+
+
+def is_one_token(model: Any, text: str) -> bool:
+    """Whether a token's text, typed, is that one token again: some bytes and prefixes are not."""
+    from core.tokens import encode
+
+    try:
+        return len(encode(model.tokenizer, text, "target")) == 1 and bool(text.strip(" "))
+    except InputError:
+        return False
+
+
+def example_failed() -> bool:
+    """Whether the embedded model, which the first page waits for, could not be loaded."""
+    return JOBS.find(example.SPEC) is None
 
 
 def ablation_kinds() -> list[AblationKind]:

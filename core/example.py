@@ -20,6 +20,29 @@ SPEC = SweepSpec(
 """The notebook's prompt, target and ablation."""
 
 
+TRY: tuple[tuple[str, SweepSpec], ...] = (
+    ("the notebook’s pangram", SPEC),
+    (
+        "who gets the bag?",
+        SweepSpec(
+            model="demo",
+            prompt="When John and Mary went to the shops, John gave the bag to",
+            target=" Mary",
+            foil=" John",
+        ),
+    ),
+    (
+        "a list, again",
+        SweepSpec(
+            model="demo",
+            prompt=" dog house tree water lamp dog house tree water",
+            target=" lamp",
+        ),
+    ),
+)
+"""Prompts to begin with: a repeated sentence, an indirect object (Wang et al. 2022), a list."""
+
+
 @lru_cache(maxsize=1)
 def saved() -> SweepResult:
     """The shipped result of `SPEC`; reads one small file and imports no torch."""

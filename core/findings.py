@@ -70,13 +70,14 @@ def _caveats(result: SweepResult) -> list[str]:
     base, caveats = result.baseline, []
     if base.prob < 0.05:
         caveats.append(
-            f"The baseline is only {percent(base.prob)}: a probability near 0 hardly shows a head that "
-            "holds the answer up. Look at log prob or logit difference."
+            f"The baseline is only {percent(base.prob)}: a probability near 0 hardly shows a head "
+            "that holds the answer up. Look at log prob or logit difference."
         )
     elif base.prob > 0.95:
         caveats.append(
-            f"The baseline is {percent(base.prob)}: a probability near 1 hardly shows a head that works "
-            "against the answer, and hides small losses. Look at log prob or logit difference."
+            f"The baseline is {percent(base.prob)}: a probability near 1 hardly shows a head that "
+            "works against the answer, and hides small losses. Look at log prob or logit "
+            "difference."
         )
     if base.rank > 1:
         caveats.append(

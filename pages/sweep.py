@@ -24,7 +24,7 @@ brand()
 state.collect()
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)
-progress_panel(state)
+progress_panel(state, draft)
 situation(state, draft)
 
 result = state.shown

@@ -10,6 +10,7 @@ from components.plain import as_markdown
 from components.state import (
     Session,
     ablation_kinds,
+    is_one_token,
     live_model,
     next_tokens,
     put,
@@ -18,9 +19,10 @@ from components.state import (
 )
 from components.widgets.messages import error_message, note
 from components.widgets.token_strip import token_strip
-from core import catalogue
+from core import catalogue, example
 from core.errors import InputError
 from core.jobs import JobState
+from core.registry import model_key
 from core.results import SweepResult
 from core.spec import MAX_PROMPT_CHARACTERS, SweepSpec
 from core.tokens import visible
@@ -48,6 +50,7 @@ def composer(state: Session) -> tuple[Draft, bool]:
             st.text_area("Prompt", key="prompt", height=78, persist_state="session")
             _error(draft, "prompt")
             _strip(draft, state)
+            _examples()
         with right:
             st.text_input("Target token", key="target", live="300ms", persist_state="session")
             _error(draft, "target")
@@ -95,17 +98,27 @@ def _second_row(draft: Draft, state: Session) -> bool:
             width="stretch",
             disabled=draft.spec is None,
         )
-    _error(draft, "model")
-    if "model" in draft.errors and state.last_model != value("model"):
-        st.button(
-            f"Back to {as_markdown(state.last_model)}",
-            key="previous_model",
-            on_click=put,
-            args=("model", state.last_model),
-        )
+    for name in draft.errors.keys() - {"prompt", "target", "foil"}:
+        _error(draft, name)
+    if "model" in draft.errors:
+        _ways_on(draft, state)
     kind = value("ablation")
     note(f"{kind.does} {kind.caveat}")
     return pressed
+
+
+def _ways_on(draft: Draft, state: Session) -> None:
+    """After a model that did not load: once more, or back to the one in use."""
+    with st.container(horizontal=True):
+        if draft.name:
+            st.button("Try again", key="retry_model", on_click=state.load, args=(draft.name,))
+        if state.last_model != draft.name:
+            st.button(
+                f"Back to {as_markdown(state.last_model)}",
+                key="previous_model",
+                on_click=put,
+                args=("model", state.last_model),
+            )
 
 
 def _read(state: Session) -> Draft:
@@ -152,13 +165,16 @@ def _load_failure(state: Session, name: str) -> str | None:
     """Why a model did not load. One that lies on this machine is loaded when it is chosen."""
     if not name:
         return None
-    if state.load_tried != name:
-        state.load_tried, state.loading = name, None
+    if state.load_tried != model_key(name):
+        state.stop_loading()
+        state.load_tried = model_key(name)
         if _on_this_machine(name):
             state.load(name)
             assert state.loading is not None
             state.loading.wait(0.1)  # a folder that is no model says so at once
     job = state.loading
+    if job is not None and job.state is JobState.DONE:
+        state.load(name)  # it was loaded, and has had to make room for others since
     failed = job is not None and job.state is JobState.FAILED
     return str(job.error) if job is not None and failed else None
 
@@ -217,11 +233,19 @@ def _live_strip(draft: Draft) -> None:
         target: Sequence[str] = ()
         if value("target"):
             target = tokenize_answer(model.tokenizer, value("target"), "target").texts
-        token_strip(prompt.texts, prompt.special, target, has_bos=prompt.has_bos)
+        token_strip(
+            prompt.texts,
+            prompt.special,
+            target,
+            has_bos=prompt.has_bos,
+            typed=len(prompt.typed_special),
+        )
         if "prompt" not in draft.errors:
-            _guesses(next_tokens(model, model.fingerprint, model.name, text))
-    except InputError:
-        pass  # the field concerned already says so
+            top = next_tokens(model, model.fingerprint, model.name, text)
+            _guesses([pair for pair in top if is_one_token(model, pair[0])])
+    except InputError as error:
+        if error.field not in draft.errors:  # else the field concerned says so
+            error_message(str(error))
 
 
 def _guesses(top: Sequence[tuple[str, float]]) -> None:
@@ -237,6 +261,19 @@ def _guesses(top: Sequence[tuple[str, float]]) -> None:
                 args=("target", text),
                 help="Use it as the target",
             )
+
+
+def _examples() -> None:
+    """Prompts to begin with, each a click away."""
+    with st.container(horizontal=True, key="examples", gap="small", vertical_alignment="center"):
+        st.html('<span class="hs-quiet">Or try:</span>', width="content")
+        for index, (title, spec) in enumerate(example.TRY):
+            st.button(title, key=f"example-{index}", type="tertiary", on_click=_take, args=(spec,))
+
+
+def _take(spec: SweepSpec) -> None:
+    for key, text in (("prompt", spec.prompt), ("target", spec.target), ("foil", spec.foil or "")):
+        put(key, text)
 
 
 def _offer_space(draft: Draft, name: str) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.plain import token_html
+from core.findings import NOTABLE
 from core.results import HeadEffect, SweepResult
 from core.wording import percent, signed
 
@@ -64,15 +65,17 @@ def _extremes(result: SweepResult) -> list[str]:
         return []
     low = min(result.heads, key=lambda e: e.prob_change)
     high = max(result.heads, key=lambda e: e.prob_change)
+    when = "" if result.complete else ", so far"
     return [
-        _extreme("Ablating it lowered the answer most", low, low.prob_change < 0, "lowered it"),
-        _extreme("Ablating it raised the answer most", high, high.prob_change > 0, "raised it"),
+        _extreme(f"Ablating it lowered the answer most{when}", low, low.prob_change <= -NOTABLE),
+        _extreme(f"Ablating it raised the answer most{when}", high, high.prob_change >= NOTABLE),
     ]
 
 
-def _extreme(title: str, effect: HeadEffect, there_is: bool, verb: str) -> str:
-    if not there_is:
-        return _fact(title, "none", f"no head’s ablation {verb}")
+def _extreme(title: str, effect: HeadEffect, notable: bool) -> str:
+    if not notable:
+        most = f"{effect.address.label} {signed(100 * effect.prob_change)} pp"
+        return _fact(title, "–", f"none by {100 * NOTABLE:.0f} pp or more; {most}")
     change = f"{signed(100 * effect.prob_change)} pp → {percent(effect.prob)}"
     return _fact(title, effect.address.label, change)
 

@@ -11,10 +11,12 @@ from core.wording import percent, signed
 def findings_panel(result: SweepResult, found: Findings) -> None:
     """What lowered the answer, what raised it, where those heads sit, and what to be wary of."""
     target = f'<span class="hs-code">{"".join(map(token_html, result.target_tokens))}</span>'
+    total = result.shape[0] * result.shape[1]
     paragraphs = [
+        "" if result.complete else f"<b>So far</b>: {found.n_heads} of {total} heads are in.",
         _direction("lowered", found.lowered, target, result),
         _direction("raised", found.raised, target, result),
-        _spread(found),
+        _spread(found) if result.complete else "",
         _count(found),
     ]
     body = "".join(f"<p>{p}</p>" for p in paragraphs if p)

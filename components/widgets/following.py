@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from components.state import Session, finished, live_model, same_sweep
+from components.state import (
+    Session,
+    example_failed,
+    finished,
+    live_model,
+    outdated,
+    same_sweep,
+)
 from components.widgets.composer import Draft
 from components.widgets.messages import banner, note
 from core.results import SweepResult
@@ -21,7 +28,7 @@ def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
             st.rerun()
     if state.job is None and draft.spec is not None:
         known = finished(draft.spec)
-        if known is not None and known is not state.shown:
+        if known is not None and known is not state.shown and not outdated(known):
             state.show(known)
 
 
@@ -36,8 +43,10 @@ def situation(state: Session, draft: Draft) -> None:
         if draft.spec is None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(draft.spec, result):
-            todo = "its heads will appear here" if state.job is not None else "press Sweep"
-            banner(f"The inputs have changed: {todo}. Below is still {_summary(result)}.")
+            changed = "The model’s files have" if outdated(result) else "The inputs have"
+            coming = state.job is not None and state.job.spec == draft.spec
+            todo = "its heads will appear here" if coming else "press Sweep"
+            banner(f"{changed} changed: {todo}. Below is still {_summary(result)}.")
             st.html("<style>.st-key-results { opacity: .5; }</style>")
         elif not result.complete and state.job is None:
             done, total = len(result.heads), result.shape[0] * result.shape[1]
@@ -52,6 +61,9 @@ def _await_model() -> None:
     state = session()
     if state.shown is not None and live_model(state.shown.spec.model) is not None:
         st.rerun()
+    if example_failed():
+        note("Saved example: computed ahead with this very model, which could not be loaded here.")
+        return
     note("Saved example: computed ahead with this very model, which is still being loaded.")
 
 

@@ -9,7 +9,7 @@ from components.figures.kinds import effect_by_kind
 from components.figures.look import Look
 from components.figures.metric import LOGIT_DIFF, PROB, Metric
 from components.figures.predictions import before_after
-from components.state import Session, head_view, live_model
+from components.state import Session, head_view, live_model, outdated
 from components.widgets.heatmap import CHART_CONFIG
 from components.widgets.messages import error_message, note
 from core.errors import InputError
@@ -25,9 +25,15 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
             _invitation(result, state)
             return
         _headline(result, effect, state)
-        model = live_model(result.spec.model)
+        name = result.spec.model
+        model = live_model(name)
         if model is None:
             note("The closer look at this head appears as soon as the model is loaded.")
+            if state.waiting_for is None and not state.saved_example:
+                st.button("Load it", key="load_for_head", on_click=state.load, args=(name,))
+            return
+        if outdated(result):
+            note("The model’s files have changed since this sweep: sweep again for a closer look.")
             return
         try:
             view = head_view(model, result, result.key, effect.address)

@@ -3,20 +3,36 @@
 import streamlit as st
 
 from components.plain import as_markdown
-from components.state import Session
+from components.state import Session, live_model
+from components.widgets.composer import Draft
+from core.jobs import JobState
 
 EVERY = 0.3
 """Seconds between looks at a job."""
 
 
-def progress_panel(state: Session) -> None:
+def progress_panel(state: Session, draft: Draft) -> None:
     """A bar with Cancel for the sweep under way or the model being loaded, if any."""
+    if _ended_meanwhile(state, draft):
+        st.rerun()
     job = state.waiting_for
     # The saved example has a line of its own on the model being loaded, and asks for nothing.
     if job is None or (state.saved_example and job is state.loading):
         return
     with st.container(key="progress"):
         _watch(job.number)
+
+
+def _ended_meanwhile(state: Session, draft: Draft) -> bool:
+    """Whether a job has ended since this run looked: nothing would draw its outcome otherwise."""
+    if state.job is not None and state.job.state.final:
+        return True
+    load = state.loading
+    if load is None or draft.model is not None or load.key.name != draft.name:
+        return False
+    if load.state is JobState.FAILED:
+        return "model" not in draft.errors
+    return load.state is JobState.DONE and live_model(draft.name) is not None
 
 
 @st.fragment(run_every=EVERY)

@@ -59,5 +59,7 @@ def _selected() -> None:
         return
     rows = list(event.selection.rows) + [cell[0] for cell in event.selection.cells]
     heads = st.session_state.get("ranking_heads", [])
-    if rows and rows[0] < len(heads):
+    if not rows:
+        state.head = None
+    elif rows[0] < len(heads):
         state.head = heads[rows[0]]

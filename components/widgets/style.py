@@ -8,12 +8,14 @@ from components.figures.look import MONO, Look
 def page_style(look: Look) -> None:
     """Spacing, the token strip, the facts: what Streamlit's theme has no setting for."""
     amber = "#e0a33a" if look.dark else "#9a6200"
+    on_accent = "#101218" if look.dark else "#ffffff"
     red = "#ff8f73" if look.dark else "#b3261e"
     chip = "#1d1f26" if look.dark else "#ffffff"
     st.html(
         f"""<style>
 :root {{ --hs-ink:{look.ink}; --hs-quiet:{look.quiet}; --hs-line:{look.line};
-  --hs-accent:{look.accent}; --hs-chip:{chip}; --hs-amber:{amber}; --hs-red:{red};
+  --hs-accent:{look.accent}; --hs-on-accent:{on_accent}; --hs-chip:{chip};
+  --hs-amber:{amber}; --hs-red:{red};
   --hs-mono:{MONO}; }}
 {_RULES}
 </style>"""
@@ -44,6 +46,7 @@ _RULES = """
 .hs-brand b { color:var(--hs-ink); font-size:1.15rem; font-weight:700; margin-right:.6rem;
   letter-spacing:-.01em; }
 .st-key-guesses { margin-top:-.7rem; }
+.st-key-examples { margin-top:-1.1rem; }
 .hs-strip { display:flex; flex-wrap:wrap; gap:4px; align-items:center; line-height:1.5;
   font-size:.84rem; unicode-bidi:isolate; }
 .hs-tok { font-family:var(--hs-mono); border:1px solid var(--hs-line); border-radius:4px;
@@ -51,8 +54,8 @@ _RULES = """
   max-width:100%; overflow:hidden; text-overflow:ellipsis; unicode-bidi:isolate; }
 .hs-tok.bos { color:var(--hs-quiet); border-style:dashed; background:transparent; }
 .hs-tok.typed { border-color:var(--hs-amber); color:var(--hs-amber); }
-.hs-tok.target { background:var(--hs-accent); border-color:var(--hs-accent); color:#fff; }
-.hs-dark .hs-tok.target { color:#101218; }
+.hs-tok.target { background:var(--hs-accent); border-color:var(--hs-accent);
+  color:var(--hs-on-accent); }
 .hs-tail { display:inline-flex; gap:4px; align-items:center; flex-wrap:wrap; max-width:100%; }
 .hs-quiet { color:var(--hs-quiet); font-size:.84rem; }
 .hs-error { color:var(--hs-red); font-size:.88rem; line-height:1.35; overflow-wrap:anywhere;
@@ -94,7 +97,6 @@ _RULES = """
 .hs-title { font-size:1.05rem; font-weight:650; color:var(--hs-ink); margin:0; }
 .hs-head { font-size:1.05rem; color:var(--hs-ink); }
 .hs-head b { font-size:1.3rem; margin-right:.6rem; }
-.hs-dim { opacity:.45; }
 """
 
 _SCRIPT = """<script>

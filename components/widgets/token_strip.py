@@ -16,9 +16,12 @@ def token_strip(
     target: Sequence[str],
     *,
     has_bos: bool,
-    is_set: bool = False,
+    typed: int = 0,
 ) -> None:
-    """Tokens in order, spaces visible, BOS and typed special tokens marked, the target last."""
+    """Tokens in order, spaces visible, BOS and typed special tokens marked, the target last.
+
+    `typed` is how many special tokens the typed text itself holds.
+    """
     chips = [
         _chip(text, _kind(i, flag, has_bos))
         for i, (text, flag) in enumerate(zip(tokens, special, strict=True))
@@ -31,7 +34,7 @@ def token_strip(
     # The last token stays with the arrow and the target, so that it never wraps alone.
     tail = f'<span class="hs-tail">{chips[-1]}<span class="hs-quiet">→</span>{answer}</span>'
     body = "".join(chips[:-1]) + tail
-    count = _count(tokens, special, target, has_bos, is_set)
+    count = _count(len(tokens), len(target), has_bos, typed)
     st.html(f'<div class="hs-strip" role="list" aria-label="tokens">{body}</div>{count}')
 
 
@@ -45,25 +48,16 @@ def _chip(text: str, kind: str) -> str:
     return f'<span class="hs-tok {kind}" role="listitem">{token_html(text)}</span>'
 
 
-def _count(
-    tokens: Sequence[str],
-    special: Sequence[bool],
-    target: Sequence[str],
-    has_bos: bool,
-    is_set: bool,
-) -> str:
-    parts = [f"{len(tokens):,} tokens" + (", BOS included" if has_bos else ", no BOS")]
-    if is_set:
-        parts.append(f"answer set of {len(target)} tokens, probabilities added")
-    elif len(target) > 1:
+def _count(n_tokens: int, n_target: int, has_bos: bool, typed: int) -> str:
+    parts = [f"{n_tokens:,} tokens" + (", BOS included" if has_bos else ", no BOS")]
+    if n_target > 1:
         parts.append(
-            f"the target is {len(target)} tokens: its probability is the product over all of them"
+            f"the target is {n_target} tokens: its probability is the product over all of them"
         )
-    typed = sum(special) - (1 if has_bos else 0)
     flag = (
         f' · <span class="hs-flag">{typed} special token{"s" if typed > 1 else ""} in the '
         "prompt: read by the model as a marker, not as text</span>"
-        if typed > 0
+        if typed
         else ""
     )
     return f'<div class="hs-quiet" style="margin-top:.25rem">{" · ".join(parts)}{flag}</div>'

@@ -18,14 +18,13 @@ DOCS = ROOT / "docs"
 
 
 def main() -> None:
-    """Write docs/sweep-light.png, docs/sweep-dark.png and docs/narrow.png."""
+    """Write docs/sweep-light.png and docs/sweep-dark.png."""
     DOCS.mkdir(exist_ok=True)
     log = Path(tempfile.mkdtemp()) / "server.txt"
     with dashboard(log=log) as url, browser() as chromium:
         for name, width, scheme in (
             ("sweep-light", 1440, "light"),
             ("sweep-dark", 1440, "dark"),
-            ("narrow", 800, "light"),
         ):
             context = chromium.new_context(
                 viewport={"width": width, "height": 1300}, color_scheme=scheme

@@ -34,7 +34,7 @@ def test_percent_keeps_digits_that_mean_something():
     assert percent(0.4707) == "47.1 %"
     assert percent(0.0004) == "0.04 %"
     assert percent(1e-8) == "1.0e−06 %"
-    assert percent(0) == "0 %"
+    assert percent(0.0) == "0 %"
 
 
 def test_signed_has_a_real_minus():

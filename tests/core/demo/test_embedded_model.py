@@ -185,13 +185,13 @@ def test_mean_ablating_the_named_previous_token_head_starves_induction(heads):
     assert min(score["after_mean_ablating"].values()) <= score["clean"] * 2 / 3
 
 
-@pytest.mark.parametrize("kind", ["zero", "mean"])
+@pytest.mark.parametrize("kind", ["mean-across-heads", "zero", "mean"])
 def test_one_induction_head_alone_costs_the_pangram_ten_points(heads, kind):
     effects = heads["effects"]["pangram"][kind]
     assert min(effects[head] for head in heads["induction_heads"]) <= -0.10
 
 
-@pytest.mark.parametrize("kind", ["zero", "mean"])
+@pytest.mark.parametrize("kind", ["mean-across-heads", "zero", "mean"])
 def test_without_its_induction_heads_the_pangram_is_gone(heads, kind):
     assert heads["pangram_all_induction_heads_ablated"][kind] < 0.1
 
