@@ -65,6 +65,15 @@ class DashboardPage:
             timeout=TIMEOUT,
         )
 
+    def wait_error(self, part: str) -> None:
+        """Until a message beneath a field says `part`."""
+        self.page.wait_for_function(
+            "part => Array.from(document.querySelectorAll('.hs-error'))"
+            ".some(e => e.innerText.replace(/\\s+/g, ' ').includes(part))",
+            arg=part,
+            timeout=TIMEOUT,
+        )
+
     def wait_value(self, key: str, value: str) -> None:
         """Until a text input holds `value`."""
         self.page.wait_for_function(

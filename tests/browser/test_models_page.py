@@ -1,8 +1,10 @@
 """Other models in the page: local folders of several architectures, and a hub."""
 
 import math
+import shutil
 
 import pytest
+from checkpoints import build
 
 from core import SweepSpec, load_model, run_sweep
 
@@ -24,3 +26,29 @@ def test_a_local_checkpoint_gives_a_heatmap(page, checkpoint, family):
     assert len(z) == 3
     for effect in expected.heads:
         assert math.isclose(z[effect.layer][effect.head], 100 * effect.prob_change, abs_tol=0.02)
+
+
+def test_a_model_that_did_not_load_can_be_tried_again(page, checkpoint, tmp_path):
+    page.wait_live()
+    page.choose_model(str(tmp_path / "late"))
+    page.wait_error("There is no folder")
+    shutil.copytree(checkpoint("gpt2"), tmp_path / "late")
+    page.click_button("retry_model")
+    page.wait_text("run", "Sweep 12 heads")
+
+
+def test_a_retrained_folder_is_never_shown_with_its_old_results(page, tmp_path):
+    folder = tmp_path / "mine"
+    build("gpt2", folder)
+    page.wait_live()
+    page.choose_model(str(folder))
+    page.wait_text("run", "Sweep 12 heads")
+    page.run()
+    page.wait_text("provenance", str(folder))
+
+    build("gpt2", folder, seed=1)
+    page.choose("metric", "KL")
+    page.wait_text("situation", "The model’s files have changed")
+    old = page.text("provenance")
+    page.run()
+    assert page.text("provenance") != old

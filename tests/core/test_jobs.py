@@ -296,3 +296,19 @@ def test_a_report_to_a_stopped_job_raises_cancelled(spec):
 
 def test_numbers_tell_jobs_apart(jobs, spec):
     assert jobs.submit(spec()).number != jobs.submit(spec(ablation="zero")).number
+
+
+def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(registry, checkpoint, monkeypatch):
+    monkeypatch.setattr("core.registry.MAX_MODELS", 1)
+    jobs = Jobs(registry)
+    first, second = (model_key(str(checkpoint(f))) for f in ("gpt2", "neox-serial"))
+    before = jobs.load(first)
+    assert before.wait(WAIT)
+    assert jobs.load(first) is before
+    assert jobs.load(second).wait(WAIT)
+    assert registry.peek(first) is None
+
+    again = jobs.load(first)
+    assert again is not before
+    assert again.wait(WAIT)
+    assert registry.peek(first) is not None

@@ -74,8 +74,10 @@ def test_a_sharded_checkpoint_loads_like_a_whole_one(loaded, checkpoint, tmp_pat
     own.save_pretrained(tmp_path / "shards", max_shard_size="60KB")
     assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
     sharded = load_model(str(tmp_path / "shards"), device="cpu")
-    spec = SweepSpec("any", checkpoints.TEXT, " jumps")
-    one, other = run_sweep(sharded, spec), run_sweep(loaded("gpt2"), spec)
+    one, other = (
+        run_sweep(model, SweepSpec(model.name, checkpoints.TEXT, " jumps"))
+        for model in (sharded, loaded("gpt2"))
+    )
     assert one.values("kl") == pytest.approx(other.values("kl"), abs=1e-6)
 
 

@@ -123,3 +123,14 @@ def test_a_models_names_are_one_key():
 )
 def test_any_name_at_all_has_a_key(name):
     assert model_key(name).name == name
+
+
+def test_the_embedded_model_is_never_dropped_for_others(folder, monkeypatch):
+    monkeypatch.setattr("core.registry.MAX_MODELS", 1)
+    models = Registry()
+    demo = model_key("demo")
+    models.get(demo)
+    models.get(key(folder("a")))
+    models.get(key(folder("b")))
+    assert models.peek(demo) is not None
+    assert models.peek(key(folder("a"))) is None

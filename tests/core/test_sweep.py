@@ -5,6 +5,7 @@ import math
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import checkpoints
@@ -248,7 +249,7 @@ def test_odd_text_is_swept_as_it_is(loaded, oracle, text):
         ({"prompt": " fox" * 65}, "prompt", "66 tokens"),
         ({"prompt": "a" * 50_000}, "prompt", "50,001 tokens"),
         ({"prompt": " fox" * 63, "target": " jumps over"}, "target", "65 positions"),
-        ({"prompt": " fox" * 63, "foil": " jumps over"}, "target", "65 positions"),
+        ({"prompt": " fox" * 63, "foil": " jumps over"}, "foil", "65 positions"),
         ({"target": (" jumps", " lazy dog")}, "target", "2 tokens"),
         ({"foil": (" jumps over", " dog")}, "foil", "2 tokens"),
         ({"target": (" fox", " dog"), "foil": (" dog", " fox")}, "foil", "same tokens"),
@@ -278,11 +279,11 @@ def test_positions_that_only_the_longer_answer_has(loaded, oracle, target, foil)
 
 
 def test_bfloat16_is_near_and_says_so(loaded):
-    spec = SweepSpec("any", PROMPT, " jumps")
+    spec = SweepSpec(loaded("gpt2").name, PROMPT, " jumps")
     precise = run_sweep(loaded("gpt2"), spec)
     rough = run_sweep(
         loaded("gpt2", "processed", "bfloat16"),
-        SweepSpec("any", PROMPT, " jumps", dtype="bfloat16"),
+        replace(spec, dtype="bfloat16"),
     )
     assert rough.provenance.dtype == "bfloat16"
     # bfloat16 keeps 8 bits: logits of about 10 are good to some hundredths.
@@ -374,3 +375,8 @@ def test_the_oracle_itself_ablates_one_head_and_only_there(oracle):
     late = ablated_logits(bridge, tokens, Head(1, 2), AblationKind.ZERO, (3,))
     torch.testing.assert_close(late[:3], clean[:3], atol=1e-6, rtol=0)
     assert (late[3:] - clean[3:]).abs().max() > 1e-3
+
+
+def test_a_spec_for_another_model_is_refused(loaded):
+    with pytest.raises(InputError, match="asks for the model 'demo'"):
+        run_sweep(loaded("gpt2"), SweepSpec("demo", PROMPT, " jumps"))

@@ -60,3 +60,24 @@ def test_stable_keys(app):
     }.items():
         present = {element.key for element in getattr(app, kind)}
         assert set(keys) <= present
+
+
+def test_examples_fill_the_composer(app):
+    app.button(key="example-1").click().run()
+    assert app.text_area(key="prompt").value == example.TRY[1][1].prompt
+    assert app.text_input(key="target").value == " Mary"
+    assert app.text_input(key="foil").value == " John"
+    assert not app.button(key="run").disabled
+
+
+def test_an_unexpected_failure_is_told_beside_run(app, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("core.sweep.iter_sweep", broken)
+    app.text_input(key="target").set_value(" over").run()
+    app.button(key="run").click().run()
+    app.run()
+    assert not app.exception
+    assert "out of luck" in page_html(app)
+    assert not app.button(key="run").disabled
