@@ -20,10 +20,10 @@ class Recipe:
     seed: int = 0
     main_steps: int = 1600
     closing_steps: int = 1100
-    soft_steps: int = 1000
-    soft_smoothing: float = 0.12
+    soft_steps: int = 600
+    soft_smoothing: float = 0.13
     soft_learning_rate: float = 1.5e-3
-    soft_seed: int = 0
+    soft_seed: int = 4
     growth_steps: int = 250
     opening_steps_at_most: int = 1200
     opening_words: int = 256
