@@ -27,6 +27,7 @@ def effect_by_kind(
             },
             text=[f"{metric.text(value)} {metric.unit}" for _, value in shown],
             textposition="auto",
+            insidetextfont={"color": look.paper},
             cliponaxis=False,
             width=0.55,
             hovertemplate="%{y}: %{text}<extra></extra>",
