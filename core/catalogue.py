@@ -51,7 +51,7 @@ def _demo() -> CatalogueEntry:
     return CatalogueEntry(
         name="demo",
         source=str(DEMO_FOLDER),
-        about="embedded: small, trained by this project, works offline",
+        about="embedded, works offline",
         n_layers=config["num_hidden_layers"],
         n_heads=config["num_attention_heads"],
         n_params=_count_parameters(DEMO_FOLDER / "model.safetensors"),

@@ -131,26 +131,27 @@ def models() -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name, justify in (
         ("name", "left"),
-        ("layers x heads", "right"),
-        ("parameters", "right"),
-        ("download", "right"),
-        ("on this machine", "left"),
+        ("shape", "right"),
+        ("params", "right"),
+        ("MB", "right"),
+        ("here", "left"),
         ("about", "left"),
     ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for known in catalogue.CATALOGUE:
         here = known.download_mb == 0 or hub.cached(known.source) is not None
         table.add_row(
-            " / ".join((known.name, *known.aliases)),
+            known.name,
             f"{known.n_layers} x {known.n_heads}",
             f"{known.n_params / 1e6:,.1f} M",
-            f"{known.download_mb:,} MB" if known.download_mb else "embedded",
+            f"{known.download_mb:,}" if known.download_mb else "–",
             "yes" if here else "no",
-            known.about,
+            ", also ".join((known.about, *known.aliases)),
         )
     _out().print(table)
     _out().print(
-        "\nAny Hugging Face name or local folder that TransformerLens's TransformerBridge boots "
+        "\nshape: layers x heads; MB: to download; here: already on this machine.\n"
+        "Any Hugging Face name or local folder that TransformerLens's TransformerBridge boots "
         "works too: headsweep sweep --model ./my-checkpoint ...",
         highlight=False,
     )
