@@ -8,7 +8,6 @@ import streamlit as st
 from components.figures.look import Look
 from components.figures.metric import METRICS, PROB, Metric
 from core import example
-from core.ablation import AblationKind
 from core.errors import InputError
 from core.heads import Head
 from core.jobs import JOBS, Job, JobState
@@ -199,8 +198,3 @@ def is_one_token(model: Any, text: str) -> bool:
 def example_failed() -> bool:
     """Whether the embedded model, which the first page waits for, could not be loaded."""
     return JOBS.find(example.SPEC) is None
-
-
-def ablation_kinds() -> list[AblationKind]:
-    """The kinds on offer, in the order in which they are shown."""
-    return list(AblationKind)

@@ -1,7 +1,6 @@
 """What one sweep found, in plain statements that claim no more than was measured.
 
-Statements are data (kind, and a template's values), so that an interface decides on the words'
-look; `text` gives them in plain English.
+They are data (heads, counts, caveats), so that an interface decides on how they look.
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.results import HeadEffect, SweepResult
+from core.wording import signed
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ class Metric:
     def text(self, value: float, digits: int | None = None) -> str:
         """A value with its sign (a real minus) but without its unit."""
         digits = self.digits if digits is None else digits
-        plain = f"{value:+.{digits}f}" if self.signed else f"{value:.{digits}f}"
-        return plain.replace("-", "−")
+        return signed(value, digits) if self.signed else f"{value:.{digits}f}"
 
 
 PROB = Metric("prob_change", "prob", "Change in P(target)", "pp", 100.0, 1, 1.0)

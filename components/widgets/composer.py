@@ -9,7 +9,6 @@ import streamlit as st
 from components.plain import as_markdown
 from components.state import (
     Session,
-    ablation_kinds,
     is_one_token,
     live_model,
     next_tokens,
@@ -20,6 +19,7 @@ from components.state import (
 from components.widgets.messages import error_message, note
 from components.widgets.token_strip import token_strip
 from core import catalogue, example
+from core.ablation import AblationKind
 from core.errors import InputError
 from core.jobs import JobState
 from core.registry import model_key
@@ -84,7 +84,7 @@ def _second_row(draft: Draft, state: Session) -> bool:
     with kind:
         st.segmented_control(
             "Replace a head's output by",
-            ablation_kinds(),
+            list(AblationKind),
             key="ablation",
             format_func=lambda kind: kind.label,
             required=True,
@@ -165,9 +165,10 @@ def _load_failure(state: Session, name: str) -> str | None:
     """Why a model did not load. One that lies on this machine is loaded when it is chosen."""
     if not name:
         return None
-    if state.load_tried != model_key(name):
+    key = model_key(name)
+    if state.load_tried != key:
         state.stop_loading()
-        state.load_tried = model_key(name)
+        state.load_tried = key
         if _on_this_machine(name):
             state.load(name)
             assert state.loading is not None
@@ -304,16 +305,19 @@ def _model_label(name: str) -> str:
 def _run_label(draft: Draft) -> str:
     if draft.model is not None:
         return f"Sweep {draft.model.n_all_heads} heads"
+    if megabytes := _to_download(draft.name):
+        return f"Download {megabytes:,} MB and sweep"
     known = catalogue.entry(draft.name)
-    if known is None:
-        return "Sweep"
-    if known.download_mb and not _on_this_machine(known.name):
-        return f"Download {known.download_mb:,} MB and sweep"
-    return f"Sweep {known.n_all_heads} heads"
+    return "Sweep" if known is None else f"Sweep {known.n_all_heads} heads"
 
 
 def _load_label(name: str) -> str:
-    known = catalogue.entry(name)
-    if known is not None and known.download_mb and not _on_this_machine(name):
-        return f"Download and load {known.name} ({known.download_mb:,} MB)"
+    if megabytes := _to_download(name):
+        return f"Download and load {as_markdown(name)} ({megabytes:,} MB)"
     return f"Load {as_markdown(name)}"
+
+
+def _to_download(name: str) -> int:
+    """Megabytes that choosing a model of the catalogue would download; 0 if none or unknown."""
+    known = catalogue.entry(name)
+    return 0 if known is None or _on_this_machine(name) else known.download_mb
