@@ -86,6 +86,12 @@ def sweep(
     ablation: Annotated[
         AblationKind, typer.Option(help="What a head's output is replaced by.")
     ] = AblationKind.MEAN_ACROSS_HEADS,
+    corrupted_prompt: Annotated[
+        str | None, typer.Option(help="For resample: a prompt with as many tokens to take z from.")
+    ] = None,
+    reference_file: Annotated[
+        Path | None, typer.Option(help="For mean: the prompts to average over, one a line.")
+    ] = None,
     positions: Annotated[
         str, typer.Option(help="Where to ablate: all, last, or numbers such as 0,3,5 (BOS is 0).")
     ] = "all",
@@ -103,7 +109,7 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
 ) -> None:
     """Ablate every head in turn and print what the target's probability does."""
-    from core import catalogue
+    from core import catalogue, reference
 
     spec = SweepSpec(
         model=catalogue.canonical(model),
@@ -111,6 +117,8 @@ def sweep(
         target=tuple(target),
         foil=tuple(foil) if foil else None,
         ablation=ablation,
+        corrupted_prompt=corrupted_prompt,
+        reference=None if reference_file is None else reference.read(reference_file),
         positions=_positions(positions),
         prepend_bos=False if no_bos else None,
         weights=weights.value,
@@ -180,13 +188,12 @@ def _run(spec: SweepSpec, device: str) -> "SweepResult":
     with _progress() as report:
         report(f"Loading {spec.model}", None)
         from core.loading import load_model
-        from core.sweep import iter_sweep
+        from core.sweep import with_progress
 
         model = load_model(spec.model, device, spec.dtype, spec.weights, report)
         result = None
-        for result in iter_sweep(model, spec):
-            done, total = len(result.heads), model.n_all_heads
-            report(f"Swept {done} of {total} heads", done / total)
+        for result, fraction in with_progress(model, spec):
+            report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
     assert result is not None
     return result
 
@@ -237,8 +244,7 @@ def _print_table(result: "SweepResult", console: Console) -> None:
     console.print(
         Text(
             f"P({target}) = {percent(base.prob, 2)}, rank {base.rank}, nothing ablated · "
-            f"{result.spec.model} · {result.spec.ablation.label} ablation, "
-            f"positions {_said(result.spec.positions)} · {result.spec.weights} weights · "
+            f"{result.spec.model} · {result.spec.in_words()} · {result.spec.weights} weights · "
             f"{result.provenance.device} {result.provenance.dtype} · "
             f"{result.provenance.seconds:.2f} s"
         )
@@ -266,10 +272,6 @@ def _print_table(result: "SweepResult", console: Console) -> None:
             f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
             highlight=False,
         )
-
-
-def _said(positions: Positions) -> str:
-    return positions if isinstance(positions, str) else ", ".join(map(str, positions))
 
 
 def _positions(text: str) -> Positions:
@@ -305,7 +307,13 @@ def _usage(error: TyperException) -> str:
 
 
 def _option(field: str) -> str:
-    names = {"prepend_bos": "no-bos", "run": "", "spec": ""}
+    names = {
+        "corrupted_prompt": "corrupted-prompt",
+        "prepend_bos": "no-bos",
+        "reference": "reference-file",
+        "run": "",
+        "spec": "",
+    }
     name = names.get(field, field)
     return f"--{name}: " if name else ""
 

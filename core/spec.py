@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, no_type_check
 
 from core.ablation import AblationKind
 from core.errors import InputError
+from core.reference import DEFAULT, checked, name_of
 
 Weights = Literal["processed", "raw"]
 Dtype = Literal["float32", "bfloat16"]
@@ -22,6 +23,9 @@ MAX_PROMPT_CHARACTERS = 50_000
 MAX_ANSWER_CHARACTERS = 1_000
 MAX_MODEL_CHARACTERS = 1_000
 
+_SHOWN_CHARACTERS = 60
+_SHOWN_POSITIONS = 8
+
 
 @no_type_check  # values come from forms and files as plain types; __post_init__ checks them
 @dataclass(frozen=True)
@@ -29,10 +33,12 @@ class SweepSpec:
     """One head sweep: which model, which prediction, and what each head is replaced by.
 
     `target` and `foil` are a string (one token or several, teacher-forced) or a tuple of
-    single-token strings whose probabilities are added. `positions` counts BOS as 0.
-    `prepend_bos=None` leaves the choice to the model's catalogue entry; a result always records
-    the resolved value. Raises `InputError`, with the field at fault, for values that no model
-    could use; what depends on a tokenizer is checked by `core.tokens`.
+    single-token strings whose probabilities are added. `corrupted_prompt` belongs to resample
+    ablation, which needs it; `reference`, the texts to average over, to mean ablation (None: the
+    default set). `positions` counts BOS as 0. `prepend_bos=None` leaves the choice to the model's
+    catalogue entry. A result always records the resolved values. Raises `InputError`, with the
+    field at fault, for values that no model could use; what depends on a tokenizer is checked by
+    `core.tokens` and `core.corruption`.
     """
 
     model: str
@@ -40,6 +46,8 @@ class SweepSpec:
     target: Answer
     foil: Answer | None = None
     ablation: AblationKind = AblationKind.MEAN_ACROSS_HEADS
+    corrupted_prompt: str | None = None
+    reference: tuple[str, ...] | None = None
     positions: Positions = "all"
     prepend_bos: bool | None = None
     weights: Weights = "processed"
@@ -47,7 +55,7 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         check_text("model", self.model, MAX_MODEL_CHARACTERS)
-        check_text("prompt", self.prompt, MAX_PROMPT_CHARACTERS)
+        check_prompt("prompt", self.prompt, "The prompt")
         object.__setattr__(self, "target", _answer("target", self.target))
         # An empty foil box means that there is no foil.
         foil = None if self.foil in (None, "", ()) else _answer("foil", self.foil)
@@ -59,6 +67,9 @@ class SweepSpec:
                 "always 0. Choose another token, or leave the foil empty.",
             )
         object.__setattr__(self, "ablation", _ablation(self.ablation))
+        corrupted = _corrupted_prompt(self.corrupted_prompt, self.ablation)
+        object.__setattr__(self, "corrupted_prompt", corrupted)
+        object.__setattr__(self, "reference", _reference(self.reference, self.ablation))
         object.__setattr__(self, "positions", _positions(self.positions))
         if self.prepend_bos is not None and not isinstance(self.prepend_bos, bool):
             raise InputError(
@@ -68,8 +79,14 @@ class SweepSpec:
         _one_of("dtype", self.dtype, get_args(Dtype))
 
     def resolved(self, *, prepend_bos: bool) -> "SweepSpec":
-        """The same spec with the choices that were left to the model filled in."""
-        return replace(self, prepend_bos=prepend_bos)
+        """The same spec with what was left open filled in: BOS, and the reference set's texts."""
+        default = self.ablation is AblationKind.MEAN and self.reference is None
+        reference = DEFAULT if default else self.reference
+        return replace(self, prepend_bos=prepend_bos, reference=reference)
+
+    def in_words(self) -> str:
+        """The ablation and where it is done, in plain English: "zero ablation, every position"."""
+        return f"{_ablation_in_words(self)}, {_positions_in_words(self.positions)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types, one key a field."""
@@ -126,7 +143,12 @@ def check_text(field: str, text: object, limit: int, label: str | None = None) -
             f"at character {surrogate + 1}), which is not valid text. Delete it and type the "
             "character again.",
         )
-    if field == "prompt" and not text.strip():
+
+
+def check_prompt(field: str, text: object, name: str) -> None:
+    """`check_text` for what the model reads: a prompt, a corrupted one, one of a reference set."""
+    check_text(field, text, MAX_PROMPT_CHARACTERS, name)
+    if not str(text).strip():
         raise InputError(
             field, f"{name} is blank (only spaces or line breaks): type some text for the model."
         )
@@ -161,6 +183,64 @@ def _ablation(value: Any) -> AblationKind:
         raise InputError(
             "ablation", f"{value!r} is not a kind of ablation: choose one of {kinds}."
         ) from None
+
+
+def _corrupted_prompt(value: object, kind: AblationKind) -> str | None:
+    if value is None or value == "":  # an empty box means that there is none
+        if kind is AblationKind.RESAMPLE:
+            raise InputError(
+                "corrupted_prompt",
+                "Resample ablation needs a corrupted prompt: a second prompt with as many tokens, "
+                "in which what the answer depends on is changed. Type one, or choose another kind "
+                "of ablation.",
+            )
+        return None
+    if kind is not AblationKind.RESAMPLE:
+        raise InputError(
+            "corrupted_prompt",
+            f"A corrupted prompt is used by resample ablation only, not by {kind.value}: leave it "
+            "out, or choose resample.",
+        )
+    check_prompt("corrupted_prompt", value, "The corrupted prompt")
+    return str(value)
+
+
+def _reference(value: object, kind: AblationKind) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if kind is not AblationKind.MEAN:
+        raise InputError(
+            "reference",
+            f"A reference set is used by mean ablation only, not by {kind.value}: leave it out, "
+            "or choose mean.",
+        )
+    return checked(value)
+
+
+def _ablation_in_words(spec: SweepSpec) -> str:
+    named = f"{spec.ablation.value} ablation"
+    if spec.ablation is AblationKind.MEAN:
+        return f"{named} against {name_of(spec.reference)}"
+    if spec.corrupted_prompt is not None:
+        return f"{named} from “{_short(spec.corrupted_prompt)}”"
+    return named
+
+
+def _short(text: str) -> str:
+    """The beginning of a text on one line, without characters that a terminal would obey."""
+    cut = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def _positions_in_words(positions: Positions) -> str:
+    if positions == "all":
+        return "every position"
+    if positions == "last":
+        return "the prompt's last position"
+    if len(positions) > _SHOWN_POSITIONS:
+        return f"{len(positions)} positions from {positions[0]} to {positions[-1]}"
+    *others, last = map(str, positions)
+    return f"positions {', '.join(others)} and {last}" if others else f"position {last}"
 
 
 def _positions(value: object) -> Positions:

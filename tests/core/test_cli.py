@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import checkpoints
@@ -15,8 +16,10 @@ import torch
 from core.ablation import AblationKind
 from core.catalogue import DEMO_FOLDER
 from core.cli import main
+from core.example import saved
 from core.heads import Head
 from core.oracle import ablated_logits, load_oracle
+from core.reference import DEFAULT, NAME
 from core.results import COLUMNS, SweepResult
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +50,7 @@ def inside(capfd):
 
     def call(model, *arguments, prompt=PROMPT, target=" jumps"):
         named = ["sweep", "--model", model, "--prompt", prompt, "--target", target, *arguments]
+        capfd.readouterr()  # a checkpoint that was just built has had its say
         with pytest.raises(SystemExit) as end:
             main([str(argument) for argument in named])
         return subprocess.CompletedProcess(named, end.value.code, *capfd.readouterr())
@@ -131,6 +135,8 @@ def test_every_option_reaches_the_spec(inside, checkpoint):
         "target": [" jumps", " over"],
         "foil": " fox",
         "ablation": "zero",
+        "corrupted_prompt": None,
+        "reference": None,
         "positions": [0, 3, 5],
         "prepend_bos": False,
         "weights": "raw",
@@ -138,6 +144,83 @@ def test_every_option_reaches_the_spec(inside, checkpoint):
     }
     assert values["provenance"]["dtype"] == "bfloat16"
     assert isinstance(values["heads"][0]["logit_diff_change"], float)
+
+
+@pytest.fixture
+def parsed(monkeypatch, capfd):
+    """The command line without the engine: the spec it makes, and the saved example printed."""
+
+    def call(*arguments):
+        made = []
+
+        def run(spec, device):
+            made.append(spec)
+            return replace(saved(), spec=spec.resolved(prepend_bos=True), _index={})
+
+        monkeypatch.setattr("core.cli._run", run)
+        named = ["sweep", "--prompt", PROMPT, "--target", " jumps", *map(str, arguments)]
+        with pytest.raises(SystemExit) as end:
+            main(named)
+        done = subprocess.CompletedProcess(named, end.value.code, *capfd.readouterr())
+        return (made[0] if made else None), done
+
+    return call
+
+
+def test_a_corrupted_prompt_reaches_the_spec_and_the_table(parsed):
+    other = PROMPT.replace("quick brown", "brown quick", 1)
+    spec, done = parsed("--ablation", "resample", "--corrupted-prompt", other)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (spec.ablation, spec.corrupted_prompt) == (AblationKind.RESAMPLE, other)
+    heading = " ".join(done.stdout.split())
+    assert "resample ablation from “The brown quick fox" in heading
+    assert "every position · processed weights" in heading
+    assert "resample ablation" not in parsed("--positions", "last")[1].stdout
+
+
+def test_a_reference_file_reaches_the_spec_and_the_table(parsed, tmp_path):
+    path = tmp_path / "reference.txt"
+    path.write_bytes("\ufeffThe fox.\r\n\r\nA 🙂 dog\r\n".encode())
+    spec, done = parsed("--ablation", "mean", "--reference-file", path, "--positions", "3,7")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert spec.reference == ("The fox.", "A 🙂 dog")
+    heading = " ".join(done.stdout.split())
+    assert "mean ablation against 2 reference prompts, positions 3 and 7" in heading
+
+
+def test_mean_without_a_file_names_the_default_set_and_records_it(parsed):
+    spec, done = parsed("--ablation", "mean", "--format", "json")
+    assert spec.reference is None
+    assert json.loads(done.stdout)["spec"]["reference"] == list(DEFAULT)
+    table = " ".join(parsed("--ablation", "mean")[1].stdout.split())
+    assert f"mean ablation against {NAME}, every position" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--ablation", "resample"], "--corrupted-prompt: Resample ablation needs"),
+        (["--ablation", "resample", "--corrupted-prompt", ""], "--corrupted-prompt: Resample"),
+        (["--ablation", "resample", "--corrupted-prompt", " "], "--corrupted-prompt: The corrupt"),
+        (["--ablation", "resample", "--corrupted-prompt", "a\udcff"], "U+DCFF"),
+        (["--corrupted-prompt", "a"], "--corrupted-prompt: A corrupted prompt is used by resample"),
+        (["--reference-file", "{good}"], "--reference-file: A reference set is used by mean"),
+        (["--ablation", "mean", "--reference-file", "{none}"], "--reference-file: There is no"),
+        (["--ablation", "mean", "--reference-file", "."], "--reference-file: '.' is a folder"),
+        (["--ablation", "mean", "--reference-file", "{blank}"], "--reference-file: The reference"),
+        (["--ablation", "mean", "--reference-file", "{latin}"], "byte 4 is 0xE9"),
+    ],
+)
+def test_bad_corrupted_prompts_and_reference_files_name_their_option(
+    parsed, tmp_path, arguments, said
+):
+    files = {name: tmp_path / name for name in ("good", "blank", "latin", "none")}
+    files["good"].write_text("The fox.\n")
+    files["blank"].write_text("\n \r\n")
+    files["latin"].write_bytes(b"caf\xe9")
+    spec, done = parsed(*(argument.format(**files) for argument in arguments))
+    assert spec is None
+    assert said in refused(done)
 
 
 def test_csv_goes_to_a_file_with_the_same_columns(inside, checkpoint, tmp_path):

@@ -167,7 +167,10 @@ def at(values, path):
 
 
 PLACES = [path for path in paths(PARTIAL.to_dict()) if path]
-OPTIONAL_IN_A_SPEC = {"foil", "ablation", "positions", "prepend_bos", "weights", "dtype"}
+OPTIONAL_IN_A_SPEC = {
+    *("foil", "ablation", "corrupted_prompt", "reference", "positions", "prepend_bos"),
+    *("weights", "dtype"),
+}
 REQUIRED = [
     path
     for path in PLACES
