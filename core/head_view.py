@@ -9,12 +9,14 @@ from core.ablation import AblationKind
 from core.engine import run
 from core.errors import InputError
 from core.heads import Head
-from core.interventions import Edit, Intervention
+from core.kinds import with_kind
 from core.metrics import log_probs
 from core.model import LoadedModel
+from core.prepared import Prepared, prepare
+from core.progress import drained
 from core.results import HeadEffect
+from core.scoring import Scorer, head_effects
 from core.spec import SweepSpec
-from core.sweep import Prepared, Scorer, effects_of, prepare
 from core.tokens import token_text
 
 SHOWN = 5
@@ -27,9 +29,10 @@ class HeadView:
 
     `pattern` (query, key): where each position looks; each row sums to 1. `tokens` labels both
     axes: the prompt, then a teacher-forced answer's tokens but the last. `by_kind` has the head's
-    effect on the answer under each kind of ablation, everything else in the spec unchanged.
-    `predictions` are (token, probability before, after) for the likeliest next tokens of either
-    run and the target's first, ordered by the probability before.
+    effect on the answer under each kind of ablation, everything else in the spec unchanged
+    (resample only where the spec has a corrupted prompt). `predictions` are (token, probability
+    before, after) for the likeliest next tokens of either run and the target's first, ordered by
+    the probability before.
     """
 
     head: Head
@@ -49,22 +52,28 @@ def view_head(model: LoadedModel, spec: SweepSpec, head: Head) -> HeadView:
         )
     prepared = prepare(model, spec)
     sequence = prepared.sequence(prepared.target)
-    pattern = model.pattern(sequence.to(model.device), head).numpy()
-    scorer = Scorer(model, prepared)
-    kinds = list(AblationKind)
-    interventions = [(Edit(head, kind, prepared.positions),) for kind in kinds]
-    by_kind = {}
-    for rows in scorer.rows(interventions):
-        found = effects_of(model, rows, scorer.baseline, interventions)
-        by_kind.update({kinds[i]: e for i, e in zip(rows.indices, found, strict=True)})
     answer = () if prepared.target.is_set else prepared.target.texts[:-1]
+    by_kind = {}
+    for kind in AblationKind:
+        variant = with_kind(spec, kind)
+        if variant is not None:
+            by_kind[kind] = _effect(model, prepare(model, variant), head)
     return HeadView(
         head=head,
-        pattern=pattern,
+        pattern=model.pattern(sequence.to(model.device), head).numpy(),
         tokens=prepared.prompt.texts + answer,
         by_kind=by_kind,
         predictions=_predictions(model, prepared, head),
     )
+
+
+def _effect(model: LoadedModel, prepared: Prepared, head: Head) -> HeadEffect:
+    scorer = Scorer(model, prepared)
+    replacements = drained(scorer.replacements())
+    for rows in scorer.rows(lambda answer: [(replacements[answer].edit(head),)]):
+        if rows.indices:
+            return next(head_effects(model, rows, scorer.baseline, [head]))
+    raise AssertionError("the engine finishes every row")
 
 
 def _predictions(
@@ -73,11 +82,12 @@ def _predictions(
     """Next-token probabilities with and without the head, for the tokens worth a look."""
     target = prepared.target
     read = (len(prepared.prompt) - 1,)
-    edits: list[Intervention] = [(), (Edit(head, prepared.spec.ablation, prepared.positions),)]
+    edit = drained(Scorer(model, prepared).replacements())[target].edit(head)
     probs: dict[int, Tensor] = {}
-    for rows in run(model, prepared.sequence(target), edits, read):
-        found = log_probs(rows.logits)[:, 0].exp().cpu()
-        probs.update(zip(rows.indices, found, strict=True))
+    for rows in run(model, prepared.sequence(target), [(), (edit,)], read):
+        if rows.indices:
+            found = log_probs(rows.logits)[:, 0].exp().cpu()
+            probs.update(zip(rows.indices, found, strict=True))
     before, after = probs[0], probs[1]
     count = min(SHOWN, len(before))
     ids = {*before.topk(count).indices.tolist(), *after.topk(count).indices.tolist()}

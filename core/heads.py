@@ -24,3 +24,8 @@ class Head(NamedTuple):
         if match is None:
             raise ValueError(f"{text!r} is not a head: write it as L9H6 or 9.6.")
         return cls(int(match[1]), int(match[2]))
+
+
+def all_heads(n_layers: int, n_heads: int) -> list[Head]:
+    """Every head of a model, layer by layer."""
+    return [Head(layer, head) for layer in range(n_layers) for head in range(n_heads)]

@@ -16,9 +16,10 @@ from core.spec import Positions
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """A given replacement for one head's z, in the model's own (raw-weight) coordinates.
+    """A given replacement, in the model's own (raw-weight) coordinates.
 
-    Shape (pos, d_head), or (1, d_head) for the same vector at every position.
+    For a head's z (pos, d_head), for an MLP's output (pos, d_model); (1, ...) for the same vector
+    at every position.
     """
 
     z: Float[Tensor, "pos d_head"]
@@ -36,21 +37,27 @@ class Edit:
     replacement: AblationKind | Values
     positions: tuple[int, ...] | None = None
 
+    @property
+    def layer(self) -> int:
+        """The layer that is changed."""
+        return self.head.layer
 
-Intervention = tuple[Edit, ...]
+
+@dataclass(frozen=True)
+class MlpEdit:
+    """What one layer's MLP adds to the residual stream, and what replaces it.
+
+    `replacement` None adds nothing. Only models with a known wiring can be asked for it.
+    """
+
+    layer: int
+    replacement: Values | None
+    positions: tuple[int, ...] | None = None
+
+
+Intervention = tuple[Edit | MlpEdit, ...]
 """The edits of one row of the batch. Replacements are taken from the running (already ablated)
 pass, over all heads of a layer before any of them is overwritten."""
-
-
-def single_heads(
-    n_layers: int, n_heads: int, kind: AblationKind, positions: tuple[int, ...] | None
-) -> list[Intervention]:
-    """Every head of the model ablated alone, layer by layer."""
-    return [
-        (Edit(Head(layer, head), kind, positions),)
-        for layer in range(n_layers)
-        for head in range(n_heads)
-    ]
 
 
 def chosen_positions(positions: Positions, prompt_length: int) -> tuple[int, ...] | None:

@@ -13,11 +13,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, InputError
+from core.progress import drained
 from core.registry import MODELS, ModelKey, Registry, key_of
 from core.results import SweepResult
 from core.spec import SweepSpec
 
 if TYPE_CHECKING:
+    from core.attribution import Estimate
+    from core.margins import Margins
     from core.model import LoadedModel
 
     Lane = queue.Queue[tuple["Job", LoadedModel]]
@@ -55,6 +58,8 @@ class Job:
         self.stage = f"Loading {key.name}"
         self.fraction: float | None = None
         self.partial: SweepResult | None = None
+        self.estimate: Estimate | None = None
+        self.margins: Margins | None = None
         self.error: InputError | None = None
         self.askers = 0
         self._stop = threading.Event()
@@ -166,16 +171,27 @@ class Jobs:
             del model  # or the last one used would stay in memory while the lane is idle
 
     def _sweep(self, job: Job, model: "LoadedModel") -> None:
-        from core.sweep import iter_sweep
+        """The estimate where the sweep is long, then the sweep, then its margins."""
+        from core.margin_sweep import iter_margins
+        from core.margins import marked_heads
+        from core.preview import PREVIEW_SECONDS, preview
+        from core.sweep import with_progress
 
         assert job.spec is not None
         job.report("Starting", None)
         job.state = JobState.RUNNING
-        for partial in iter_sweep(model, job.spec):
+        measuring = "Measuring what replaces a head"
+        job.estimate = preview(
+            model, job.spec, PREVIEW_SECONDS, lambda done: job.report(measuring, done)
+        )
+        for partial, fraction in with_progress(model, job.spec):
             job.partial = partial
             done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
-            if not partial.complete:
-                job.report(f"Swept {done} of {total} heads", done / total)
+            said = measuring if fraction is None else "Ablating heads"
+            job.report(f"{said}: {done} of {total} done" if done else said, fraction)
+        assert job.partial is not None
+        margins = iter_margins(model, job.spec, marked_heads(job.partial))
+        job.margins = drained(margins, lambda done: job.report("Ablating whole layers", done))
         job.end(JobState.DONE)
 
 

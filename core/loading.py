@@ -12,6 +12,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,14 +23,16 @@ from torch import Tensor
 from core import catalogue
 from core.errors import ModelError
 from core.model import LoadedModel, attach_taps
+from core.proof import probe_tokens, proved
 from core.spec import Dtype, Weights
+from core.wiring.families import stack_of
+from core.wiring.stack import Stack
 
 Progress = Callable[[str, float | None], None]
 """(what is being done, fraction done or None): called while a model loads."""
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _SHIFT_TOLERANCE = 1e-3
-_PROBE_LENGTH = 12
 
 
 def load_model(
@@ -52,7 +55,8 @@ def load_model(
     folder = checkpoint_folder(name, report)
     check_folder(name, folder)
     report(f"Loading {name}", None)
-    bridge = _boot(name, folder, chosen, dtype)
+    booted = _boot(name, folder, chosen, dtype)
+    bridge = booted.bridge
     _check_heads(name, bridge)
     _check_finite(name, bridge)
     attach_taps(bridge)
@@ -73,11 +77,15 @@ def load_model(
         default_prepend_bos=_default_bos(bridge) if preset is None else preset,
         architecture=str(bridge.cfg.architecture),
         fingerprint=fingerprint(folder),
-        n_params=sum(p.numel() for p in bridge.original_model.parameters()),
+        n_params=booted.n_params,
+        n_block_params=booted.n_params - booted.n_vocabulary_params,
+        d_model=bridge.cfg.d_model,
+        d_mlp=getattr(bridge.cfg, "d_mlp", None) or 4 * bridge.cfg.d_model,
+        d_vocab=bridge.cfg.d_vocab,
+        stack=booted.stack,
         value_shift=shift.to(chosen),
     )
-    _prove(model)
-    return model
+    return proved(model)
 
 
 def resolve_device(device: str) -> str:
@@ -219,7 +227,17 @@ def _quiet() -> Iterator[None]:
             logging.disable(level)
 
 
-def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> Any:
+@dataclass(frozen=True, eq=False)
+class _Booted:
+    """A bridge, and what is known of the model only before a bridge has wrapped its parts."""
+
+    bridge: Any
+    stack: Stack | None
+    n_params: int
+    n_vocabulary_params: int
+
+
+def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
     from transformer_lens.model_bridge import TransformerBridge
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -238,9 +256,12 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> Any:
                 ignore_mismatched_sizes=True,  # so that they are told, and refused below
             )
             _check_complete(name, info)
+            hf_model = hf_model.to(device).eval().requires_grad_(False)
+            stack, n_params = stack_of(hf_model), hf_model.num_parameters()
+            n_vocabulary_params = _n_vocabulary_params(hf_model)
             bridge = TransformerBridge.boot_transformers(
                 str(folder),
-                hf_model=hf_model.to(device).eval(),
+                hf_model=hf_model,
                 tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=False),
                 device=device,
                 dtype=_DTYPES[dtype],
@@ -250,7 +271,14 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> Any:
         raise
     except Exception as error:
         raise ModelError(_load_failure(name, error)) from error
-    return bridge.eval()
+    return _Booted(bridge.eval(), stack, n_params, n_vocabulary_params)
+
+
+def _n_vocabulary_params(hf_model: Any) -> int:
+    """Of the token embedding and, where it is another tensor, the unembedding."""
+    parts = (hf_model.get_input_embeddings(), hf_model.get_output_embeddings())
+    weights = [part.weight for part in parts if part is not None]
+    return sum({weight.data_ptr(): weight.numel() for weight in weights}.values())
 
 
 def _check_complete(name: str, info: dict[str, Any]) -> None:
@@ -309,8 +337,8 @@ def _value_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer h
     as a constant. Measured against a processed copy, which is dropped again, and checked to be
     constant.
     """
-    raw = _boot(name, folder, device, "float32")
-    tokens = _probe_tokens(raw)
+    raw = _boot(name, folder, device, "float32").bridge
+    tokens = probe_tokens(raw.cfg.d_vocab, raw.cfg.n_ctx)
     z_raw = _clean_z(raw, tokens)
     try:
         with _quiet():
@@ -331,12 +359,6 @@ def _value_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer h
     return shift
 
 
-def _probe_tokens(bridge: Any) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    n_pos = min(_PROBE_LENGTH, bridge.cfg.n_ctx)
-    return torch.randint(bridge.cfg.d_vocab, (1, n_pos), generator=generator)
-
-
 def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_head"]:
     found: dict[int, Tensor] = {}
 
@@ -350,49 +372,3 @@ def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_hea
     with torch.inference_mode():
         bridge.run_with_hooks(tokens.to(bridge.cfg.device), fwd_hooks=hooks)
     return torch.stack([found[layer] for layer in range(len(bridge.blocks))])
-
-
-def _prove(model: LoadedModel) -> None:
-    """The model is causal, z has the expected shape, and putting each z back changes no logit."""
-    tokens = _probe_tokens(model.bridge).to(model.device)
-    _check_causal(model, tokens)
-    last = (tokens.shape[1] - 1,)
-    seen: dict[int, tuple[int, ...]] = {}
-
-    def put_back(layer: int, z: Tensor) -> Tensor:
-        seen[layer] = tuple(z.shape)
-        return z.clone()
-
-    clean = model.logits(tokens, last)
-    with model.editing_z(put_back):
-        again = model.logits(tokens, last)
-    own = model.bridge(tokens)[:, -1:].detach()
-    expected = (1, tokens.shape[1], model.n_heads, model.d_head)
-    if len(seen) < model.n_layers or any(shape != expected for shape in seen.values()):
-        raise ModelError(
-            f"The heads of {model.name!r} could not be read as (head, d_head) vectors; this kind "
-            "of attention is not supported yet."
-        )
-    scale = 1e-4 if model.dtype == "float32" else 0.1
-    if (clean - again).abs().max() > scale or (
-        clean.log_softmax(-1) - own.log_softmax(-1)
-    ).abs().max() > scale:
-        raise ModelError(
-            f"{model.name!r} failed its self-check: its heads cannot be edited exactly."
-        )
-
-
-def _check_causal(model: LoadedModel, tokens: Tensor) -> None:
-    """Another last token leaves the logits before it alone; an encoder's head fails this."""
-    other = tokens.clone()
-    other[0, -1] = (other[0, -1] + 1) % model.bridge.cfg.d_vocab
-    before = tuple(range(tokens.shape[1] - 1))
-    if not before:
-        return
-    clean = model.logits(tokens, before)
-    tolerance = (1e-5 if model.dtype == "float32" else 1e-2) * (1 + clean.abs().max())
-    if (model.logits(other, before) - clean).abs().max() > tolerance:
-        raise ModelError(
-            f"{model.name!r} ({model.architecture}) is not a causal language model: it reads "
-            "later tokens too. Headsweep sweeps models that predict the next token."
-        )

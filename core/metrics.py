@@ -4,7 +4,8 @@ All in natural logs. Logits are read in double precision, so that log-odds near 
 small KLs keep their digits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from core.tokens import TokenizedAnswer
 TOP = 10
 """How many predictions are kept for each row."""
 
+_AT_ONCE = 2**20
+"""Logits scored together: in double precision they stay near the processor."""
+
 
 @dataclass(frozen=True, eq=False)
 class RowScores:
@@ -25,7 +29,7 @@ class RowScores:
     `kl` is KL(clean || row) in nats, summed over the answer's positions. `rank` (from 1) and
     `top_ids`, `top_probs` (row, TOP) are those of the answer's first token; for an answer set,
     `rank` is that of its best member. `token_logprob` (row, token) has a column for each token
-    of a teacher-forced answer.
+    of a teacher-forced answer. `foil_logprob` is None without a foil read in the same pass.
     """
 
     logprob: np.ndarray
@@ -35,6 +39,7 @@ class RowScores:
     top_ids: np.ndarray
     top_probs: np.ndarray
     token_logprob: np.ndarray
+    foil_logprob: np.ndarray | None = None
 
 
 def log_probs(logits: Float[Tensor, "row read vocab"]) -> Float[Tensor, "row read vocab"]:
@@ -63,29 +68,64 @@ def answer_logprob(
 def score(
     logits: Float[Tensor, "row read vocab"],
     clean: Float[Tensor, "read vocab"],
-    answer: TokenizedAnswer,
+    target: TokenizedAnswer,
+    foil: TokenizedAnswer | None = None,
 ) -> RowScores:
-    """Score rows against the clean run's log probs at the same (answer) positions."""
-    logp = log_probs(logits)
-    logprob = answer_logprob(logp, answer)
+    """Score rows against the clean run's log probs at the same (answer) positions.
+
+    A `foil` must be read at the target's first position: a single token or a set of them.
+    """
+    size = max(1, _AT_ONCE // logits[0].numel())
+    found = [_score(log_probs(rows), clean, target, foil) for rows in logits.split(size)]
+    joined: dict[str, Any] = {
+        field.name: _joined([getattr(part, field.name) for part in found])
+        for field in fields(RowScores)
+    }
+    return RowScores(**joined)
+
+
+def _score(
+    logp: Float[Tensor, "row read vocab"],
+    clean: Float[Tensor, "read vocab"],
+    target: TokenizedAnswer,
+    foil: TokenizedAnswer | None,
+) -> RowScores:
+    logprob = answer_logprob(logp, target)
     # log(1 - p), written with expm1 so that it keeps its digits where p is close to 1.
     rest = (-torch.expm1(logprob.clamp(max=0))).clamp(min=torch.finfo(logp.dtype).tiny).log()
-    kl = (clean.exp() * (clean - logp)).nan_to_num(0.0).sum(dim=(-2, -1)).clamp(min=0)
     first = logp[:, 0]
-    ids = [option[0] for option in answer.options]
+    ids = [option[0] for option in target.options]
     best = first[:, ids].max(dim=-1, keepdim=True).values
     rank = (first > best).sum(dim=-1) + 1
     top = first.topk(min(TOP, first.shape[-1]), dim=-1)
-    tokens = logprob[:, None] if answer.is_set else _token_logprobs(logp, answer)
+    tokens = logprob[:, None] if target.is_set else _token_logprobs(logp, target)
     return RowScores(
         logprob=_numpy(logprob),
         logodds=_numpy(logprob - rest),
-        kl=_numpy(kl),
+        kl=_numpy(_kl(logp, clean)),
         rank=_numpy(rank),
         top_ids=_numpy(top.indices),
         top_probs=_numpy(top.values.exp()),
         token_logprob=_numpy(tokens),
+        foil_logprob=None if foil is None else _numpy(answer_logprob(logp, foil)),
     )
+
+
+def _kl(
+    logp: Float[Tensor, "row read vocab"], clean: Float[Tensor, "read vocab"]
+) -> Float[Tensor, " row"]:
+    """KL(clean || row), summed over positions."""
+    prob = clean.exp()
+    entropy = -(prob * clean).nan_to_num(0.0).sum()
+    cross = -torch.einsum("rpv,pv->r", logp, prob)
+    if cross.isnan().any():  # a token that is impossible in both runs: 0 times infinity
+        cross = -(prob * logp).nan_to_num(0.0, neginf=-torch.inf).sum(dim=(-2, -1))
+    return (cross - entropy).clamp(min=0)
+
+
+def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    given = [part for part in parts if part is not None]
+    return np.concatenate(given) if given else None
 
 
 def _token_logprobs(

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from core.heads import Head
 from core.spec import Dtype, Weights
+from core.wiring.stack import Stack
 
 ZEditor = Callable[[int, Tensor], Tensor]
 """(layer, z [batch pos head d_head]) -> the z to go on with."""
@@ -28,7 +29,8 @@ class LoadedModel:
 
     `value_shift` is z_raw - z_processed, one constant vector a head (the folded value and
     LayerNorm biases): with it, results under processed weights come from the raw model. It is
-    zero for weights="raw".
+    zero for weights="raw". `stack` is the model's wiring for the growing pass; None sends its
+    sweeps through hooks.
     """
 
     name: str
@@ -45,6 +47,11 @@ class LoadedModel:
     architecture: str
     fingerprint: str
     n_params: int
+    n_block_params: int
+    d_model: int
+    d_mlp: int
+    d_vocab: int
+    stack: Stack | None = field(repr=False)
     value_shift: Float[Tensor, "layer head d_head"] = field(repr=False)
 
     @property
@@ -52,15 +59,26 @@ class LoadedModel:
         """Query heads in the whole model."""
         return self.n_layers * self.n_heads
 
+    @property
+    def fused_attention(self) -> bool:
+        """Whether attention never writes out its scores: false with soft-capped ones."""
+        return self.stack is not None and all(
+            block.scoring.softcap is None for block in self.stack.blocks
+        )
+
     def logits(
         self, tokens: Int[Tensor, "batch pos"], positions: tuple[int, ...]
     ) -> Float[Tensor, "batch read vocab"]:
         """Logits at `positions` only; the unembedding is not run anywhere else."""
-        keep = torch.tensor(positions, device=tokens.device)
         with torch.inference_mode():
-            output = self.bridge.original_model(
-                input_ids=tokens, use_cache=False, logits_to_keep=keep
-            )
+            return self.differentiable_logits(tokens, positions)
+
+    def differentiable_logits(
+        self, tokens: Int[Tensor, "batch pos"], positions: tuple[int, ...]
+    ) -> Float[Tensor, "batch read vocab"]:
+        """`logits`, through which a gradient to an edited z can flow."""
+        keep = torch.tensor(positions, device=tokens.device)
+        output = self.bridge.original_model(input_ids=tokens, use_cache=False, logits_to_keep=keep)
         logits: Tensor = output.logits
         return logits
 

@@ -48,12 +48,10 @@ class Baseline:
     token_probs: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class HeadEffect:
-    """What ablating one head did to the answer."""
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What one intervention did to the answer."""
 
-    layer: int
-    head: int
     prob: float
     prob_change: float
     logprob_change: float
@@ -62,6 +60,14 @@ class HeadEffect:
     kl: float
     rank: int
     top: Top
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadEffect(Effect):
+    """What ablating one head did to the answer."""
+
+    layer: int
+    head: int
 
     @property
     def address(self) -> Head:

@@ -147,6 +147,7 @@ def with_leading_space(tokenizer: Any, answer: str) -> str | None:
     return " " + answer if len(spaced) == 1 and spaced != bare else None
 
 
+@lru_cache(maxsize=4096)  # a sweep asks for the same few tokens in every row
 def token_text(tokenizer: Any, token_id: int) -> str:
     r"""One token's own text; bytes that are no whole character appear as \xNN.
 

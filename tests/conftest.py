@@ -38,3 +38,27 @@ def demo():
     from core import load_model
 
     return load_model("demo", device="cpu")
+
+
+_MEASURED: dict[tuple[str, str], float] = {}
+
+
+@pytest.fixture
+def measured() -> Callable[[str, str, float], None]:
+    """measured(row, column, value): remember a difference for the table at the end of the run."""
+
+    def remember(row: str, column: str, value: float) -> None:
+        _MEASURED[row, column] = value
+
+    return remember
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _MEASURED:
+        return
+    rows = list(dict.fromkeys(row for row, _ in _MEASURED))
+    terminalreporter.section("largest difference from the plain loop, in log probability")
+    for column in dict.fromkeys(column for _, column in _MEASURED):
+        found = {row: _MEASURED[row, column] for row in rows if (row, column) in _MEASURED}
+        values = "  ".join(f"{row} {value:.0e}" for row, value in found.items())
+        terminalreporter.write_line(f"{column}: {values}")

@@ -13,7 +13,18 @@ from core.spec import SweepSpec
 def result(changes, *, shape=(6, 2), prob=0.5, rank=1, target=" c", pieces=(" c",), **options):
     """A sweep in which head number n (layer by layer) changes the probability by changes[n]."""
     heads = tuple(
-        HeadEffect(n // shape[1], n % shape[1], prob + c, c, c, c, None, 0.1, 1, ((" c", prob),))
+        HeadEffect(
+            layer=n // shape[1],
+            head=n % shape[1],
+            prob=prob + c,
+            prob_change=c,
+            logprob_change=c,
+            logodds_change=c,
+            logit_diff_change=None,
+            kl=0.1,
+            rank=1,
+            top=((" c", prob),),
+        )
         for n, c in enumerate(changes)
     )
     return SweepResult(
@@ -100,7 +111,8 @@ def test_several_tokens_are_told_and_a_set_is_not_taken_for_them():
 
 @pytest.mark.parametrize("kind", list(AblationKind))
 def test_the_kind_brings_its_own_caveat(kind):
-    text = said([0.0], ablation=kind)
+    corrupted = "a c" if kind is AblationKind.RESAMPLE else None
+    text = said([0.0], ablation=kind, corrupted_prompt=corrupted)
     assert kind.caveat in text
     assert all(other.caveat not in text for other in AblationKind if other is not kind)
 

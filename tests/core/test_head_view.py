@@ -26,7 +26,7 @@ def test_the_pattern_is_the_models_own(loaded, checkpoint, family):
     ids = [model.tokenizer.bos_token_id, *model.tokenizer(PROMPT)["input_ids"][-14:]]
     with torch.inference_mode():
         expected = own(torch.tensor([ids]), output_attentions=True).attentions
-    for head in (Head(0, 0), Head(1, 3), Head(2, 2)):
+    for head in (Head(0, 0), Head(1, 3), Head(model.n_layers - 1, 2)):
         pattern = view_head(model, spec, head).pattern
         assert pattern.shape == (15, 15)
         assert pattern == pytest.approx(expected[head.layer][0, head.head].numpy(), abs=1e-5)
@@ -42,13 +42,23 @@ def test_each_kinds_effect_is_the_sweeps(loaded, family, positions):
     view = view_head(
         model, SweepSpec(model.name, PROMPT, " jumps", " fox", positions=positions), head
     )
-    assert set(view.by_kind) == set(AblationKind)
+    assert set(view.by_kind) == set(AblationKind) - {AblationKind.RESAMPLE}
     for kind, effect in view.by_kind.items():
-        spec = SweepSpec(model.name, PROMPT, " jumps", " fox", kind, positions)
+        spec = SweepSpec(model.name, PROMPT, " jumps", " fox", kind, positions=positions)
         swept = run_sweep(model, spec).effect(head)
         assert effect.address == head
         assert effect.logprob_change == pytest.approx(swept.logprob_change, abs=1e-5)
         assert effect.logit_diff_change == pytest.approx(swept.logit_diff_change, abs=1e-5)
+
+
+def test_a_corrupted_prompt_adds_resample_to_the_kinds(loaded):
+    model, head = loaded("gpt2"), Head(0, 1)
+    corrupted = PROMPT.replace("fox jumps", "dog jumps")
+    spec = SweepSpec(model.name, PROMPT, " jumps", ablation="resample", corrupted_prompt=corrupted)
+    view = view_head(model, spec, head)
+    assert set(view.by_kind) == set(AblationKind)
+    swept = run_sweep(model, spec).effect(head)
+    assert view.by_kind[AblationKind.RESAMPLE].kl == pytest.approx(swept.kl, abs=1e-6)
 
 
 def test_labels_take_in_the_teacher_forced_answer(loaded):

@@ -37,13 +37,21 @@ def refused(name, **options) -> str:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_local_folder_becomes_a_model(loaded, checkpoint, family):
+    from transformers import AutoModelForCausalLM
+
     model = loaded(family)
     assert model.name == str(checkpoint(family))
-    assert (model.n_layers, model.n_heads, model.d_head, model.n_ctx) == (3, 4, 8, 64)
-    assert model.n_all_heads == 12
+    own = AutoModelForCausalLM.from_pretrained(checkpoint(family))
+    heads = own.config.num_attention_heads
+    assert (model.n_layers, model.n_heads) == (own.config.num_hidden_layers, heads)
+    assert (model.d_head, model.n_all_heads) == (8, model.n_layers * model.n_heads)
+    # Bloom's positions have no end of their own: TransformerLens gives it one.
+    assert model.n_ctx == checkpoints.N_CTX or own.config.model_type == "bloom"
     assert (model.device, model.dtype, model.weights) == ("cpu", "float32", "processed")
     assert model.fingerprint == fingerprint(checkpoint(family))
-    assert model.n_params == sum(p.numel() for p in model.bridge.original_model.parameters())
+    assert model.n_params == own.num_parameters()
+    assert 0 < model.n_block_params < model.n_params
+    assert model.stack is not None
     assert not model.bridge.training
 
 

@@ -1,0 +1,41 @@
+"""How long a sweep is going to take here: its arithmetic over the machine's measured rate."""
+
+import time
+from functools import lru_cache
+
+import torch
+
+from core.engine.chunks import row_flops
+from core.heads import all_heads
+from core.interventions import Edit
+from core.model import LoadedModel
+from core.prepared import Prepared
+
+_OVERHEAD = 1.3
+"""A sweep's time over that of its products, at least; see benchmarks/."""
+
+
+def expected_seconds(model: LoadedModel, prepared: Prepared) -> float:
+    """A rough guess, from the products alone; the first call on a device measures its rate."""
+    kind = prepared.spec.ablation
+    n_pos = len(prepared.sequence(prepared.target))
+    n_read = len(prepared.read(prepared.target))
+    flops = sum(
+        row_flops(model, (Edit(head, kind, prepared.positions),), n_pos, n_read)
+        for head in all_heads(model.n_layers, model.n_heads)
+    )
+    return _OVERHEAD * flops / products_per_second(model.device, model.dtype)
+
+
+@lru_cache(maxsize=8)
+def products_per_second(device: str, dtype: str) -> float:
+    """Floating-point operations a second of one matrix product of a usual shape."""
+    with torch.inference_mode():
+        a = torch.ones(512, 768, device=device, dtype=getattr(torch, dtype))
+        b = torch.ones(768, 3072, device=device, dtype=a.dtype)
+        float((a @ b)[0, 0])  # warm
+        started = time.perf_counter()
+        for _ in range(3):
+            c = a @ b
+        float(c[0, 0])  # waits for a GPU to finish
+    return 3 * 2 * a.numel() * b.shape[1] / max(time.perf_counter() - started, 1e-9)

@@ -1,0 +1,91 @@
+"""A spec made ready for one model: everything tokenised, and checked to fit."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from core import catalogue
+from core import tokens as tk
+from core.corruption import align
+from core.errors import InputError
+from core.interventions import chosen_positions
+from core.model import LoadedModel
+from core.spec import SweepSpec
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A spec resolved for one model: ids of the prompts, the target and the foil."""
+
+    spec: SweepSpec
+    prompt: tk.TokenizedPrompt
+    corrupted: tk.TokenizedPrompt | None
+    target: tk.TokenizedAnswer
+    foil: tk.TokenizedAnswer | None
+    positions: tuple[int, ...] | None
+
+    @property
+    def foil_in_same_pass(self) -> bool:
+        """Whether the foil is read where the target is: a teacher-forced one is not."""
+        return self.foil is not None and len(self.foil.sequence) == 1
+
+    def sequence(self, answer: tk.TokenizedAnswer) -> Int[Tensor, " pos"]:
+        """The prompt followed by the answer, teacher-forced: without its last token."""
+        return torch.tensor([*self.prompt.ids, *answer.sequence[:-1]])
+
+    def corrupted_sequence(self, answer: tk.TokenizedAnswer) -> Int[Tensor, " pos"]:
+        """The corrupted prompt followed by the same answer tokens."""
+        assert self.corrupted is not None
+        return torch.tensor([*self.corrupted.ids, *answer.sequence[:-1]])
+
+    def read(self, answer: tk.TokenizedAnswer) -> tuple[int, ...]:
+        """The positions whose logits predict the answer's tokens."""
+        last = len(self.prompt) - 1
+        return tuple(range(last, last + len(answer.sequence)))
+
+
+def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
+    """Tokenise a spec for a model and check that it fits; raises `InputError`."""
+    _check_model(model, spec)
+    bos = model.default_prepend_bos if spec.prepend_bos is None else spec.prepend_bos
+    prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
+    target = tk.tokenize_answer(model.tokenizer, spec.target, "target")
+    foil = None if spec.foil is None else tk.tokenize_answer(model.tokenizer, spec.foil, "foil")
+    if foil is not None and set(foil.options) == set(target.options):
+        raise InputError(
+            "foil",
+            "The foil is the same tokens as the target, so their difference is always 0. Choose "
+            "another token.",
+        )
+    longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
+    longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
+    tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
+    corrupted = None
+    if spec.corrupted_prompt is not None:
+        corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)
+        align(prompt, corrupted)
+    positions = chosen_positions(spec.positions, len(prompt))
+    return Prepared(spec.resolved(prepend_bos=bos), prompt, corrupted, target, foil, positions)
+
+
+def tokenize_corrupted(model: LoadedModel, text: str, *, bos: bool) -> tk.TokenizedPrompt:
+    """A corrupted prompt's tokens; what is wrong with it is said of it, not of the prompt."""
+    try:
+        return tk.tokenize_prompt(model.tokenizer, text, prepend_bos=bos)
+    except InputError as error:
+        raise InputError("corrupted_prompt", f"The corrupted prompt: {error}") from error
+
+
+def _check_model(model: LoadedModel, spec: SweepSpec) -> None:
+    if catalogue.canonical(spec.model) != model.name:
+        raise InputError(
+            "model", f"The spec asks for the model {spec.model!r}, loaded is {model.name!r}."
+        )
+    for name in ("weights", "dtype"):
+        asked, has = getattr(spec, name), getattr(model, name)
+        if asked != has:
+            raise InputError(
+                name, f"The spec asks for {name} {asked!r}, the loaded model has {has!r}."
+            )

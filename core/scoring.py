@@ -1,0 +1,181 @@
+"""Scoring: rows of interventions, each read against the clean run of one prepared spec."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.ablation import AblationKind
+from core.engine import DEFAULT_MEMORY_BUDGET, Rows, Start, begin, run_from
+from core.heads import Head
+from core.interventions import Intervention
+from core.metrics import RowScores, answer_logprob, log_probs, score
+from core.model import LoadedModel
+from core.prepared import Prepared
+from core.replacements import Replacement, from_corrupted, from_reference
+from core.results import Baseline, Effect, HeadEffect, Top
+from core.tokens import TokenizedAnswer, token_text
+
+MakeRows = Callable[[TokenizedAnswer], Sequence[Intervention]]
+"""The same interventions for the pass of either answer: replacements are as long as the pass."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRows:
+    """Scores of some rows; `indices` says which (none: a moment to stop at, `scores` None)."""
+
+    indices: tuple[int, ...]
+    scores: RowScores | None
+    fraction: float
+
+
+class Scorer:
+    """Scores interventions against the clean run of one prepared spec.
+
+    The foil shares the target's pass where both are read at the prompt's last position; a
+    teacher-forced foil has a pass of its own.
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        prepared: Prepared,
+        memory_budget: int = DEFAULT_MEMORY_BUDGET,
+    ) -> None:
+        self._model, self._prepared, self._budget = model, prepared, memory_budget
+        self._target = self._begin(prepared.target)
+        self._same_pass = prepared.foil if prepared.foil_in_same_pass else None
+        self._foil: Start | None = None
+        if prepared.foil is not None and self._same_pass is None:
+            self._foil = self._begin(prepared.foil)
+        self.clean = log_probs(self._target.logits[None])[0]
+        clean = score(self._target.logits[None], self.clean, prepared.target, self._same_pass)
+        if self._foil is not None:
+            assert prepared.foil is not None
+            found = answer_logprob(log_probs(self._foil.logits[None]), prepared.foil)
+            clean = replace(clean, foil_logprob=found.cpu().numpy())
+        self.baseline = clean
+
+    def _begin(self, answer: TokenizedAnswer) -> Start:
+        prepared = self._prepared
+        return begin(self._model, prepared.sequence(answer), prepared.read(answer))
+
+    def replacement(self, answer: TokenizedAnswer) -> Generator[float, None, Replacement]:
+        """What the spec's kind puts in place in the pass of `answer`; yields the share done."""
+        prepared, spec = self._prepared, self._prepared.spec
+        if spec.ablation is AblationKind.MEAN:
+            assert spec.reference is not None
+            assert spec.prepend_bos is not None
+            n_pos = len(prepared.sequence(answer))
+            return (
+                yield from from_reference(
+                    self._model,
+                    spec.reference,
+                    prepared.positions,
+                    n_pos,
+                    prepend_bos=spec.prepend_bos,
+                )
+            )
+        if spec.ablation is AblationKind.RESAMPLE:
+            corrupted = prepared.corrupted_sequence(answer).to(self._model.device)
+            clean = prepared.sequence(answer).to(self._model.device)
+            return from_corrupted(self._model, clean, corrupted, prepared.positions)
+        return Replacement(spec.ablation, prepared.positions)
+
+    def replacements(self) -> Generator[float, None, dict[TokenizedAnswer, Replacement]]:
+        """`replacement` for the pass of each answer that has one; yields the share done."""
+        answers = [self._prepared.target]
+        if self._foil is not None:
+            assert self._prepared.foil is not None
+            answers.append(self._prepared.foil)
+        found = {}
+        for answer in answers:
+            found[answer] = yield from self.replacement(answer)
+        return found
+
+    def rows(self, make: MakeRows) -> Iterator[ScoredRows]:
+        """Score interventions, in chunks as the engine finishes them."""
+        prepared = self._prepared
+        interventions = make(prepared.target)
+        foils = None
+        if prepared.foil is not None and self._foil is not None:
+            foils = make(prepared.foil)
+        for rows in run_from(self._target, interventions, self._budget):
+            if not rows.indices:
+                yield ScoredRows((), None, rows.fraction)
+                continue
+            scores = score(rows.logits, self.clean, prepared.target, self._same_pass)
+            if foils is not None:
+                scores = replace(scores, foil_logprob=self._foil_logprob(foils, rows))
+            yield ScoredRows(rows.indices, scores, rows.fraction)
+
+    def _foil_logprob(self, interventions: Sequence[Intervention], of: Rows) -> np.ndarray:
+        foil, start = self._prepared.foil, self._foil
+        assert foil is not None
+        assert start is not None
+        found = np.empty(len(of.indices))
+        chosen = [interventions[i] for i in of.indices]
+        for rows in run_from(start, chosen, self._budget):
+            if rows.indices:
+                logprob = answer_logprob(log_probs(rows.logits), foil)
+                found[list(rows.indices)] = logprob.cpu().numpy()
+        return found
+
+
+def effect(model: LoadedModel, scores: RowScores, row: int, clean: RowScores) -> Effect:
+    """One row's metrics and their changes from the clean run."""
+    return Effect(**_metrics(model, scores, row, clean))
+
+
+def head_effects(
+    model: LoadedModel,
+    rows: ScoredRows,
+    clean: RowScores,
+    heads: Sequence[Head],
+) -> Iterator[HeadEffect]:
+    """One `HeadEffect` a row, where intervention i is on `heads[i]`."""
+    for row, index in enumerate(rows.indices):
+        assert rows.scores is not None
+        head = heads[index]
+        metrics = _metrics(model, rows.scores, row, clean)
+        yield HeadEffect(layer=head.layer, head=head.head, **metrics)
+
+
+def baseline_of(model: LoadedModel, clean: RowScores) -> Baseline:
+    """The clean run's own numbers."""
+    return Baseline(
+        prob=float(np.exp(clean.logprob[0])),
+        logprob=float(clean.logprob[0]),
+        rank=int(clean.rank[0]),
+        logit_diff=_logit_diff(clean, 0),
+        top=top_of(model, clean, 0),
+        token_probs=tuple(float(p) for p in np.exp(clean.token_logprob[0])),
+    )
+
+
+def top_of(model: LoadedModel, scores: RowScores, row: int) -> Top:
+    """A row's most probable next tokens, as text."""
+    pairs = zip(scores.top_ids[row], scores.top_probs[row], strict=True)
+    return tuple((token_text(model.tokenizer, int(i)), float(p)) for i, p in pairs)
+
+
+def _metrics(model: LoadedModel, scores: RowScores, row: int, clean: RowScores) -> dict[str, Any]:
+    prob, clean_prob = float(np.exp(scores.logprob[row])), float(np.exp(clean.logprob[0]))
+    before, after = _logit_diff(clean, 0), _logit_diff(scores, row)
+    return {
+        "prob": prob,
+        "prob_change": prob - clean_prob,
+        "logprob_change": float(scores.logprob[row] - clean.logprob[0]),
+        "logodds_change": float(scores.logodds[row] - clean.logodds[0]),
+        "logit_diff_change": None if before is None or after is None else after - before,
+        "kl": float(scores.kl[row]),
+        "rank": int(scores.rank[row]),
+        "top": top_of(model, scores, row),
+    }
+
+
+def _logit_diff(scores: RowScores, row: int) -> float | None:
+    if scores.foil_logprob is None:
+        return None
+    return float(scores.logprob[row] - scores.foil_logprob[row])
