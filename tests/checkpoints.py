@@ -63,9 +63,7 @@ FAMILIES: dict[str, PreTrainedConfig] = {
         window_size=5,
         intermediate_size=64,
     ),
-    "gptj": GPTJConfig(
-        n_positions=N_CTX, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, rotary_dim=4
-    ),
+    "gptj": GPTJConfig(n_positions=N_CTX, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, rotary_dim=4),
     "neox-parallel": GPTNeoXConfig(**_WIDE, use_parallel_residual=True),
     "neox-serial": GPTNeoXConfig(**_WIDE, use_parallel_residual=False),
     "opt": OPTConfig(
@@ -83,7 +81,9 @@ FAMILIES: dict[str, PreTrainedConfig] = {
     "phi": PhiConfig(**_WIDE, partial_rotary_factor=0.5),
     "llama": LlamaConfig(**_GROUPED),
     "mistral": MistralConfig(**_GROUPED, sliding_window=5),
-    "qwen2": Qwen2Config(**_GROUPED, use_sliding_window=True, sliding_window=5, max_window_layers=1),
+    "qwen2": Qwen2Config(
+        **_GROUPED, use_sliding_window=True, sliding_window=5, max_window_layers=1
+    ),
     "gemma2": Gemma2Config(
         **_GROUPED,
         head_dim=8,
@@ -98,8 +98,12 @@ FAMILIES: dict[str, PreTrainedConfig] = {
 
 def build(family: str, folder: Path, seed: int = 0) -> None:
     """Save a random checkpoint of `family` with its tokenizer."""
-    words = tokenizer()
-    config = copy.deepcopy(FAMILIES[family])
+    save(FAMILIES[family], folder, seed)
+
+
+def save(config: PreTrainedConfig, folder: Path, seed: int = 0) -> None:
+    """Save a random checkpoint of this shape, with the vocabulary of `tokenizer`."""
+    words, config = tokenizer(), copy.deepcopy(config)
     config.vocab_size = len(words)
     config.bos_token_id = config.eos_token_id = config.pad_token_id = 0
     torch.manual_seed(seed)

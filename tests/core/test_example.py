@@ -5,6 +5,9 @@ import json
 import pytest
 
 from core import example
+from core.margin_sweep import iter_margins
+from core.margins import Margins, marked_heads
+from core.progress import drained
 from core.results import COLUMNS
 from core.sweep import run_sweep
 
@@ -36,3 +39,24 @@ def test_the_saved_file_is_the_contracts_json():
     assert values["schema"] == "headsweep.sweep/1"
     assert tuple(values["heads"][0]) == COLUMNS
     assert "/" not in values["spec"]["model"]  # no path of the machine that made it
+
+
+def test_the_saved_margins_are_the_live_engines(demo):
+    saved = example.saved_margins()
+    live = drained(iter_margins(demo, example.SPEC, marked_heads(example.saved())))
+    assert len(saved.attention) == demo.n_layers
+    assert saved.mlp == live.mlp == (None,) * demo.n_layers  # mean across heads: no MLP has heads
+    assert list(saved.first_position) == list(live.first_position)
+    pairs = [
+        *zip(saved.attention, live.attention, strict=True),
+        *((saved.first_position[head], live.first_position[head]) for head in live.first_position),
+    ]
+    for one, other in pairs:
+        assert one.logprob_change == pytest.approx(other.logprob_change, abs=1e-4)
+        assert one.kl == pytest.approx(other.kl, abs=1e-4)
+        assert one.rank == other.rank
+
+
+def test_saved_margins_survive_their_json():
+    margins = example.saved_margins()
+    assert Margins.from_dict(json.loads(json.dumps(margins.to_dict()))) == margins

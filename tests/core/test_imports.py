@@ -16,6 +16,7 @@ FIGURES = [
 LIGHT = [
     "core",
     "core.ablation",
+    "core.attribution",
     "core.catalogue",
     "core.cli",
     "core.errors",
@@ -25,6 +26,8 @@ LIGHT = [
     "core.hub",
     "core.identity",
     "core.jobs",
+    "core.kinds",
+    "core.margins",
     "core.registry",
     "core.results",
     "core.spec",
@@ -61,7 +64,9 @@ def test_core_alone_imports_neither_plotly_nor_pandas():
 
 
 def test_reading_a_saved_result_imports_nothing_heavy():
-    seen = loaded_by("from core.example import saved; saved().to_json(); saved().values('kl')")
+    seen = loaded_by(
+        "from core.example import saved, saved_margins; saved().to_json(); saved_margins()"
+    )
     assert not seen & HEAVY
 
 

@@ -1,0 +1,150 @@
+"""Random models of real shapes, and the clocks that the benchmarks measure them with.
+
+Weights are random: no time depends on their values. A model is saved and loaded as a user's own
+would be, so that what is measured is the program and not a model of it.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+ROOT = Path(__file__).parent.parent
+# The root first, or tests/core would hide core.
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from checkpoints import tokenizer
+from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig
+
+SEED = 0
+
+
+def gpt2(n_layers: int = 12, n_heads: int = 12, d_head: int = 64) -> GPT2Config:
+    return GPT2Config(n_layer=n_layers, n_head=n_heads, n_embd=n_heads * d_head)
+
+
+def pythia_160m() -> GPTNeoXConfig:
+    return GPTNeoXConfig(
+        vocab_size=50304,
+        hidden_size=768,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        intermediate_size=3072,
+        max_position_embeddings=2048,
+    )
+
+
+def llama_small() -> LlamaConfig:
+    """Llama's wiring (gated MLP, RMSNorm, grouped queries) at GPT-2 small's width and depth."""
+    return LlamaConfig(
+        vocab_size=32000,
+        hidden_size=768,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        num_key_value_heads=4,
+        intermediate_size=2048,
+        max_position_embeddings=2048,
+    )
+
+
+@contextmanager
+def saved(config: Any, dtype: torch.dtype = torch.float32) -> Iterator[Path]:
+    """A folder with a random checkpoint of this shape."""
+    words = tokenizer()
+    config.bos_token_id = config.eos_token_id = 0
+    torch.manual_seed(SEED)
+    with tempfile.TemporaryDirectory() as folder:
+        model = AutoModelForCausalLM.from_config(config, dtype=dtype)
+        model.save_pretrained(folder)
+        words.save_pretrained(folder)
+        del model
+        yield Path(folder)
+
+
+def prompt_of(n_tokens: int) -> str:
+    """A prompt of so many tokens for the checkpoints' tokenizer, BOS not counted."""
+    return " fox" * n_tokens
+
+
+def clock(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def side_by_side(rounds: int, **works: Callable[[], object]) -> dict[str, float]:
+    """Median seconds of each, taken in turn: a busy moment hits all of them alike."""
+    for work in works.values():
+        work()
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            times[name].append(clock(work))
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def machine_rate() -> float:
+    """GFLOP a second of one large float32 product: what this machine can do at this moment."""
+    a = torch.randn(2048, 2048)
+    with torch.inference_mode():
+        seconds = side_by_side(5, product=lambda: a @ a)["product"]
+    return 2 * 2048**3 / seconds / 1e9
+
+
+class Products(TorchDispatchMode):
+    """Records every product with a weight that a piece of work does, to do them again alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[torch.Size, torch.Tensor]] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None):
+        name = function.overloadpacket.__name__
+        if name in {"mm", "addmm"}:
+            left, right = args[-2:]
+            self.found.append((left.shape, right))
+        return function(*args, **(kwargs or {}))
+
+    @property
+    def gflop(self) -> float:
+        return sum(2 * shape.numel() * right.shape[1] for shape, right in self.found) / 1e9
+
+    def again(self) -> Callable[[], None]:
+        """The same products on random inputs, with the same weights, and nothing else."""
+        inputs = {shape: torch.randn(shape, dtype=w.dtype) for shape, w in self.found}
+
+        @torch.inference_mode()
+        def run() -> None:
+            for shape, right in self.found:
+                torch.mm(inputs[shape], right)
+
+        return run
+
+
+class Peak:
+    """How far the process's memory rises during some work, in MB; None where Linux does not say."""
+
+    def __enter__(self) -> "Peak":
+        self.megabytes: float | None = None
+        try:
+            Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here on
+            self._before = _status("VmRSS")
+        except OSError:
+            self._before = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            self.megabytes = (_status("VmHWM") - self._before) / 1024
+
+
+def _status(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line for line in lines if line.startswith(field)).split()[1])
