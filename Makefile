@@ -1,11 +1,12 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
+# make bench  the sweep against the notebook's loop and its own matrix products
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check setup format screenshots first-paint clean
+.PHONY: run test check setup format screenshots bench bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -37,6 +38,15 @@ format: setup
 
 screenshots: setup
 	$(BIN)/python tests/browser/screenshots.py
+
+bench: setup
+	$(BIN)/python benchmarks/sweep.py
+
+growth: setup
+	$(BIN)/python benchmarks/growth.py
+
+bench-xl: setup
+	$(BIN)/python benchmarks/xl.py
 
 first-paint: setup
 	$(BIN)/python benchmarks/first_paint.py

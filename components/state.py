@@ -1,6 +1,6 @@
 """What a browser session remembers, and what the process caches: all of it in one module."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -8,9 +8,13 @@ import streamlit as st
 from components.figures.look import Look
 from components.figures.metric import METRICS, PROB, Metric
 from core import example
+from core.ablation import AblationKind
+from core.attribution import Estimate
 from core.errors import InputError
 from core.heads import Head
 from core.jobs import JOBS, Job, JobState
+from core.kinds import with_kind
+from core.margins import Margins
 from core.registry import MODELS, ModelKey, model_key
 from core.results import SweepResult, Top
 from core.spec import SweepSpec
@@ -21,6 +25,12 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "target": example.SPEC.target,
     "foil": "",
     "ablation": example.SPEC.ablation,
+    "positions": "all",
+    "chosen_positions": "",
+    "reference_choice": "default",
+    "reference_text": "",
+    "corrupted_prompt": "",
+    "replacement": "",
     "metric": PROB.short,
 }
 
@@ -29,12 +39,19 @@ WIDGET_DEFAULTS: dict[str, Any] = {
 class Session:
     """One tab's state beside its widgets.
 
-    `shown` is the result on screen and `job` the sweep that is under way for it. `clicks` makes
-    the keys of charts and tables new after each selection, so that a stale one cannot come back.
+    `shown` is the result on screen, asked for by `asked`, with its `estimate` and `margins` where
+    there are any; `job` is the sweep that is under way for it. `compared` holds a sweep a kind of
+    ablation for the comparison of `compared_for`. `clicks` makes the keys of charts and tables new
+    after each selection, so that a stale one cannot come back.
     """
 
     shown: SweepResult | None = None
+    asked: SweepSpec | None = None
+    estimate: Estimate | None = None
+    margins: Margins | None = None
     saved_example: bool = False
+    compared_for: SweepSpec | None = None
+    compared: dict[AblationKind, Job] = field(default_factory=dict)
     job: Job | None = None
     failed: InputError | None = None
     failed_for: SweepSpec | None = None
@@ -53,13 +70,35 @@ class Session:
         self.head = head
         self.clicks += 1
 
-    def show(self, result: SweepResult, *, saved: bool = False) -> None:
+    def show(
+        self,
+        result: SweepResult,
+        asked: SweepSpec | None = None,
+        *,
+        estimate: Estimate | None = None,
+        margins: Margins | None = None,
+        saved: bool = False,
+    ) -> None:
         """Put a result on screen; the selected head stays where the model's shape allows it."""
         if self.head is not None and not (
             self.head.layer < result.shape[0] and self.head.head < result.shape[1]
         ):
             self.choose_head(None)
         self.shown, self.saved_example = result, saved
+        self.asked, self.estimate, self.margins = asked or result.spec, estimate, margins
+
+    def take(self, job: Job) -> None:
+        """Put on screen what a job has found so far, if that is news."""
+        estimate, margins, partial = job.estimate, job.margins, job.partial
+        if partial is not None and self.lacks(job):
+            self.show(partial, job.spec, estimate=estimate, margins=margins)
+
+    def lacks(self, job: Job) -> bool:
+        """Whether a job has found more than is on screen. Without an estimate, heads at least."""
+        partial = job.partial
+        if partial is None or not (partial.heads or job.estimate):
+            return False
+        return partial is not self.shown or job.margins is not self.margins
 
     def start(self, spec: SweepSpec) -> None:
         """Ask for a sweep; this tab's unfinished one is given up, unless it is the same."""
@@ -81,9 +120,8 @@ class Session:
         job = self.job
         if job is None:
             return
-        final, partial = job.state.final, job.partial
-        if partial is not None and partial.heads and partial is not self.shown:
-            self.show(partial)
+        final = job.state.final
+        self.take(job)
         if final:
             if job.state is JobState.FAILED:
                 self.failed, self.failed_for = job.error, job.spec
@@ -101,6 +139,24 @@ class Session:
             JOBS.release(self.loading)
             self.loading = None
 
+    def compare(self, corrupted_prompt: str | None, reference: tuple[str, ...] | None) -> None:
+        """Ask for the sweep on screen under every kind of ablation; finished ones are reused."""
+        assert self.asked is not None
+        self.stop_comparing()
+        self.compared_for = self.asked
+        for kind in AblationKind:
+            spec = with_kind(self.asked, kind, corrupted_prompt, reference)
+            if spec is not None:
+                self.compared[kind] = JOBS.submit(spec)
+
+    def stop_comparing(self) -> None:
+        """Give up what is under way for the comparison; finished kinds stay."""
+        for kind, job in list(self.compared.items()):
+            if not job.state.final:
+                JOBS.release(job)
+            if job.state is not JobState.DONE:
+                del self.compared[kind]
+
     @property
     def waiting_for(self) -> Job | None:
         """The job that this tab is waiting for, if any."""
@@ -114,7 +170,7 @@ def session() -> Session:
     """This tab's state, made on its first run with the saved example on screen."""
     if "headsweep" not in st.session_state:
         state = Session()
-        state.show(example.saved(), saved=True)
+        state.show(example.saved(), example.SPEC, margins=example.saved_margins(), saved=True)
         st.session_state["headsweep"] = state
     for key, value in WIDGET_DEFAULTS.items():
         st.session_state.setdefault(key, value)
@@ -161,10 +217,10 @@ def live_model(name: str) -> Any | None:
     return MODELS.peek(model_key(name)) if name else None
 
 
-def finished(spec: SweepSpec) -> SweepResult | None:
-    """The result of a spec that this process has already swept."""
+def finished(spec: SweepSpec) -> Job | None:
+    """The job of a spec that this process has already swept."""
     job = JOBS.find(spec)
-    return job.result if job is not None and job.state is JobState.DONE else None
+    return job if job is not None and job.state is JobState.DONE else None
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -175,6 +231,29 @@ def next_tokens(_model: Any, fingerprint: str, name: str, prompt: str) -> Top:
 
     tokens = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=_model.default_prepend_bos)
     return predict(_model, tokens)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def likely_at(_model: Any, fingerprint: str, name: str, prompt: str, position: int) -> Top:
+    """What the model finds likely at a position of a prompt (BOS is 0); nothing at the first."""
+    from core.sweep import predict
+    from core.tokens import tokenize_prompt
+
+    bos = _model.default_prepend_bos
+    read = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=bos)
+    if not 0 < position < len(read):
+        return ()
+    before = {field: getattr(read, field)[:position] for field in ("ids", "texts", "special")}
+    return predict(_model, replace(read, **before))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def clean_prob(_model: Any, fingerprint: str, spec: SweepSpec) -> float:
+    """The target's probability with nothing ablated; raises `InputError`."""
+    from core.prepared import prepare
+    from core.scoring import Scorer, baseline_of
+
+    return baseline_of(_model, Scorer(_model, prepare(_model, spec)).baseline).prob
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

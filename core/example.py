@@ -7,10 +7,12 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+from core.margins import Margins, marked_heads
 from core.results import SweepResult
 from core.spec import SweepSpec
 
 SAVED = Path(__file__).parent / "demo" / "example.json"
+SAVED_MARGINS = SAVED.with_name("example_margins.json")
 
 SPEC = SweepSpec(
     model="demo",
@@ -49,14 +51,27 @@ def saved() -> SweepResult:
     return SweepResult.from_dict(json.loads(SAVED.read_text(encoding="utf-8")))
 
 
-def compute() -> SweepResult:
-    """The same result from the live engine."""
+@lru_cache(maxsize=1)
+def saved_margins() -> Margins:
+    """The shipped margins of the shipped result."""
+    return Margins.from_dict(json.loads(SAVED_MARGINS.read_text(encoding="utf-8")))
+
+
+def compute() -> tuple[SweepResult, Margins]:
+    """The same result and its margins from the live engine."""
     from core.loading import load_model
+    from core.margin_sweep import iter_margins
+    from core.progress import drained
     from core.sweep import run_sweep
 
-    return run_sweep(load_model(SPEC.model, device="cpu"), SPEC)
+    model = load_model(SPEC.model, device="cpu")
+    result = run_sweep(model, SPEC)
+    return result, drained(iter_margins(model, SPEC, marked_heads(result)))
 
 
 if __name__ == "__main__":
-    SAVED.write_text(compute().to_json() + "\n", encoding="utf-8")
-    print(f"wrote {SAVED.name}")
+    found, margins = compute()
+    SAVED.write_text(found.to_json() + "\n", encoding="utf-8")
+    text = json.dumps(margins.to_dict(), indent=1, ensure_ascii=True, allow_nan=False)
+    SAVED_MARGINS.write_text(text + "\n", encoding="utf-8")
+    print(f"wrote {SAVED.name} and {SAVED_MARGINS.name}")

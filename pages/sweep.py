@@ -10,6 +10,7 @@ from components.widgets.findings import findings_panel
 from components.widgets.following import follow, situation
 from components.widgets.head_detail import head_detail
 from components.widgets.heatmap import heatmap_panel
+from components.widgets.kinds import kinds_panel
 from components.widgets.progress import progress_panel
 from components.widgets.ranking import ranking_table
 from components.widgets.style import brand, live_prompt, page_style
@@ -41,4 +42,5 @@ if result is not None:
             with table:
                 ranking_table(result, metric, state)
         head_detail(result, metric, state, theme)
+        kinds_panel(result, metric, state, theme)
 live_prompt()

@@ -121,7 +121,8 @@ class DashboardPage:
         self.settle()
 
     def choose(self, key: str, label: str) -> None:
-        self.page.locator(f".st-key-{key} button", has_text=label).first.click()
+        exactly = re.compile(rf"^\s*{re.escape(label)}\s*$")
+        self.page.locator(f".st-key-{key} button", has_text=exactly).first.click()
         self.settle()
 
     def cell_at(self, layer: int, head: int, fx: float = 0.5, fy: float = 0.5) -> list[float]:

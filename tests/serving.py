@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,14 +42,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+LAUNCHER = ("-m", "components.server")
+"""What `make run` starts."""
+
+
 @contextmanager
-def dashboard(*, log: Path, **environment: str) -> Iterator[str]:
+def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: str) -> Iterator[str]:
     """The launcher that `make run` starts, on a free port; gives its address."""
     port = free_port()
     env = {**os.environ, "PORT": str(port), **environment}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "components.server"],
+            [sys.executable, *program],
             cwd=ROOT,
             env=env,
             stdout=output,

@@ -53,7 +53,9 @@ def attention_pattern(pattern: np.ndarray, tokens: Sequence[str], look: Look) ->
         quiet_axis(look, title={"text": "to (key)"}, side="top", tickangle=-60, **ticks)
     )
     figure.update_yaxes(
-        quiet_axis(look, title={"text": "from (query)"}, autorange="reversed", **ticks)
+        quiet_axis(
+            look, title={"text": "from (query)", "standoff": 12}, autorange="reversed", **ticks
+        )
     )
     # Room for the last slanted label, which ends to the right of the plot.
     figure.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": 8})

@@ -1,57 +1,82 @@
-"""The layer x head heatmap of a sweep, with a click target over every cell."""
+"""The layer x head heatmap of a sweep, with a click target over every cell.
+
+Beside the cells, on the same rows, each whole layer's effect gives the scale. Cells that are only
+estimated so far carry a mark that needs no colour to be seen.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 import plotly.graph_objects as go
 
+from components.figures.layer_margins import CELLS, draw_margins, share
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
-from core.heads import Head
-from core.results import SweepResult
+from components.plain import token_label
+from core.attribution import Estimate
+from core.heads import Head, all_heads
+from core.margins import Margins
+from core.results import HeadEffect, SweepResult
 from core.wording import percent
 
 MARKED = 8
 """How many of the strongest cells carry their number."""
+ESTIMATED = "≈"
+"""The mark of a cell that is estimated, not measured."""
+ABOVE, BELOW = 46.0, 50.0
+"""Pixels for the axes above the cells and the colour bar beneath: fixed, so that no cell moves
+under the pointer when the margins arrive."""
 
 
 def head_heatmap(
-    result: SweepResult, metric: Metric, look: Look, selected: Head | None = None
+    result: SweepResult,
+    metric: Metric,
+    look: Look,
+    selected: Head | None = None,
+    *,
+    estimate: Estimate | None = None,
+    margins: Margins | None = None,
+    beside: str = "",
 ) -> go.Figure:
     """Layers down, heads across; diverging and centred on 0, so colour reads as sign.
 
-    A metric without a sign (KL) has a sequential scale from 0. Unfinished heads are blank.
+    A metric without a sign (KL) has a sequential scale from 0. Unfinished heads show the estimate,
+    marked, or are blank where there is none. `beside` says why, where there are no margins yet.
     """
     n_layers, n_heads = result.shape
-    values = metric.values(result)
+    guesses = metric.estimated(estimate)
     cell = _cell_height(n_layers)
-    figure = blank(look, n_layers * cell + 66)
-    figure.add_trace(_cells(result, values, metric, look))
-    figure.add_trace(_click_targets(result, metric))
+    above, below = look.size(ABOVE), look.size(BELOW)
+    figure = blank(look, n_layers * cell + above + below)
+    figure.add_trace(_cells(result, guesses, metric, look))
+    figure.add_trace(_click_targets(result, guesses, metric, margins))
     if selected is not None:
         figure.add_shape(_outline(selected, look))
-    figure.update_xaxes(
-        quiet_axis(
+    figure.update_layout(
+        xaxis=quiet_axis(
             look,
             title={"text": "head", "standoff": 6},
             side="top",
             tickmode="array",
             tickvals=_ticks(n_heads),
             range=[-0.5, n_heads - 0.5],
-        )
-    )
-    figure.update_yaxes(
-        quiet_axis(
+            domain=CELLS,
+            automargin=False,
+        ),
+        yaxis=quiet_axis(
             look,
-            title={"text": "layer", "standoff": 6},
+            title={"text": "layer", "standoff": 12},
             tickmode="array",
             tickvals=_ticks(n_layers),
             range=[n_layers - 0.5, -0.5],
-        )
+        ),
+        margin={"l": 8, "r": 6, "t": above, "b": below},
+        hovermode="closest",
+        hoverdistance=-1,
+        # Between the cells, and where a head is not finished: hairlines, so that a 0 is seen.
+        plot_bgcolor=look.line,
     )
-    figure.update_layout(
-        margin={"l": 8, "r": 4, "t": 8, "b": 6}, hovermode="closest", hoverdistance=-1
-    )
-    # Between the cells, and where a head is not finished: hairlines, so that a 0 is seen as a cell.
-    figure.update_layout(plot_bgcolor=look.line)
+    draw_margins(figure, result, margins, metric, look, beside)
     return figure
 
 
@@ -61,85 +86,140 @@ def color_limit(values: np.ndarray, metric: Metric) -> float:
     return float(max(finite.max(initial=0.0), metric.notable))
 
 
-def _cells(result: SweepResult, values: np.ndarray, metric: Metric, look: Look) -> go.Heatmap:
-    limit = color_limit(values, metric)
-    scale = look.diverging if metric.signed else look.sequential
+def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) -> int:
+    """How many cells show an estimate, in want of anything measured."""
+    guesses = metric.estimated(estimate)
+    if guesses is None:
+        return 0
+    return int((np.isfinite(guesses) & ~np.isfinite(metric.values(result))).sum())
+
+
+def rows_of(values: np.ndarray) -> list[list[float | None]]:
+    """A figure's z: plain lists, None where there is no value."""
+    return [[None if np.isnan(v) else float(v) for v in row] for row in values]
+
+
+def bar_beneath(metric: Metric, look: Look, length: float) -> dict[str, object]:
+    """A colour bar along the figure's lower edge, from its left."""
+    return {
+        "orientation": "h",
+        "title": {
+            "text": metric.unit,
+            "side": "right",
+            "font": {"color": look.quiet, "size": look.size(12)},
+        },
+        "thickness": 10,
+        "outlinewidth": 0,
+        "nticks": 5,
+        "tickfont": {"color": look.quiet, "size": look.size(11)},
+        "x": 0,
+        "xanchor": "left",
+        "xpad": 0,
+        "len": length,
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ypad": 4,
+    }
+
+
+def _cells(
+    result: SweepResult, guesses: np.ndarray | None, metric: Metric, look: Look
+) -> go.Heatmap:
+    measured = metric.values(result)
+    shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
+    limit = color_limit(shown, metric)
     return go.Heatmap(
-        z=[[None if np.isnan(v) else float(v) for v in row] for row in values],
+        z=rows_of(shown),
         x=list(range(result.shape[1])),
         y=list(range(result.shape[0])),
         zmin=-limit if metric.signed else 0,
         zmax=limit,
-        colorscale=scale,
-        text=_marks(values, metric),
+        colorscale=look.diverging if metric.signed else look.sequential,
+        text=_marks(shown, np.isfinite(shown) & ~np.isfinite(measured), metric),
         texttemplate="%{text}",
-        textfont={"size": look.size(12 if max(result.shape) <= 16 else 9)},
+        textfont={"size": look.size(_type_size(*result.shape))},
         xgap=1,
         ygap=1,
         hoverinfo="skip",
-        colorbar={
-            "title": {"text": metric.unit, "font": {"color": look.quiet, "size": look.size(12)}},
-            "thickness": 12,
-            "outlinewidth": 0,
-            "nticks": 5,
-            "tickfont": {"color": look.quiet, "size": look.size(11)},
-            "x": 1.01,
-            "xpad": 4,
-            "ypad": 0,
-        },
+        colorbar=bar_beneath(metric, look, CELLS[1]),
     )
 
 
-def _marks(values: np.ndarray, metric: Metric) -> list[list[str]]:
-    """Numbers for the strongest cells only; a number in every cell would be read as noise."""
+def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[list[str]]:
+    """Numbers for the strongest cells only; a number in every cell would be read as noise.
+
+    Numbers are measured: an estimated cell has its mark, and the number in its hover text.
+    """
     size = np.nan_to_num(np.abs(values))
     marked = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     strong = {int(i) for i in marked if size.flat[i] >= metric.notable}
     digits = 0 if metric.field == "prob_change" else 1
+    texts = []
+    for index, (value, guessed) in enumerate(zip(values.flat, estimated.flat, strict=True)):
+        number = metric.text(float(value), digits) if index in strong else ""
+        texts.append(ESTIMATED if guessed else number)
     n_heads = values.shape[1]
-    return [
-        [
-            metric.text(float(value), digits) if layer * n_heads + head in strong else ""
-            for head, value in enumerate(row)
-        ]
-        for layer, row in enumerate(values)
-    ]
+    return [texts[start : start + n_heads] for start in range(0, len(texts), n_heads)]
 
 
-def _click_targets(result: SweepResult, metric: Metric) -> go.Scatter:
+def _click_targets(
+    result: SweepResult, guesses: np.ndarray | None, metric: Metric, margins: Margins | None
+) -> go.Scatter:
     """Invisible points at the cells' centres: a heatmap reports no clicks (streamlit issue 8760).
 
     They are small and the figure's hoverdistance is unlimited, so that Plotly gives a click to
     the nearest centre: every point of a cell belongs to that cell at any width of the page.
     Points that fill the cells overlap, and Plotly then picks any of those beneath the pointer.
     """
-    effects = result.heads
-    base = percent(result.baseline.prob)
+    told = [
+        (head, said)
+        for head in all_heads(*result.shape)
+        if (said := "<br>".join(_told(result, head, guesses, metric, margins)))
+    ]
     return go.Scatter(
-        x=[e.head for e in effects],
-        y=[e.layer for e in effects],
+        x=[head.head for head, _ in told],
+        y=[head.layer for head, _ in told],
         mode="markers",
         marker={"symbol": "square", "size": 4, "opacity": 0},
         unselected={"marker": {"opacity": 0}},
         selected={"marker": {"opacity": 0}},
-        customdata=[[e.layer, e.head] for e in effects],
-        text=[
-            f"<b>{e.address.label}</b><br>P(target) {base} → {percent(e.prob)}"
-            f"<br>{_change(e, metric)}<br>rank {result.baseline.rank} → {e.rank}"
-            for e in effects
-        ],
+        customdata=[[head.layer, head.head] for head, _ in told],
+        text=[said for _, said in told],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
         cliponaxis=True,
     )
 
 
-def _change(effect: object, metric: Metric) -> str:
-    value = metric.of(effect)  # type: ignore[arg-type]
-    if value is None:
-        return ""
-    name = "change" if metric.signed else "KL(clean ‖ ablated)"
-    return f"{name} {metric.text(value)} {metric.unit}"
+def _told(
+    result: SweepResult,
+    head: Head,
+    guesses: np.ndarray | None,
+    metric: Metric,
+    margins: Margins | None,
+) -> Iterator[str]:
+    """The lines of a cell's hover text; none where there is nothing in the cell."""
+    effect, base = result.effect(head), percent(result.baseline.prob)
+    if effect is None:
+        if guesses is not None:
+            yield f"<b>{head.label}</b> {ESTIMATED} {metric.quantity(guesses[head])}"
+            yield "an estimate, not measured yet"
+        return
+    yield f"<b>{head.label}</b>"
+    yield f"P(target) {base} → {percent(effect.prob)}"
+    if (change := metric.of(effect)) is not None:
+        yield f"{metric.change} {metric.quantity(change)}"
+    yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
+    yield _likeliest(effect)
+    part = None if margins is None else margins.share_of_first(result, head, metric.field)
+    if part is not None and change is not None and abs(change) >= metric.notable:
+        yield f"at position 0 alone: {share(part)} of it"
+
+
+def _likeliest(effect: HeadEffect) -> str:
+    text, prob = effect.top[0]
+    return f"then likeliest: {token_label(text, 14)} {percent(prob)}"
 
 
 def _outline(head: Head, look: Look) -> dict[str, object]:
@@ -152,6 +232,13 @@ def _outline(head: Head, look: Look) -> dict[str, object]:
         "line": {"color": look.ink, "width": 2.5},
         "name": f"selected {head.label}",
     }
+
+
+def _type_size(n_layers: int, n_heads: int) -> float:
+    """Points for the numbers in the cells, which are narrow on a narrow page."""
+    if max(n_layers, n_heads) > 16:
+        return 9
+    return 12 if n_heads <= 8 else 10
 
 
 def _cell_height(n_layers: int) -> float:

@@ -25,7 +25,7 @@ def effect_by_kind(
             marker={
                 "color": [look.accent if kind is chosen else look.quiet for kind, _ in shown],
             },
-            text=[f"{metric.text(value)} {metric.unit}" for _, value in shown],
+            text=[metric.quantity(value) for _, value in shown],
             textposition="auto",
             insidetextfont={"color": look.paper},
             cliponaxis=False,

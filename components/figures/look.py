@@ -64,6 +64,16 @@ class Look:
             stops = (self.paper, "#cdd3f3", "#8b97e0", "#4a55b8", "#1e2470")
         return [(i / (len(stops) - 1), colour) for i, colour in enumerate(stops)]
 
+    @property
+    def takes(self) -> str:
+        """A full red: what took away, where area and not depth of colour says how much."""
+        return self.diverging[1][1]
+
+    @property
+    def adds(self) -> str:
+        """A full blue: what added."""
+        return self.diverging[-2][1]
+
     def size(self, points: float) -> float:
         """A font size in this look's scale."""
         return points * self.scale

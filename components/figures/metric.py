@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.results import HeadEffect, SweepResult
+from core.attribution import Estimate
+from core.results import Effect, SweepResult
 from core.wording import signed
 
 
@@ -25,10 +26,28 @@ class Metric:
         """(layer, head) in the metric's unit; NaN where there is no value."""
         return result.values(self.field) * self.factor
 
-    def of(self, effect: HeadEffect) -> float | None:
-        """One head's value in the metric's unit."""
+    def estimated(self, estimate: Estimate | None) -> np.ndarray | None:
+        """(layer, head) estimates in the metric's unit; None where there are none."""
+        values = None if estimate is None else estimate.values(self.field)
+        return None if values is None else values * self.factor
+
+    def of(self, effect: Effect) -> float | None:
+        """One effect's value in the metric's unit."""
         value = getattr(effect, self.field)
         return None if value is None else value * self.factor
+
+    @property
+    def change(self) -> str:
+        """What a value is called in a line of its own."""
+        return "change" if self.signed else "KL(clean ‖ ablated)"
+
+    def measures(self, result: SweepResult) -> bool:
+        """Whether a result has this metric: the logit difference needs a foil."""
+        return self.field != "logit_diff_change" or result.baseline.logit_diff is not None
+
+    def quantity(self, value: float) -> str:
+        """A value with its sign and unit."""
+        return f"{self.text(value)} {self.unit}"
 
     def text(self, value: float, digits: int | None = None) -> str:
         """A value with its sign (a real minus) but without its unit."""
@@ -38,9 +57,12 @@ class Metric:
 
 PROB = Metric("prob_change", "prob", "Change in P(target)", "pp", 100.0, 1, 1.0)
 LOGPROB = Metric("logprob_change", "log prob", "Change in log P(target)", "nats", 1.0, 2, 0.1)
+LOGODDS = Metric(
+    "logodds_change", "log odds", "Change in log odds of the target", "nats", 1.0, 2, 0.1
+)
 LOGIT_DIFF = Metric(
     "logit_diff_change", "logit diff", "Change in logit(target) − logit(foil)", "nats", 1.0, 2, 0.1
 )
 KL = Metric("kl", "KL", "KL(clean ‖ ablated) at the answer", "nats", 1.0, 2, 0.1, signed=False)
 
-METRICS: tuple[Metric, ...] = (PROB, LOGPROB, LOGIT_DIFF, KL)
+METRICS: tuple[Metric, ...] = (PROB, LOGPROB, LOGODDS, LOGIT_DIFF, KL)

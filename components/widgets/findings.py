@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components.plain import as_html, token_html
+from components.widgets.messages import note
 from core.findings import NOTABLE, Findings
 from core.results import HeadEffect, SweepResult
 from core.wording import percent, signed
@@ -12,6 +13,10 @@ def findings_panel(result: SweepResult, found: Findings) -> None:
     """What lowered the answer, what raised it, where those heads sit, and what to be wary of."""
     target = f'<span class="hs-code">{"".join(map(token_html, result.target_tokens))}</span>'
     total = result.shape[0] * result.shape[1]
+    if not result.heads:
+        with st.container(key="findings"):
+            note("No head has been measured yet: the heatmap shows estimates.")
+        return
     paragraphs = [
         "" if result.complete else f"<b>So far</b>: {found.n_heads} of {total} heads are in.",
         _direction("lowered", found.lowered, target, result),

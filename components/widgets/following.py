@@ -10,7 +10,7 @@ from components.state import (
     outdated,
     same_sweep,
 )
-from components.widgets.composer import Draft
+from components.widgets.draft import Draft
 from components.widgets.messages import banner, note
 from core.results import SweepResult
 
@@ -28,8 +28,8 @@ def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
             st.rerun()
     if state.job is None and draft.spec is not None:
         known = finished(draft.spec)
-        if known is not None and known is not state.shown and not outdated(known):
-            state.show(known)
+        if known is not None and known.partial is not None and not outdated(known.partial):
+            state.take(known)
 
 
 def situation(state: Session, draft: Draft) -> None:
@@ -72,5 +72,6 @@ def _summary(result: SweepResult) -> str:
 
     spec = result.spec
     prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"
-    target = "".join(map(visible, result.target_tokens))
-    return f"“{prompt}” → “{target}” on {spec.model} ({spec.ablation.label})"
+    between = "" if isinstance(spec.target, str) else " or "
+    target = between.join(map(visible, result.target_tokens))
+    return f"“{prompt}” → “{target}” on {spec.model} ({spec.in_words()})"

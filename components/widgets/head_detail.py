@@ -6,9 +6,11 @@ import streamlit as st
 
 from components.figures.attention import MAX_POSITIONS, attention_pattern
 from components.figures.kinds import effect_by_kind
+from components.figures.layer_margins import share
 from components.figures.look import Look
-from components.figures.metric import LOGIT_DIFF, PROB, Metric
+from components.figures.metric import PROB, Metric
 from components.figures.predictions import before_after
+from components.plain import token_html
 from components.state import Session, head_view, live_model, outdated
 from components.widgets.heatmap import CHART_CONFIG
 from components.widgets.messages import error_message, note
@@ -22,9 +24,11 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
     with st.container(border=True, key="head_detail"):
         effect = result.effect(state.head) if state.head is not None else None
         if effect is None:
-            _invitation(result, state)
+            _invitation(result, metric, state)
             return
         _headline(result, effect, state)
+        if said := _first_position(result, effect, metric, state):
+            st.html(f'<div class="hs-quiet">{said}</div>')
         name = result.spec.model
         model = live_model(name)
         if model is None:
@@ -43,10 +47,14 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
         _figures(view, result, metric, look)
 
 
-def _invitation(result: SweepResult, state: Session) -> None:
+def _invitation(result: SweepResult, metric: Metric, state: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.head is not None:
-            note(f"{state.head.label} has not been swept yet.")
+            guesses = metric.estimated(state.estimate)
+            guess = (
+                "" if guesses is None else f" (estimated {metric.quantity(guesses[state.head])})"
+            )
+            note(f"{state.head.label} has not been swept yet{guess}.")
         note("Click a cell of the heatmap, or a row of the ranking, to see one head closely.")
         for effect in result.ranked()[:3]:
             st.button(
@@ -70,7 +78,8 @@ def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
             f'<div class="hs-head"><b>{effect.address.label}</b> ablated: '
             f"{percent(result.baseline.prob)} → {percent(effect.prob)} · "
             f"{signed(100 * effect.prob_change)} pp · {of} · "
-            f"target’s rank {result.baseline.rank:,} → {effect.rank:,}</div>",
+            f"target’s rank {result.baseline.rank:,} → {effect.rank:,} · "
+            f"{_likeliest(effect)}</div>",
             width="stretch",
         )
         st.button(
@@ -81,6 +90,28 @@ def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
             icon=":material/close:",
             type="tertiary",
         )
+
+
+def _likeliest(effect: HeadEffect) -> str:
+    text, prob = effect.top[0]
+    return f'then likeliest <span class="hs-code">{token_html(text)}</span> {percent(prob)}'
+
+
+def _first_position(
+    result: SweepResult, effect: HeadEffect, metric: Metric, state: Session
+) -> str | None:
+    """How much of the effect ablating the head at position 0 alone has; BOS often is there."""
+    margins, whole = state.margins, metric.of(effect)
+    if margins is None or whole is None:
+        return None
+    alone = margins.first_position.get(effect.address)
+    part = margins.share_of_first(result, effect.address, metric.field)
+    value = None if alone is None else metric.of(alone)
+    if value is None or part is None:
+        return None
+    where = "position 0 (BOS)" if result.spec.prepend_bos else "position 0"
+    of = f", {share(part)} of its {metric.quantity(whole)}" if abs(whole) >= metric.notable else ""
+    return f"Ablated at {where} alone: {metric.quantity(value)}{of}."
 
 
 def _figures(view: Any, result: SweepResult, metric: Metric, look: Look) -> None:
@@ -109,7 +140,7 @@ def _figures(view: Any, result: SweepResult, metric: Metric, look: Look) -> None
         )
     with kinds:
         _subtitle("Under each kind of ablation")
-        shown = PROB if metric is LOGIT_DIFF and result.baseline.logit_diff is None else metric
+        shown = metric if metric.measures(result) else PROB
         st.plotly_chart(
             effect_by_kind(view.by_kind, shown, result.spec.ablation, look),
             key=f"kinds-{label}",

@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from components.figures.head_heatmap import head_heatmap
+from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.figures.look import Look
-from components.figures.metric import LOGIT_DIFF, METRICS, Metric
+from components.figures.metric import METRICS, Metric
 from components.plain import as_html, as_markdown, token_html
 from components.state import Session, chosen_metric, put
 from components.widgets.messages import note
+from core.ablation import AblationKind
+from core.attribution import check_estimate
 from core.heads import Head
+from core.margins import Margins
 from core.results import SweepResult
 from core.tokens import visible
-from core.wording import percent
+from core.wording import percent, signed
 
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
@@ -34,12 +37,20 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
             label_visibility="collapsed",
             persist_state="session",
         )
-    if metric is LOGIT_DIFF and result.baseline.logit_diff is None:
+    if not metric.measures(result):
         _needs_foil(result)
         return metric
     with st.container(key="heatmap"):
         st.plotly_chart(
-            head_heatmap(result, metric, look, state.head),
+            head_heatmap(
+                result,
+                metric,
+                look,
+                state.head,
+                estimate=state.estimate,
+                margins=state.margins,
+                beside="" if state.margins else _without_margins(state),
+            ),
             key=f"heatmap-{state.clicks}",
             theme=None,
             config=CHART_CONFIG,
@@ -47,8 +58,13 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
             selection_mode="points",
             alt=_alt(result, metric),
         )
+    with st.container(key="margins"):
+        st.html(_quiet(_scale(result, state.margins)))
+    with st.container(key="estimate"):
+        if state.estimate is not None and (said := _estimate(result, metric, state)):
+            st.html(_quiet(said))
     with st.container(key="provenance"):
-        st.html(_provenance(result))
+        st.html(_quiet(_provenance(result)))
     return metric
 
 
@@ -58,7 +74,8 @@ def _clicked() -> None:
     state = session()
     event = st.session_state.get(f"heatmap-{state.clicks}")
     points = event.selection.points if event is not None else []
-    data = points[0].get("customdata") if points else None
+    # The bars beside the cells are points too, and no heads.
+    data = next((p["customdata"] for p in points if p.get("customdata")), None)
     if data:
         layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
         state.toggle_head(Head(layer, head))
@@ -85,7 +102,7 @@ def _needs_foil(result: SweepResult) -> None:
 
 def _alt(result: SweepResult, metric: Metric) -> str:
     strongest = ", ".join(
-        f"{e.address.label} {metric.text(metric.of(e) or 0)} {metric.unit}"
+        f"{e.address.label} {metric.quantity(metric.of(e) or 0)}"
         for e in result.ranked(metric.field)[:3]
     )
     return (
@@ -94,20 +111,67 @@ def _alt(result: SweepResult, metric: Metric) -> str:
     )
 
 
+def _without_margins(state: Session) -> str:
+    coming = state.job is not None and state.job.spec == state.asked
+    return "measured after<br>the heads" if coming else "not measured"
+
+
+def _scale(result: SweepResult, margins: Margins | None) -> str:
+    """What the bars beside the cells are."""
+    said = (
+        "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
+        "once"
+    )
+    if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
+        return f"{said}. An MLP has no heads to average over."
+    if margins is not None and all(each is None for each in margins.mlp):
+        return f"{said}. The MLPs of this model could not be reached."
+    return f"{said} · □ its MLP, ablated the same way."
+
+
+def _estimate(result: SweepResult, metric: Metric, state: Session) -> str:
+    """How far the cells are estimated; at the end, how good the estimate was."""
+    assert state.estimate is not None
+    if metric.estimated(state.estimate) is None:
+        words = f"{metric.short} has no first-order estimate"
+        return words if result.complete else f"{words}: its cells appear as they are measured."
+    if not result.complete:
+        total = result.shape[0] * result.shape[1]
+        count = n_estimated(result, metric, state.estimate)
+        return (
+            f"Estimated so far: {count} of {total} cells, marked {ESTIMATED} (first-order, from "
+            "gradients). Exact cells replace them."
+        )
+    check = check_estimate(state.estimate, result, metric.field)
+    if check is None:
+        return ""
+    found = "not defined" if check.correlation is None else signed(check.correlation, 2)
+    misses = "; ".join(
+        f"{head.label}: estimated {metric.text(guess * metric.factor)}, measured "
+        f"{metric.quantity(exact * metric.factor)}"
+        for head, guess, exact in check.worst
+    )
+    return (
+        "The first-order estimate shown meanwhile: rank correlation with the exact sweep "
+        f"{found}; worst misses {misses}."
+    )
+
+
+def _quiet(text: str) -> str:
+    return f'<div class="hs-quiet" style="margin-top:-.4rem">{text}</div>'
+
+
 def _provenance(result: SweepResult) -> str:
     """What the figure was computed from, so that a screenshot explains itself."""
     spec, made = result.spec, result.provenance
-    where = {"all": "every position", "last": "the last position"}.get(
-        str(spec.positions), f"positions {spec.positions}"
-    )
     target = "".join(map(token_html, result.target_tokens))
     parts = [
         f'baseline P(<span class="hs-code">{target}</span>) {percent(result.baseline.prob, 2)}',
         as_html(spec.model),
-        f"{spec.ablation.label} ablation at {where}",
+        as_html(spec.in_words()),
         "BOS first" if spec.prepend_bos else "no BOS",
         f"{spec.weights} weights",
         f"model {as_html(made.model_fingerprint[:8])}",
         f"TransformerLens {as_html(made.transformer_lens)}",
     ]
-    return f'<div class="hs-quiet" style="margin-top:-.4rem">{" · ".join(parts)}</div>'
+    return " · ".join(parts)

@@ -1,5 +1,7 @@
 """Short messages at the place they belong to; whatever they quote is shown as typed."""
 
+from typing import Literal
+
 import streamlit as st
 
 from components.plain import as_html
@@ -10,9 +12,9 @@ def error_message(text: str) -> None:
     st.html(f'<div class="hs-error" role="alert">{as_html(text)}</div>')
 
 
-def note(text: str) -> None:
+def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """A quiet line of explanation."""
-    st.html(f'<div class="hs-note">{as_html(text)}</div>')
+    st.html(f'<div class="hs-note">{as_html(text)}</div>', width=width)
 
 
 def banner(text: str) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.plain import as_markdown
 from components.state import Session, live_model
-from components.widgets.composer import Draft
+from components.widgets.draft import Draft
 from core.jobs import JobState
 
 EVERY = 0.3
@@ -44,8 +44,7 @@ def _watch(number: int) -> None:
     if job is None or job.number != number:
         st.rerun()  # it has ended: draw the page with what it found
         return
-    found = job.partial
-    if job is state.job and found is not None and found.heads and found is not state.shown:
+    if job is state.job and state.lacks(job):
         st.rerun()  # more heads have come in: draw them
     bar, stop = st.columns([6, 1], vertical_alignment="center")
     with bar:

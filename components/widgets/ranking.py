@@ -5,7 +5,9 @@ import streamlit as st
 
 from components.figures.metric import Metric
 from components.state import Session
-from core.results import SweepResult
+from core.results import HeadEffect, SweepResult
+from core.tokens import visible
+from core.wording import percent
 
 
 def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
@@ -20,9 +22,11 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
             "P after, %": [100 * e.prob for e in effects],
             "change, pp": [100 * e.prob_change for e in effects],
             "log prob, nats": [e.logprob_change for e in effects],
+            "log odds, nats": [e.logodds_change for e in effects],
             "logit diff, nats": [e.logit_diff_change for e in effects],
             "KL, nats": [e.kl for e in effects],
             "rank": [e.rank for e in effects],
+            "then likeliest": [_likeliest(e) for e in effects],
         }
     )
     if result.baseline.logit_diff is None:
@@ -38,12 +42,18 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
                 "P after, %": st.column_config.NumberColumn(format="%.1f"),
                 "change, pp": st.column_config.NumberColumn(format="%+.1f"),
                 "log prob, nats": st.column_config.NumberColumn(format="%+.2f"),
+                "log odds, nats": st.column_config.NumberColumn(format="%+.2f"),
                 "logit diff, nats": st.column_config.NumberColumn(format="%+.2f"),
                 "KL, nats": st.column_config.NumberColumn(format="%.2f"),
             },
             height=min(38 + 35 * len(frame), 430),
         )
     st.session_state["ranking_heads"] = [e.address for e in effects]
+
+
+def _likeliest(effect: HeadEffect) -> str:
+    text, prob = effect.top[0]
+    return f"{visible(text)} {percent(prob, 0)}"
 
 
 def _key(state: Session) -> str:

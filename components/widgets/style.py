@@ -31,7 +31,7 @@ def brand() -> None:
 
 
 def live_prompt() -> None:
-    """Commit the prompt while it is typed, after a short pause.
+    """Commit the composer's text areas while they are typed in, after a short pause.
 
     Streamlit's text area commits on blur or Ctrl+Enter only; this presses Ctrl+Enter for the
     reader, so that the token strip follows the typing.
@@ -46,7 +46,11 @@ _RULES = """
 .hs-brand b { color:var(--hs-ink); font-size:1.15rem; font-weight:700; margin-right:.6rem;
   letter-spacing:-.01em; }
 .st-key-guesses { margin-top:-.7rem; }
-.st-key-examples { margin-top:-1.1rem; }
+.st-key-starters { margin-top:-1.1rem; row-gap:0; }
+@media (max-width: 900px) {
+  .st-key-choices { column-gap:1rem; }
+  .st-key-choices > :has(> .st-key-model_box) { flex-basis:178px; }
+}
 .hs-strip { display:flex; flex-wrap:wrap; gap:4px; align-items:center; line-height:1.5;
   font-size:.84rem; unicode-bidi:isolate; }
 .hs-tok { font-family:var(--hs-mono); border:1px solid var(--hs-line); border-radius:4px;
@@ -58,6 +62,27 @@ _RULES = """
   color:var(--hs-on-accent); }
 .hs-tail { display:inline-flex; gap:4px; align-items:center; flex-wrap:wrap; max-width:100%; }
 .hs-quiet { color:var(--hs-quiet); font-size:.84rem; }
+.hs-words { color:var(--hs-ink); font-size:.95rem; font-weight:600; overflow-wrap:anywhere;
+  unicode-bidi:isolate; }
+.hs-strip .hs-count { margin:0 0 0 .5rem; }
+.hs-count { margin-top:.25rem; }
+.st-key-chosen_tokens button p, .st-key-replace_position button p {
+  font-family:var(--hs-mono); font-size:.84rem; white-space:pre; }
+.st-key-chosen_tokens, .st-key-replace_position { max-height:20rem; overflow-y:auto; }
+.st-key-reference, .st-key-resample { border-left:3px solid var(--hs-line);
+  padding-left:.9rem; }
+.hs-align { display:flex; flex-wrap:wrap; gap:4px; align-items:flex-end; line-height:1.5;
+  font-size:.84rem; unicode-bidi:isolate; max-height:13rem; overflow-y:auto; }
+.hs-pair { display:inline-flex; flex-direction:column; font-family:var(--hs-mono);
+  border:1px solid var(--hs-accent); border-radius:4px; padding:0 5px; white-space:pre;
+  background:var(--hs-chip); color:var(--hs-quiet); max-width:100%; overflow:hidden; }
+.hs-pair span, .hs-pair b { overflow:hidden; text-overflow:ellipsis; unicode-bidi:isolate; }
+.hs-pair b { color:var(--hs-accent); }
+.hs-pair .hs-at { font-size:.72rem; line-height:1.3; color:var(--hs-quiet); }
+.stApp [data-testid="stBaseButton-tertiary"]:hover, .st-key-reference_look button:hover,
+.st-key-reference_look button[aria-expanded="true"] { color:var(--hs-accent); }
+.hs-sentences { max-height:18rem; overflow-y:auto; margin:0; padding-left:2.4rem;
+  font-size:.88rem; line-height:1.45; overflow-wrap:anywhere; }
 .hs-error { color:var(--hs-red); font-size:.88rem; line-height:1.35; overflow-wrap:anywhere;
   border-left:3px solid var(--hs-red); padding-left:.55rem; }
 .hs-note { color:var(--hs-quiet); font-size:.86rem; line-height:1.4; overflow-wrap:anywhere; }
@@ -103,10 +128,11 @@ _SCRIPT = """<script>
 (() => {
   if (window.headsweepLive) return;
   window.headsweepLive = true;
+  const LIVE = ".st-key-prompt, .st-key-corrupted_prompt, .st-key-reference_text";
   let timer = 0;
   document.addEventListener("input", (event) => {
     const box = event.target;
-    if (!(box instanceof HTMLTextAreaElement) || !box.closest(".st-key-prompt")) return;
+    if (!(box instanceof HTMLTextAreaElement) || !box.closest(LIVE)) return;
     if (event.isComposing) return;
     clearTimeout(timer);
     timer = setTimeout(() => box.dispatchEvent(new KeyboardEvent("keydown",

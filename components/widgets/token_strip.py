@@ -1,41 +1,83 @@
-"""The prompt and its answer as the model's tokens, beneath the prompt."""
+"""The prompt and its answer as the model's tokens, beneath the prompt: to read, or to choose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from components.plain import token_html
+from components.plain import as_markdown, token_html
+from components.state import put, value
+from core.tokens import visible
 
 SHOWN = 240
 """Tokens drawn; of a longer prompt, half from its start and half from its end."""
 
 
-def token_strip(
-    tokens: Sequence[str],
-    special: Sequence[bool],
-    target: Sequence[str],
-    *,
-    has_bos: bool,
-    typed: int = 0,
-) -> None:
-    """Tokens in order, spaces visible, BOS and typed special tokens marked, the target last.
+Pressed = Callable[[Sequence[int]], None]
 
-    `typed` is how many special tokens the typed text itself holds.
-    """
+
+@dataclass(frozen=True)
+class Strip:
+    """What a strip shows. `typed` is how many special tokens the typed text itself holds."""
+
+    tokens: Sequence[str]
+    special: Sequence[bool]
+    target: Sequence[str]
+    has_bos: bool
+    target_is_set: bool = False
+    typed: int = 0
+
+
+def token_strip(strip: Strip) -> None:
+    """Tokens in order, spaces visible, BOS and typed special tokens marked, the target last."""
     chips = [
-        _chip(text, _kind(i, flag, has_bos))
-        for i, (text, flag) in enumerate(zip(tokens, special, strict=True))
+        _chip(text, _kind(i, flag, strip.has_bos))
+        for i, (text, flag) in enumerate(zip(strip.tokens, strip.special, strict=True))
     ]
     if len(chips) > SHOWN:
         half = SHOWN // 2
         hidden = f'<span class="hs-quiet">… {len(chips) - SHOWN:,} more …</span>'
         chips = [*chips[:half], hidden, *chips[-half:]]
-    answer = "".join(_chip(text, "target") for text in target)
     # The last token stays with the arrow and the target, so that it never wraps alone.
-    tail = f'<span class="hs-tail">{chips[-1]}<span class="hs-quiet">→</span>{answer}</span>'
+    tail = f'<span class="hs-tail">{chips[-1]}{_answer(strip)}</span>'
     body = "".join(chips[:-1]) + tail
-    count = _count(len(tokens), len(target), has_bos, typed)
-    st.html(f'<div class="hs-strip" role="list" aria-label="tokens">{body}</div>{count}')
+    st.html(f'<div class="hs-strip" role="list" aria-label="tokens">{body}</div>{_count(strip)}')
+
+
+def clickable_strip(strip: Strip, chosen: Sequence[int], pressed: Pressed) -> None:
+    """The same tokens as buttons that stay pressed; `chosen_tokens` holds their positions.
+
+    `pressed` is called with the positions that are shown, so that those of a long prompt that are
+    not can stay chosen.
+    """
+    shown = shown_positions(len(strip.tokens))
+    wanted = [position for position in shown if position in set(chosen)]
+    if sorted(value("chosen_tokens") or []) != wanted:
+        put("chosen_tokens", wanted)
+    st.pills(
+        "Click the tokens at which heads are ablated",
+        shown,
+        selection_mode="multi",
+        key="chosen_tokens",
+        format_func=lambda position: token_choice(position, strip.tokens[position]),
+        on_change=pressed,
+        args=(shown,),
+    )
+    st.html(f'<div class="hs-strip">{_answer(strip)}{_count(strip)}</div>')
+
+
+def shown_positions(n_tokens: int) -> list[int]:
+    """The positions of a prompt that are drawn."""
+    if n_tokens <= SHOWN:
+        return list(range(n_tokens))
+    half = SHOWN // 2
+    return [*range(half), *range(n_tokens - half, n_tokens)]
+
+
+def token_choice(position: int, text: str) -> str:
+    """A token's label on a button: its position, small, and its text as it is."""
+    # Isolated, so that text from right to left does not carry the number along.
+    return f":small[:gray[{position}]] \u2068{as_markdown(visible(text))}\u2069"
 
 
 def _kind(position: int, special: bool, has_bos: bool) -> str:
@@ -48,16 +90,28 @@ def _chip(text: str, kind: str) -> str:
     return f'<span class="hs-tok {kind}" role="listitem">{token_html(text)}</span>'
 
 
-def _count(n_tokens: int, n_target: int, has_bos: bool, typed: int) -> str:
-    parts = [f"{n_tokens:,} tokens" + (", BOS included" if has_bos else ", no BOS")]
-    if n_target > 1:
+def _answer(strip: Strip) -> str:
+    if not strip.target:
+        return ""
+    between = '<span class="hs-quiet">or</span>' if strip.target_is_set else ""
+    return '<span class="hs-quiet">→</span>' + between.join(
+        _chip(text, "target") for text in strip.target
+    )
+
+
+def _count(strip: Strip) -> str:
+    n_tokens, n_target = len(strip.tokens), len(strip.target)
+    parts = [f"{n_tokens:,} tokens" + (", BOS included" if strip.has_bos else ", no BOS")]
+    if strip.target_is_set:
+        parts.append(f"the target is any of {n_target} tokens: their probabilities are added")
+    elif n_target > 1:
         parts.append(
             f"the target is {n_target} tokens: its probability is the product over all of them"
         )
     flag = (
-        f' · <span class="hs-flag">{typed} special token{"s" if typed > 1 else ""} in the '
-        "prompt: read by the model as a marker, not as text</span>"
-        if typed
+        f' · <span class="hs-flag">{strip.typed} special token{"s" if strip.typed > 1 else ""} in '
+        "the prompt: read by the model as a marker, not as text</span>"
+        if strip.typed
         else ""
     )
-    return f'<div class="hs-quiet" style="margin-top:.25rem">{" · ".join(parts)}{flag}</div>'
+    return f'<div class="hs-quiet hs-count">{" · ".join(parts)}{flag}</div>'

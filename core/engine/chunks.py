@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.engine.edits import first_layer, first_position
 from core.interventions import Intervention
 from core.model import LoadedModel
+from core.wiring.families import TILE
 
 DEFAULT_MEMORY_BUDGET = 2 * 2**30
 """Bytes of activations that one chunk may take."""
@@ -102,12 +103,15 @@ def rows_per_chunk(
     own = n_pos - (start if model.stack is not None else 0)
     # Live at once in a block: the stream, its norm, q k v and their rotated copies, z twice.
     values = own * (8 * model.d_model + 3 * model.n_heads * model.d_head)
-    if model.stack is None or model.device != "cpu":  # a CPU takes the MLP in small tiles
+    tile = 0
+    if model.stack is None or model.device != "cpu":
         values += own * 3 * model.d_mlp
+    else:
+        tile = 3 * TILE * model.d_mlp
     if model.stack is None or start > 0 or not model.fused_attention:
         values += 3 * model.n_heads * own * n_pos
     size = 2 if model.dtype == "bfloat16" else 4
     # The logits as the model gives them, and while a few rows of them are scored in double.
     per_row = size * (values + 2 * n_read * model.d_vocab)
-    clean = size * model.n_layers * n_pos * (model.d_model + 3 * model.n_heads * model.d_head)
-    return max(1, (memory_budget - clean) // per_row)
+    clean = model.n_layers * n_pos * (model.d_model + 3 * model.n_heads * model.d_head)
+    return max(1, (memory_budget - size * (clean + tile)) // per_row)

@@ -99,7 +99,7 @@ def test_hostile_text_in_the_banner_is_shown_as_typed(live):
     live.type_prompt(HOSTILE)
     live.run()
     live.type_prompt("something else")
-    assert "**bold**" in live.text("situation")
+    live.wait_text("situation", "**bold**")
     assert live.page.locator("img[src=x]").count() == 0
 
 

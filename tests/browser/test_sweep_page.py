@@ -78,7 +78,7 @@ def test_the_head_detail_shows_pattern_predictions_and_kinds(live):
     assert ticks[1] == "1 The"
     assert ticks[2] == "2 ␣quick"
     kinds = plots.nth(2).evaluate("gd => Array.from(gd.data[0].y)")
-    assert kinds == ["mean across heads", "zero"]
+    assert kinds == ["mean across heads", "zero", "mean"]
 
 
 def test_a_prompt_of_ones_own_is_swept_to_the_engines_numbers(live, demo):

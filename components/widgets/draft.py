@@ -1,0 +1,126 @@
+"""What the composer holds now: its fields as a spec, and what is wrong with them, by field."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from components.state import Session, live_model, value
+from components.typed import as_positions, parse_answer
+from components.uploads import Upload
+from components.widgets.messages import error_message
+from core import catalogue, reference
+from core.ablation import AblationKind
+from core.errors import InputError
+from core.jobs import JobState
+from core.registry import model_key
+from core.spec import SweepSpec
+
+
+@dataclass
+class Draft:
+    """What the composer holds now. `spec` is None while a field is wrong."""
+
+    spec: SweepSpec | None
+    errors: dict[str, str]
+    model: Any | None
+    name: str
+
+    def show_error(self, field: str) -> None:
+        """What is wrong with a field, beneath it."""
+        if field in self.errors:
+            error_message(self.errors[field])
+
+
+def read_draft(state: Session) -> Draft:
+    """The widgets' values as a spec, with what is wrong sorted by field."""
+    errors: dict[str, str] = {}
+    spec = None
+    name = catalogue.canonical((value("model") or "").strip())
+    try:
+        spec = _spec(name)
+    except InputError as error:
+        errors[error.field] = str(error)
+    model = live_model(name)
+    if model is not None:
+        state.last_model = name
+        if spec is not None:
+            spec = _fitting(model, spec, errors)
+    elif (failure := _load_failure(state, name)) is not None:
+        errors["model"] = failure
+        spec = None
+    if state.failed is not None and spec is not None and spec == state.failed_for:
+        errors.setdefault(state.failed.field, str(state.failed))
+    return Draft(spec, errors, model, name)
+
+
+def _spec(name: str) -> SweepSpec:
+    """Raises `InputError` for the first field that no model could use."""
+    kind = AblationKind(value("ablation"))
+    return SweepSpec(
+        model=name,
+        prompt=value("prompt") or "",
+        target=parse_answer(value("target") or ""),
+        foil=parse_answer(value("foil") or "") or None,
+        ablation=kind,
+        corrupted_prompt=value("corrupted_prompt") if kind is AblationKind.RESAMPLE else None,
+        reference=_reference() if kind is AblationKind.MEAN else None,
+        positions=as_positions(value("positions"), value("chosen_positions") or ""),
+    )
+
+
+def _reference() -> tuple[str, ...] | None:
+    """The chosen reference set; None is the default one."""
+    choice = value("reference_choice")
+    if choice == "pasted":
+        return reference.parse(value("reference_text") or "")
+    if choice == "file":
+        upload: Upload | None = value("reference_upload")
+        if upload is None:
+            raise InputError(
+                "reference", "No file is chosen: upload a text file, one prompt a line."
+            )
+        return upload.reference()
+    return None
+
+
+def _fitting(model: Any, spec: SweepSpec, errors: dict[str, str]) -> SweepSpec | None:
+    """The spec if the loaded model can run it; else None, and why in `errors`."""
+    from core.prepared import prepare
+
+    try:
+        prepare(model, spec)
+    except InputError as error:
+        errors[error.field] = str(error)
+        return None
+    return spec
+
+
+def _load_failure(state: Session, name: str) -> str | None:
+    """Why a model did not load. One that lies on this machine is loaded when it is chosen."""
+    if not name:
+        return None
+    key = model_key(name)
+    if state.load_tried != key:
+        state.stop_loading()
+        state.load_tried = key
+        if on_this_machine(name):
+            state.load(name)
+            assert state.loading is not None
+            state.loading.wait(0.1)  # a folder that is no model says so at once
+    job = state.loading
+    if job is not None and job.state is JobState.DONE:
+        state.load(name)  # it was loaded, and has had to make room for others since
+    failed = job is not None and job.state is JobState.FAILED
+    return str(job.error) if job is not None and failed else None
+
+
+def on_this_machine(name: str) -> bool:
+    """Whether a model needs no download."""
+    known = catalogue.entry(name)
+    if known is not None and known.download_mb == 0:
+        return True
+    from core import hub
+
+    return (
+        catalogue.is_path(name)
+        or hub.cached(known.source if known is not None else name) is not None
+    )

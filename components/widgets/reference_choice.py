@@ -1,0 +1,87 @@
+"""For mean ablation: the set of texts to average over, named, pasted or from a file."""
+
+import streamlit as st
+
+from components.plain import as_html
+from components.state import put, value
+from components.uploads import Upload, read_upload
+from components.widgets.draft import Draft
+from components.widgets.messages import note
+from core import reference
+
+_CHOICES = {"default": "default set", "pasted": "pasted", "file": "from a file"}
+_MEGABYTES = 5
+_SHOWN = 200
+"""Sentences drawn of a set; all of them are averaged over."""
+
+
+def reference_choice(draft: Draft) -> None:
+    """The choice, and what belongs to it."""
+    with st.container(key="reference"):
+        st.segmented_control(
+            "Average over",
+            list(_CHOICES),
+            key="reference_choice",
+            format_func=_CHOICES.__getitem__,
+            required=True,
+            persist_state="session",
+        )
+        match value("reference_choice"):
+            case "pasted":
+                _pasted(draft)
+            case "file":
+                _file(draft)
+            case _:
+                _named(reference.NAME, reference.DEFAULT)
+
+
+def _pasted(draft: Draft) -> None:
+    st.text_area(
+        "Reference prompts, one a line",
+        key="reference_text",
+        height=120,
+        persist_state="session",
+        placeholder="One prompt a line; blank lines are left out.",
+    )
+    if not (value("reference_text") or "").strip():
+        note("Paste some prompts, one a line, like those that the model's averages should be over.")
+        return
+    draft.show_error("reference")
+    if draft.spec is not None:
+        _named(reference.name_of(draft.spec.reference), draft.spec.reference or ())
+
+
+def _file(draft: Draft) -> None:
+    st.file_uploader(
+        "A text file in UTF-8, one prompt a line",
+        key="reference_file",
+        max_upload_size=_MEGABYTES,
+        on_change=_uploaded,
+    )
+    upload: Upload | None = value("reference_upload")
+    if upload is None:
+        note(draft.errors.get("reference", ""))
+        return
+    draft.show_error("reference")
+    if upload.error is None:
+        _named(f"{reference.name_of(upload.prompts)} from “{upload.name}”", upload.prompts)
+    if value("reference_file") is None:  # the uploader forgets when it is out of the page
+        st.button(
+            "Forget this file", key="forget_file", on_click=put, args=("reference_upload", None)
+        )
+
+
+def _uploaded() -> None:
+    file = value("reference_file")
+    put("reference_upload", None if file is None else read_upload(file.name, file.getvalue()))
+
+
+def _named(name: str, prompts: tuple[str, ...]) -> None:
+    """What the set is called, and a look into it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.html(f'<div class="hs-note">{as_html(name)}</div>', width="content")
+        with st.popover("Look at them", key="reference_look", type="tertiary"):
+            items = "".join(f"<li>{as_html(text)}</li>" for text in prompts[:_SHOWN])
+            more = len(prompts) - _SHOWN
+            rest = f'<p class="hs-quiet">… and {more:,} more</p>' if more > 0 else ""
+            st.html(f'<ol class="hs-sentences">{items}</ol>{rest}')

@@ -1,0 +1,256 @@
+"""The composer's choices through Streamlit's AppTest: kinds, positions, builders, controls."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import example
+from core.ablation import AblationKind
+from core.jobs import JOBS
+from core.reference import DEFAULT
+from core.registry import MODELS, key_of
+
+APP = str(Path(__file__).parents[2] / "app.py")
+IOI = example.TRY[1][1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _live_model():
+    MODELS.get(key_of(example.SPEC))
+    JOBS.submit(example.SPEC).wait(60.0)
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file(APP, default_timeout=60).run()
+
+
+def page_html(app) -> str:
+    return " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
+
+
+def choose(app, key, option):
+    app.button_group(key=key).set_value(option).run()
+    assert not app.exception
+
+
+def sweep(app):
+    """Press Run and return the spec of what is then on screen."""
+    assert not app.button(key="run").disabled, page_html(app)
+    app.button(key="run").click().run()
+    while app.session_state["headsweep"].job is not None:
+        app.session_state["headsweep"].job.wait(60.0)
+        app.run()
+    assert not app.exception
+    assert "have changed" not in page_html(app)
+    return app.session_state["headsweep"].shown.spec
+
+
+def test_the_spec_is_said_in_words_beside_run(app):
+    assert "Mean-across-heads ablation, every position" in page_html(app)
+    choose(app, "ablation", AblationKind.MEAN)
+    choose(app, "positions", "last")
+    words = "Mean ablation against 64 reference sentences (Headsweep's default set), the prompt's "
+    assert words.replace("'", "&#x27;") in page_html(app)
+
+
+def test_mean_uses_the_default_set_unless_another_is_given(app):
+    choose(app, "ablation", AblationKind.MEAN)
+    assert sweep(app).reference == DEFAULT
+
+    choose(app, "reference_choice", "pasted")
+    assert app.button(key="run").disabled
+    app.text_area(key="reference_text").set_value("One cat.\n\n  Two dogs.\n").run()
+    assert "2 reference prompts" in page_html(app)
+    assert sweep(app).reference == ("One cat.", "  Two dogs.")
+
+
+def test_a_reference_set_that_is_refused_is_said_at_the_set(app):
+    choose(app, "ablation", AblationKind.MEAN)
+    choose(app, "reference_choice", "pasted")
+    app.text_area(key="reference_text").set_value("x\n" * 1001).run()
+    assert "1,001 prompts" in page_html(app)
+    assert app.button(key="run").disabled
+
+
+def test_what_was_typed_survives_a_change_of_kind(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.text_area(key="corrupted_prompt").set_value("half a thought").run()
+    choose(app, "ablation", AblationKind.MEAN)
+    choose(app, "reference_choice", "pasted")
+    app.text_area(key="reference_text").set_value("One cat.").run()
+    choose(app, "ablation", AblationKind.ZERO)
+    assert not app.button(key="run").disabled
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    assert app.text_area(key="corrupted_prompt").value == "half a thought"
+    choose(app, "ablation", AblationKind.MEAN)
+    assert app.text_area(key="reference_text").value == "One cat."
+
+
+def test_unequal_lengths_are_refused_with_both_counts(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    assert app.button(key="run").disabled
+    app.text_area(key="corrupted_prompt").set_value("The quick brown").run()
+    assert "has 4 tokens, the prompt has 15" in page_html(app)
+    assert app.button(key="run").disabled
+
+
+def test_the_prompt_itself_is_no_corrupted_prompt(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.button(key="copy_prompt").click().run()
+    assert "The corrupted prompt is the prompt itself" in page_html(app)
+
+
+def test_names_are_swapped_and_aligned(app):
+    app.button(key="example-1").click().run()
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.button(key="swap_names").click().run()
+    swapped = "When Mary and John went to the shops, Mary gave the bag to"
+    assert app.text_area(key="corrupted_prompt").value == swapped
+    assert "3 of 15 tokens differ" in page_html(app)
+    assert "position 2: ␣John becomes ␣Mary" in page_html(app)
+    assert sweep(app).corrupted_prompt == swapped
+
+
+def test_without_two_names_to_find_they_can_be_given(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.button(key="swap_names").click().run()
+    assert "Swapping needs exactly two names" in page_html(app)
+    app.text_input(key="name_one").set_value("fox").run()
+    app.text_input(key="name_two").set_value("dog").run()
+    app.button(key="swap_these").click().run()
+    assert app.text_area(key="corrupted_prompt").value == (
+        "The quick brown dog jumps over the lazy fox. The quick brown dog"
+    )
+
+
+@pytest.mark.parametrize("way", ["shuffle_first_copy", "random_tokens"])
+def test_each_press_is_another_seed_and_a_seed_is_always_the_same(app, way):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    texts = []
+    for _ in range(2):
+        app.button(key=way).click().run()
+        texts.append(app.text_area(key="corrupted_prompt").value)
+        assert "the first at position" in page_html(app)
+        assert "seed" in app.button(key=way).label
+    assert texts[0] != texts[1]
+    app.text_area(key="corrupted_prompt").set_value("").run()
+    app.button(key=way).click().run()
+    assert app.text_area(key="corrupted_prompt").value == texts[0]
+
+
+def test_shuffling_needs_a_repeat(app):
+    app.button(key="example-1").click().run()
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    assert app.button(key="shuffle_first_copy").disabled
+    assert "does not end with a repeat" in app.button(key="shuffle_first_copy").help
+
+
+def test_a_corrupted_prompt_built_from_another_prompt_says_so_and_is_built_anew(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.button(key="random_tokens").click().run()
+    app.text_area(key="prompt").set_value("The dog saw the dog saw").run()
+    assert "has 15 tokens, the prompt has 7" in page_html(app)
+    assert "built from another prompt (random tokens, seed 0)" in page_html(app)
+    app.button(key="rebuild").click().run()
+    assert "6 of 7 tokens differ" in page_html(app)
+    assert "built from another prompt" not in page_html(app)
+
+
+def test_one_token_is_replaced_by_a_text_of_one_token(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.session_state["replace_token"] = True
+    app.run()
+    app.button_group(key="replace_position").set_value(4).run()
+    app.text_input(key="replacement").set_value(" the dog").run()
+    assert "has 2 tokens, the token at position 4" in page_html(app)
+    assert app.button(key="replace").disabled
+    app.text_input(key="replacement").set_value(" dog").run()
+    app.button(key="replace").click().run()
+    app.button_group(key="replace_position").set_value(14).run()
+    app.button(key="replace").click().run()
+    assert app.text_area(key="corrupted_prompt").value == (
+        "The quick brown dog jumps over the lazy dog. The quick brown dog"
+    )
+
+
+def test_suggestions_are_the_models_own_and_never_the_token_itself(app):
+    choose(app, "ablation", AblationKind.RESAMPLE)
+    app.session_state["replace_token"] = True
+    app.run()
+    app.button_group(key="replace_position").set_value(14).run()
+    offered = [b.label for b in app.button if (b.key or "").startswith("suggestion-")]
+    assert offered
+    assert "␣fox" not in offered
+    app.button(key="suggestion-0").click().run()
+    assert "1 of 15 tokens differs" in page_html(app)
+    assert not app.button(key="run").disabled
+
+
+def test_chosen_positions_are_pressed_or_typed(app):
+    choose(app, "positions", "chosen")
+    assert "No position is chosen" in page_html(app)
+    assert app.button(key="run").disabled
+    app.button_group(key="chosen_tokens").set_value([4, 5, 6, 14]).run()
+    assert app.text_input(key="chosen_positions").value == "4-6, 14"
+    assert sweep(app).positions == (4, 5, 6, 14)
+    app.text_input(key="chosen_positions").set_value("0, 2-3").run()
+    assert list(app.button_group(key="chosen_tokens").value) == [0, 2, 3]
+    assert sweep(app).positions == (0, 2, 3)
+
+
+def test_chosen_positions_that_the_strip_does_not_show_stay_chosen(app):
+    app.text_area(key="prompt").set_value("the cat " * 125).run()
+    choose(app, "positions", "chosen")
+    app.text_input(key="chosen_positions").set_value("125, 3").run()
+    app.button_group(key="chosen_tokens").set_value([3, 249]).run()
+    assert app.text_input(key="chosen_positions").value == "3, 125, 249"
+
+
+def test_a_position_past_the_end_is_said_at_the_positions(app):
+    choose(app, "positions", "chosen")
+    app.text_input(key="chosen_positions").set_value("15").run()
+    assert "Position 15 is past the end" in page_html(app)
+    assert app.button(key="run").disabled
+
+
+def test_an_answer_set_is_typed_with_bars(app):
+    app.button(key="example-1").click().run()
+    app.text_input(key="target").set_value(" Mary| John").run()
+    app.text_input(key="foil").set_value("").run()
+    assert "their probabilities are added" in page_html(app)
+    assert sweep(app).target == (" Mary", " John")
+
+
+def test_bare_members_of_an_answer_set_are_offered_with_their_spaces(app):
+    app.text_input(key="target").set_value("jumps|walked").run()
+    app.button(key="space-target").click().run()
+    assert app.text_input(key="target").value == " jumps| walked"
+
+
+def test_the_control_without_the_first_copy_says_what_it_shows(app):
+    app.button(key="without_first_copy").click().run()
+    assert app.text_area(key="prompt").value == "The quick brown fox"
+    assert app.text_input(key="target").value == " jumps"
+    assert "P(target) was 84.5 % with it and is" in page_html(app)
+    assert app.button(key="without_first_copy").disabled
+    assert "no first copy" in app.button(key="without_first_copy").help
+    app.button(key="whole_prompt").click().run()
+    assert app.text_area(key="prompt").value == example.SPEC.prompt
+
+
+def test_repeated_random_words_fill_prompt_target_and_foil(app):
+    seen = set()
+    for _ in range(2):
+        app.button(key="repeated_random").click().run()
+        words = app.text_area(key="prompt").value.split(" ")
+        target, foil = app.text_input(key="target").value, app.text_input(key="foil").value
+        assert words[1:10] == words[11:20]
+        assert target.strip() == words[10]
+        assert foil.strip() in words
+        assert foil != target
+        assert "Random words said twice" in page_html(app)
+        assert not app.button(key="run").disabled
+        seen.add(app.text_area(key="prompt").value)
+    assert len(seen) == 2
