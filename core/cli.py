@@ -240,7 +240,8 @@ def _print_table(result: "SweepResult", console: Console) -> None:
     from core.wording import percent, signed
 
     base = result.baseline
-    target = "".join(map(visible, result.target_tokens))
+    between = " or " if isinstance(result.spec.target, tuple) else ""
+    target = between.join(map(visible, result.target_tokens))
     console.print(
         Text(
             f"P({target}) = {percent(base.prob, 2)}, rank {base.rank}, nothing ablated · "

@@ -180,6 +180,7 @@ class Jobs:
         assert job.spec is not None
         job.report("Starting", None)
         job.state = JobState.RUNNING
+        job.report("Estimating every head", None)
         measuring = "Measuring what replaces a head"
         job.estimate = preview(
             model, job.spec, PREVIEW_SECONDS, lambda done: job.report(measuring, done)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.plain import token_html
+from components.plain import answer_html, token_html
 from core.findings import NOTABLE
 from core.results import HeadEffect, SweepResult
 from core.wording import percent, signed
@@ -26,16 +26,12 @@ def _fact(title: str, big: str, sub: str) -> str:
 
 def _answer(result: SweepResult) -> str:
     base = result.baseline
-    target = f'<span class="hs-code">{"".join(map(token_html, result.target_tokens))}</span>'
-    if not isinstance(result.spec.target, str):
-        target = " + ".join(
-            f'<span class="hs-code">{token_html(t)}</span>' for t in result.target_tokens
-        )
+    spec = result.spec
+    target = answer_html(result.target_tokens, is_set=isinstance(spec.target, tuple))
     sub = f"rank {base.rank:,}"
     if base.logit_diff is not None:
-        foil = "".join(map(token_html, result.foil_tokens))
-        against = f'against <span class="hs-code">{foil}</span>'
-        sub += f" · logit diff {signed(base.logit_diff, 2)} {against}"
+        foil = answer_html(result.foil_tokens, is_set=isinstance(spec.foil, tuple))
+        sub += f" · logit diff {signed(base.logit_diff, 2)} against {foil}"
     if len(base.token_probs) > 1:
         each = " · ".join(
             f'<span class="hs-code">{token_html(text)}</span> {percent(prob)}'

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.plain import as_html, token_html
+from components.plain import answer_html, as_html
 from components.widgets.messages import note
 from core.findings import NOTABLE, Findings
 from core.results import HeadEffect, SweepResult
@@ -11,7 +11,8 @@ from core.wording import percent, signed
 
 def findings_panel(result: SweepResult, found: Findings) -> None:
     """What lowered the answer, what raised it, where those heads sit, and what to be wary of."""
-    target = f'<span class="hs-code">{"".join(map(token_html, result.target_tokens))}</span>'
+    is_set = isinstance(result.spec.target, tuple)
+    target = answer_html(result.target_tokens, is_set=is_set)
     total = result.shape[0] * result.shape[1]
     if not result.heads:
         with st.container(key="findings"):

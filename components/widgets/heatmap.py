@@ -5,8 +5,9 @@ import streamlit as st
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.figures.look import Look
 from components.figures.metric import METRICS, Metric
-from components.plain import as_html, as_markdown, token_html
+from components.plain import answer_html, as_html, as_markdown
 from components.state import Session, chosen_metric, put
+from components.typed import answer_text
 from components.widgets.messages import note
 from core.ablation import AblationKind
 from core.attribution import check_estimate
@@ -96,7 +97,7 @@ def _needs_foil(result: SweepResult) -> None:
                 f"Use the strongest rival, {as_markdown(visible(rival))}, as the foil",
                 key="use_rival",
                 on_click=put,
-                args=("foil", rival),
+                args=("foil", answer_text(rival)),
             )
 
 
@@ -164,9 +165,9 @@ def _quiet(text: str) -> str:
 def _provenance(result: SweepResult) -> str:
     """What the figure was computed from, so that a screenshot explains itself."""
     spec, made = result.spec, result.provenance
-    target = "".join(map(token_html, result.target_tokens))
+    target = answer_html(result.target_tokens, is_set=isinstance(spec.target, tuple))
     parts = [
-        f'baseline P(<span class="hs-code">{target}</span>) {percent(result.baseline.prob, 2)}',
+        f"baseline P({target}) {percent(result.baseline.prob, 2)}",
         as_html(spec.model),
         as_html(spec.in_words()),
         "BOS first" if spec.prepend_bos else "no BOS",

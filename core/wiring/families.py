@@ -342,10 +342,25 @@ def _tiled(layer: Layer, resid: Tensor) -> Tensor:
 
 
 def _fused(act: Any) -> Layer:
-    """The same function in one pass over memory, where transformers writes it in several."""
+    """The same function in one pass over memory, where transformers writes it in several.
+
+    What it is given is a product's own output, which nobody else holds: it is overwritten, unless
+    a gradient has to find it.
+    """
     tanh = {"NewGELUActivation", "GELUTanh", "PytorchGELUTanh", "FastGELUActivation", "BloomGelu"}
-    if type(act).__name__ in tanh:
-        return partial(functional.gelu, approximate="tanh")
+    name = type(act).__name__
+    if name in tanh or name == "GELUActivation":
+        kind = "tanh" if name in tanh else "none"
+
+        def gelu(x: Tensor) -> Tensor:
+            if x.requires_grad:
+                return functional.gelu(x, approximate=kind)
+            found: Tensor = torch.ops.aten.gelu_(x, approximate=kind)
+            return found
+
+        return gelu
+    if name in {"SiLUActivation", "SiLU"}:
+        return lambda x: functional.silu(x, inplace=not x.requires_grad)
     found: Layer = act
     return found
 
