@@ -22,3 +22,14 @@ class ModelError(InputError):
 
 class Cancelled(Exception):  # noqa: N818  # an outcome that was asked for, not an error
     """The work was stopped by whoever asked for it."""
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an error says that the memory ran out, on a GPU or (a plain RuntimeError) a CPU."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and "allocate memory" in text)
+        or (isinstance(error, RuntimeError) and "not enough memory" in text)
+    )

@@ -9,10 +9,12 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core.errors import Cancelled, InputError
+from core.errors import Cancelled, InputError, is_memory_error
 from core.progress import drained
 from core.registry import MODELS, ModelKey, Registry, key_of
 from core.results import SweepResult
@@ -180,20 +182,33 @@ class Jobs:
         assert job.spec is not None
         job.report("Starting", None)
         job.state = JobState.RUNNING
+        spec, measuring = job.spec, "Measuring what replaces a head"
         job.report("Estimating every head", None)
-        measuring = "Measuring what replaces a head"
-        job.estimate = preview(
-            model, job.spec, PREVIEW_SECONDS, lambda done: job.report(measuring, done)
-        )
+        with _beside_the_point("estimate"):
+            job.estimate = preview(
+                model, spec, PREVIEW_SECONDS, lambda done: job.report(measuring, done)
+            )
         for partial, fraction in with_progress(model, job.spec):
             job.partial = partial
             done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
             said = measuring if fraction is None else "Ablating heads"
             job.report(f"{said}: {done} of {total} done" if done else said, fraction)
         assert job.partial is not None
-        margins = iter_margins(model, job.spec, marked_heads(job.partial))
-        job.margins = drained(margins, lambda done: job.report("Ablating whole layers", done))
+        margins = iter_margins(model, spec, marked_heads(job.partial))
+        with _beside_the_point("margins"), suppress(Cancelled):  # the sweep itself is finished
+            job.margins = drained(margins, lambda done: job.report("Ablating whole layers", done))
         job.end(JobState.DONE)
+
+
+@contextmanager
+def _beside_the_point(what: str) -> Iterator[None]:
+    """Without its estimate or its margins a sweep is still a sweep; bad input stays an error."""
+    try:
+        yield
+    except (Cancelled, InputError):
+        raise
+    except Exception as error:
+        _log.error("No %s", what, exc_info=error)
 
 
 class _outcome:  # noqa: N801  # reads as a noun where it is used
@@ -211,7 +226,8 @@ class _outcome:  # noqa: N801  # reads as a noun where it is used
         if isinstance(error, Cancelled):
             self._job.end(JobState.CANCELLED)
         elif isinstance(error, InputError):
-            self._job.end(JobState.FAILED, error)
+            # Not the error itself: its traceback would keep the model and a pass's tensors alive.
+            self._job.end(JobState.FAILED, InputError(error.field, str(error)))
         elif isinstance(error, Exception):
             _log.error("Job %d failed", self._job.number, exc_info=error)
             self._job.end(JobState.FAILED, InputError("run", _sentence(error)))
@@ -226,7 +242,7 @@ def _usable(job: Job) -> bool:
 
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split())[:200]
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if is_memory_error(error):
         return "Not enough memory for this sweep: shorten the prompt or choose a smaller model."
     return f"The sweep stopped unexpectedly ({type(error).__name__}: {text}). Please report this."
 

@@ -31,6 +31,7 @@ from core.wiring.stack import Stack
 Progress = Callable[[str, float | None], None]
 """(what is being done, fraction done or None): called while a model loads."""
 
+_log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _SHIFT_TOLERANCE = 1e-3
 
@@ -257,7 +258,7 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
             )
             _check_complete(name, info)
             hf_model = hf_model.to(device).eval().requires_grad_(False)
-            stack, n_params = stack_of(hf_model), hf_model.num_parameters()
+            stack, n_params = _stack(hf_model), hf_model.num_parameters()
             n_vocabulary_params = _n_vocabulary_params(hf_model)
             bridge = TransformerBridge.boot_transformers(
                 str(folder),
@@ -272,6 +273,15 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
     except Exception as error:
         raise ModelError(_load_failure(name, error)) from error
     return _Booted(bridge.eval(), stack, n_params, n_vocabulary_params)
+
+
+def _stack(hf_model: Any) -> Stack | None:
+    """The wiring; None, and so the slower path, too where a release has renamed its parts."""
+    try:
+        return stack_of(hf_model)
+    except AttributeError as error:
+        _log.warning("No wiring for %s", type(hf_model).__name__, exc_info=error)
+        return None
 
 
 def _n_vocabulary_params(hf_model: Any) -> int:

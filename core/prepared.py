@@ -59,6 +59,9 @@ def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
             "The foil is the same tokens as the target, so their difference is always 0. Choose "
             "another token.",
         )
+    for text, name in ((prompt.ids, "prompt"), (sum(target.options, ()), "target")):
+        tk.check_known(text, model.d_vocab, name)
+    tk.check_known(sum(foil.options, ()) if foil is not None else (), model.d_vocab, "foil")
     longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
     longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
     tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
@@ -66,6 +69,7 @@ def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
     if spec.corrupted_prompt is not None:
         corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)
         align(prompt, corrupted)
+        tk.check_known(corrupted.ids, model.d_vocab, "corrupted_prompt")
     positions = chosen_positions(spec.positions, len(prompt))
     return Prepared(spec.resolved(prepend_bos=bos), prompt, corrupted, target, foil, positions)
 

@@ -1,5 +1,6 @@
 """A loaded model proves itself before it is used: causal, editable, and fast only where exact."""
 
+import logging
 from dataclasses import replace
 
 import torch
@@ -8,11 +9,12 @@ from torch import Tensor
 
 from core.ablation import AblationKind
 from core.engine import run
-from core.errors import ModelError
+from core.errors import ModelError, is_memory_error
 from core.heads import Head
 from core.interventions import Edit, Intervention
 from core.model import LoadedModel
 
+_log = logging.getLogger(__name__)
 _PROBE_LENGTH = 12
 _TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 """Relative to the largest logit, or absolute where that is below 10."""
@@ -90,7 +92,13 @@ def _is_exact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> bool:
         rows.append((Edit(head, AblationKind.MEAN_ACROSS_HEADS, (middle,)),))
     read = tuple(sorted({max(middle - 1, 0), middle, len(tokens) - 1}))
     slow = _all_logits(replace(model, stack=None), tokens, rows, read)
-    fast = _all_logits(model, tokens, rows, read)
+    try:
+        fast = _all_logits(model, tokens, rows, read)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        if is_memory_error(error):
+            raise
+        _log.warning("The wiring of %s does not fit it", model.name, exc_info=error)
+        return False
     return _apart(slow, fast) <= _tolerance(model, slow)
 
 

@@ -20,7 +20,7 @@ from core.errors import InputError
 from core.heads import Head
 from core.interventions import Edit, Intervention, MlpEdit, Values
 from core.model import LoadedModel
-from core.tokens import tokenize_prompt
+from core.tokens import check_known, tokenize_prompt
 
 BATCH_BYTES = 2**28
 """Of every layer's outputs on one batch of reference prompts, in double precision."""
@@ -166,6 +166,7 @@ def _reference_ids(model: LoadedModel, index: int, text: str, prepend_bos: bool)
         ids = tokenize_prompt(model.tokenizer, text, prepend_bos=prepend_bos).ids
     except InputError as error:
         raise InputError("reference", f"Reference prompt {index + 1}: {error}") from error
+    check_known(ids, model.d_vocab, "reference")
     return ids[: model.n_ctx]
 
 

@@ -83,6 +83,7 @@ def predict(model: LoadedModel, prompt: tk.TokenizedPrompt) -> Top:
             f"The prompt has {len(prompt):,} tokens; {model.name} reads at most {model.n_ctx:,}. "
             "Shorten the prompt or choose a model with a longer context.",
         )
+    tk.check_known(prompt.ids, model.d_vocab, "prompt")
     nothing = tk.TokenizedAnswer(((prompt.ids[-1],),), ("",))
     start = begin(model, torch.tensor(prompt.ids), (len(prompt) - 1,))
     scores = score(start.logits[None], log_probs(start.logits[None])[0], nothing)

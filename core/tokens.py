@@ -6,6 +6,7 @@ The tokenizer is a Hugging Face one; nothing here imports torch.
 
 import json
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -95,6 +96,17 @@ def tokenize_answer(tokenizer: Any, answer: Answer, field: str) -> TokenizedAnsw
     if len(set(options)) < len(options):
         raise InputError(field, f"Two members of the {field} are the same token: name each once.")
     return TokenizedAnswer(tuple(options), tuple(token_text(tokenizer, o[0]) for o in options))
+
+
+def check_known(ids: Sequence[int], d_vocab: int, field: str) -> None:
+    """Raise an `InputError` for tokens that the tokenizer has and the model has no vector for."""
+    if ids and max(ids) >= d_vocab:
+        raise InputError(
+            field,
+            f"The {field.replace('_', ' ')} holds the token with id {max(ids):,}, which this "
+            f"model's tokenizer has and its {d_vocab:,} embeddings do not: leave it out, or save "
+            "the model after resize_token_embeddings().",
+        )
 
 
 def check_fit(

@@ -5,7 +5,7 @@ import streamlit as st
 from components.plain import as_markdown
 from components.state import Session, live_model
 from components.widgets.draft import Draft
-from core.jobs import JobState
+from core.jobs import Job, JobState
 
 EVERY = 0.3
 """Seconds between looks at a job."""
@@ -16,11 +16,21 @@ def progress_panel(state: Session, draft: Draft) -> None:
     if _ended_meanwhile(state, draft):
         st.rerun()
     job = state.waiting_for
-    # The saved example has a line of its own on the model being loaded, and asks for nothing.
-    if job is None or (state.saved_example and job is state.loading):
+    if job is None or _is_said_already(state, job):
         return
     with st.container(key="progress"):
         _watch(job.number)
+
+
+def _is_said_already(state: Session, job: Job) -> bool:
+    """The saved example has a line of its own on its own model, and asks for nothing."""
+    shown = state.shown
+    return (
+        state.saved_example
+        and job is state.loading
+        and shown is not None
+        and job.key.name == shown.spec.model
+    )
 
 
 def _ended_meanwhile(state: Session, draft: Draft) -> bool:

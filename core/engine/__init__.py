@@ -18,7 +18,7 @@ from core.engine.clean import CleanRun, Parts, clean_parts, clean_run
 from core.engine.edits import Edits
 from core.engine.gradients import gradients
 from core.engine.growing import grow
-from core.errors import ModelError
+from core.errors import ModelError, is_memory_error
 from core.interventions import Intervention
 from core.model import LoadedModel
 
@@ -127,9 +127,11 @@ def run_from(
                     yield Rows((), none, (done + inside * chunk.flops) / total)
                 except StopIteration as finished:
                     logits = finished.value
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            _make_room(model, chunk, error)
+        except (MemoryError, RuntimeError) as error:
+            _check_smaller_fits(chunk, error)
         if logits is None:  # the memory ran out: these rows and all further ones in smaller chunks
+            if model.device == "cuda":
+                torch.cuda.empty_cache()
             waiting.appendleft(chunk)
             waiting = deque(half for each in waiting for half in _halved(each, len(chunk.indices)))
             continue
@@ -152,6 +154,8 @@ def _hooked(
     """A batched pass through the model's own code, with z replaced by the permanent hooks."""
     model, n_pos = start.model, len(start.tokens)
     edits = Edits(rows, model.value_shift, n_pos)
+    if edits.has_mlps:
+        raise ModelError(f"The MLPs of {model.name!r} cannot be edited: its wiring is not known.")
     yield 0.0
     with model.editing_z(edits.apply):
         return model.logits(start.tokens.expand(len(rows), -1), start.read)
@@ -161,19 +165,12 @@ def _halved(chunk: Chunk, too_many: int) -> tuple[Chunk, ...]:
     return (chunk,) if len(chunk.indices) <= too_many // 2 else chunk.halves()
 
 
-def _make_room(model: LoadedModel, chunk: Chunk, error: Exception) -> None:
+def _check_smaller_fits(chunk: Chunk, error: Exception) -> None:
     """Let an out-of-memory error pass where a smaller chunk may fit; raise any other."""
-    if not (isinstance(error, torch.OutOfMemoryError | MemoryError) or _says_no_memory(error)):
+    if not is_memory_error(error):
         raise error
     if len(chunk.indices) == 1:
         raise ModelError(
             "The memory does not hold a single pass of this sweep: shorten the prompt, or choose "
             "bfloat16 or a smaller model."
         ) from error
-    if model.device == "cuda":
-        torch.cuda.empty_cache()
-
-
-def _says_no_memory(error: Exception) -> bool:
-    """A CPU's allocator raises a plain RuntimeError."""
-    return "can't allocate memory" in str(error) or "not enough memory" in str(error).lower()

@@ -33,13 +33,13 @@ def attend(
             q,
             k,
             v,
-            attn_mask=mask,
+            attn_mask=None if mask is None else mask[None],  # of three axes, a slow kernel is taken
             is_causal=mask is None,
             scale=scoring.scale,
             enable_gqa=q.shape[1] != k.shape[1],
         )
     else:
-        z = _written_out(q, k, v, bias(scoring, queries, n_keys, torch.float32), scoring, shared)
+        z = _written_out(q, k, v, bias(scoring, queries, n_keys, q.dtype), scoring, shared)
     return z.transpose(1, 2)
 
 
