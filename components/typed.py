@@ -40,7 +40,7 @@ def answer_text(answer: Answer | None) -> str:
         return answer if parse_answer(answer) == answer else _escaped(answer)
     *others, last = map(_escaped, answer)
     # A bar must not be escaped by the backslashes that a member ends with.
-    return "".join(re.sub(r"\\+$", r"\g<0>\g<0>", part) + "|" for part in others) + last
+    return "".join(re.sub(r"\\+\Z", r"\g<0>\g<0>", part) + "|" for part in others) + last
 
 
 def parse_positions(text: str) -> tuple[int, ...]:

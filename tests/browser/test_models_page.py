@@ -18,7 +18,7 @@ def test_a_local_checkpoint_gives_a_heatmap(page, checkpoint, family):
     page.choose_model(folder)
     page.wait_text("run", "Sweep 12 heads")
     page.run()
-    page.wait_text("provenance", f"{folder} · mean across heads")
+    page.wait_text("provenance", f"{folder} · mean-across-heads")
     expected = run_sweep(
         load_model(folder), SweepSpec(model=folder, prompt=PROMPT, target=" jumps")
     )
