@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 FINISHED = "document.querySelector('.st-key-progress') === null"
-TIMEOUT = 30_000
+TIMEOUT = 60_000
 
 _CELL = """([layer, head, fx, fy]) => {
   const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
