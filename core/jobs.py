@@ -180,15 +180,14 @@ class Jobs:
         from core.sweep import with_progress
 
         assert job.spec is not None
-        job.report("Starting", None)
+        job.report("Estimating every head", None)
         job.state = JobState.RUNNING
         spec, measuring = job.spec, "Measuring what replaces a head"
-        job.report("Estimating every head", None)
         with _beside_the_point("estimate"):
             job.estimate = preview(
                 model, spec, PREVIEW_SECONDS, lambda done: job.report(measuring, done)
             )
-        for partial, fraction in with_progress(model, job.spec):
+        for partial, fraction in with_progress(model, spec):
             job.partial = partial
             done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
             said = measuring if fraction is None else "Ablating heads"

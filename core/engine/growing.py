@@ -37,9 +37,8 @@ def grow(
     positions `read`, in order.
     """
     rows = _Rows(stack, clean, interventions, start, read, value_shift)
-    enters = [first_layer(intervention) for intervention in interventions]
-    layers = range(enters[0], len(stack.blocks))
-    work = list(accumulate(sum(enter <= layer for enter in enters) for layer in layers))
+    layers = range(rows.enters[0], len(stack.blocks))
+    work = list(accumulate(sum(enter <= layer for enter in rows.enters) for layer in layers))
     for layer, done in zip(layers, work, strict=True):
         rows.step(layer)
         yield done / work[-1]
@@ -65,7 +64,7 @@ class _Rows:
         # What lies before the first change is the clean run's own.
         self._read, self._own = read, read >= start
         self._edits = Edits(interventions, value_shift, n_pos)
-        self._enters = [first_layer(intervention) for intervention in interventions]
+        self.enters = [first_layer(intervention) for intervention in interventions]
         self._count = 0
         like = clean.resid_pre[0]
         self._resid = torch.empty(
@@ -79,7 +78,7 @@ class _Rows:
         last = layer == len(self._stack.blocks) - 1
         where = self._read[self._own] - self._start if last else slice(None)
         positions = self._positions[where]
-        n_old, n_new = self._count, self._enters.count(layer)
+        n_old, n_new = self._count, self.enters.count(layer)
         z = []
         if n_old:
             running = self._running_z(layer, block, where, positions)
@@ -111,7 +110,7 @@ class _Rows:
     @torch.inference_mode()
     def logits(self) -> Float[Tensor, "row read vocab"]:
         """Logits at every position read, the clean run's where nothing had changed yet."""
-        found = self._clean.logits.expand(len(self._enters), -1, -1)
+        found = self._clean.logits.expand(len(self.enters), -1, -1)
         own = self._stack.unembed(self._resid)
         if bool(self._own.all()):
             return own

@@ -55,13 +55,7 @@ def _gpt2(model: Any) -> Stack | None:
         mlp = _mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
         return Block(qkv, attn.c_proj, mlp, Scoring(attn.scaling))
 
-    body = model.transformer
-    return Stack(
-        _learned_positions(body.wte, body.wpe),
-        _no_rotary,
-        tuple(map(block, body.h)),
-        _unembed(body.ln_f, model.lm_head),
-    )
+    return _gpt2_stack(model, block)
 
 
 def _gpt_neo(model: Any) -> Stack:
@@ -72,6 +66,10 @@ def _gpt_neo(model: Any) -> Stack:
         qkv = _three(layer.ln_1, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
         return Block(qkv, attn.out_proj, mlp, Scoring(1.0, window))  # unscaled, by design
 
+    return _gpt2_stack(model, block)
+
+
+def _gpt2_stack(model: Any, block: Callable[[Any], Block]) -> Stack:
     body = model.transformer
     return Stack(
         _learned_positions(body.wte, body.wpe),
