@@ -47,12 +47,14 @@ def log_probs(logits: Float[Tensor, "row read vocab"]) -> Float[Tensor, "row rea
 
     NaN anywhere is a `ModelError`: it would pass for a measured 0 further on.
     """
-    if logits.isnan().any():
+    wide = logits.float() if logits.device.type == "mps" else logits.double()
+    found = wide.log_softmax(dim=-1)
+    # One NaN, or an infinite logit, makes its whole row NaN: the first token tells.
+    if found[..., 0].isnan().any():
         raise ModelError(
             "The model's output is not a number (NaN) here: try float32, or another model."
         )
-    wide = logits.float() if logits.device.type == "mps" else logits.double()
-    return wide.log_softmax(dim=-1)
+    return found
 
 
 def answer_logprob(

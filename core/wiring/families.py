@@ -14,12 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.wiring.products import Layer, product
 from core.wiring.stack import Block, Rotary, Scoring, Stack
 
-Layer = Callable[[Tensor], Tensor]
-
 TILE = 1024
-"""Tokens that go through an MLP at once on a CPU: its wide middle then stays in the cache."""
+"""Tokens that go through an MLP at once on a CPU, so that its wide middle takes little memory."""
 
 
 def stack_of(model: Any) -> Stack | None:
@@ -46,14 +45,14 @@ def _gpt2(model: Any) -> Stack | None:
 
     def block(layer: Any) -> Block:
         attn, d_head = layer.attn, layer.attn.head_dim
-        norm, project = layer.ln_1, attn.c_attn
+        norm, project = layer.ln_1, product(attn.c_attn)
 
         def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
             q, k, v = project(norm(resid)).chunk(3, dim=-1)
             return _heads(q, d_head), _heads(k, d_head), _heads(v, d_head)
 
         mlp = _mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
-        return Block(qkv, attn.c_proj, mlp, Scoring(attn.scaling))
+        return Block(qkv, product(attn.c_proj), mlp, Scoring(attn.scaling))
 
     return _gpt2_stack(model, block)
 
@@ -64,7 +63,7 @@ def _gpt_neo(model: Any) -> Stack:
         mlp = _mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
         window = model.config.window_size if attn.attention_type == "local" else None
         qkv = _three(layer.ln_1, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
-        return Block(qkv, attn.out_proj, mlp, Scoring(1.0, window))  # unscaled, by design
+        return Block(qkv, product(attn.out_proj), mlp, Scoring(1.0, window))  # unscaled, by design
 
     return _gpt2_stack(model, block)
 
@@ -90,7 +89,7 @@ def _gptj(model: Any) -> Stack:
 
     def block(layer: Any) -> Block:
         attn, norm, n_rotary = layer.attn, layer.ln_1, model.config.rotary_dim
-        q_proj, k_proj, v_proj = attn.q_proj, attn.k_proj, attn.v_proj
+        q_proj, k_proj, v_proj = map(product, (attn.q_proj, attn.k_proj, attn.v_proj))
 
         def turned(x: Any, rotary: Rotary) -> Tensor:
             x = x.unflatten(-1, (-1, attn.head_dim))
@@ -104,7 +103,7 @@ def _gptj(model: Any) -> Stack:
 
         mlp = _mlp(norm, layer.mlp.fc_in, layer.mlp.act, layer.mlp.fc_out)
         scoring = Scoring(attn.head_dim**-0.5)
-        return Block(qkv, attn.out_proj, mlp, scoring, parallel=True)
+        return Block(qkv, product(attn.out_proj), mlp, scoring, parallel=True)
 
     return Stack(body.wte, rotary, tuple(map(block, body.h)), _unembed(body.ln_f, model.lm_head))
 
@@ -116,7 +115,7 @@ def _gpt_neox(model: Any) -> Stack:
         attn, norm, project = (
             layer.attention,
             layer.input_layernorm,
-            layer.attention.query_key_value,
+            product(layer.attention.query_key_value),
         )
 
         def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
@@ -130,7 +129,7 @@ def _gpt_neox(model: Any) -> Stack:
             layer.mlp.dense_4h_to_h,
         )
         parallel = layer.use_parallel_residual
-        return Block(qkv, attn.dense, mlp, Scoring(attn.scaling), parallel=parallel)
+        return Block(qkv, product(attn.dense), mlp, Scoring(attn.scaling), parallel=parallel)
 
     body = model.gpt_neox
     return Stack(
@@ -157,7 +156,7 @@ def _opt(model: Any) -> Stack:
         first, second = norms if before else (_same, _same)
         return Block(
             _three(first, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim),
-            attn.out_proj,
+            product(attn.out_proj),
             _mlp(second, layer.fc1, layer.activation_fn, layer.fc2),
             Scoring(attn.scaling),
             after_attention=None if before else norms[0],
@@ -183,7 +182,7 @@ def _bloom(model: Any) -> Stack | None:
 
     def block(layer: Any) -> Block:
         attn, norm = layer.self_attention, layer.input_layernorm
-        project, d_head = attn.query_key_value, attn.head_dim
+        project, d_head = product(attn.query_key_value), attn.head_dim
 
         def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
             q, k, v = _heads(project(norm(resid)), 3 * d_head).chunk(3, dim=-1)
@@ -195,7 +194,7 @@ def _bloom(model: Any) -> Stack | None:
             layer.mlp.gelu_impl,
             layer.mlp.dense_4h_to_h,
         )
-        return Block(qkv, attn.dense, mlp, Scoring(attn.inv_norm_factor, slopes=slopes))
+        return Block(qkv, product(attn.dense), mlp, Scoring(attn.inv_norm_factor, slopes=slopes))
 
     embed = nn.Sequential(body.word_embeddings, body.word_embeddings_layernorm)
     return Stack(embed, _no_rotary, tuple(map(block, body.h)), _unembed(body.ln_f, model.lm_head))
@@ -220,7 +219,7 @@ def _phi(model: Any) -> Stack:
             return q, k, v
 
         mlp = _mlp(layer.input_layernorm, layer.mlp.fc1, layer.mlp.activation_fn, layer.mlp.fc2)
-        return Block(qkv, attn.dense, mlp, Scoring(attn.scaling), parallel=True)
+        return Block(qkv, product(attn.dense), mlp, Scoring(attn.scaling), parallel=True)
 
     body = model.model
     return Stack(
@@ -238,7 +237,7 @@ def _llama(model: Any) -> Stack:
     def block(layer: Any) -> Block:
         return Block(
             _rotated_three(model, layer.input_layernorm, layer.self_attn),
-            layer.self_attn.o_proj,
+            product(layer.self_attn.o_proj),
             _gated_mlp(layer.post_attention_layernorm, layer.mlp),
             Scoring(
                 layer.self_attn.scaling, getattr(layer.self_attn, "sliding_window", None) or window
@@ -255,7 +254,7 @@ def _gemma2(model: Any) -> Stack | None:
 
     def block(layer: Any) -> Block:
         attn, after = layer.self_attn, layer.post_attention_layernorm
-        o_proj, after_mlp = attn.o_proj, layer.post_feedforward_layernorm
+        o_proj, after_mlp = product(attn.o_proj), layer.post_feedforward_layernorm
         mlp = _gated_mlp(layer.pre_feedforward_layernorm, layer.mlp)
         return Block(
             _rotated_three(model, layer.input_layernorm, attn),
@@ -297,7 +296,9 @@ def _heads(x: Tensor, d_head: int) -> Tensor:
     return x.view(n_rows, n_pos, -1, d_head).transpose(1, 2)
 
 
-def _three(norm: Layer, q_proj: Layer, k_proj: Layer, v_proj: Layer, d_head: int) -> Any:
+def _three(norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int) -> Any:
+    q_proj, k_proj, v_proj = product(q_proj), product(k_proj), product(v_proj)
+
     def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
         x = norm(resid)
         return _heads(q_proj(x), d_head), _heads(k_proj(x), d_head), _heads(v_proj(x), d_head)
@@ -316,18 +317,18 @@ def _rotated_three(model: Any, norm: Layer, attn: Any) -> Any:
     return qkv
 
 
-def _mlp(norm: Layer, up: Layer, act: Any, down: Layer) -> Layer:
-    act = _fused(act)
-    return partial(_tiled, lambda x: down(act(up(norm(x)))))
+def _mlp(norm: Layer, up: Any, act: Any, down: Any) -> Layer:
+    middle, last = product(up, act), product(down)
+    return partial(_tiled, lambda x: last(middle(norm(x))))
 
 
 def _gated_mlp(norm: Layer, mlp: Any) -> Layer:
-    gate, up, down, act = mlp.gate_proj, mlp.up_proj, mlp.down_proj, _fused(mlp.act_fn)
+    gate, up = product(mlp.gate_proj, mlp.act_fn), product(mlp.up_proj)
+    down = product(mlp.down_proj)
 
     def gated(x: Tensor) -> Tensor:
         normed = norm(x)
-        added: Tensor = down(act(gate(normed)) * up(normed))
-        return added
+        return down(gate(normed) * up(normed))
 
     return partial(_tiled, gated)
 
@@ -339,30 +340,6 @@ def _tiled(layer: Layer, resid: Tensor) -> Tensor:
     return torch.cat([layer(tile) for tile in flat.split(TILE)]).view(resid.shape)
 
 
-def _fused(act: Any) -> Layer:
-    """The same function in one pass over memory, where transformers writes it in several.
-
-    What it is given is a product's own output, which nobody else holds: it is overwritten, unless
-    a gradient has to find it.
-    """
-    tanh = {"NewGELUActivation", "GELUTanh", "PytorchGELUTanh", "FastGELUActivation", "BloomGelu"}
-    name = type(act).__name__
-    if name in tanh or name == "GELUActivation":
-        kind = "tanh" if name in tanh else "none"
-
-        def gelu(x: Tensor) -> Tensor:
-            if x.requires_grad:
-                return functional.gelu(x, approximate=kind)
-            found: Tensor = torch.ops.aten.gelu_(x, approximate=kind)
-            return found
-
-        return gelu
-    if name in {"SiLUActivation", "SiLU"}:
-        return lambda x: functional.silu(x, inplace=not x.requires_grad)
-    found: Layer = act
-    return found
-
-
 def _learned_positions(tokens_table: Layer, positions_table: Layer) -> Layer:
     def embed(tokens: Tensor) -> Tensor:
         positions = torch.arange(tokens.shape[1], device=tokens.device)
@@ -371,8 +348,9 @@ def _learned_positions(tokens_table: Layer, positions_table: Layer) -> Layer:
     return embed
 
 
-def _unembed(norm: Layer, head: Layer) -> Layer:
-    return lambda resid: head(norm(resid))
+def _unembed(norm: Layer, head: Any) -> Layer:
+    logits = product(head)
+    return lambda resid: logits(norm(resid))
 
 
 def _rotary(module: Any) -> Callable[[int, Tensor], Rotary]:
