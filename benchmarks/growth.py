@@ -7,18 +7,18 @@ measured beside it on a few heads. Random weights of GPT-2's wiring, d_head 64.
 
 import argparse
 import json
+import math
 import statistics
 import sys
 from pathlib import Path
 
 import torch
-from shapes import ROOT, clock, gpt2, machine_rate, prompt_of, saved
+from shapes import ROOT, clock, gpt2, machine_rate, notebook_loop, prompt_of, saved
 
 from components.figures.look import Look
 from core import SweepSpec, load_model, run_sweep
-from core.ablation import AblationKind
 from core.heads import all_heads
-from core.oracle import ablated_logits, load_oracle
+from core.oracle import load_oracle
 
 TOKENS = (8, 16, 32, 64, 128, 256)
 LAYERS = (3, 6, 12, 24)
@@ -62,13 +62,8 @@ def point(varied: str, value: int, folder: Path, n_tokens: int) -> dict:
     model, bridge = load_model(str(folder), device="cpu"), load_oracle(folder)
     spec = SweepSpec(model.name, prompt_of(n_tokens - 1), " jumps", prepend_bos=True)
     heads = all_heads(model.n_layers, model.n_heads)
-    ids = [0, *model.tokenizer(spec.prompt, add_special_tokens=False)["input_ids"]]
     some = heads[:: max(1, len(heads) // LOOP_HEADS)][:LOOP_HEADS]
-
-    def loop() -> None:
-        for head in some:
-            ablated_logits(bridge, torch.tensor([ids]), head, AblationKind.MEAN_ACROSS_HEADS)
-
+    loop = notebook_loop(bridge, model, spec, some)
     run_sweep(model, spec)
     loop()
     sweeps, loops = [], []
@@ -120,7 +115,7 @@ def figure(found: dict, look: Look):
             tickvals=x,
             ticktext=[str(v) for v in x],
             title={"text": title, "standoff": 8},
-            range=[_log(x[0]) - 0.12, _log(x[-1]) + 0.12],
+            range=[math.log10(x[0]) - 0.12, math.log10(x[-1]) + 0.12],
             row=1,
             col=column,
         )
@@ -162,12 +157,6 @@ def draw(found: dict) -> None:
 
 def _ms(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
-
-
-def _log(value: float) -> float:
-    import math
-
-    return math.log10(value)
 
 
 if __name__ == "__main__":

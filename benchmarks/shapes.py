@@ -9,7 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,28 @@ def saved(config: Any, dtype: torch.dtype = torch.float32) -> Iterator[Path]:
 def prompt_of(n_tokens: int) -> str:
     """A prompt of so many tokens for the checkpoints' tokenizer, BOS not counted."""
     return " fox" * n_tokens
+
+
+def notebook_loop(bridge: Any, model: Any, spec: Any, heads: Sequence[Any]) -> Callable[[], None]:
+    """The notebook's loop over some heads: a full pass each with its hook, autograd on as there."""
+    ids = [0, *model.tokenizer(spec.prompt, add_special_tokens=False)["input_ids"]]
+    tokens = torch.tensor([ids])
+    where = slice(-1, None) if spec.positions == "last" else slice(None)
+
+    def hook_of(head: int) -> Callable[..., torch.Tensor]:
+        def overwrite(z: torch.Tensor, hook: object) -> torch.Tensor:
+            z[:, where, head] = z.mean(dim=2)[:, where]
+            return z
+
+        return overwrite
+
+    def loop() -> None:
+        for layer, head in heads:
+            hooks = [(f"blocks.{layer}.attn.hook_z", hook_of(head))]
+            logits = bridge.run_with_hooks(tokens, fwd_hooks=hooks)
+            logits[0, -1].softmax(0)[0].item()
+
+    return loop
 
 
 def clock(work: Callable[[], object]) -> float:

@@ -3,8 +3,8 @@
 All in one run, taken in turn, because machines differ and are shared: only ratios mean something.
 Three times for each shape and prompt length:
 
-- loop: one full pass a head through TransformerBridge with a hook, as the notebook does it
-  (measured on some heads and scaled up: every pass costs the same);
+- loop: the notebook's own, one full pass a head through TransformerBridge with its hook and with
+  autograd on, as it leaves it (measured on some heads and scaled up: every pass costs the same);
 - sweep: `run_sweep`, everything included: clean run, growing pass, scoring, the result's rows;
 - products: the sweep's own matrix products with weights, done again and nothing else.
 
@@ -14,7 +14,6 @@ Exits with 1 if a target is missed. Writes benchmarks/RESULTS.md.
 import argparse
 import platform
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from shapes import (
     gpt2,
     llama_small,
     machine_rate,
+    notebook_loop,
     prompt_of,
     pythia_160m,
     saved,
@@ -33,9 +33,8 @@ from shapes import (
 )
 
 from core import SweepSpec, load_model, run_sweep
-from core.ablation import AblationKind
-from core.heads import Head, all_heads
-from core.oracle import ablated_logits, load_oracle
+from core.heads import all_heads
+from core.oracle import load_oracle
 
 LOOP_HEADS = 24
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -111,41 +110,28 @@ def measure(
         prepend_bos=True,
     )
     heads = all_heads(model.n_layers, model.n_heads)
+    some = heads[:: max(1, len(heads) // LOOP_HEADS)]
     # The first run, before the allocator keeps anything back from an earlier one.
     with Products() as recorded, Peak() as peak:
         run_sweep(model, spec)
     times = side_by_side(
         rounds,
-        loop=_loop(bridge, model, spec, heads[:: max(1, len(heads) // LOOP_HEADS)]),
+        loop=notebook_loop(bridge, model, spec, some),
         sweep=lambda: run_sweep(model, spec),
         products=recorded.again(),
     )
-    counted = len(heads[:: max(1, len(heads) // LOOP_HEADS)])
     return Row(
         shape,
         n_tokens,
         positions,
         len(heads),
-        times["loop"] * len(heads) / counted,
+        times["loop"] * len(heads) / len(some),
         times["sweep"],
         times["products"],
         recorded.gflop,
         peak.megabytes,
         target,
     )
-
-
-def _loop(bridge, model, spec: SweepSpec, heads: list[Head]) -> Callable[[], None]:
-    ids = [0, *model.tokenizer(spec.prompt, add_special_tokens=False)["input_ids"]]
-    tokens = torch.tensor([ids])
-    where = (len(ids) - 1,) if spec.positions == "last" else None
-
-    def loop() -> None:
-        for head in heads:
-            logits = ablated_logits(bridge, tokens, head, AblationKind.MEAN_ACROSS_HEADS, where)
-            logits[-1].softmax(-1)
-
-    return loop
 
 
 def main() -> int:

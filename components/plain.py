@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from core.tokens import visible
+from core.prompts.tokens import visible
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 

@@ -9,13 +9,13 @@ from components.figures.look import Look
 from components.figures.metric import METRICS, PROB, Metric
 from core import example
 from core.ablation import AblationKind
-from core.attribution import Estimate
 from core.errors import InputError
+from core.estimates.attribution import Estimate
 from core.heads import Head
 from core.jobs import JOBS, Job, JobState
 from core.kinds import with_kind
 from core.margins import Margins
-from core.registry import MODELS, ModelKey, model_key
+from core.models.registry import MODELS, ModelKey, model_key
 from core.results import SweepResult, Top
 from core.spec import SweepSpec
 
@@ -226,8 +226,8 @@ def finished(spec: SweepSpec) -> Job | None:
 @st.cache_data(max_entries=512, show_spinner=False)
 def next_tokens(_model: Any, fingerprint: str, name: str, prompt: str) -> Top:
     """The model's own most probable next tokens; raises `InputError`."""
+    from core.prompts.tokens import tokenize_prompt
     from core.sweep import predict
-    from core.tokens import tokenize_prompt
 
     tokens = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=_model.default_prepend_bos)
     return predict(_model, tokens)
@@ -236,8 +236,8 @@ def next_tokens(_model: Any, fingerprint: str, name: str, prompt: str) -> Top:
 @st.cache_data(max_entries=512, show_spinner=False)
 def likely_at(_model: Any, fingerprint: str, name: str, prompt: str, position: int) -> Top:
     """What the model finds likely at a position of a prompt (BOS is 0); nothing at the first."""
+    from core.prompts.tokens import tokenize_prompt
     from core.sweep import predict
-    from core.tokens import tokenize_prompt
 
     bos = _model.default_prepend_bos
     read = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=bos)
@@ -250,10 +250,9 @@ def likely_at(_model: Any, fingerprint: str, name: str, prompt: str, position: i
 @st.cache_data(max_entries=256, show_spinner=False)
 def clean_prob(_model: Any, fingerprint: str, spec: SweepSpec) -> float:
     """The target's probability with nothing ablated; raises `InputError`."""
-    from core.prepared import prepare
     from core.scoring import Scorer, baseline_of
 
-    return baseline_of(_model, Scorer(_model, prepare(_model, spec)).baseline).prob
+    return baseline_of(_model, Scorer(_model, spec).baseline).prob
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -266,7 +265,7 @@ def head_view(_model: Any, _result: SweepResult, key: str, head: Head) -> Any:
 
 def is_one_token(model: Any, text: str) -> bool:
     """Whether a token's text, typed, is that one token again: some bytes and prefixes are not."""
-    from core.tokens import encode
+    from core.prompts.tokens import encode
 
     try:
         return len(encode(model.tokenizer, text, "target")) == 1 and bool(text.strip(" "))

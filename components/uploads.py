@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from core import reference
 from core.errors import InputError
-from core.reference import MAX_BYTES
+from core.prompts import reference
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,7 @@ class Upload:
 
 def read_upload(name: str, raw: bytes) -> Upload:
     """One prompt a line, in UTF-8; whatever is wrong is kept to be told."""
-    if len(raw) > MAX_BYTES:
-        return Upload(
-            name, error=f"{name!r} is larger than {MAX_BYTES // 1_000_000} MB: shorten it."
-        )
     try:
-        return Upload(name, reference.parse(raw.decode("utf-8")))
-    except UnicodeDecodeError as error:
-        return Upload(
-            name,
-            error=f"{name!r} is not UTF-8 text: byte {error.start + 1} is "
-            f"0x{raw[error.start]:02X}. Save it as UTF-8.",
-        )
+        return Upload(name, reference.from_bytes(name, raw))
     except InputError as error:
-        return Upload(name, error=f"{name!r}: {error}")
+        return Upload(name, error=str(error))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from core.errors import InputError as InputError
     from core.errors import ModelError as ModelError
     from core.heads import Head as Head
-    from core.loading import load_model as load_model
+    from core.models.loading import load_model as load_model
     from core.results import SweepResult as SweepResult
     from core.spec import SweepSpec as SweepSpec
     from core.sweep import iter_sweep as iter_sweep
@@ -26,7 +26,7 @@ _HOMES = {
     "SweepResult": "core.results",
     "SweepSpec": "core.spec",
     "iter_sweep": "core.sweep",
-    "load_model": "core.loading",
+    "load_model": "core.models.loading",
     "run_sweep": "core.sweep",
 }
 

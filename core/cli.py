@@ -109,7 +109,8 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
 ) -> None:
     """Ablate every head in turn and print what the target's probability does."""
-    from core import catalogue, reference
+    from core.models import catalogue
+    from core.prompts import reference
 
     spec = SweepSpec(
         model=catalogue.canonical(model),
@@ -134,7 +135,7 @@ def models() -> None:
     """List the models known by name; any other hub name or local folder works too."""
     from rich.table import Table
 
-    from core import catalogue, hub
+    from core.models import catalogue, hub
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name, justify in (
@@ -187,12 +188,13 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(spec: SweepSpec, device: str) -> "SweepResult":
     with _progress() as report:
         report(f"Loading {spec.model}", None)
-        from core.loading import load_model
+        from core.models.loading import load_model
+        from core.scoring import Scorer
         from core.sweep import with_progress
 
         model = load_model(spec.model, device, spec.dtype, spec.weights, report)
         result = None
-        for result, fraction in with_progress(model, spec):
+        for result, fraction in with_progress(Scorer(model, spec)):
             report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
     assert result is not None
     return result
@@ -236,7 +238,7 @@ def _print_table(result: "SweepResult", console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from core.tokens import visible
+    from core.prompts.tokens import visible
     from core.wording import percent, signed
 
     base = result.baseline

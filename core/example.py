@@ -59,14 +59,15 @@ def saved_margins() -> Margins:
 
 def compute() -> tuple[SweepResult, Margins]:
     """The same result and its margins from the live engine."""
-    from core.loading import load_model
     from core.margin_sweep import iter_margins
+    from core.models.loading import load_model
     from core.progress import drained
+    from core.scoring import Scorer
     from core.sweep import run_sweep
 
     model = load_model(SPEC.model, device="cpu")
     result = run_sweep(model, SPEC)
-    return result, drained(iter_margins(model, SPEC, marked_heads(result)))
+    return result, drained(iter_margins(Scorer(model, SPEC), marked_heads(result)))
 
 
 if __name__ == "__main__":

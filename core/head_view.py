@@ -11,13 +11,12 @@ from core.errors import InputError
 from core.heads import Head
 from core.kinds import with_kind
 from core.metrics import log_probs
-from core.model import LoadedModel
-from core.prepared import Prepared, prepare
+from core.models.loaded import LoadedModel
 from core.progress import drained
+from core.prompts.tokens import token_text
 from core.results import HeadEffect
 from core.scoring import Scorer, head_effects
 from core.spec import SweepSpec
-from core.tokens import token_text
 
 SHOWN = 5
 """How many of the likeliest tokens of either run are compared."""
@@ -50,39 +49,39 @@ def view_head(model: LoadedModel, spec: SweepSpec, head: Head) -> HeadView:
             f"{model.name} has no {head.label}: its heads are L0H0 to "
             f"{Head(model.n_layers - 1, model.n_heads - 1).label}.",
         )
-    prepared = prepare(model, spec)
+    own = Scorer(model, spec)
+    prepared = own.prepared
     sequence = prepared.sequence(prepared.target)
     answer = () if prepared.target.is_set else prepared.target.texts[:-1]
     by_kind = {}
     for kind in AblationKind:
         variant = with_kind(spec, kind)
         if variant is not None:
-            by_kind[kind] = _effect(model, prepare(model, variant), head)
+            scorer = own if kind is spec.ablation else Scorer(model, variant)
+            by_kind[kind] = _effect(scorer, head)
     return HeadView(
         head=head,
         pattern=model.pattern(sequence.to(model.device), head).numpy(),
         tokens=prepared.prompt.texts + answer,
         by_kind=by_kind,
-        predictions=_predictions(model, prepared, head),
+        predictions=_predictions(own, head),
     )
 
 
-def _effect(model: LoadedModel, prepared: Prepared, head: Head) -> HeadEffect:
-    scorer = Scorer(model, prepared)
+def _effect(scorer: Scorer, head: Head) -> HeadEffect:
     replacements = drained(scorer.replacements())
     for rows in scorer.rows(lambda answer: [(replacements[answer].edit(head),)]):
         if rows.indices:
-            return next(head_effects(model, rows, scorer.baseline, [head]))
+            return next(head_effects(scorer.model, rows, scorer.baseline, [head]))
     raise AssertionError("the engine finishes every row")
 
 
-def _predictions(
-    model: LoadedModel, prepared: Prepared, head: Head
-) -> tuple[tuple[str, float, float], ...]:
+def _predictions(scorer: Scorer, head: Head) -> tuple[tuple[str, float, float], ...]:
     """Next-token probabilities with and without the head, for the tokens worth a look."""
+    model, prepared = scorer.model, scorer.prepared
     target = prepared.target
     read = (len(prepared.prompt) - 1,)
-    edit = drained(Scorer(model, prepared).replacements())[target].edit(head)
+    edit = drained(scorer.replacements())[target].edit(head)
     probs: dict[int, Tensor] = {}
     for rows in run(model, prepared.sequence(target), [(), (edit,)], read):
         if rows.indices:

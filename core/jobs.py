@@ -15,15 +15,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, InputError, is_memory_error
+from core.models.registry import MODELS, ModelKey, Registry, key_of
 from core.progress import drained
-from core.registry import MODELS, ModelKey, Registry, key_of
 from core.results import SweepResult
 from core.spec import SweepSpec
 
 if TYPE_CHECKING:
-    from core.attribution import Estimate
+    from core.estimates.attribution import Estimate
     from core.margins import Margins
-    from core.model import LoadedModel
+    from core.models.loaded import LoadedModel
 
     Lane = queue.Queue[tuple["Job", LoadedModel]]
 
@@ -66,6 +66,7 @@ class Job:
         self.askers = 0
         self._stop = threading.Event()
         self._ended = threading.Event()
+        self._turn = threading.Lock()
 
     @property
     def result(self) -> SweepResult | None:
@@ -73,8 +74,14 @@ class Job:
         return self.partial if self.state is JobState.DONE else None
 
     def cancel(self) -> None:
-        """Ask the job to stop after the chunk it is at; what is finished stays in `partial`."""
-        self._stop.set()
+        """Ask the job to stop after the step it is at; what is finished stays in `partial`.
+
+        One that is waiting for its turn ends at once.
+        """
+        with self._turn:
+            self._stop.set()
+            if self.state is JobState.WAITING:
+                self.end(JobState.CANCELLED)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the job has ended; False if `timeout` seconds passed first."""
@@ -85,6 +92,12 @@ class Job:
         if self._stop.is_set():
             raise Cancelled
         self.stage, self.fraction = stage, fraction
+
+    def enter(self, state: JobState, stage: str) -> None:
+        """Go on to the next part of its life; raises `Cancelled` if a stop was asked for."""
+        with self._turn:
+            self.report(stage, None)
+            self.state = state
 
     def end(self, state: JobState, error: InputError | None = None) -> None:
         """Enter a final state."""
@@ -152,7 +165,7 @@ class Jobs:
             if job.spec is None:
                 job.end(JobState.DONE)
                 return
-            job.state, job.stage, job.fraction = JobState.WAITING, "Waiting for its turn", None
+            job.enter(JobState.WAITING, "Waiting for its turn")
             self._lane(model.device).put((job, model))
 
     def _lane(self, device: str) -> "Lane":
@@ -174,27 +187,27 @@ class Jobs:
 
     def _sweep(self, job: Job, model: "LoadedModel") -> None:
         """The estimate where the sweep is long, then the sweep, then its margins."""
+        from core.estimates.preview import PREVIEW_SECONDS, preview
         from core.margin_sweep import iter_margins
         from core.margins import marked_heads
-        from core.preview import PREVIEW_SECONDS, preview
+        from core.scoring import Scorer
         from core.sweep import with_progress
 
         assert job.spec is not None
-        job.report("Estimating every head", None)
-        job.state = JobState.RUNNING
-        spec, measuring = job.spec, "Measuring what replaces a head"
+        job.enter(JobState.RUNNING, "Estimating every head")
+        scorer, measuring = Scorer(model, job.spec), "Measuring what replaces a head"
         with _beside_the_point("estimate"):
             job.estimate = preview(
-                model, spec, PREVIEW_SECONDS, lambda done: job.report(measuring, done)
+                scorer, PREVIEW_SECONDS, lambda done: job.report(measuring, done)
             )
-        for partial, fraction in with_progress(model, spec):
+        for partial, fraction in with_progress(scorer):
             job.partial = partial
             done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
             said = measuring if fraction is None else "Ablating heads"
             job.report(f"{said}: {done} of {total} done" if done else said, fraction)
         assert job.partial is not None
-        margins = iter_margins(model, spec, marked_heads(job.partial))
         with _beside_the_point("margins"), suppress(Cancelled):  # the sweep itself is finished
+            margins = iter_margins(scorer, marked_heads(job.partial))
             job.margins = drained(margins, lambda done: job.report("Ablating whole layers", done))
         job.end(JobState.DONE)
 

@@ -2,30 +2,19 @@
 
 from collections.abc import Generator, Sequence
 
-from core.engine import DEFAULT_MEMORY_BUDGET
 from core.heads import Head
 from core.interventions import Intervention
 from core.margins import Margins
-from core.model import LoadedModel
-from core.prepared import prepare
-from core.replacements import Replacement
+from core.prompts.tokens import TokenizedAnswer
 from core.results import Effect
 from core.scoring import Scorer, effect
-from core.spec import SweepSpec
-from core.tokens import TokenizedAnswer
 
 
-def iter_margins(
-    model: LoadedModel,
-    spec: SweepSpec,
-    heads: Sequence[Head],
-    memory_budget: int = DEFAULT_MEMORY_BUDGET,
-) -> Generator[float, None, Margins]:
+def iter_margins(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Margins]:
     """Measure the margins of a sweep: yields the share done, returns them."""
-    prepared = prepare(model, spec)
-    scorer = Scorer(model, prepared, memory_budget)
-    replacements: dict[TokenizedAnswer, Replacement] = yield from scorer.replacements()
-    target = replacements[prepared.target]
+    model = scorer.model
+    replacements = yield from scorer.replacements()
+    target = replacements[scorer.prepared.target]
     has_mlps = model.stack is not None and target.mlp_edit(0) is not None
     has_first = target.positions is None or 0 in target.positions
     chosen = list(heads) if has_first else []

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.errors import ModelError
-from core.tokens import TokenizedAnswer
+from core.prompts.tokens import TokenizedAnswer
 
 TOP = 10
 """How many predictions are kept for each row."""

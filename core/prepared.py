@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from core import catalogue
-from core import tokens as tk
-from core.corruption import align
 from core.errors import InputError
 from core.interventions import chosen_positions
-from core.model import LoadedModel
+from core.models import catalogue
+from core.models.loaded import LoadedModel
+from core.prompts import tokens as tk
+from core.prompts.corruption import align
 from core.spec import SweepSpec
 
 

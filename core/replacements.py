@@ -19,8 +19,8 @@ from core.engine import parts
 from core.errors import InputError
 from core.heads import Head
 from core.interventions import Edit, Intervention, MlpEdit, Values
-from core.model import LoadedModel
-from core.tokens import check_known, tokenize_prompt
+from core.models.loaded import LoadedModel
+from core.prompts.tokens import check_known, tokenize_prompt
 
 BATCH_BYTES = 2**28
 """Of every layer's outputs on one batch of reference prompts, in double precision."""

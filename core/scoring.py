@@ -1,5 +1,6 @@
-"""Scoring: rows of interventions, each read against the clean run of one prepared spec."""
+"""Scoring: rows of interventions, each read against the clean run of one spec."""
 
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,11 +12,12 @@ from core.engine import DEFAULT_MEMORY_BUDGET, Rows, Start, begin, run_from
 from core.heads import Head
 from core.interventions import Intervention
 from core.metrics import RowScores, answer_logprob, log_probs, score
-from core.model import LoadedModel
-from core.prepared import Prepared
+from core.models.loaded import LoadedModel
+from core.prepared import prepare
+from core.prompts.tokens import TokenizedAnswer, token_text
 from core.replacements import Replacement, from_corrupted, from_reference
 from core.results import Baseline, Effect, HeadEffect, Top
-from core.tokens import TokenizedAnswer, token_text
+from core.spec import SweepSpec
 
 MakeRows = Callable[[TokenizedAnswer], Sequence[Intervention]]
 """The same interventions for the pass of either answer: replacements are as long as the pass."""
@@ -31,19 +33,21 @@ class ScoredRows:
 
 
 class Scorer:
-    """Scores interventions against the clean run of one prepared spec.
+    """Scores interventions against the clean run of one spec.
 
     The foil shares the target's pass where both are read at the prompt's last position; a
-    teacher-forced foil has a pass of its own.
+    teacher-forced foil has a pass of its own. `clean` are the clean log probs (read, vocab),
+    `baseline` the clean run's scores, `seconds` what the clean run took. Raises `InputError` for
+    a spec that does not fit the model.
     """
 
     def __init__(
-        self,
-        model: LoadedModel,
-        prepared: Prepared,
-        memory_budget: int = DEFAULT_MEMORY_BUDGET,
+        self, model: LoadedModel, spec: SweepSpec, memory_budget: int = DEFAULT_MEMORY_BUDGET
     ) -> None:
-        self._model, self._prepared, self._budget = model, prepared, memory_budget
+        started = time.perf_counter()
+        prepared = prepare(model, spec)
+        self.model, self.prepared, self._budget = model, prepared, memory_budget
+        self._replacements: dict[TokenizedAnswer, Replacement] | None = None
         self._target = self._begin(prepared.target)
         self._same_pass = prepared.foil if prepared.foil_in_same_pass else None
         self._foil: Start | None = None
@@ -56,21 +60,22 @@ class Scorer:
             found = answer_logprob(log_probs(self._foil.logits[None]), prepared.foil)
             clean = replace(clean, foil_logprob=found.cpu().numpy())
         self.baseline = clean
+        self.seconds = time.perf_counter() - started
 
     def _begin(self, answer: TokenizedAnswer) -> Start:
-        prepared = self._prepared
-        return begin(self._model, prepared.sequence(answer), prepared.read(answer))
+        prepared = self.prepared
+        return begin(self.model, prepared.sequence(answer), prepared.read(answer))
 
-    def replacement(self, answer: TokenizedAnswer) -> Generator[float, None, Replacement]:
+    def _replacement(self, answer: TokenizedAnswer) -> Generator[float, None, Replacement]:
         """What the spec's kind puts in place in the pass of `answer`; yields the share done."""
-        prepared, spec = self._prepared, self._prepared.spec
+        prepared, spec = self.prepared, self.prepared.spec
         if spec.ablation is AblationKind.MEAN:
             assert spec.reference is not None
             assert spec.prepend_bos is not None
             n_pos = len(prepared.sequence(answer))
             return (
                 yield from from_reference(
-                    self._model,
+                    self.model,
                     spec.reference,
                     prepared.positions,
                     n_pos,
@@ -78,25 +83,30 @@ class Scorer:
                 )
             )
         if spec.ablation is AblationKind.RESAMPLE:
-            corrupted = prepared.corrupted_sequence(answer).to(self._model.device)
-            clean = prepared.sequence(answer).to(self._model.device)
-            return from_corrupted(self._model, clean, corrupted, prepared.positions)
+            corrupted = prepared.corrupted_sequence(answer).to(self.model.device)
+            clean = prepared.sequence(answer).to(self.model.device)
+            return from_corrupted(self.model, clean, corrupted, prepared.positions)
         return Replacement(spec.ablation, prepared.positions)
 
     def replacements(self) -> Generator[float, None, dict[TokenizedAnswer, Replacement]]:
-        """`replacement` for the pass of each answer that has one; yields the share done."""
-        answers = [self._prepared.target]
-        if self._foil is not None:
-            assert self._prepared.foil is not None
-            answers.append(self._prepared.foil)
-        found = {}
-        for answer in answers:
-            found[answer] = yield from self.replacement(answer)
-        return found
+        """What the spec's kind puts in place in each answer's own pass; yields the share done.
+
+        Measured once.
+        """
+        if self._replacements is None:
+            answers = [self.prepared.target]
+            if self._foil is not None:
+                assert self.prepared.foil is not None
+                answers.append(self.prepared.foil)
+            found = {}
+            for answer in answers:
+                found[answer] = yield from self._replacement(answer)
+            self._replacements = found
+        return self._replacements
 
     def rows(self, make: MakeRows) -> Iterator[ScoredRows]:
         """Score interventions, in chunks as the engine finishes them."""
-        prepared = self._prepared
+        prepared = self.prepared
         interventions = make(prepared.target)
         foils = None
         if prepared.foil is not None and self._foil is not None:
@@ -107,17 +117,23 @@ class Scorer:
                 continue
             scores = score(rows.logits, self.clean, prepared.target, self._same_pass)
             if foils is not None:
-                scores = replace(scores, foil_logprob=self._foil_logprob(foils, rows))
+                found = yield from self._foil_logprob(foils, rows)
+                scores = replace(scores, foil_logprob=found)
             yield ScoredRows(rows.indices, scores, rows.fraction)
 
-    def _foil_logprob(self, interventions: Sequence[Intervention], of: Rows) -> np.ndarray:
-        foil, start = self._prepared.foil, self._foil
+    def _foil_logprob(
+        self, interventions: Sequence[Intervention], of: Rows
+    ) -> Generator[ScoredRows, None, np.ndarray]:
+        """The foil's log prob in each of some rows; every step is a moment to stop at."""
+        foil, start = self.prepared.foil, self._foil
         assert foil is not None
         assert start is not None
         found = np.empty(len(of.indices))
         chosen = [interventions[i] for i in of.indices]
         for rows in run_from(start, chosen, self._budget):
-            if rows.indices:
+            if not rows.indices:
+                yield ScoredRows((), None, of.fraction)
+            else:
                 logprob = answer_logprob(log_probs(rows.logits), foil)
                 found[list(rows.indices)] = logprob.cpu().numpy()
         return found

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, no_type_check
 
 from core.ablation import AblationKind
 from core.errors import InputError
-from core.reference import DEFAULT, checked, name_of
+from core.prompts.reference import DEFAULT, checked, name_of
 
 Weights = Literal["processed", "raw"]
 Dtype = Literal["float32", "bfloat16"]
@@ -38,7 +38,7 @@ class SweepSpec:
     default set). `positions` counts BOS as 0. `prepend_bos=None` leaves the choice to the model's
     catalogue entry. A result always records the resolved values. Raises `InputError`, with the
     field at fault, for values that no model could use; what depends on a tokenizer is checked by
-    `core.tokens` and `core.corruption`.
+    `core.prompts.tokens` and `core.prompts.corruption`.
     """
 
     model: str

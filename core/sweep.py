@@ -10,13 +10,13 @@ from importlib.metadata import version
 
 import torch
 
-from core import tokens as tk
 from core.engine import DEFAULT_MEMORY_BUDGET, begin
 from core.errors import InputError
 from core.heads import Head, all_heads
 from core.metrics import log_probs, score
-from core.model import LoadedModel
-from core.prepared import Prepared, prepare
+from core.models.loaded import LoadedModel
+from core.prepared import Prepared
+from core.prompts import tokens as tk
 from core.results import Baseline, HeadEffect, Provenance, SweepResult, Top
 from core.scoring import Scorer, baseline_of, head_effects, top_of
 from core.spec import SweepSpec
@@ -31,7 +31,7 @@ def iter_sweep(
     same as the one before, as a chance to stop. Raises `InputError` for a spec that does not fit
     the model. Rows are chunked to `memory_budget` bytes of activations.
     """
-    for result, _ in with_progress(model, spec, memory_budget):
+    for result, _ in with_progress(Scorer(model, spec, memory_budget)):
         yield result
 
 
@@ -42,13 +42,10 @@ def run_sweep(
     return deque(iter_sweep(model, spec, memory_budget), maxlen=1).pop()
 
 
-def with_progress(
-    model: LoadedModel, spec: SweepSpec, memory_budget: int = DEFAULT_MEMORY_BUDGET
-) -> Iterator[tuple[SweepResult, float | None]]:
+def with_progress(scorer: Scorer) -> Iterator[tuple[SweepResult, float | None]]:
     """`iter_sweep`, with the share of the work that is done (None while it cannot be said)."""
-    started = time.perf_counter()
-    prepared = prepare(model, spec)
-    scorer = Scorer(model, prepared, memory_budget)
+    started = time.perf_counter() - scorer.seconds
+    model, prepared = scorer.model, scorer.prepared
     baseline = baseline_of(model, scorer.baseline)
     heads = all_heads(model.n_layers, model.n_heads)
     effects: dict[Head, HeadEffect] = {}

@@ -24,37 +24,41 @@ def allowed() -> int:
 
 
 def main() -> None:
+    import core.estimates.preview
     import core.margin_sweep
-    import core.preview
     import core.sweep
     from components.server import main as serve
+    from core.scoring import Scorer
 
-    in_full, preview = core.sweep.with_progress, core.preview.preview
+    in_full, preview = core.sweep.with_progress, core.estimates.preview.preview
     margins = core.margin_sweep.iter_margins
 
-    def with_progress(model: Any, spec: Any) -> Iterator[Any]:
-        if not spec.prompt.startswith(HELD):
-            yield from in_full(model, spec)
+    def held(scorer: Scorer) -> bool:
+        return scorer.prepared.spec.prompt.startswith(HELD)
+
+    def with_progress(scorer: Scorer) -> Iterator[Any]:
+        if not held(scorer):
+            yield from in_full(scorer)
             return
         before = None
-        for found in in_full(model, spec, SMALL):
+        for found in in_full(Scorer(scorer.model, scorer.prepared.spec, SMALL)):
             while len(found[0].heads) > allowed():
                 time.sleep(0.02)
                 yield before
             before = found
             yield found
 
-    def estimated(model: Any, spec: Any, longer_than: float, report: Any) -> Any:
-        return preview(model, spec, 0.0 if spec.prompt.startswith(HELD) else longer_than, report)
+    def estimated(scorer: Scorer, longer_than: float, report: Any) -> Any:
+        return preview(scorer, 0.0 if held(scorer) else longer_than, report)
 
-    def iter_margins(model: Any, spec: Any, heads: Any) -> Any:
-        while spec.prompt.startswith(HELD) and allowed() < ALL:
+    def iter_margins(scorer: Scorer, heads: Any) -> Any:
+        while held(scorer) and allowed() < ALL:
             time.sleep(0.02)
             yield 0.0
-        return (yield from margins(model, spec, heads))
+        return (yield from margins(scorer, heads))
 
     core.sweep.with_progress = with_progress
-    core.preview.preview = estimated
+    core.estimates.preview.preview = estimated
     core.margin_sweep.iter_margins = iter_margins
     serve()
 

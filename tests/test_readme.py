@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core import catalogue
 from core.cli import Format
+from core.models import catalogue
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

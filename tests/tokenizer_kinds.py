@@ -6,7 +6,7 @@ import checkpoints
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from core.catalogue import DEMO_FOLDER
+from core.models.catalogue import DEMO_FOLDER
 
 PANGRAM = checkpoints.TEXT
 IOI = "When John and Mary went to the shops, John gave the bag to"

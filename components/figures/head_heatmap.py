@@ -13,7 +13,7 @@ from components.figures.layer_margins import CELLS, draw_margins, share
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
 from components.plain import token_label
-from core.attribution import Estimate
+from core.estimates.attribution import Estimate
 from core.heads import Head, all_heads
 from core.margins import Margins
 from core.results import HeadEffect, SweepResult

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.attribution import Estimate
+from core.estimates.attribution import Estimate
 from core.results import Effect, SweepResult
 from core.wording import signed
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from components.plain import as_html, token_html
-from core.corruption import Alignment
-from core.tokens import visible
+from core.prompts.corruption import Alignment
+from core.prompts.tokens import visible
 
 LONG = 240
 """Alignments longer than this leave out the middle of long runs of equal tokens."""

@@ -6,8 +6,8 @@ from components.plain import as_markdown
 from components.state import put, value
 from components.typed import answer_text, parse_answer
 from components.widgets.draft import Draft
+from core.prompts.tokens import visible
 from core.spec import Answer
-from core.tokens import visible
 
 _BARS = (
     "Several single tokens between bars, as in {example}, are one answer: their probabilities are "
@@ -59,7 +59,7 @@ def _offer_space(draft: Draft, name: str) -> None:
 
 def _spaced(draft: Draft, answer: Answer) -> Answer:
     """The answer with each token that is usually written with a leading space given one."""
-    from core.tokens import with_leading_space
+    from core.prompts.tokens import with_leading_space
 
     assert draft.model is not None
     tokenizer = draft.model.tokenizer

@@ -57,9 +57,9 @@ def _stale(draft: Draft, text: str) -> None:
 
 def _alignment(draft: Draft, text: str) -> None:
     """The two prompts token by token; of one that does not fit, its own tokens."""
-    from core.corruption import align
     from core.prepared import tokenize_corrupted
-    from core.tokens import tokenize_prompt
+    from core.prompts.corruption import align
+    from core.prompts.tokens import tokenize_prompt
 
     model = draft.model
     assert model is not None

@@ -111,7 +111,7 @@ def _keep(model: Any, way: str, seed: int, names: tuple[str, ...] | None) -> str
 
 
 def _make(model: Any, way: str, prompt: str, seed: int, names: tuple[str, ...] | None) -> str:
-    from core import corruption
+    from core.prompts import corruption
 
     tokenizer, bos = model.tokenizer, model.default_prepend_bos
     if way == "swap_names":
@@ -138,8 +138,8 @@ def _current(built: Built | None, way: str) -> bool:
 
 
 def _no_repeat(draft: Draft, prompt: str) -> str | None:
-    from core.repeats import find_repeat
-    from core.tokens import tokenize_prompt
+    from core.prompts.repeats import find_repeat
+    from core.prompts.tokens import tokenize_prompt
 
     model = draft.model
     assert model is not None

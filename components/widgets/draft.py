@@ -7,11 +7,12 @@ from components.state import Session, live_model, value
 from components.typed import as_positions, parse_answer
 from components.uploads import Upload
 from components.widgets.messages import error_message
-from core import catalogue, reference
 from core.ablation import AblationKind
 from core.errors import InputError
 from core.jobs import JobState
-from core.registry import model_key
+from core.models import catalogue
+from core.models.registry import model_key
+from core.prompts import reference
 from core.spec import SweepSpec
 
 
@@ -62,12 +63,12 @@ def _spec(name: str) -> SweepSpec:
         foil=parse_answer(value("foil") or "") or None,
         ablation=kind,
         corrupted_prompt=value("corrupted_prompt") if kind is AblationKind.RESAMPLE else None,
-        reference=_reference() if kind is AblationKind.MEAN else None,
+        reference=chosen_reference() if kind is AblationKind.MEAN else None,
         positions=as_positions(value("positions"), value("chosen_positions") or ""),
     )
 
 
-def _reference() -> tuple[str, ...] | None:
+def chosen_reference() -> tuple[str, ...] | None:
     """The chosen reference set; None is the default one."""
     choice = value("reference_choice")
     if choice == "pasted":
@@ -118,7 +119,7 @@ def on_this_machine(name: str) -> bool:
     known = catalogue.entry(name)
     if known is not None and known.download_mb == 0:
         return True
-    from core import hub
+    from core.models import hub
 
     return (
         catalogue.is_path(name)

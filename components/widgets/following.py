@@ -68,7 +68,7 @@ def _await_model() -> None:
 
 
 def _summary(result: SweepResult) -> str:
-    from core.tokens import visible
+    from core.prompts.tokens import visible
 
     spec = result.spec
     prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"

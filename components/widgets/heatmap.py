@@ -10,11 +10,11 @@ from components.state import Session, chosen_metric, put
 from components.typed import answer_text
 from components.widgets.messages import note
 from core.ablation import AblationKind
-from core.attribution import check_estimate
+from core.estimates.attribution import check_estimate
 from core.heads import Head
 from core.margins import Margins
+from core.prompts.tokens import visible
 from core.results import SweepResult
-from core.tokens import visible
 from core.wording import percent, signed
 
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}

@@ -7,9 +7,11 @@ from components.figures.look import Look
 from components.figures.metric import PROB, Metric
 from components.plain import as_html, as_markdown
 from components.state import Session, value
+from components.widgets.draft import chosen_reference
 from components.widgets.heatmap import CHART_CONFIG
 from components.widgets.messages import note
 from core.ablation import AblationKind
+from core.errors import InputError
 from core.jobs import Job, JobState
 from core.kinds import Agreement, agreement
 from core.results import SweepResult
@@ -40,7 +42,11 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
 def _compare() -> None:
     from components.state import session
 
-    session().compare(value("corrupted_prompt") or None, None)
+    try:
+        reference = chosen_reference()
+    except InputError:  # it is said where it was entered; the comparison takes the default set
+        reference = None
+    session().compare(value("corrupted_prompt") or None, reference)
 
 
 def _label(state: Session) -> str:

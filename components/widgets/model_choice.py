@@ -5,7 +5,7 @@ import streamlit as st
 from components.plain import as_markdown
 from components.state import Session, put
 from components.widgets.draft import Draft, on_this_machine
-from core import catalogue
+from core.models import catalogue
 
 
 def model_box() -> None:

@@ -13,9 +13,9 @@ from components.widgets.messages import error_message, note
 from components.widgets.model_choice import load_button
 from components.widgets.token_strip import Strip, clickable_strip, token_strip
 from core.errors import InputError
+from core.prompts.tokens import visible
 from core.results import SweepResult
 from core.spec import MAX_PROMPT_CHARACTERS
-from core.tokens import visible
 from core.wording import percent
 
 GUESSES = 4
@@ -76,7 +76,7 @@ def _live_strip(draft: Draft) -> None:
 
 def _read(draft: Draft, text: str) -> Strip:
     """The prompt's and the target's tokens; raises `InputError`."""
-    from core.tokens import tokenize_answer, tokenize_prompt
+    from core.prompts.tokens import tokenize_answer, tokenize_prompt
 
     model = draft.model
     assert model is not None

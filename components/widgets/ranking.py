@@ -5,8 +5,8 @@ import streamlit as st
 
 from components.figures.metric import Metric
 from components.state import Session
+from core.prompts.tokens import visible
 from core.results import HeadEffect, SweepResult
-from core.tokens import visible
 from core.wording import percent
 
 

@@ -7,10 +7,9 @@ from components.state import put, value
 from components.uploads import Upload, read_upload
 from components.widgets.draft import Draft
 from components.widgets.messages import note
-from core import reference
+from core.prompts import reference
 
 _CHOICES = {"default": "default set", "pasted": "pasted", "file": "from a file"}
-_MEGABYTES = 5
 _SHOWN = 200
 """Sentences drawn of a set; all of them are averaged over."""
 
@@ -55,7 +54,7 @@ def _file(draft: Draft) -> None:
     st.file_uploader(
         "A text file in UTF-8, one prompt a line",
         key="reference_file",
-        max_upload_size=_MEGABYTES,
+        max_upload_size=reference.MAX_BYTES // 1_000_000,
         on_change=_uploaded,
     )
     upload: Upload | None = value("reference_upload")

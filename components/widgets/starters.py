@@ -100,7 +100,7 @@ def _shorter(draft: Draft, prompt: str) -> tuple[str | None, str | None]:
         return None, _LOADING
     if "prompt" in draft.errors:
         return None, "The prompt needs a correction first."
-    from core.controls import without_first_copy
+    from core.prompts.controls import without_first_copy
 
     model = draft.model
     try:
@@ -116,7 +116,7 @@ def _drop_first_copy(before: str, prompt: str) -> None:
 
 
 def _draw(model: Any) -> None:
-    from core.controls import repeated_random
+    from core.prompts.controls import repeated_random
 
     last: Control | None = value("control")
     seed = last.seed + 1 if last is not None and last.before is None else 0

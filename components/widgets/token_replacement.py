@@ -9,9 +9,9 @@ from components.state import likely_at, put, value
 from components.widgets.draft import Draft
 from components.widgets.messages import error_message, note
 from components.widgets.token_strip import shown_positions, token_choice
-from core.corruption import replace_token
 from core.errors import InputError
-from core.tokens import TokenizedPrompt, tokenize_prompt, visible
+from core.prompts.corruption import replace_token
+from core.prompts.tokens import TokenizedPrompt, tokenize_prompt, visible
 
 SUGGESTIONS = 4
 

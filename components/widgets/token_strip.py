@@ -7,7 +7,7 @@ import streamlit as st
 
 from components.plain import as_markdown, token_html
 from components.state import put, value
-from core.tokens import visible
+from core.prompts.tokens import visible
 
 SHOWN = 240
 """Tokens drawn; of a longer prompt, half from its start and half from its end."""

@@ -16,14 +16,15 @@ from torch import Tensor
 from core.engine.chunks import DEFAULT_MEMORY_BUDGET, Chunk, plan
 from core.engine.clean import CleanRun, Parts, clean_parts, clean_run
 from core.engine.edits import Edits
-from core.engine.gradients import gradients
+from core.engine.gradients import Gradients, gradients
 from core.engine.growing import grow
 from core.errors import ModelError, is_memory_error
 from core.interventions import Intervention
-from core.model import LoadedModel
+from core.models.loaded import LoadedModel
 
 __all__ = [
     "DEFAULT_MEMORY_BUDGET",
+    "Gradients",
     "Parts",
     "Rows",
     "Start",

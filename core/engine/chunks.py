@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.engine.edits import first_layer, first_position
 from core.interventions import Intervention
-from core.model import LoadedModel
+from core.models.loaded import LoadedModel
 from core.wiring.families import TILE
 
 DEFAULT_MEMORY_BUDGET = 2 * 2**30
@@ -108,10 +108,11 @@ def rows_per_chunk(
         values += own * 3 * model.d_mlp
     else:
         tile = 3 * TILE * model.d_mlp
+    scores = 0  # written out in float32, whatever the model computes in
     if model.stack is None or start > 0 or not model.fused_attention:
-        values += 3 * model.n_heads * own * n_pos
+        scores = 3 * model.n_heads * own * n_pos
     size = 2 if model.dtype == "bfloat16" else 4
     # The logits as the model gives them, and while a few rows of them are scored in double.
-    per_row = size * (values + 2 * n_read * model.d_vocab)
+    per_row = size * (values + 2 * n_read * model.d_vocab) + 4 * scores
     clean = model.n_layers * n_pos * (model.d_model + 3 * model.n_heads * model.d_head)
     return max(1, (memory_budget - size * (clean + tile)) // per_row)

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.wiring.attention import Shared, attend
-from core.wiring.stack import Rotary, Stack, finish_block
+from core.wiring.attention import Shared
+from core.wiring.forward import Moment, forward
+from core.wiring.stack import Rotary, Stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,37 +43,36 @@ class Parts:
 @torch.inference_mode()
 def clean_run(stack: Stack, tokens: Int[Tensor, " pos"], read: Int[Tensor, " read"]) -> CleanRun:
     """Run `tokens` once and keep what rows need. The arrays belong to the caller."""
-    resid = stack.embed(tokens[None])
-    rotary = stack.rotary(len(tokens), resid)
-    positions = torch.arange(len(tokens), device=tokens.device)
-    streams, keys, values, outputs = [], [], [], []
-    for block in stack.blocks:
-        q, k, v = block.qkv(resid, rotary)
-        z = attend(q, k, v, positions, block.scoring)
-        streams.append(resid)
-        keys.append(k[0])
-        values.append(v[0])
-        outputs.append(z)
-        resid = finish_block(block, resid, z)
-    logits = stack.unembed(resid[:, read])[0]
-    return CleanRun(tuple(streams), tuple(keys), tuple(values), tuple(outputs), rotary, logits)
+    layers: list[Moment] = []
+
+    def keep(layer: Moment) -> Tensor:
+        layers.append(layer)
+        return layer.z
+
+    resid = forward(stack, tokens[None], keep)
+    return CleanRun(
+        resid_pre=tuple(layer.resid_pre for layer in layers),
+        keys=tuple(layer.keys[0] for layer in layers),
+        values=tuple(layer.values[0] for layer in layers),
+        z=tuple(layer.z for layer in layers),
+        rotary=stack.rotary(len(tokens), resid),
+        logits=stack.unembed(resid[:, read])[0],
+    )
 
 
 @torch.inference_mode()
 def clean_parts(stack: Stack, tokens: Int[Tensor, "row pos"]) -> Parts:
     """What every head and MLP does on some prompts of equal length."""
-    resid = stack.embed(tokens)
-    rotary = stack.rotary(tokens.shape[1], resid)
-    positions = torch.arange(tokens.shape[1], device=tokens.device)
     heads: list[Tensor] = []
     mlps: list[Tensor] = []
 
-    def keep(added: Tensor) -> Tensor:
+    def keep_z(layer: Moment) -> Tensor:
+        heads.append(layer.z)
+        return layer.z
+
+    def keep_mlp(added: Tensor) -> Tensor:
         mlps.append(added)
         return added
 
-    for block in stack.blocks:
-        z = attend(*block.qkv(resid, rotary), positions, block.scoring)
-        heads.append(z)
-        resid = finish_block(block, resid, z, edit_mlp=keep)
+    forward(stack, tokens, keep_z, keep_mlp)
     return Parts(torch.stack(heads), torch.stack(mlps))

@@ -1,8 +1,8 @@
 """How each family of models is wired: its submodules as `Block`s.
 
 A family, or a setting of one, that is not known here gives None, and its sweeps take the slower
-path through hooks. What is here is believed only after `core.proof` has held it to the hooks on
-the loaded weights.
+path through hooks. What is here is believed only after `core.models.proof` has held it to the
+hooks on the loaded weights.
 """
 
 import sys

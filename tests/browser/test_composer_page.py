@@ -5,7 +5,7 @@ import math
 import pytest
 
 from core import SweepSpec, example, run_sweep
-from core.corruption import random_tokens
+from core.prompts.corruption import random_tokens
 
 IOI = example.TRY[1][1]
 HOSTILE = "<script>alert(1)</script> **b** $x^2$ `c` :red[no] 😀 שלום"

@@ -10,10 +10,11 @@ from serving import ROOT, dashboard
 
 from core import SweepSpec, example, run_sweep
 from core.ablation import AblationKind
-from core.attribution import check_estimate
+from core.estimates.attribution import check_estimate
+from core.estimates.preview import preview
 from core.heads import Head
 from core.kinds import agreement, with_kind
-from core.preview import preview
+from core.scoring import Scorer
 from core.wording import signed
 
 PROMPT = f"{HELD} red green blue red green"
@@ -85,7 +86,7 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(
     open_page, held_server, hold, demo
 ):
     exact = run_sweep(demo, SPEC)
-    estimate = preview(demo, SPEC)
+    estimate = preview(Scorer(demo, SPEC))
     hold(0)
     page = open_page(url=held_server)
     start(page)

@@ -17,7 +17,7 @@ from components.figures.metric import KL, LOGODDS, LOGPROB, METRICS, PROB
 from components.figures.predictions import before_after
 from core import example
 from core.ablation import AblationKind
-from core.attribution import Estimate
+from core.estimates.attribution import Estimate
 from core.heads import Head
 
 

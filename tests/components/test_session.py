@@ -9,9 +9,9 @@ from components import state as module
 from components.state import Session
 from core import example
 from core.ablation import AblationKind
-from core.attribution import Estimate
+from core.estimates.attribution import Estimate
 from core.jobs import Job, JobState
-from core.registry import key_of
+from core.models.registry import key_of
 
 RESULT = example.saved()
 NOTHING = dataclasses.replace(RESULT, heads=(), _index={})

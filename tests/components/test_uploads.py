@@ -4,7 +4,7 @@ import pytest
 
 from components.uploads import Upload, read_upload
 from core.errors import InputError
-from core.reference import MAX_BYTES
+from core.prompts.reference import MAX_BYTES
 
 
 def test_one_prompt_a_line():

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from core.ablation import AblationKind
-from core.catalogue import DEMO_FOLDER
 from core.cli import main
 from core.example import saved
 from core.heads import Head
+from core.models.catalogue import DEMO_FOLDER
 from core.oracle import ablated_logits, load_oracle
-from core.reference import DEFAULT, NAME
+from core.prompts.reference import DEFAULT, NAME
 from core.results import COLUMNS, SweepResult
 
 ROOT = Path(__file__).parents[2]
@@ -207,7 +207,7 @@ def test_mean_without_a_file_names_the_default_set_and_records_it(parsed):
         (["--reference-file", "{good}"], "--reference-file: A reference set is used by mean"),
         (["--ablation", "mean", "--reference-file", "{none}"], "--reference-file: There is no"),
         (["--ablation", "mean", "--reference-file", "."], "--reference-file: '.' is a folder"),
-        (["--ablation", "mean", "--reference-file", "{blank}"], "--reference-file: The reference"),
+        (["--ablation", "mean", "--reference-file", "{blank}"], "The reference set is empty"),
         (["--ablation", "mean", "--reference-file", "{latin}"], "byte 4 is 0xE9"),
     ],
 )

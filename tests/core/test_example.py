@@ -9,6 +9,7 @@ from core.margin_sweep import iter_margins
 from core.margins import Margins, marked_heads
 from core.progress import drained
 from core.results import COLUMNS
+from core.scoring import Scorer
 from core.sweep import run_sweep
 
 
@@ -43,7 +44,7 @@ def test_the_saved_file_is_the_contracts_json():
 
 def test_the_saved_margins_are_the_live_engines(demo):
     saved = example.saved_margins()
-    live = drained(iter_margins(demo, example.SPEC, marked_heads(example.saved())))
+    live = drained(iter_margins(Scorer(demo, example.SPEC), marked_heads(example.saved())))
     assert len(saved.attention) == demo.n_layers
     assert saved.mlp == live.mlp == (None,) * demo.n_layers  # mean across heads: no MLP has heads
     assert list(saved.first_position) == list(live.first_position)

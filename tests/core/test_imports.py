@@ -16,22 +16,22 @@ FIGURES = [
 LIGHT = [
     "core",
     "core.ablation",
-    "core.attribution",
-    "core.catalogue",
+    "core.estimates.attribution",
+    "core.models.catalogue",
     "core.cli",
     "core.errors",
     "core.example",
     "core.findings",
     "core.heads",
-    "core.hub",
+    "core.models.hub",
     "core.identity",
     "core.jobs",
     "core.kinds",
     "core.margins",
-    "core.registry",
+    "core.models.registry",
     "core.results",
     "core.spec",
-    "core.tokens",
+    "core.prompts.tokens",
     *FIGURES,
 ]
 
@@ -81,7 +81,7 @@ def test_the_command_line_answers_without_anything_heavy(arguments):
 
 
 def test_the_whole_of_core_draws_nothing():
-    seen = loaded_by("import core.sweep, core.loading, core.head_view, core.oracle")
+    seen = loaded_by("import core.sweep, core.models.loading, core.head_view, core.oracle")
     assert "torch" in seen
     assert not seen & {"streamlit", "plotly"}
 

@@ -1,14 +1,16 @@
 """Jobs: progress, cancel, sharing, failure; on real models that a brake can hold in mid-sweep."""
 
+import gc
 import shutil
 import threading
+import weakref
 
 import checkpoints
 import pytest
 
 from core.errors import Cancelled
 from core.jobs import Job, Jobs, JobState
-from core.registry import Registry, key_of, model_key
+from core.models.registry import Registry, key_of, model_key
 from core.spec import SweepSpec
 from core.sweep import run_sweep
 
@@ -16,18 +18,18 @@ WAIT = 60.0  # seconds: only ever spent by a test that fails
 PROMPT = checkpoints.TEXT
 
 
-def unembedding(model):
+def last_norm(model):
     """The one submodule that every pass ends with, on either path."""
-    return model.bridge.unembed.original_component
+    return model.bridge.ln_final.original_component
 
 
 class Brake:
-    """Holds the unembedding number `at` (from now on) until it is let go: one a chunk of rows."""
+    """Holds the pass number `at` (from now on) at its end until it is let go: one a chunk."""
 
     def __init__(self, model, at: int) -> None:
         self.reached, self.go = threading.Event(), threading.Event()
         self._left = at
-        self._handle = unembedding(model).register_forward_pre_hook(self._pass)
+        self._handle = last_norm(model).register_forward_pre_hook(self._pass)
 
     def _pass(self, *_):
         self._left -= 1
@@ -123,8 +125,8 @@ def test_a_job_cancelled_in_the_queue_never_starts(jobs, model, spec):
         assert brake.reached.wait(WAIT)
         second = jobs.submit(spec(target=" over"))
         second.cancel()
-    assert second.wait(WAIT)
-    assert second.state is JobState.CANCELLED
+        assert second.wait(WAIT), "a cancelled job waits for its turn to end"
+        assert second.state is JobState.CANCELLED
     assert second.partial is None
     assert first.wait(WAIT)
     assert first.state is JobState.DONE
@@ -208,7 +210,7 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
     def fail(*_):
         raise error
 
-    handle = unembedding(model).register_forward_pre_hook(fail)
+    handle = last_norm(model).register_forward_pre_hook(fail)
     job = jobs.submit(spec())
     assert job.wait(WAIT)
     handle.remove()
@@ -219,6 +221,46 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
     assert again is not job
     assert again.wait(WAIT)
     assert again.state is JobState.DONE
+
+
+def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, caplog):
+    held = []
+
+    def fail(norm, inputs):
+        held.append(weakref.ref(inputs[0]))
+        raise RuntimeError("no")
+
+    handle = last_norm(model).register_forward_pre_hook(fail)
+    job = jobs.submit(spec())
+    assert job.wait(WAIT)
+    handle.remove()
+    caplog.clear()  # pytest keeps the record, and with it the traceback
+    gc.collect()
+    assert held
+    assert all(ref() is None for ref in held)
+
+
+@pytest.mark.parametrize(
+    ("broken", "absent"),
+    [
+        ("core.estimates.preview.preview", "estimate"),
+        ("core.margin_sweep.iter_margins", "margins"),
+    ],
+)
+def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken, absent):
+    def fail(*_, **__):
+        raise RuntimeError("not this time")
+
+    monkeypatch.setattr("core.estimates.preview.PREVIEW_SECONDS", 0.0)
+    whole = jobs.submit(spec())
+    assert whole.wait(WAIT)
+    assert getattr(whole, absent) is not None
+    monkeypatch.setattr(broken, fail)
+    job = jobs.submit(spec(target=" over"))
+    assert job.wait(WAIT)
+    assert job.state is JobState.DONE
+    assert job.result.complete
+    assert getattr(job, absent) is None
 
 
 def test_loading_a_model_alone(jobs, registry, checkpoint):
@@ -304,7 +346,7 @@ def test_numbers_tell_jobs_apart(jobs, spec):
 
 
 def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(registry, checkpoint, monkeypatch):
-    monkeypatch.setattr("core.registry.MAX_MODELS", 1)
+    monkeypatch.setattr("core.models.registry.MAX_MODELS", 1)
     jobs = Jobs(registry)
     first, second = (model_key(str(checkpoint(f))) for f in ("gpt2", "neox-serial"))
     before = jobs.load(first)

@@ -12,6 +12,7 @@ from core.margin_sweep import iter_margins
 from core.margins import Margins, marked_heads
 from core.oracle import ablated_logits
 from core.progress import drained
+from core.scoring import Scorer
 
 HEADS = [Head(0, 1), Head(2, 3)]
 
@@ -44,7 +45,9 @@ def logprob_change(model, bridge, hooks):
 @pytest.mark.parametrize("family", ["gpt2", "neox-parallel", "llama"])
 def test_whole_layers_without_output_are_hooks_that_write_zeros(loaded, oracle, family, weights):
     model, bridge = loaded(family, weights), oracle(family, weights)
-    margins = drained(iter_margins(model, spec_of(model, ablation="zero", weights=weights), HEADS))
+    margins = drained(
+        iter_margins(Scorer(model, spec_of(model, ablation="zero", weights=weights)), HEADS)
+    )
     for layer in range(model.n_layers):
         for name, found in (("attn.hook_z", margins.attention), ("hook_mlp_out", margins.mlp)):
             hook = (f"blocks.{layer}.{name}", lambda x, hook: torch.zeros_like(x))
@@ -55,7 +58,7 @@ def test_whole_layers_without_output_are_hooks_that_write_zeros(loaded, oracle, 
 
 def test_a_layers_mean_is_taken_before_any_head_is_overwritten(loaded, oracle):
     model, bridge = loaded("gpt2"), oracle("gpt2")
-    margins = drained(iter_margins(model, spec_of(model), []))
+    margins = drained(iter_margins(Scorer(model, spec_of(model)), []))
 
     def all_by_their_mean(z, hook):
         return z.mean(2, keepdim=True).expand_as(z).clone()
@@ -74,14 +77,14 @@ def test_mlps_are_replaced_by_their_own_values(loaded, kind):
     given = (
         {"corrupted_prompt": corrupted} if kind == "resample" else {"reference": (" fox", "a b")}
     )
-    margins = drained(iter_margins(model, spec_of(model, ablation=kind, **given), HEADS))
+    margins = drained(iter_margins(Scorer(model, spec_of(model, ablation=kind, **given)), HEADS))
     assert all(each is not None and abs(each.logprob_change) > 1e-3 for each in margins.mlp)
 
 
 def test_position_0_alone(loaded, oracle):
     model, bridge = loaded("gpt2"), oracle("gpt2")
     spec = spec_of(model, ablation="zero")
-    margins, result = drained(iter_margins(model, spec, HEADS)), run_sweep(model, spec)
+    margins, result = drained(iter_margins(Scorer(model, spec), HEADS)), run_sweep(model, spec)
     for head in HEADS:
         logits = ablated_logits(bridge, tokens_of(model), head, AblationKind.ZERO, (0,))
         with torch.inference_mode():
@@ -97,15 +100,15 @@ def test_position_0_alone(loaded, oracle):
 
 def test_positions_that_leave_out_0_have_no_share_of_it(loaded):
     model = loaded("gpt2")
-    margins = drained(iter_margins(model, spec_of(model, positions="last"), HEADS))
+    margins = drained(iter_margins(Scorer(model, spec_of(model, positions="last")), HEADS))
     assert margins.first_position == {}
 
 
 def test_without_wiring_there_are_heads_but_no_mlps(loaded):
     model = loaded("gpt2")
     spec = spec_of(model, ablation="zero")
-    slow = drained(iter_margins(replace(model, stack=None), spec, HEADS))
-    fast = drained(iter_margins(model, spec, HEADS))
+    slow = drained(iter_margins(Scorer(replace(model, stack=None), spec), HEADS))
+    fast = drained(iter_margins(Scorer(model, spec), HEADS))
     assert slow.mlp == (None, None, None)
     for one, other in zip(slow.attention, fast.attention, strict=True):
         assert one.logprob_change == pytest.approx(other.logprob_change, abs=1e-4)
@@ -115,7 +118,9 @@ def test_margins_survive_json(loaded):
     import json
 
     model = loaded("gpt2")
-    margins = drained(iter_margins(model, spec_of(model, ablation="zero", foil=" fox"), HEADS))
+    margins = drained(
+        iter_margins(Scorer(model, spec_of(model, ablation="zero", foil=" fox")), HEADS)
+    )
     assert Margins.from_dict(json.loads(json.dumps(margins.to_dict()))) == margins
     with pytest.raises(ValueError, match="damaged"):
         Margins.from_dict({"attention": []})

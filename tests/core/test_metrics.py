@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.metrics import TOP, answer_logprob, log_probs, score
-from core.tokens import TokenizedAnswer
+from core.prompts.tokens import TokenizedAnswer
 
 CLEAN = (1 / 2, 1 / 4, 1 / 8, 1 / 8)
 ABLATED = (1 / 8, 1 / 4, 1 / 2, 1 / 8)

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import ModelError
 from core.heads import Head
-from core.loading import load_model
+from core.models.loading import load_model
 from core.spec import SweepSpec
 from core.sweep import run_sweep
 

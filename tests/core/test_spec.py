@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.ablation import AblationKind
 from core.errors import InputError
-from core.reference import DEFAULT
+from core.prompts.reference import DEFAULT
 from core.spec import MAX_PROMPT_CHARACTERS, SweepSpec
 
 # jaxtyping's run-time checks draw random names, which Hypothesis takes for a strategy's doing.

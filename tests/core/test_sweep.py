@@ -14,12 +14,14 @@ import torch
 
 from core.ablation import AblationKind
 from core.errors import InputError
-from core.heads import Head
+from core.heads import Head, all_heads
 from core.oracle import ablated_logits, clean_z, reference_mean
+from core.progress import drained
+from core.prompts.tokens import token_text, tokenize_prompt
 from core.results import SweepResult
+from core.scoring import Scorer
 from core.spec import SweepSpec
 from core.sweep import iter_sweep, predict, run_sweep
-from core.tokens import token_text, tokenize_prompt
 
 FAMILIES = list(checkpoints.FAMILIES)
 PROMPT = checkpoints.TEXT
@@ -422,3 +424,38 @@ def test_the_oracle_itself_ablates_one_head_and_only_there(oracle):
 def test_a_spec_for_another_model_is_refused(loaded):
     with pytest.raises(InputError, match="asks for the model 'demo'"):
         run_sweep(loaded("gpt2"), SweepSpec("demo", PROMPT, " jumps"))
+
+
+@pytest.mark.parametrize("field", ["prompt", "target", "foil", "corrupted_prompt"])
+def test_a_token_without_a_vector_is_refused_by_its_field(loaded, field):
+    """A tokenizer that was extended after training knows words that the model does not."""
+    model = loaded("gpt2")
+    smaller = replace(model, d_vocab=max(model.tokenizer(" jumps")["input_ids"]))
+    given = {"prompt": "The fox", "target": " fox", "foil": None}
+    if field == "corrupted_prompt":
+        given |= {"ablation": "resample", "corrupted_prompt": "The jumps"}
+    else:
+        given[field] = " jumps"
+    with pytest.raises(InputError, match="embeddings do not") as caught:
+        run_sweep(smaller, SweepSpec(model=model.name, **given))
+    assert caught.value.field == field
+
+
+def test_a_teacher_forced_foils_own_pass_offers_stops_too(loaded, monkeypatch):
+    model = loaded("gpt2")
+    spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", foil=" over the")
+    scorer = Scorer(model, spec)
+    made = drained(scorer.replacements())
+    heads = all_heads(model.n_layers, model.n_heads)
+    steps = list(scorer.rows(lambda answer: [(made[answer].edit(head),) for head in heads]))
+    moments = [step for step in steps if not step.indices]
+    assert len(steps) - len(moments) == 1  # one chunk
+    assert len(moments) == 2 * model.n_layers  # each pass stops after each of its blocks
+    assert moments[-1].fraction <= 1
+
+
+def test_replacements_are_measured_once(loaded):
+    model = loaded("gpt2")
+    spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", ablation="mean")
+    scorer = Scorer(model, spec)
+    assert drained(scorer.replacements()) is drained(scorer.replacements())

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from core import example
 from core.ablation import AblationKind
 from core.jobs import JOBS
-from core.reference import DEFAULT
-from core.registry import MODELS, key_of
+from core.models.registry import MODELS, key_of
+from core.prompts.reference import DEFAULT
 
 APP = str(Path(__file__).parents[2] / "app.py")
 IOI = example.TRY[1][1]

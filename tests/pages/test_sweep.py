@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import example
 from core.jobs import JOBS
-from core.registry import MODELS, key_of
+from core.models.registry import MODELS, key_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

@@ -1,0 +1,1 @@
+"""Estimates of every head from gradients, shown until exact numbers replace them."""

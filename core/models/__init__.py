@@ -1,0 +1,1 @@
+"""Models: finding, fetching and loading them, and proving that one can be swept."""

@@ -1,0 +1,1 @@
+"""Prompts: their tokens, and the texts that a sweep is held against."""
