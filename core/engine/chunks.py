@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.engine.edits import first_layer, first_position
 from core.interventions import Intervention
 from core.models.loaded import LoadedModel
-from core.wiring.families import TILE
+from core.wiring.pieces import TILE
 
 DEFAULT_MEMORY_BUDGET = 2 * 2**30
 """Bytes of activations that one chunk may take."""

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
@@ -28,19 +29,24 @@ _TANH_GELUS = {
 _NONE = ("none", "")
 
 
+def weight_of(module: Any) -> Float[Tensor, "out in"]:
+    """A linear layer's weight, whichever way round it is kept."""
+    weight: Tensor = module.weight
+    return weight.T if type(module) is Conv1D else weight
+
+
 def product(module: Any, act: Any = None) -> Layer:
     """`act(module(x))`, where `module` is a linear layer; `act` None: the product alone."""
     name, plain_act = _activation(act)
-    transposed = type(module) is Conv1D
 
     def plain(x: Tensor) -> Tensor:
         return plain_act(module(x))
 
-    if name is None or not (transposed or type(module) is nn.Linear):
+    if name is None or type(module) not in {Conv1D, nn.Linear}:
         return plain
 
     def quick(x: Tensor) -> Tensor:
-        weight: Tensor = module.weight.T if transposed else module.weight
+        weight = weight_of(module)
         if not _is_quick(x, weight):
             return plain(x)
         return _onednn(x, weight, module.bias, *name)

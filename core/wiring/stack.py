@@ -6,6 +6,7 @@ is only the wiring; every product, norm and rotation is the model's own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -35,6 +36,20 @@ class Scoring:
 
 
 @dataclass(frozen=True, eq=False)
+class Lens:
+    """What single heads are read with: an attention's own norms and linear layers.
+
+    `norm` is before q, k and v; `out_norm` after the output projection (Gemma 2), None elsewhere.
+    `out` is that projection. `values` gives the value weights.
+    """
+
+    norm: Any
+    values: Callable[[], Float[Tensor, "kv_head d_head d_model"]]
+    out: Any
+    out_norm: Any = None
+
+
+@dataclass(frozen=True, eq=False)
 class Block:
     """One layer. All functions take and return (row, pos, ...) and write into nothing.
 
@@ -49,20 +64,47 @@ class Block:
     out: Callable[[Tensor], Tensor]
     mlp: Callable[[Tensor], Tensor]
     scoring: Scoring
+    lens: Lens
     parallel: bool = False
     after_attention: Callable[[Tensor], Tensor] | None = None
     after_mlp: Callable[[Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
-    """A whole model. `embed` gives the residual stream before layer 0, `unembed` the logits."""
+class Ending:
+    """From the residual stream after the last layer to the logits.
 
+    The final `norm`, then the linear layers `parts` one after the other (the last one unembeds),
+    then a soft cap on the logits where there is one. `unembed` is all of it.
+    """
+
+    norm: Any
+    parts: tuple[Any, ...]
+    unembed: Callable[[Float[Tensor, "row pos d_model"]], Float[Tensor, "row pos vocab"]]
+    softcap: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A whole model. `embed` gives the residual stream before layer 0, `words` a token's own part
+    of it, without its position.
+    """
+
+    words: Callable[[Int[Tensor, "*any"]], Float[Tensor, "*any d_model"]]
     embed: Callable[[Int[Tensor, "row pos"]], Float[Tensor, "row pos d_model"]]
     rotary: Callable[[int, Tensor], Rotary]
     """(number of positions, a tensor of the right device and dtype) -> rotary of them all."""
     blocks: tuple[Block, ...]
-    unembed: Callable[[Float[Tensor, "row pos d_model"]], Float[Tensor, "row pos vocab"]]
+    ending: Ending
+
+    def unembed(self, resid: Float[Tensor, "row pos d_model"]) -> Float[Tensor, "row pos vocab"]:
+        """The logits."""
+        return self.ending.unembed(resid)
+
+    @property
+    def additive(self) -> bool:
+        """Whether the stream is the sum of what every part adds: not with norms on the stream."""
+        return all(b.after_attention is None and b.after_mlp is None for b in self.blocks)
 
 
 def finish_block(
