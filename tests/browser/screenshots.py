@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+TESTS = Path(__file__).parent.parent
+sys.path[:0] = [str(TESTS.parent), str(TESTS)]  # the root first, or tests/core would hide core
 
 from dashboard_page import DashboardPage
 from serving import ROOT, browser, dashboard
