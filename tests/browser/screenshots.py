@@ -7,9 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-TESTS = Path(__file__).parent.parent
-sys.path.insert(0, str(TESTS))
-sys.path.insert(0, str(TESTS.parent))  # the root first, or tests/core would hide core
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(
+    0, str(Path(__file__).parent.parent.parent)
+)  # the root first, or tests/core would hide core
 
 from dashboard_page import DashboardPage
 from serving import ROOT, browser, dashboard
