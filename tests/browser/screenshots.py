@@ -8,9 +8,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-sys.path.insert(
-    0, str(Path(__file__).parent.parent.parent)
-)  # the root first, or tests/core would hide core
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # or tests/core would hide core
 
 from dashboard_page import DashboardPage
 from serving import ROOT, browser, dashboard
