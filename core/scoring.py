@@ -36,9 +36,9 @@ class Scorer:
     """Scores interventions against the clean run of one spec.
 
     The foil shares the target's pass where both are read at the prompt's last position; a
-    teacher-forced foil has a pass of its own. `clean` are the clean log probs (read, vocab),
-    `baseline` the clean run's scores, `seconds` what the clean run took. Raises `InputError` for
-    a spec that does not fit the model.
+    teacher-forced foil has a pass of its own. `start` is the target's pass, `clean` its log
+    probs (read, vocab), `baseline` the clean run's scores, `seconds` what the clean run took.
+    Raises `InputError` for a spec that does not fit the model.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Scorer:
         prepared = prepare(model, spec)
         self.model, self.prepared, self._budget = model, prepared, memory_budget
         self._replacements: dict[TokenizedAnswer, Replacement] | None = None
-        self._target = self._begin(prepared.target)
+        self.start = self._begin(prepared.target)
         self._same_pass = prepared.foil if prepared.foil_in_same_pass else None
         self._foil: Start | None = None
         if prepared.foil is not None and self._same_pass is None:
             self._foil = self._begin(prepared.foil)
-        self.clean = log_probs(self._target.logits[None])[0]
-        clean = score(self._target.logits[None], self.clean, prepared.target, self._same_pass)
+        self.clean = log_probs(self.start.logits[None])[0]
+        clean = score(self.start.logits[None], self.clean, prepared.target, self._same_pass)
         if self._foil is not None:
             assert prepared.foil is not None
             found = answer_logprob(log_probs(self._foil.logits[None]), prepared.foil)
@@ -111,7 +111,7 @@ class Scorer:
         foils = None
         if prepared.foil is not None and self._foil is not None:
             foils = make(prepared.foil)
-        for rows in run_from(self._target, interventions, self._budget):
+        for rows in run_from(self.start, interventions, self._budget):
             if not rows.indices:
                 yield ScoredRows((), None, rows.fraction)
                 continue

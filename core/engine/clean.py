@@ -15,7 +15,7 @@ from core.wiring.stack import Rotary, Stack
 class CleanRun:
     """One unablated pass, kept: by layer, the stream before it, its keys, values and z.
 
-    `logits` are those of the positions asked for.
+    `final` is the stream after the last layer, `logits` are those of the positions asked for.
     """
 
     resid_pre: tuple[Float[Tensor, "1 pos d_model"], ...]
@@ -23,6 +23,7 @@ class CleanRun:
     values: tuple[Float[Tensor, "kv_head pos d_head"], ...]
     z: tuple[Float[Tensor, "1 pos head d_head"], ...]
     rotary: Rotary
+    final: Float[Tensor, "1 pos d_model"]
     logits: Float[Tensor, "read vocab"]
 
     def shared(self, layer: int, before: int) -> Shared | None:
@@ -56,6 +57,7 @@ def clean_run(stack: Stack, tokens: Int[Tensor, " pos"], read: Int[Tensor, " rea
         values=tuple(layer.values[0] for layer in layers),
         z=tuple(layer.z for layer in layers),
         rotary=stack.rotary(len(tokens), resid),
+        final=resid,
         logits=stack.unembed(resid[:, read])[0],
     )
 

@@ -75,16 +75,41 @@ def _written_out(
     scores = grouped @ k.transpose(-1, -2)
     if shared is not None:
         scores = torch.cat([_by_head(grouped, shared[0].transpose(-1, -2)), scores], dim=-1)
-    scores = scores.view(rows, n_heads, n_query, -1).float() * scoring.scale
-    if scoring.softcap is not None:
-        scores = torch.tanh(scores / scoring.softcap) * scoring.softcap
-    weights = (scores + added).softmax(dim=-1).to(v.dtype).view(rows, n_kv, grouped.shape[2], -1)
+    weights = _softmax(scores.view(rows, n_heads, n_query, -1), added, scoring)
+    weights = weights.to(v.dtype).view(rows, n_kv, grouped.shape[2], -1)
     if shared is None:
         z = weights @ v
     else:
         n_shared = shared[0].shape[1]
         z = weights[..., n_shared:] @ v + _by_head(weights[..., :n_shared], shared[1])
     return z.view(rows, n_heads, n_query, d_head)
+
+
+def pattern(
+    q: Float[Tensor, "row head query d_head"],
+    k: Float[Tensor, "row kv_head key d_head"],
+    queries: Int[Tensor, " query"],
+    scoring: Scoring,
+) -> Float[Tensor, "row head query key"]:
+    """Where queries look: each row of weights sums to 1, in float32.
+
+    `queries` are the positions of q in the whole sequence, whose keys are all given.
+    """
+    rows, n_heads, n_query, _ = q.shape
+    grouped = q.reshape(rows, k.shape[1], -1, q.shape[-1])
+    scores = (grouped @ k.transpose(-1, -2)).view(rows, n_heads, n_query, -1)
+    return _softmax(scores, bias(scoring, queries, k.shape[2], q.dtype), scoring)
+
+
+def _softmax(
+    scores: Float[Tensor, "row head query key"],
+    added: Float[Tensor, "#head query key"],
+    scoring: Scoring,
+) -> Float[Tensor, "row head query key"]:
+    scores = scores.float() * scoring.scale
+    if scoring.softcap is not None:
+        scores = torch.tanh(scores / scoring.softcap) * scoring.softcap
+    return (scores + added).softmax(dim=-1)
 
 
 def _by_head(

@@ -41,7 +41,8 @@ def _gpt2(model: Any) -> Stack | None:
 
     def block(layer: Any) -> Block:
         attn, d_head = layer.attn, layer.attn.head_dim
-        norm, project = layer.ln_1, product(attn.c_attn)
+        norm, fused = layer.ln_1, attn.c_attn
+        project = product(fused)
 
         def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
             q, k, v = project(norm(resid)).chunk(3, dim=-1)
@@ -50,7 +51,7 @@ def _gpt2(model: Any) -> Stack | None:
         mlp = pieces.mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
 
         def values() -> Tensor:
-            value = weight_of(attn.c_attn).chunk(3)[2]
+            value = weight_of(fused).chunk(3)[2]
             found: Tensor = value.unflatten(0, (-1, d_head))
             return found
 

@@ -91,14 +91,14 @@ def fused_values(project: Any, d_head: int) -> Callable[[], Tensor]:
 
 def ending(norm: Layer, *parts: Any, softcap: float | None = None) -> Ending:
     """The final norm, then linear layers one after the other, then a soft cap."""
-    layers = [norm, *map(product, parts)]
+    layers = [product(part) for part in parts]
 
-    def unembed(x: Tensor) -> Tensor:
+    def after_norm(x: Tensor) -> Tensor:
         for layer in layers:
             x = layer(x)
         return x if softcap is None else torch.tanh(x / softcap) * softcap
 
-    return Ending(norm, parts, unembed, softcap)
+    return Ending(norm, parts, after_norm, softcap)
 
 
 def rotary(module: Any) -> Callable[[int, Tensor], Rotary]:

@@ -75,12 +75,12 @@ class Ending:
     """From the residual stream after the last layer to the logits.
 
     The final `norm`, then the linear layers `parts` one after the other (the last one unembeds),
-    then a soft cap on the logits where there is one. `unembed` is all of it.
+    then a soft cap on the logits where there is one: both together are `after_norm`.
     """
 
     norm: Any
     parts: tuple[Any, ...]
-    unembed: Callable[[Float[Tensor, "row pos d_model"]], Float[Tensor, "row pos vocab"]]
+    after_norm: Callable[[Float[Tensor, "row pos d_model"]], Float[Tensor, "row pos vocab"]]
     softcap: float | None = None
 
 
@@ -99,7 +99,7 @@ class Stack:
 
     def unembed(self, resid: Float[Tensor, "row pos d_model"]) -> Float[Tensor, "row pos vocab"]:
         """The logits."""
-        return self.ending.unembed(resid)
+        return self.ending.after_norm(self.ending.norm(resid))
 
     @property
     def additive(self) -> bool:

@@ -1,0 +1,75 @@
+"""Where heads look: attention patterns of one pass, plain or weighted by what is moved.
+
+A weight says where a head looks, not how much it takes from there: the value-weighted pattern
+multiplies it by the length of what the value writes, ||v W_O|| (Kobayashi et al. 2020,
+arXiv:2004.10102).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from core.circuits.stream import UnavailableError, head_weights
+from core.engine import Start
+from core.heads import Head
+from core.models.loaded import LoadedModel
+from core.wiring.attention import pattern
+from core.wiring.stack import Stack
+
+
+@dataclass(frozen=True, eq=False)
+class Looking:
+    """Where one head looks on one prompt, row by query.
+
+    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value.
+    """
+
+    weights: Float[np.ndarray, "query key"]
+    lengths: Float[np.ndarray, " key"]
+
+    @property
+    def weighted(self) -> Float[np.ndarray, "query key"]:
+        """The value-weighted pattern: in the units of the residual stream."""
+        found: np.ndarray = self.weights * self.lengths
+        return found
+
+
+def known_stack(model: LoadedModel) -> Stack:
+    """The model's wiring; raises `UnavailableError` where it is not known."""
+    if model.stack is None:
+        raise UnavailableError(
+            f"The attention of {model.name!r} cannot be taken apart: the wiring of "
+            f"{model.architecture} is not known here."
+        )
+    return model.stack
+
+
+@torch.inference_mode()
+def look(start: Start, head: Head) -> Looking:
+    """Where a head looks in a clean run, and how long what it moves is."""
+    model, clean = start.model, start.clean
+    stack = known_stack(model)
+    assert clean is not None
+    block = stack.blocks[head.layer]
+    weights = patterns(start, head.layer)[head.head]
+    values = clean.values[head.layer]
+    own = values[head.head // (model.n_heads // len(values))] - model.value_shift[head].to(values)
+    write = own @ head_weights(block, model.n_heads)[head.head]
+    if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
+        write = write - write.mean(-1, keepdim=True)  # processing centres what is written
+    lengths = write.norm(dim=-1)
+    return Looking(weights.cpu().numpy(), lengths.float().cpu().numpy())
+
+
+@torch.inference_mode()
+def patterns(start: Start, layer: int) -> Float[Tensor, "head query key"]:
+    """Every head's attention pattern in one layer of a clean run."""
+    stack, clean = known_stack(start.model), start.clean
+    assert clean is not None
+    block = stack.blocks[layer]
+    q, _, _ = block.qkv(clean.resid_pre[layer], clean.rotary)
+    positions = torch.arange(len(start.tokens), device=start.tokens.device)
+    return pattern(q, clean.keys[layer][None], positions, block.scoring)[0]

@@ -1,0 +1,156 @@
+"""By which route a head acts: directly on the answer, or through what comes after it.
+
+Total: the head's ablation. Direct: only the final residual stream loses what the head wrote at
+the answer's positions, everything else as in the clean run; with the final norm's scale held, and
+with the norm computed again. Downstream: total minus direct. For an early head nearly all of the
+total is downstream, and that is mediation; only where a direct effect is made up for by later
+components is it called self-repair (Wang et al. 2022, arXiv:2211.00593; Rushing and Nanda 2024,
+arXiv:2402.15390).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from core.circuits.answer import Pass, passes
+from core.circuits.direct import Reading
+from core.circuits.stream import read_stream, stack_of_sums
+from core.heads import Head
+from core.interventions import Edit
+from core.metrics import answer_logprob, log_probs
+from core.models.loaded import LoadedModel
+from core.prepared import Prepared
+from core.progress import drained
+from core.scoring import Scorer
+from core.wiring.frozen import frozen
+
+NOTABLE = 0.1
+"""Nats: a smaller direct effect is not said to be repaired."""
+
+
+class Route(StrEnum):
+    """How a head's effect reached the answer, as far as two numbers can say."""
+
+    SMALL = "small"
+    DIRECT = "direct"
+    LATER = "later components"
+    REPAIRED = "self-repair"
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """One head's effect on the answer, by route: ablated minus clean, in nats.
+
+    `metric` is "logit_diff_change" where there is a foil, else "logprob_change". `frozen` is the
+    direct effect with the final norm's scale held (it equals the change of direct logit
+    attribution in a logit difference), `direct` with the norm computed again; their difference is
+    the norm's part. `later` (layer, head) and `later_mlps` (layer) are how far every later part
+    changed its own direct contribution to the answer, in logits, norms held at the clean run's
+    scales; NaN up to the head's own layer (its layer's MLP comes after it).
+    """
+
+    head: Head
+    metric: str
+    total: float
+    direct: float
+    frozen: float
+    later: Float[np.ndarray, "layer head"]
+    later_mlps: Float[np.ndarray, " layer"]
+
+    @property
+    def downstream(self) -> float:
+        """What the ablation did through later components."""
+        return self.total - self.direct
+
+    @property
+    def norm_part(self) -> float:
+        """What of the direct effect comes through the final norm's scale."""
+        return self.direct - self.frozen
+
+    @property
+    def route(self) -> Route:
+        """The word for it. Opposite signs are repair only where there was something to repair."""
+        if max(abs(self.total), abs(self.direct)) < NOTABLE:
+            return Route.SMALL
+        if abs(self.direct) >= NOTABLE and self.direct * self.downstream < 0:
+            return Route.REPAIRED
+        return Route.DIRECT if abs(self.direct) >= abs(self.downstream) else Route.LATER
+
+    def most_changed(self, count: int = 5) -> list[tuple[Head, float]]:
+        """Later heads by how far their own contribution changed, the most first."""
+        size = np.nan_to_num(np.abs(self.later))
+        order = np.argsort(-size, axis=None, kind="stable")[:count]
+        found = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
+        return [(head, float(self.later[head])) for head in found if size[head] > 0]
+
+
+def routes(scorer: Scorer, head: Head) -> Routes:
+    """Measure a head's routes; raises `UnavailableError` for a model that cannot be taken apart."""
+    model, prepared = scorer.model, scorer.prepared
+    stack_of_sums(model)
+    replacements = drained(scorer.replacements())
+    found: list[_Found] = []
+    for each in passes(prepared):
+        found.append(_of_pass(model, prepared, each, replacements[each.sequence].edit(head)))
+    joined = found[0]
+    for other in found[1:]:
+        joined = _Found(*(a + b for a, b in zip(joined, other, strict=True)))
+    later, mlps = joined.later.copy(), joined.mlps.copy()
+    later[: head.layer + 1] = np.nan
+    mlps[: head.layer] = np.nan
+    clean, total, direct, held = joined.values
+    return Routes(
+        head=head,
+        metric="logprob_change" if prepared.foil is None else "logit_diff_change",
+        total=total - clean,
+        direct=direct - clean,
+        frozen=held - clean,
+        later=later,
+        later_mlps=mlps,
+    )
+
+
+class _Found(NamedTuple):
+    """One pass: the answer's value clean, ablated, with the direct route cut, and with it cut
+    under a held norm; and how far later parts changed what they add.
+    """
+
+    values: np.ndarray
+    later: np.ndarray
+    mlps: np.ndarray
+
+
+@torch.inference_mode()
+def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, edit: Edit) -> _Found:
+    stack = stack_of_sums(model)
+    tokens = prepared.sequence(of.sequence)
+    clean, ablated = read_stream(model, tokens), read_stream(model, tokens, (edit,))
+    reading = Reading(model, prepared, of, clean)
+    read, block = reading.read, stack.blocks[edit.layer]
+    # Only what this head wrote, in the clean run: its layer's z differs in nothing else.
+    lost = block.out(ablated.z[edit.layer][read].flatten(-2)) - block.out(
+        clean.z[edit.layer][read].flatten(-2)
+    )
+    final = clean.final[read]
+    norm = stack.ending.norm
+    held = norm(final) + frozen(norm, final)(lost)
+    logits = torch.stack(
+        [
+            stack.unembed(final[None])[0],
+            stack.unembed(ablated.final[read][None])[0],
+            stack.unembed((final + lost)[None])[0],
+            stack.ending.after_norm(held[None])[0],
+        ]
+    )
+    logp = log_probs(logits)
+    values = torch.stack([sign * answer_logprob(logp, answer) for answer, sign in of.read]).sum(0)
+    mlps = [
+        reading.along((ablated.mlp - clean.mlp)[layer][read]) for layer in range(model.n_layers)
+    ]
+    return _Found(
+        values.cpu().numpy(), reading.heads(ablated) - reading.heads(clean), np.array(mlps)
+    )
