@@ -108,9 +108,12 @@ def test_under_a_held_norm_the_route_is_direct_attribution(loaded, family):
         assert routes(scorer, head).frozen == pytest.approx(-own[head], abs=2e-5)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
 def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
-    """Through held norms: the head's own loss, later heads and MLPs, and nothing else."""
+    """Through held norms: the head's own loss, later heads and MLPs, and nothing else.
+
+    Gemma 2's heads share the scale of a norm after the projection, so there it is first order only.
+    """
     model = loaded(family)
     scorer = Scorer(model, spec_of(model, AblationKind.MEAN_ACROSS_HEADS))
     head = Head(0, 1)
@@ -121,8 +124,6 @@ def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
     whole = reading.along(ablated.final[reading.read]) - reading.along(clean.final[reading.read])
     found = routes(scorer, head)
     own = reading.heads(ablated)[head] - reading.heads(clean)[head]
-    if family == "gemma2":  # a norm after the projection: heads of one layer share its scale
-        pytest.skip("its scales are held, so the parts add up to first order only")
     assert own + np.nansum(found.later) + np.nansum(found.later_mlps) == pytest.approx(
         whole, abs=1e-4
     )
