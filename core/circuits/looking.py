@@ -12,12 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.circuits.stream import UnavailableError, head_weights
+from core.circuits.stream import head_weights, known_stack, own_values
 from core.engine import Start
 from core.heads import Head
-from core.models.loaded import LoadedModel
 from core.wiring.attention import pattern
-from core.wiring.stack import Stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,27 +35,14 @@ class Looking:
         return found
 
 
-def known_stack(model: LoadedModel) -> Stack:
-    """The model's wiring; raises `UnavailableError` where it is not known."""
-    if model.stack is None:
-        raise UnavailableError(
-            f"The attention of {model.name!r} cannot be taken apart: the wiring of "
-            f"{model.architecture} is not known here."
-        )
-    return model.stack
-
-
 @torch.inference_mode()
 def look(start: Start, head: Head) -> Looking:
     """Where a head looks in a clean run, and how long what it moves is."""
-    model, clean = start.model, start.clean
+    model = start.model
     stack = known_stack(model)
-    assert clean is not None
     block = stack.blocks[head.layer]
     weights = patterns(start, head.layer)[head.head]
-    values = clean.values[head.layer]
-    own = values[head.head // (model.n_heads // len(values))] - model.value_shift[head].to(values)
-    write = own @ head_weights(block, model.n_heads)[head.head]
+    write = own_values(start, head) @ head_weights(block, model.n_heads)[head.head]
     if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
         write = write - write.mean(-1, keepdim=True)  # processing centres what is written
     lengths = write.norm(dim=-1)

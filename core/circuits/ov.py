@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.circuits.stream import head_weights, stack_of_sums
+from core.circuits.stream import head_weights, own_values, stack_of_sums
 from core.engine import Start
 from core.heads import Head
 from core.models.loaded import LoadedModel
@@ -54,15 +54,13 @@ class OvCircuit:
 @torch.inference_mode()
 def ov_circuit(start: Start, head: Head) -> OvCircuit:
     """What a head would promote for each token of a clean run's prompt, if it looked there only."""
-    model, clean = start.model, start.clean
-    stack = stack_of_sums(model)
-    assert clean is not None
-    block = stack.blocks[head.layer]
-    values = clean.values[head.layer]
-    kv_head = head.head // (model.n_heads // len(values))
-    here = values[kv_head] - model.value_shift[head].to(values)
+    stack = stack_of_sums(start.model)
+    lens = stack.blocks[head.layer].lens
+    weights = lens.values()
+    w_v = weights[head.head // (start.model.n_heads // len(weights))]
     words = stack.words(start.tokens)
-    alone = frozen(block.lens.norm, words)(words) @ block.lens.values()[kv_head].T
+    alone = frozen(lens.norm, words)(words) @ w_v.T
+    here = own_values(start, head)
     return OvCircuit(_promoted(start, head, here), _promoted(start, head, alone))
 
 

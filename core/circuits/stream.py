@@ -6,8 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from core.engine import Start
 from core.engine.edits import Edits
 from core.errors import ModelError
+from core.heads import Head
 from core.interventions import Intervention
 from core.models.loaded import LoadedModel
 from core.wiring.forward import Moment, forward
@@ -34,19 +36,25 @@ class Stream:
     final: Float[Tensor, "pos d_model"]
 
 
-def stack_of_sums(model: LoadedModel) -> Stack:
-    """The model's wiring, where its stream is the sum of its parts; raises `UnavailableError`."""
+def known_stack(model: LoadedModel) -> Stack:
+    """The model's wiring; raises `UnavailableError` where it is not known."""
     if model.stack is None:
         raise UnavailableError(
             f"The parts of {model.name!r} cannot be read one by one: the wiring of "
             f"{model.architecture} is not known here."
         )
-    if not model.stack.additive:
+    return model.stack
+
+
+def stack_of_sums(model: LoadedModel) -> Stack:
+    """`known_stack`, where its stream is the sum of its parts; raises `UnavailableError`."""
+    stack = known_stack(model)
+    if not stack.additive:
         raise UnavailableError(
             f"In {model.name!r} a norm follows every addition, so what one head adds cannot be "
             "followed to the answer by itself."
         )
-    return model.stack
+    return stack
 
 
 @torch.inference_mode()
@@ -80,6 +88,14 @@ def head_weights(block: Block, n_heads: int) -> Float[Tensor, "head d_head d_mod
     """The output projection, W_O, head by head."""
     weights: Tensor = weight_of(block.lens.out).T.unflatten(0, (n_heads, -1))
     return weights
+
+
+def own_values(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
+    """The values a head moves in a clean run, as its weights are processed."""
+    assert start.clean is not None
+    values = start.clean.values[head.layer]
+    shared = start.model.n_heads // len(values)
+    return values[head.head // shared] - start.model.value_shift[head].to(values)
 
 
 @torch.inference_mode()
