@@ -6,16 +6,15 @@ import numpy as np
 from torch import Tensor
 
 from core.ablation import AblationKind
+from core.circuits.by_kind import by_kind
 from core.engine import run
-from core.errors import InputError
-from core.heads import Head
-from core.kinds import with_kind
+from core.heads import Head, check_head
 from core.metrics import log_probs
 from core.models.loaded import LoadedModel
 from core.progress import drained
 from core.prompts.tokens import token_text
 from core.results import HeadEffect
-from core.scoring import Scorer, head_effects
+from core.scoring import Scorer
 from core.spec import SweepSpec
 
 SHOWN = 5
@@ -43,37 +42,18 @@ class HeadView:
 
 def view_head(model: LoadedModel, spec: SweepSpec, head: Head) -> HeadView:
     """Measure one head of a sweep; raises `InputError` for a head the model does not have."""
-    if not (0 <= head.layer < model.n_layers and 0 <= head.head < model.n_heads):
-        raise InputError(
-            "head",
-            f"{model.name} has no {head.label}: its heads are L0H0 to "
-            f"{Head(model.n_layers - 1, model.n_heads - 1).label}.",
-        )
+    check_head(head, (model.n_layers, model.n_heads), model.name)
     own = Scorer(model, spec)
     prepared = own.prepared
     sequence = prepared.sequence(prepared.target)
     answer = () if prepared.target.is_set else prepared.target.texts[:-1]
-    by_kind = {}
-    for kind in AblationKind:
-        variant = with_kind(spec, kind)
-        if variant is not None:
-            scorer = own if kind is spec.ablation else Scorer(model, variant)
-            by_kind[kind] = _effect(scorer, head)
     return HeadView(
         head=head,
         pattern=model.pattern(sequence.to(model.device), head).numpy(),
         tokens=prepared.prompt.texts + answer,
-        by_kind=by_kind,
+        by_kind=drained(by_kind(own, head)),
         predictions=_predictions(own, head),
     )
-
-
-def _effect(scorer: Scorer, head: Head) -> HeadEffect:
-    replacements = drained(scorer.replacements())
-    for rows in scorer.rows(lambda answer: [(replacements[answer].edit(head),)]):
-        if rows.indices:
-            return next(head_effects(scorer.model, rows, scorer.baseline, [head]))
-    raise AssertionError("the engine finishes every row")
 
 
 def _predictions(scorer: Scorer, head: Head) -> tuple[tuple[str, float, float], ...]:

@@ -1,4 +1,4 @@
-"""Jobs: sweeps asked for by spec, done by one worker a device, with progress and cancel.
+"""Jobs: sweeps and other tasks, done by one worker a device, with progress and cancel.
 
 Callers hand over names and specs, never live models, so that the same call can later go to
 another machine. Loading happens on a thread of its own: a long download holds nobody else up.
@@ -12,13 +12,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, InputError, is_memory_error
 from core.models.registry import MODELS, ModelKey, Registry, key_of
 from core.progress import drained
 from core.results import SweepResult
 from core.spec import SweepSpec
+from core.tasks import Task
 
 if TYPE_CHECKING:
     from core.estimates.attribution import Estimate
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from core.models.loaded import LoadedModel
 
     Lane = queue.Queue[tuple["Job", LoadedModel]]
+
+Request = SweepSpec | Task | None
+"""A sweep, a task, or (None) a model alone."""
 
 MAX_KEPT = 256
 """Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB."""
@@ -51,11 +55,17 @@ class JobState(StrEnum):
 
 
 class Job:
-    """One request for a sweep, or (spec None) for a model alone. Safe to read from any thread."""
+    """One request for a sweep, a task, or a model alone. Safe to read from any thread.
 
-    def __init__(self, key: ModelKey, spec: SweepSpec | None) -> None:
+    `partial`, `estimate` and `margins` are a sweep's; `found` is a task's, so far or at last.
+    """
+
+    def __init__(self, key: ModelKey, request: Request) -> None:
         self.number = next(_numbers)
-        self.key, self.spec = key, spec
+        self.key, self.request = key, request
+        self.spec = request if isinstance(request, SweepSpec) else None
+        self.task = request if isinstance(request, Task) else None
+        self.found: Any = None
         self.state = JobState.LOADING
         self.stage = f"Loading {key.name}"
         self.fraction: float | None = None
@@ -111,13 +121,17 @@ class Jobs:
 
     def __init__(self, models: Registry = MODELS, max_kept: int = MAX_KEPT) -> None:
         self._models, self._max_kept = models, max_kept
-        self._jobs: OrderedDict[tuple[ModelKey, SweepSpec | None], Job] = OrderedDict()
+        self._jobs: OrderedDict[tuple[ModelKey, Request], Job] = OrderedDict()
         self._queues: dict[str, Lane] = {}
         self._guard = threading.Lock()
 
     def submit(self, spec: SweepSpec, device: str = "auto") -> Job:
         """A job for a sweep; one already running or finished for the same spec is returned."""
         return self._submit(key_of(spec, device), spec)
+
+    def ask(self, task: Task, device: str = "auto") -> Job:
+        """A job for a task; one already running or finished for an equal task is returned."""
+        return self._submit(task.key(device), task)
 
     def load(self, key: ModelKey) -> Job:
         """A job that only loads a model."""
@@ -136,14 +150,14 @@ class Jobs:
             if job.askers <= 0 and not job.state.final:
                 job.cancel()
 
-    def _submit(self, key: ModelKey, spec: SweepSpec | None) -> Job:
+    def _submit(self, key: ModelKey, request: Request) -> Job:
         with self._guard:
-            job = self._jobs.get((key, spec))
+            job = self._jobs.get((key, request))
             if job is not None and _usable(job) and not self._dropped(job):
-                self._jobs.move_to_end((key, spec))
+                self._jobs.move_to_end((key, request))
                 job.askers += 1
                 return job
-            job = self._jobs[key, spec] = Job(key, spec)
+            job = self._jobs[key, request] = Job(key, request)
             job.askers = 1
             self._forget()
         threading.Thread(target=self._load, args=(job,), daemon=True, name="load").start()
@@ -151,7 +165,7 @@ class Jobs:
 
     def _dropped(self, job: Job) -> bool:
         """Whether a finished load's model has had to make room for others since."""
-        loaded = job.spec is None and job.state is JobState.DONE
+        loaded = job.request is None and job.state is JobState.DONE
         return loaded and self._models.peek(job.key) is None
 
     def _forget(self) -> None:
@@ -162,7 +176,7 @@ class Jobs:
     def _load(self, job: Job) -> None:
         with _outcome(job):
             model = self._models.get(job.key, job.report)
-            if job.spec is None:
+            if job.request is None:
                 job.end(JobState.DONE)
                 return
             job.enter(JobState.WAITING, "Waiting for its turn")
@@ -182,8 +196,25 @@ class Jobs:
         while True:
             job, model = lane.get()
             with _outcome(job):
-                self._sweep(job, model)
+                if job.task is None:
+                    self._sweep(job, model)
+                else:
+                    self._perform(job, job.task, model)
             del model  # or the last one used would stay in memory while the lane is idle
+
+    def _perform(self, job: Job, task: Task, model: "LoadedModel") -> None:
+        job.enter(JobState.RUNNING, task.said)
+        work = task.work(model)
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as finished:
+                job.found = finished.value
+                job.end(JobState.DONE)
+                return
+            if step.partial is not None:
+                job.found = step.partial
+            job.report(task.said, step.fraction)
 
     def _sweep(self, job: Job, model: "LoadedModel") -> None:
         """The estimate where the sweep is long, then the sweep, then its margins."""
@@ -255,8 +286,8 @@ def _usable(job: Job) -> bool:
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split())[:200]
     if is_memory_error(error):
-        return "Not enough memory for this sweep: shorten the prompt or choose a smaller model."
-    return f"The sweep stopped unexpectedly ({type(error).__name__}: {text}). Please report this."
+        return "Not enough memory for this: shorten the prompt or choose a smaller model."
+    return f"The work stopped unexpectedly ({type(error).__name__}: {text}). Please report this."
 
 
 JOBS = Jobs()

@@ -126,6 +126,12 @@ class SweepResult:
         """What makes this result the same as another: spec, model, schema (`core.identity`)."""
         return result_key(self.spec, self.provenance.model_fingerprint)
 
+    @property
+    def sequence(self) -> tuple[str, ...]:
+        """The tokens that are run: the prompt, then a teacher-forced answer's but the last."""
+        is_set = isinstance(self.spec.target, tuple)
+        return self.tokens if is_set else self.tokens + self.target_tokens[:-1]
+
     def effect(self, head: Head) -> HeadEffect | None:
         """The effect of ablating `head`; None if it is not finished or not in the model."""
         return self._index.get(head)

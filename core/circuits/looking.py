@@ -22,16 +22,17 @@ from core.wiring.attention import pattern
 class Looking:
     """Where one head looks on one prompt, row by query.
 
-    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value.
+    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value, None for a model
+    whose wiring is not known.
     """
 
     weights: Float[np.ndarray, "query key"]
-    lengths: Float[np.ndarray, " key"]
+    lengths: Float[np.ndarray, " key"] | None
 
     @property
-    def weighted(self) -> Float[np.ndarray, "query key"]:
+    def weighted(self) -> Float[np.ndarray, "query key"] | None:
         """The value-weighted pattern: in the units of the residual stream."""
-        found: np.ndarray = self.weights * self.lengths
+        found: np.ndarray | None = None if self.lengths is None else self.weights * self.lengths
         return found
 
 
@@ -39,6 +40,8 @@ class Looking:
 def look(start: Start, head: Head) -> Looking:
     """Where a head looks in a clean run, and how long what it moves is."""
     model = start.model
+    if model.stack is None:
+        return Looking(model.pattern(start.tokens, head).numpy(), None)
     stack = known_stack(model)
     block = stack.blocks[head.layer]
     weights = patterns(start, head.layer)[head.head]

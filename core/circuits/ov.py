@@ -7,6 +7,7 @@ layers, where the stream is far from the embedding.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,6 +39,14 @@ class Promoted:
     lowered: tuple[tuple[str, float], ...]
     own: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "raised": [list(pair) for pair in self.raised],
+            "lowered": [list(pair) for pair in self.lowered],
+            "own": self.own,
+        }
+
 
 @dataclass(frozen=True)
 class OvCircuit:
@@ -49,6 +58,13 @@ class OvCircuit:
 
     here: tuple[Promoted, ...]
     from_embedding: tuple[Promoted, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, a list over the prompt's positions for each reading."""
+        return {
+            "here": [each.to_dict() for each in self.here],
+            "from_embedding": [each.to_dict() for each in self.from_embedding],
+        }
 
 
 @torch.inference_mode()

@@ -10,7 +10,7 @@ arXiv:2402.15390).
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -79,6 +79,20 @@ class Routes:
         if abs(self.direct) >= NOTABLE and self.direct * self.downstream < 0:
             return Route.REPAIRED
         return Route.DIRECT if abs(self.direct) >= abs(self.downstream) else Route.LATER
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: nats, and logits for the later parts."""
+        return {
+            "metric": self.metric,
+            "total": self.total,
+            "direct": self.direct,
+            "direct_frozen_norm": self.frozen,
+            "norm_part": self.norm_part,
+            "downstream": self.downstream,
+            "route": self.route.value,
+            "later_heads": [[head.label, change] for head, change in self.most_changed(10)],
+            "later_mlps": [None if np.isnan(v) else float(v) for v in self.later_mlps],
+        }
 
     def most_changed(self, count: int = 5) -> list[tuple[Head, float]]:
         """Later heads by how far their own contribution changed, the most first."""

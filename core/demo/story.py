@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from core.circuits.roles import ROLES, RoleScores
 from core.demo.ablate import KINDS, Head, Kind, heads_ablated, reference_means
 from core.demo.measure import (
     IOI,
@@ -18,7 +19,6 @@ from core.demo.measure import (
     measured_roles,
     reference_set,
 )
-from core.roles import ROLES, RoleScores
 
 PROBES = (
     ("The opposite of hot is cold. The opposite of big is", " small"),

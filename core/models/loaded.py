@@ -22,6 +22,9 @@ from core.wiring.stack import Stack
 ZEditor = Callable[[int, Tensor], Tensor]
 """(layer, z [batch pos head d_head]) -> the z to go on with."""
 
+PatternReader = Callable[[int, Tensor], None]
+"""Sees (layer, pattern [batch head query key]), which it may not keep: a copy of what it needs."""
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
@@ -90,9 +93,21 @@ class LoadedModel:
             if layer == head.layer:  # a copy of one head: a view would keep all heads alive
                 found.append(pattern[0, head.head].float().cpu().clone())
 
-        with _tapping(Taps(on_pattern=keep)):
-            self.logits(tokens[None], (len(tokens) - 1,))
+        self.see_patterns(tokens[None], keep)
         return found[0]
+
+    def see_patterns(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        see: PatternReader,
+        edit: ZEditor | None = None,
+    ) -> None:
+        """One pass in which `see` reads every layer's attention pattern, in the layers' order.
+
+        `edit` may replace every z, as in `editing_z`.
+        """
+        with _tapping(Taps(edit, see)):
+            self.logits(tokens, (tokens.shape[1] - 1,))
 
     @contextmanager
     def editing_z(self, edit: ZEditor) -> Iterator[None]:
@@ -106,7 +121,7 @@ class Taps:
     """What this thread's forward pass wants of the permanent hooks."""
 
     edit_z: ZEditor | None = None
-    on_pattern: Callable[[int, Tensor], None] | None = None
+    on_pattern: PatternReader | None = None
 
 
 _taps: ContextVar[Taps | None] = ContextVar("headsweep_taps", default=None)

@@ -30,7 +30,8 @@ def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
     for words in _whole_words(tokenizer):
         if len(words) >= needed:
             return words
-    from core.roles import text_token_ids  # pulls torch, which few tokenizers make necessary
+    # It pulls torch, which few tokenizers make necessary.
+    from core.circuits.random_tokens import text_token_ids
 
     ids = tuple(text_token_ids(tokenizer))
     if len(ids) < needed:

@@ -9,7 +9,6 @@ import torch
 
 from core import SweepSpec
 from core.circuits.looking import look, patterns
-from core.circuits.stream import UnavailableError
 from core.engine import begin
 from core.heads import Head
 
@@ -46,15 +45,19 @@ def test_lengths_are_those_of_what_each_value_writes(loaded, oracle, family):
         np.testing.assert_allclose(found.weighted, found.weights * found.lengths[None])
 
 
-def test_an_unknown_wiring_is_said_in_words(loaded):
-    model = replace(loaded("gpt2"), stack=None)
-    with pytest.raises(UnavailableError, match="wiring"):
-        look(begin(model, TOKENS, (3,)), Head(0, 0))
-
-
 def test_a_sweep_has_its_clean_run_at_hand(loaded):
     from core.scoring import Scorer
 
     model = loaded("gpt2")
     scorer = Scorer(model, SweepSpec(model.name, checkpoints.TEXT, " jumps"))
     assert look(scorer.start, Head(1, 1)).weights.shape[0] == len(scorer.start.tokens)
+
+
+def test_an_unknown_wiring_has_its_pattern_and_no_lengths(loaded):
+    model = loaded("gpt2")
+    hooked = replace(model, stack=None)
+    start, bare = (begin(m, TOKENS, (len(TOKENS) - 1,)) for m in (model, hooked))
+    found = look(bare, Head(1, 2))
+    np.testing.assert_allclose(found.weights, look(start, Head(1, 2)).weights, atol=1e-5)
+    assert found.lengths is None
+    assert found.weighted is None

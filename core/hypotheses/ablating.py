@@ -1,0 +1,72 @@
+"""Sets of heads ablated together, each set one row of one engine run."""
+
+from collections.abc import Generator, Iterable, Sequence
+
+from core.heads import Head, all_heads
+from core.interventions import Intervention
+from core.prompts.tokens import TokenizedAnswer
+from core.results import Effect
+from core.scoring import Scorer, effect
+
+
+def metric_of(scorer: Scorer) -> str:
+    """The metric in which effects may be added: logits or nats, never probability."""
+    return "logprob_change" if scorer.prepared.foil is None else "logit_diff_change"
+
+
+def change(effect: Effect, metric: str) -> float:
+    """An effect in a metric that its spec has."""
+    value = getattr(effect, metric)
+    assert value is not None
+    return float(value)
+
+
+def others_of(scorer: Scorer, heads: Iterable[Head]) -> tuple[Head, ...]:
+    """Every head of the model but these."""
+    kept = set(heads)
+    model = scorer.model
+    return tuple(h for h in all_heads(model.n_layers, model.n_heads) if h not in kept)
+
+
+def joint_effects(
+    scorer: Scorer, sets: Sequence[Sequence[Head]]
+) -> Generator[tuple[int, float], None, tuple[Effect, ...]]:
+    """Ablate each set: yields (sets done, share of the work done), returns one effect a set.
+
+    All replacements of a layer are taken from the running, already ablated pass before any of its
+    heads is overwritten. The empty set is the clean run.
+    """
+    measuring = scorer.replacements()
+    while True:
+        try:
+            next(measuring)
+        except StopIteration as finished:
+            replacements = finished.value
+            break
+        yield 0, 0.0
+
+    def rows(answer: TokenizedAnswer) -> list[Intervention]:
+        replacement = replacements[answer]
+        return [tuple(replacement.edit(head) for head in each) for each in sets]
+
+    found: dict[int, Effect] = {}
+    for scored in scorer.rows(rows):
+        if scored.scores is not None:
+            for row, index in enumerate(scored.indices):
+                found[index] = effect(scorer.model, scored.scores, row, scorer.baseline)
+        yield len(found), scored.fraction
+    return tuple(found[index] for index in range(len(sets)))
+
+
+def ablate_sets(
+    scorer: Scorer, sets: Sequence[Sequence[Head]]
+) -> Generator[float, None, tuple[Effect, ...]]:
+    """`joint_effects` for a caller who follows the share done only."""
+    steps = joint_effects(scorer, sets)
+    while True:
+        try:
+            _, done = next(steps)
+        except StopIteration as finished:
+            found: tuple[Effect, ...] = finished.value
+            return found
+        yield done

@@ -1,0 +1,70 @@
+"""A set of heads on variants of the prompt that the search for it did not use."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import InputError
+from core.heads import Head
+from core.hypotheses.keeping import Kept, keep_only
+from core.models.loaded import LoadedModel
+from core.scoring import Scorer
+from core.spec import SweepSpec
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a set keeps of a variant's answer: `kept` has the variant's own clean run."""
+
+    spec: SweepSpec
+    kept: Kept
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: probabilities are fractions."""
+        spec = self.spec.to_dict()
+        return {
+            **{name: spec[name] for name in ("prompt", "target", "foil")},
+            "clean_prob": self.kept.baseline.prob,
+            "kept_prob": self.kept.effect.prob,
+            "prob_share": self.kept.prob_share,
+            "recovered": self.kept.recovered,
+        }
+
+
+def held_out(
+    model: LoadedModel, spec: SweepSpec, heads: Sequence[Head], variants: Sequence[SweepSpec]
+) -> Generator[float, None, tuple[HeldOut, ...]]:
+    """Keep only `heads`, found on `spec`, on each variant: yields the share done.
+
+    Raises `InputError` (field "variants") for a variant that is the searched prompt itself or is
+    ablated in another way, and for one that does not fit the model.
+    """
+    for number, variant in enumerate(variants, 1):
+        _check(number, spec, variant)
+    found = []
+    for number, variant in enumerate(variants):
+        work = keep_only(Scorer(model, variant), heads)
+        while True:
+            try:
+                inside = next(work)
+            except StopIteration as finished:
+                found.append(HeldOut(variant, finished.value))
+                break
+            yield (number + inside) / len(variants)
+        yield (number + 1) / len(variants)
+    return tuple(found)
+
+
+def _check(number: int, spec: SweepSpec, variant: SweepSpec) -> None:
+    if (variant.prompt, variant.target) == (spec.prompt, spec.target):
+        raise InputError(
+            "variants",
+            f"Variant {number} is the prompt that the set was found on, which says nothing new: "
+            "give another.",
+        )
+    if variant.ablation is not spec.ablation:
+        raise InputError(
+            "variants",
+            f"Variant {number} has {variant.ablation.label} ablation, the set was found under "
+            f"{spec.ablation.label}: use the same.",
+        )

@@ -1,0 +1,82 @@
+"""How the heads of a small set act together, pair by pair.
+
+I = d_ab - d_a - d_b, each d an ablation's change in logit difference (log prob without a foil).
+Never in probability, where two heads that lose 30 points each cannot add up on a 47 % baseline.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from core.heads import Head
+from core.hypotheses.ablating import ablate_sets, change, metric_of
+from core.hypotheses.naming import checked_heads
+from core.scoring import Scorer
+
+MOST = 10
+"""Heads of one map: 45 pairs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Single and joint changes of some heads, ablated minus clean, in `metric` (logits or nats).
+
+    `pair` is symmetric, its diagonal NaN.
+    """
+
+    heads: tuple[Head, ...]
+    metric: str
+    single: Float[np.ndarray, " head"]
+    pair: Float[np.ndarray, "head head"]
+
+    @property
+    def values(self) -> Float[np.ndarray, "head head"]:
+        """I of every pair, symmetric with a NaN diagonal; below 0 they back each other up."""
+        found: np.ndarray = self.pair - self.single[:, None] - self.single
+        return found
+
+    def backed_up(self, minimum: float = 0.1) -> list[tuple[Head, Head, float]]:
+        """Pairs with I <= -`minimum`, and their I: the strongest first, ties in head order."""
+        values = self.values
+        pairs = [
+            (self.heads[a], self.heads[b], float(values[a, b]))
+            for a, b in combinations(range(len(self.heads)), 2)
+            if values[a, b] <= -minimum
+        ]
+        return sorted(pairs, key=lambda found: found[2])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: `metric`'s units, None on the diagonals."""
+        return {
+            "heads": [head.label for head in self.heads],
+            "metric": self.metric,
+            "single": self.single.tolist(),
+            "pair": _plain(self.pair),
+            "values": _plain(self.values),
+        }
+
+
+def interactions(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Interactions]:
+    """Ablate each head and each pair: yields the share done.
+
+    Raises `InputError` (field "heads") for fewer than 2 heads or more than `MOST`.
+    """
+    model = scorer.model
+    chosen = checked_heads(heads, (model.n_layers, model.n_heads), least=2, most=MOST)
+    n, metric = len(chosen), metric_of(scorer)
+    pairs = list(combinations(range(n), 2))
+    sets = [*((head,) for head in chosen), *((chosen[a], chosen[b]) for a, b in pairs)]
+    found = yield from ablate_sets(scorer, sets)
+    changes = [change(each, metric) for each in found]
+    joint = np.full((n, n), np.nan)
+    for (a, b), value in zip(pairs, changes[n:], strict=True):
+        joint[a, b] = joint[b, a] = value
+    return Interactions(chosen, metric, np.array(changes[:n]), joint)
+
+
+def _plain(values: Float[np.ndarray, "head head"]) -> list[list[float | None]]:
+    return [[None if np.isnan(v) else float(v) for v in row] for row in values]

@@ -1,0 +1,52 @@
+"""A set on prompts that it was not found on: each is a run of its own."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from core.errors import InputError
+from core.example import SPEC
+from core.heads import Head
+from core.hypotheses.held_out import held_out
+from core.hypotheses.keeping import for_keeping, keep_only
+from core.hypotheses.variants import variants
+from core.progress import drained
+from core.scoring import Scorer
+from core.sweep import run_sweep
+
+MEAN = for_keeping(SPEC)
+HEADS = (Head(0, 0), *(Head(1, head) for head in range(4)))
+
+
+def test_every_variant_is_kept_alone(demo):
+    chosen = variants(demo, MEAN, count=3)
+    shares = []
+    found = drained(held_out(demo, MEAN, HEADS, chosen), shares.append)
+    assert tuple(each.spec for each in found) == chosen
+    for each in found:
+        assert each.kept == drained(keep_only(Scorer(demo, each.spec), HEADS))
+        told = each.to_dict()
+        clean = run_sweep(demo, each.spec).baseline.prob
+        assert told["clean_prob"] == pytest.approx(clean, rel=1e-5)
+        assert told["kept_prob"] == each.kept.effect.prob
+        assert told["target"] == each.spec.target
+        json.dumps(told, allow_nan=False)
+    assert len({each.kept.baseline.prob for each in found}) == 3
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_none_are_none(demo):
+    assert drained(held_out(demo, MEAN, HEADS, ())) == ()
+
+
+def test_what_is_no_variant(demo):
+    other = replace(MEAN, prompt=" dog house tree water dog house tree", target=" water")
+    with pytest.raises(InputError, match="Variant 2 is the prompt that") as caught:
+        drained(held_out(demo, MEAN, HEADS, [other, MEAN]))
+    assert caught.value.field == "variants"
+    zero = replace(other, ablation="zero", reference=None)
+    with pytest.raises(InputError, match="Variant 1 has zero ablation") as caught:
+        drained(held_out(demo, MEAN, HEADS, [zero]))
+    assert caught.value.field == "variants"

@@ -1,0 +1,61 @@
+"""Interactions equal three separate runs, and the formula."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core import AblationKind
+from core.errors import InputError
+from core.heads import Head, all_heads
+from core.hypotheses.interactions import Interactions, interactions
+from core.progress import drained
+from core.scoring import Scorer
+
+HEADS = (Head(0, 1), Head(1, 0), Head(1, 3), Head(2, 2))
+
+
+@pytest.mark.parametrize("foil", [None, " fox"])
+@pytest.mark.parametrize("kind", list(AblationKind))
+def test_every_pair_is_three_runs_of_hooks(loaded, hooked, spec_of, kind, foil):
+    model = loaded("neox-parallel")
+    spec = spec_of(model, kind, foil=foil)
+    found = drained(interactions(Scorer(model, spec), HEADS))
+    plain = hooked("neox-parallel", spec)
+    alone = [plain.change([head]) for head in HEADS]
+    np.testing.assert_allclose(found.single, alone, atol=1e-4)
+    for a, b in ((0, 1), (1, 2), (0, 3)):
+        together = plain.change([HEADS[a], HEADS[b]])
+        assert found.pair[a, b] == pytest.approx(together, abs=1e-4)
+        expected = together - alone[a] - alone[b]
+        assert found.values[a, b] == pytest.approx(expected, abs=3e-4)
+    np.testing.assert_array_equal(found.values, found.values.T)
+    np.testing.assert_array_equal(np.isnan(found.values), np.eye(4, dtype=bool))
+
+
+def test_who_backs_up_whom_by_hand():
+    nan = np.nan
+    found = Interactions(
+        HEADS[:3],
+        "logit_diff_change",
+        np.array([-1.0, -0.5, 0.25]),
+        np.array([[nan, -3.0, -0.875], [-3.0, nan, 0.0], [-0.875, 0.0, nan]]),
+    )
+    expected = [[nan, -1.5, -0.125], [-1.5, nan, 0.25], [-0.125, 0.25, nan]]
+    np.testing.assert_array_equal(found.values, expected)
+    strongest = (HEADS[0], HEADS[1], -1.5)
+    assert found.backed_up() == [strongest, (HEADS[0], HEADS[2], -0.125)]
+    assert found.backed_up(0.2) == [strongest]
+    assert found.backed_up(1.5) == [strongest]  # the minimum itself counts
+    told = found.to_dict()
+    assert json.loads(json.dumps(told, allow_nan=False))["values"][0] == [None, -1.5, -0.125]
+
+
+def test_two_to_ten_heads(loaded, spec_of):
+    model = loaded("gpt2")
+    scorer = Scorer(model, spec_of(model, AblationKind.ZERO))
+    for heads, said in (([Head(0, 0)] * 2, "at least 2"), (all_heads(3, 4), "at most 10")):
+        with pytest.raises(InputError, match=said) as caught:
+            drained(interactions(scorer, heads))
+        assert caught.value.field == "heads"
+    assert len(drained(interactions(scorer, all_heads(3, 4)[:10])).heads) == 10

@@ -1,0 +1,129 @@
+"""Joint ablation equals TransformerLens with hooks, set by set."""
+
+import json
+from dataclasses import replace
+
+import checkpoints
+import pytest
+
+from core import AblationKind, run_sweep
+from core.errors import InputError
+from core.example import SPEC
+from core.heads import Head
+from core.hypotheses.joint import JointTest, OtherSet, joint_test
+from core.hypotheses.keeping import for_keeping
+from core.progress import drained
+from core.results import Baseline, Effect
+from core.scoring import Scorer
+
+FAMILIES = list(checkpoints.FAMILIES)
+KINDS = list(AblationKind)
+HEADS = (Head(0, 1), Head(1, 0), Head(1, 3))
+TOLERANCE = 1e-4
+INDUCTION = tuple(Head(1, head) for head in range(4))
+
+
+def held(found, hooked):
+    """Every number of a test against a pass of its own."""
+    assert found.change == pytest.approx(hooked.change(found.heads), abs=TOLERANCE)
+    for head, single in zip(found.heads, found.singles, strict=True):
+        assert getattr(single, found.metric) == pytest.approx(hooked.change([head]), abs=TOLERANCE)
+    for other in found.others[::7]:
+        assert other.change == pytest.approx(hooked.change(other.heads), abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
+    model = loaded(family)
+    spec = spec_of(model, kind, foil=None)
+    found = drained(joint_test(Scorer(model, spec), HEADS))
+    assert found.metric == "logprob_change"
+    assert found.change == pytest.approx(hooked(family, spec).change(HEADS), abs=TOLERANCE)
+    assert abs(found.change) > 1e-3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" lazy dog.", " brown cat")]
+)
+def test_singles_and_other_sets_are_what_hooks_find(loaded, hooked, spec_of, kind, target, foil):
+    model = loaded("gpt2")
+    spec = spec_of(model, kind, target=target, foil=foil)
+    found = drained(joint_test(Scorer(model, spec), HEADS))
+    assert found.metric == ("logprob_change" if foil is None else "logit_diff_change")
+    assert len(found.others) == found.n_possible == 3  # one of L0's three others, both of L1's
+    held(found, hooked("gpt2", spec))
+
+
+def test_one_head_alone_is_the_sweeps(loaded, spec_of):
+    model = loaded("llama")
+    spec = spec_of(model, AblationKind.MEAN)
+    found = drained(joint_test(Scorer(model, spec), [Head(2, 1)]))
+    swept = run_sweep(model, spec)
+    assert found.change == pytest.approx(found.sum_of_singles, abs=1e-6)
+    assert found.redundancy == pytest.approx(0, abs=1e-6)
+    assert {o.heads for o in found.others} == {(Head(2, 0),), (Head(2, 2),), (Head(2, 3),)}
+    for other in found.others:
+        expected = swept.effect(other.heads[0]).logit_diff_change
+        assert other.change == pytest.approx(expected, abs=2e-5)
+    assert found.change == pytest.approx(swept.effect(Head(2, 1)).logit_diff_change, abs=2e-5)
+
+
+def test_the_order_and_repetition_of_names_do_not_matter(loaded, spec_of):
+    model = loaded("gpt2")
+    scorer = Scorer(model, spec_of(model, AblationKind.MEAN_ACROSS_HEADS))
+    assert drained(joint_test(scorer, [*reversed(HEADS), HEADS[0]])) == drained(
+        joint_test(scorer, HEADS)
+    )
+    with pytest.raises(InputError, match="no L3H0"):
+        drained(joint_test(scorer, [Head(3, 0)]))
+    with pytest.raises(InputError, match="No head is named"):
+        drained(joint_test(scorer, []))
+
+
+def test_a_joint_test_by_hand():
+    def effect(logprob, logit_diff):
+        return Effect(
+            prob=0.1,
+            prob_change=-0.4,
+            logprob_change=logprob,
+            logodds_change=0.0,
+            logit_diff_change=logit_diff,
+            kl=0.0,
+            rank=2,
+            top=((" a", 0.5),),
+        )
+
+    others = tuple(OtherSet((Head(0, 2 + i),), c) for i, c in enumerate((-4.0, -3.0, 0.0, 1.0)))
+    found = JointTest(
+        HEADS[:2],
+        "logit_diff_change",
+        Baseline(0.5, -0.7, 1, 2.0, ()),
+        effect(-9.0, -3.0),
+        (effect(-9.0, -0.5), effect(-9.0, +0.25)),
+        others,
+        4,
+    )
+    assert found.change == -3.0
+    assert found.sum_of_singles == -0.25
+    assert found.redundancy == -2.75
+    assert found.percentile == 62.5
+    told = found.to_dict()
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["others"][0] == [["L0H2"], -4.0]
+    assert list(told["singles"]) == ["L0H1", "L1H0"]
+    assert told["percentile"] == 62.5
+    assert replace(found, others=()).percentile is None
+
+
+def test_the_induction_heads_of_the_embedded_model_together(demo):
+    spec = for_keeping(SPEC)
+    found = drained(joint_test(Scorer(demo, spec), INDUCTION))
+    assert found.baseline.prob > 0.8
+    assert found.joint.prob < 0.1
+    assert found.joint.rank > 1
+    assert found.n_possible == 0
+    assert found.percentile is None  # a layer of four has no other four
+    pair = drained(joint_test(Scorer(demo, spec), INDUCTION[:2]))
+    assert [other.heads for other in pair.others] == [INDUCTION[2:]]

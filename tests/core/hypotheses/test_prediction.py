@@ -1,0 +1,100 @@
+"""Predictions and verdicts, worked out by hand."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from core.errors import InputError
+from core.heads import Head
+from core.hypotheses.prediction import Verdict, broke, lock
+from core.results import Baseline, Effect
+
+NOON = datetime(2026, 11, 24, 7, 10, 59, 123456, tzinfo=UTC)
+HEADS = (Head(1, 0), Head(1, 2))
+
+
+def clean(prob=0.846, rank=1):
+    return Baseline(prob, -0.2, rank, None, ())
+
+
+def after(prob, rank):
+    return Effect(
+        prob=prob,
+        prob_change=0.0,
+        logprob_change=0.0,
+        logodds_change=0.0,
+        logit_diff_change=None,
+        kl=0.0,
+        rank=rank,
+        top=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "effect", "expected"),
+    [
+        (clean(0.8), after(0.7, 1), False),
+        (clean(0.8), after(0.7, 2), True),  # rank 1 is lost
+        (clean(0.8), after(0.4, 1), True),  # halved, though still the first
+        (clean(0.8), after(0.401, 1), False),
+        (clean(0.2, 3), after(0.15, 9), False),  # it never was the first
+        (clean(0.2, 3), after(0.1, 3), True),
+        (clean(0.2, 3), after(0.3, 1), False),
+    ],
+)
+def test_what_breaks_an_answer(baseline, effect, expected):
+    assert broke(baseline, effect) is expected
+
+
+def test_a_prediction_is_dated_in_utc_to_the_second():
+    made = lock((HEADS[1], *HEADS), True, 0.05, False, NOON)
+    assert made.made_at == "2026-11-24T07:10:59+00:00"
+    assert made.heads == HEADS
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    assert lock(HEADS, True, 0.05, False, elsewhere) == made
+    now = datetime.fromisoformat(lock(HEADS, True, 0.05, False).made_at)
+    assert abs(datetime.now(UTC) - now) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("prob", [-0.01, 1.01, 5.0, float("nan"), float("inf")])
+def test_a_probability_is_a_fraction(prob):
+    with pytest.raises(InputError, match="from 0 to 1") as caught:
+        lock(HEADS, True, prob, False)
+    assert caught.value.field == "prob_after"
+    with pytest.raises(InputError, match="at least one") as caught:
+        lock((), True, 0.5, False)
+    assert caught.value.field == "heads"
+
+
+def test_the_verdict_in_words():
+    verdict = Verdict(lock(HEADS, True, 0.05, False, NOON), clean(), after(0.002, 7))
+    assert verdict.broke
+    assert verdict.right
+    assert verdict.error == pytest.approx(-4.8)
+    assert verdict.said() == (
+        "Predicted before looking, at 2026-11-24 07:10 UTC: it breaks, to 5.0 %.",
+        "Measured: it broke (rank 1 → 7, 84.6 % → 0.2 %).",
+        "Right about breaking. The size was off by −4.8 pp (measured minus predicted).",
+    )
+    told = verdict.to_dict()
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["prediction"]["heads"] == ["L1H0", "L1H2"]
+
+
+def test_a_wrong_prediction_made_after_looking():
+    verdict = Verdict(lock(HEADS, True, 0.1, True, NOON), clean(), after(0.8, 1))
+    assert not verdict.right
+    assert verdict.said()[0].startswith("Predicted after looking")
+    assert "it held" in verdict.said()[1]
+    assert verdict.said()[2].startswith("Wrong about breaking. The size was off by +70.0 pp")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "prob", "expected"),
+    [(False, 0.42, True), (False, 0.43, False), (True, 0.42, False), (True, 0.8, False)],
+)
+def test_only_holding_at_half_contradicts_itself(breaks, prob, expected):
+    verdict = Verdict(lock(HEADS, breaks, prob, False, NOON), clean(), after(0.5, 1))
+    assert verdict.contradictory is expected
+    assert ("contradicted itself" in verdict.said()[-1]) is expected
