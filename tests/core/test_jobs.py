@@ -4,6 +4,7 @@ import gc
 import shutil
 import threading
 import weakref
+from dataclasses import dataclass
 
 import checkpoints
 import pytest
@@ -13,6 +14,7 @@ from core.jobs import Job, Jobs, JobState
 from core.models.registry import Registry, key_of, model_key
 from core.spec import SweepSpec
 from core.sweep import run_sweep
+from core.tasks import OnSpec, Step
 
 WAIT = 60.0  # seconds: only ever spent by a test that fails
 PROMPT = checkpoints.TEXT
@@ -359,3 +361,48 @@ def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(registry, checkpoi
     assert again is not before
     assert again.wait(WAIT)
     assert registry.peek(first) is not None
+
+
+@dataclass(frozen=True)
+class Counting(OnSpec):
+    """A task of the tests: two partial results, then whether its model is the spec's."""
+
+    said = "Counting"
+
+    def work(self, model):
+        yield Step(0.5, "half")
+        yield Step(None)
+        return model.name == self.spec.model
+
+
+def test_a_task_is_done_once_for_equal_requests_and_keeps_what_it_found(spec, registry):
+    jobs = Jobs(registry)
+    job = jobs.ask(Counting(spec()))
+    assert jobs.ask(Counting(spec())) is job
+    assert job.wait(WAIT)
+    assert job.state is JobState.DONE
+    assert job.found is True
+    assert job.stage == "Counting"
+    other = jobs.ask(Counting(spec("The lazy dog")))
+    assert other is not job
+    assert other.wait(WAIT)
+
+
+def test_a_task_that_is_stopped_keeps_its_partial_result(spec, registry):
+    reached, go = threading.Event(), threading.Event()
+
+    class Held(Counting):
+        def work(self, model):
+            reached.set()
+            assert go.wait(WAIT)
+            yield Step(0.5, "half")
+            raise AssertionError("it was told to stop")
+
+    jobs = Jobs(registry)
+    job = jobs.ask(Held(spec()))
+    assert reached.wait(WAIT)
+    jobs.release(job)
+    go.set()
+    assert job.wait(WAIT)
+    assert job.state is JobState.CANCELLED
+    assert job.found == "half"
