@@ -6,6 +6,8 @@ hooks on the loaded weights.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.wiring import pieces
+from core.wiring.frozen import unscaled
 from core.wiring.products import product, weight_of
 from core.wiring.stack import Block, Ending, Lens, Rotary, Scoring, Stack
 
@@ -50,12 +53,12 @@ def _gpt2(model: Any) -> Stack | None:
 
         mlp = pieces.mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
 
-        def values() -> Tensor:
-            value = weight_of(fused).chunk(3)[2]
-            found: Tensor = value.unflatten(0, (-1, d_head))
+        def part(index: int) -> Tensor:
+            found: Tensor = weight_of(fused).chunk(3)[index].unflatten(0, (-1, d_head))
             return found
 
-        lens = Lens(norm, values, attn.c_proj)
+        q, k, v = (partial(part, index) for index in range(3))
+        lens = Lens(norm, q, k, v, attn.c_proj)
         return Block(qkv, product(attn.c_proj), mlp, Scoring(attn.scaling), lens)
 
     return _gpt2_stack(model, block)
@@ -67,7 +70,7 @@ def _gpt_neo(model: Any) -> Stack:
         mlp = pieces.mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
         window = model.config.window_size if attn.attention_type == "local" else None
         qkv = pieces.three(layer.ln_1, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
-        lens = Lens(layer.ln_1, pieces.values(attn.v_proj, attn.head_dim), attn.out_proj)
+        lens = _lens_of(attn, layer.ln_1, attn.out_proj)
         scoring = Scoring(1.0, window)  # unscaled, by design
         return Block(qkv, product(attn.out_proj), mlp, scoring, lens)
 
@@ -110,7 +113,7 @@ def _gptj(model: Any) -> Stack:
 
         mlp = pieces.mlp(norm, layer.mlp.fc_in, layer.mlp.act, layer.mlp.fc_out)
         scoring = Scoring(attn.head_dim**-0.5)
-        lens = Lens(norm, pieces.values(attn.v_proj, attn.head_dim), attn.out_proj)
+        lens = _lens_of(attn, norm, attn.out_proj)
         return Block(qkv, product(attn.out_proj), mlp, scoring, lens, parallel=True)
 
     blocks = tuple(map(block, body.h))
@@ -138,7 +141,7 @@ def _gpt_neox(model: Any) -> Stack:
             layer.mlp.dense_4h_to_h,
         )
         parallel = layer.use_parallel_residual
-        lens = Lens(norm, pieces.fused_values(attn.query_key_value, attn.head_size), attn.dense)
+        lens = pieces.fused_lens(norm, attn.query_key_value, attn.head_size, attn.dense)
         return Block(qkv, product(attn.dense), mlp, Scoring(attn.scaling), lens, parallel=parallel)
 
     body = model.gpt_neox
@@ -170,7 +173,7 @@ def _opt(model: Any) -> Stack:
             product(attn.out_proj),
             pieces.mlp(second, layer.fc1, layer.activation_fn, layer.fc2),
             Scoring(attn.scaling),
-            Lens(first, pieces.values(attn.v_proj, attn.head_dim), attn.out_proj),
+            _lens_of(attn, first, attn.out_proj),
             after_attention=None if before else norms[0],
             after_mlp=None if before else norms[1],
         )
@@ -207,7 +210,7 @@ def _bloom(model: Any) -> Stack | None:
             layer.mlp.gelu_impl,
             layer.mlp.dense_4h_to_h,
         )
-        lens = Lens(norm, pieces.fused_values(attn.query_key_value, d_head), attn.dense)
+        lens = pieces.fused_lens(norm, attn.query_key_value, d_head, attn.dense)
         scoring = Scoring(attn.inv_norm_factor, slopes=slopes)
         return Block(qkv, product(attn.dense), mlp, scoring, lens)
 
@@ -243,7 +246,14 @@ def _phi(model: Any) -> Stack:
         mlp = pieces.mlp(
             layer.input_layernorm, layer.mlp.fc1, layer.mlp.activation_fn, layer.mlp.fc2
         )
-        lens = Lens(layer.input_layernorm, pieces.values(attn.v_proj, attn.head_dim), attn.dense)
+        lens = _lens_of(attn, layer.input_layernorm, attn.dense)
+        if attn.qk_layernorm:
+            q_norm, k_norm = norms
+            lens = replace(
+                lens,
+                queries=partial(_normed, q_norm, lens.queries),
+                keys=partial(_normed, k_norm, lens.keys),
+            )
         return Block(qkv, product(attn.dense), mlp, Scoring(attn.scaling), lens, parallel=True)
 
     body = model.model
@@ -267,7 +277,7 @@ def _llama(model: Any) -> Stack:
             product(attn.o_proj),
             pieces.gated_mlp(layer.post_attention_layernorm, layer.mlp),
             Scoring(attn.scaling, getattr(attn, "sliding_window", None) or window),
-            Lens(norm, pieces.values(attn.v_proj, attn.head_dim), attn.o_proj),
+            _lens_of(attn, norm, attn.o_proj),
         )
 
     return _llama_stack(model, block, pieces.ending(model.model.norm, model.lm_head))
@@ -288,7 +298,7 @@ def _gemma2(model: Any) -> Stack | None:
             lambda z: after(o_proj(z)),
             lambda resid: after_mlp(mlp(resid)),
             Scoring(attn.scaling, attn.sliding_window, attn.attn_logit_softcapping),
-            Lens(norm, pieces.values(attn.v_proj, attn.head_dim), attn.o_proj, after),
+            _lens_of(attn, norm, attn.o_proj, after),
         )
 
     ending = pieces.ending(model.model.norm, model.lm_head, softcap=config.final_logit_softcapping)
@@ -301,6 +311,16 @@ def _llama_stack(model: Any, block: Callable[[Any], Block], ending: Ending) -> S
     return Stack(
         body.embed_tokens, body.embed_tokens, pieces.rotary(body.rotary_emb), blocks, ending
     )
+
+
+def _lens_of(attn: Any, norm: Any, out: Any, out_norm: Any = None) -> Lens:
+    """The lens of an attention whose projections have their usual names."""
+    return pieces.lens(norm, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim, out, out_norm)
+
+
+def _normed(norm: Any, weights: Callable[[], Tensor]) -> Tensor:
+    """Weights whose product a norm over d_head follows: its gain and centring, not its scale."""
+    return unscaled(norm)(weights().transpose(1, 2)).transpose(1, 2)
 
 
 _FAMILIES: dict[str, Callable[[Any], Stack | None]] = {

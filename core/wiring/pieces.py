@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.wiring.products import Layer, product, weight_of
-from core.wiring.stack import Ending, Rotary
+from core.wiring.stack import Ending, Lens, Rotary
 
 TILE = 1024
 """Tokens that go through an MLP at once on a CPU, so that its wide middle takes little memory."""
@@ -79,14 +79,28 @@ def learned_positions(tokens_table: Layer, positions_table: Layer) -> Layer:
     return embed
 
 
-def values(v_proj: Any, d_head: int) -> Callable[[], Tensor]:
-    """Value weights (kv_head, d_head, d_model) of a layer that has them for itself."""
-    return lambda: weight_of(v_proj).unflatten(0, (-1, d_head))
+def lens(
+    norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int, out: Any, out_norm: Any = None
+) -> Lens:
+    """The lens of an attention that has q, k and v from a projection each."""
+    q, k, v = (partial(_by_head, each, d_head) for each in (q_proj, k_proj, v_proj))
+    return Lens(norm, q, k, v, out, out_norm)
 
 
-def fused_values(project: Any, d_head: int) -> Callable[[], Tensor]:
-    """Value weights of a layer that keeps q, k and v side by side within each head."""
-    return lambda: weight_of(project).unflatten(0, (-1, 3, d_head))[:, 2]
+def fused_lens(norm: Layer, project: Any, d_head: int, out: Any) -> Lens:
+    """The lens of an attention that keeps q, k and v side by side within each head."""
+
+    def part(index: int) -> Tensor:
+        found: Tensor = weight_of(project).unflatten(0, (-1, 3, d_head))[:, index]
+        return found
+
+    q, k, v = (partial(part, index) for index in range(3))
+    return Lens(norm, q, k, v, out)
+
+
+def _by_head(project: Any, d_head: int) -> Tensor:
+    found: Tensor = weight_of(project).unflatten(0, (-1, d_head))
+    return found
 
 
 def ending(norm: Layer, *parts: Any, softcap: float | None = None) -> Ending:

@@ -40,10 +40,13 @@ class Lens:
     """What single heads are read with: an attention's own norms and linear layers.
 
     `norm` is before q, k and v; `out_norm` after the output projection (Gemma 2), None elsewhere.
-    `out` is that projection. `values` gives the value weights.
+    `out` is that projection. `queries`, `keys` and `values` give the weights of q, k and v, without
+    biases and rotary positions.
     """
 
     norm: Any
+    queries: Callable[[], Float[Tensor, "head d_head d_model"]]
+    keys: Callable[[], Float[Tensor, "kv_head d_head d_model"]]
     values: Callable[[], Float[Tensor, "kv_head d_head d_model"]]
     out: Any
     out_norm: Any = None
