@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from core.ablation import AblationKind
 from core.engine import DEFAULT_MEMORY_BUDGET, Rows, Start, begin, run_from
@@ -144,6 +145,23 @@ def effect(model: LoadedModel, scores: RowScores, row: int, clean: RowScores) ->
     return Effect(**_metrics(model, scores, row, clean))
 
 
+def changes(
+    scores: RowScores, clean: RowScores, rows: slice = slice(None)
+) -> dict[str, Float[np.ndarray, " row"]]:
+    """The metrics' changes in some rows, by name; no `logit_diff_change` without a foil."""
+    logprob = scores.logprob[rows]
+    found = {
+        "prob_change": np.exp(logprob) - np.exp(clean.logprob),
+        "logprob_change": logprob - clean.logprob,
+        "logodds_change": scores.logodds[rows] - clean.logodds,
+        "kl": scores.kl[rows],
+    }
+    if scores.foil_logprob is not None and clean.foil_logprob is not None:
+        before = clean.logprob - clean.foil_logprob
+        found["logit_diff_change"] = (logprob - scores.foil_logprob[rows]) - before
+    return found
+
+
 def head_effects(
     model: LoadedModel,
     rows: ScoredRows,
@@ -177,15 +195,11 @@ def top_of(model: LoadedModel, scores: RowScores, row: int) -> Top:
 
 
 def _metrics(model: LoadedModel, scores: RowScores, row: int, clean: RowScores) -> dict[str, Any]:
-    prob, clean_prob = float(np.exp(scores.logprob[row])), float(np.exp(clean.logprob[0]))
-    before, after = _logit_diff(clean, 0), _logit_diff(scores, row)
+    changed = changes(scores, clean, slice(row, row + 1))
     return {
-        "prob": prob,
-        "prob_change": prob - clean_prob,
-        "logprob_change": float(scores.logprob[row] - clean.logprob[0]),
-        "logodds_change": float(scores.logodds[row] - clean.logodds[0]),
-        "logit_diff_change": None if before is None or after is None else after - before,
-        "kl": float(scores.kl[row]),
+        "prob": float(np.exp(scores.logprob[row])),
+        "logit_diff_change": None,
+        **{name: float(value[0]) for name, value in changed.items()},
         "rank": int(scores.rank[row]),
         "top": top_of(model, scores, row),
     }

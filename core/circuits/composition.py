@@ -126,7 +126,7 @@ def _scores(
         middle = b @ circuit.left
         joint = _root(((gram @ middle) * (middle @ circuit.gram)).sum((1, 2)))
         ways.append(joint / (norm * circuit.norm))
-    found: np.ndarray = torch.stack(ways).double().cpu().numpy()
+    found: np.ndarray = torch.stack(ways).cpu().double().numpy()
     return found
 
 

@@ -223,6 +223,6 @@ class _Receiver:
         by_query = self._looks(q[:, self._head], self._k[None], [self._query])
         by_key = self._looks(self._q, k[:, self._kv], [self._query])
         moved = self._looking @ (v[:, self._kv].float() - self._v.float())
-        by_value = [self._reading.along(self._out_norm(each @ self._w_o)) for each in moved]
+        by_value = [self._reading.along(each) for each in self._out_norm(moved @ self._w_o)]
         weights = torch.stack([by_query[:, 0, key], by_key[:, 0, key]]) - self.row[key]
-        return np.stack([*weights.double().cpu().numpy(), np.array(by_value)])
+        return np.stack([*weights.cpu().double().numpy(), np.array(by_value)])

@@ -51,9 +51,11 @@ def plan(
     found: list[Chunk] = []
     limit = CHUNK_FLOPS.get(model.device, CHUNK_FLOPS["cpu"])
     work = [row_flops(model, row, n_pos, len(read)) for row in interventions]
-    starts = [first_position(row, n_pos) for row in interventions]
-    for start in sorted({s for s in starts if s <= max(read)}, reverse=True):
-        group = [i for i, s in enumerate(starts) if s == start]
+    groups: dict[int, list[int]] = {}
+    for index, row in enumerate(interventions):
+        groups.setdefault(first_position(row, n_pos), []).append(index)
+    for start in sorted((s for s in groups if s <= max(read)), reverse=True):
+        group = groups[start]
         group.sort(key=lambda i: -first_layer(interventions[i]))
         total = sum(work[i] for i in group)
         # As many equal shares as the limit asks for; a little more than one is still one.

@@ -187,6 +187,16 @@ def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind):
         assert abs(expected) > 1e-4
 
 
+@pytest.mark.parametrize("family", ["gemma2", "gptj"])
+def test_in_bfloat16_it_is_the_same_to_its_precision(loaded, family):
+    exact = drained(feeds(scorer_of(loaded(family)), Head(2, 1), QUERY, KEY))
+    model = loaded(family, dtype="bfloat16")
+    rough = drained(feeds(scorer_of(model, dtype="bfloat16"), Head(2, 1), QUERY, KEY))
+    for way in WAYS:
+        a, b = (getattr(found, f"by_{way}")[:2] for found in (exact, rough))
+        np.testing.assert_allclose(b, a, atol=0.1 * np.abs(a).max())
+
+
 def test_memory_for_one_sender_at_a_time_changes_nothing(loaded):
     scorer = scorer_of(loaded("gemma2"))
     whole = drained(feeds(scorer, Head(2, 1)))
