@@ -1,0 +1,155 @@
+"""Activation patching of heads between a prompt and its corrupted version, in both directions.
+
+Denoising puts a head's clean z into the corrupted run and sees what that restores; noising puts
+its corrupted z into the clean run and sees what that breaks. The two answer different questions:
+a head that is enough need not be needed (Heimersheim & Nanda 2024, arXiv:2404.15255; Zhang &
+Nanda 2023, arXiv:2309.16042).
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from core.ablation import AblationKind
+from core.circuits.places import checked_heads, iter_places, plain
+from core.errors import InputError
+from core.heads import Head, all_heads
+from core.models.loaded import LoadedModel
+from core.progress import drained
+from core.scoring import Scorer, baseline_of, changes
+from core.spec import SweepSpec
+
+MIN_GAP = 0.1
+"""Nats between the clean and the corrupted run, below which a share of the gap says nothing."""
+
+
+class Direction(StrEnum):
+    """Which run is patched."""
+
+    DENOISE = "denoise"
+    """The corrupted run, with a head's clean z: what does it restore?"""
+    NOISE = "noise"
+    """The clean run, with a head's corrupted z: what does it break?"""
+
+
+@dataclass(frozen=True, eq=False)
+class Patching:
+    """What patching some heads did to m: log prob, or with a foil the logit difference, in nats.
+
+    `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
+    denoise and m(clean) - m(patched) for noise, for whole heads (`positions` None: wherever the
+    spec ablates) or for each head and position; NaN where not finished.
+    """
+
+    direction: Direction
+    metric: str
+    heads: tuple[Head, ...]
+    positions: tuple[int, ...] | None
+    clean: float
+    corrupted: float
+    values: Float[np.ndarray, "head ..."]
+
+    @property
+    def gap(self) -> float:
+        """m(clean) - m(corrupted)."""
+        return self.clean - self.corrupted
+
+    @property
+    def normalised(self) -> Float[np.ndarray, "head ..."] | None:
+        """`values` as shares of the gap, 1 for all of it; None where it is below `MIN_GAP`."""
+        if abs(self.gap) < MIN_GAP:
+            return None
+        found: np.ndarray = self.values / self.gap
+        return found
+
+    @property
+    def complete(self) -> bool:
+        """Whether every value is in."""
+        return not bool(np.isnan(self.values).any())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: `values` in nats, `normalised` in fractions of the gap or null."""
+        shares = self.normalised
+        return {
+            "direction": self.direction.value,
+            "metric": self.metric,
+            "heads": [head.label for head in self.heads],
+            "positions": None if self.positions is None else list(self.positions),
+            "clean": self.clean,
+            "corrupted": self.corrupted,
+            "values": plain(self.values),
+            "normalised": None if shares is None else plain(shares),
+            "complete": self.complete,
+        }
+
+
+def iter_patching(
+    model: LoadedModel,
+    spec: SweepSpec,
+    direction: Direction,
+    heads: Sequence[Head] | None = None,
+    positions: bool | Sequence[int] | None = None,
+) -> Generator[tuple[float, Patching], None, None]:
+    """Patch each head (None: every head of the model), whole or at one position at a time.
+
+    `positions` False or None: whole heads, wherever the spec ablates; True: one at a time, each of
+    those; or the positions given. Yields (share done, the result so far), the last one complete.
+    Noise is the spec's own `resample` ablation with its sign turned; denoise that of the two
+    prompts exchanged. Raises `InputError`: field "corrupted_prompt" for a spec without one, "head",
+    "heads" or "positions" for what the model or the prompt does not have.
+    """
+    if spec.ablation is not AblationKind.RESAMPLE or spec.corrupted_prompt is None:
+        raise InputError(
+            "corrupted_prompt",
+            f"Activation patching needs a corrupted prompt, and {spec.ablation.value} ablation has "
+            "none: choose resample, and type one.",
+        )
+    swapped = replace(spec, prompt=spec.corrupted_prompt, corrupted_prompt=spec.prompt)
+    clean, corrupted = Scorer(model, spec), Scorer(model, swapped)
+    metric = "logprob" if clean.prepared.foil is None else "logit_diff"
+    noise = direction == Direction.NOISE
+    patched = clean if noise else corrupted
+    chosen = checked_heads(
+        model, all_heads(model.n_layers, model.n_heads) if heads is None else heads
+    )
+    if positions is None or positions is False:
+        steps = _whole(patched, chosen, f"{metric}_change")
+    else:
+        where = None if positions is True else positions
+        steps = _by_position(patched, chosen, where, f"{metric}_change")
+    levels = _level(clean, metric), _level(corrupted, metric)
+    for done, columns, found in steps:
+        values = 0.0 - found if noise else found
+        yield done, Patching(direction, metric, chosen, columns, *levels, values)
+
+
+Step = tuple[float, tuple[int, ...] | None, Float[np.ndarray, "head ..."]]
+"""(share done, positions, changes of the metric from the run that is patched)."""
+
+
+def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[Step, None, None]:
+    found = np.full(len(heads), np.nan)
+    yield 0.0, None, found.copy()
+    replacements = drained(scorer.replacements())  # one pass over the other prompt
+    for scored in scorer.rows(lambda answer: [(replacements[answer].edit(h),) for h in heads]):
+        if scored.scores is not None:
+            found[list(scored.indices)] = changes(scored.scores, scorer.baseline)[metric]
+        yield scored.fraction, None, found.copy()
+    yield 1.0, None, found
+
+
+def _by_position(
+    scorer: Scorer, heads: tuple[Head, ...], positions: Sequence[int] | None, metric: str
+) -> Generator[Step, None, None]:
+    for done, places in iter_places(scorer, heads, positions):
+        yield done, places.positions, places.values(metric)
+
+
+def _level(scorer: Scorer, metric: str) -> float:
+    level = getattr(baseline_of(scorer.model, scorer.baseline), metric)
+    assert level is not None
+    return float(level)
