@@ -1,6 +1,7 @@
 """Bad input: a message where it was entered, everything typed still there, nothing rendered."""
 
 import pytest
+from dashboard_page import TIMEOUT
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
 
@@ -15,15 +16,16 @@ def errors(page) -> str:
     return " ".join(e.inner_text() for e in page.page.query_selector_all(".hs-error"))
 
 
-def run_is_disabled(page) -> bool:
-    return page.page.locator(".st-key-run button").is_disabled()
+def wait_run(page, state: str) -> None:
+    """Until the Run button is "disabled" or "enabled": messages are drawn a moment before it."""
+    page.page.wait_for_selector(f".st-key-run button:{state}", timeout=TIMEOUT)
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
 def test_an_empty_or_blank_prompt(live, blank):
     live.type_prompt(blank)
     live.wait_error("The prompt is")
-    assert run_is_disabled(live)
+    wait_run(live, "disabled")
     assert live.z(), "the last result stays"
 
 
@@ -31,7 +33,7 @@ def test_an_empty_or_blank_prompt(live, blank):
 def test_an_empty_or_blank_target(live, blank):
     live.type("target", blank)
     live.wait_error("The target is")
-    assert run_is_disabled(live)
+    wait_run(live, "disabled")
 
 
 def test_100_000_characters(live):
@@ -43,7 +45,7 @@ def test_100_000_characters(live):
 def test_longer_than_the_context(live):
     live.type_prompt("the " * 400)
     live.wait_error("reads at most")
-    assert run_is_disabled(live)
+    wait_run(live, "disabled")
 
 
 def test_a_target_of_several_tokens_says_so_and_is_swept_whole(live):
@@ -106,7 +108,7 @@ def test_hostile_text_in_the_banner_is_shown_as_typed(live):
 def test_foil_equal_to_target(live):
     live.type("foil", " jumps")
     live.wait_error("The foil is the same as the target")
-    assert run_is_disabled(live)
+    wait_run(live, "disabled")
 
 
 def test_an_unknown_model_leaves_the_previous_one_in_use(live):
@@ -116,7 +118,7 @@ def test_an_unknown_model_leaves_the_previous_one_in_use(live):
     assert live.z() == before
     live.click_button("previous_model")
     assert errors(live) == ""
-    assert not run_is_disabled(live)
+    wait_run(live, "enabled")
 
 
 def test_a_folder_that_is_no_model(live, tmp_path):
