@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
 from core.ablation import AblationKind
 from core.circuits.by_kind import by_kind
-from core.engine import run
+from core.circuits.saying import next_token
 from core.heads import Head, check_head
-from core.metrics import log_probs
 from core.models.loaded import LoadedModel
 from core.progress import drained
 from core.prompts.tokens import token_text
@@ -60,14 +58,7 @@ def _predictions(scorer: Scorer, head: Head) -> tuple[tuple[str, float, float], 
     """Next-token probabilities with and without the head, for the tokens worth a look."""
     model, prepared = scorer.model, scorer.prepared
     target = prepared.target
-    read = (len(prepared.prompt) - 1,)
-    edit = drained(scorer.replacements())[target].edit(head)
-    probs: dict[int, Tensor] = {}
-    for rows in run(model, prepared.sequence(target), [(), (edit,)], read):
-        if rows.indices:
-            found = log_probs(rows.logits)[:, 0].exp().cpu()
-            probs.update(zip(rows.indices, found, strict=True))
-    before, after = probs[0], probs[1]
+    before, after = next_token(scorer, head)
     count = min(SHOWN, len(before))
     ids = {*before.topk(count).indices.tolist(), *after.topk(count).indices.tolist()}
     ids |= {option[0] for option in target.options[:SHOWN]}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from core.errors import InputError
 
+_SHOWN = 40
 _LABEL = re.compile(r"L?(\d+)[H.](\d+)", re.IGNORECASE)
 
 
@@ -28,15 +29,20 @@ class Head(NamedTuple):
         return cls(int(match[1]), int(match[2]))
 
 
+def shortened(text: str) -> str:
+    """A label as a message quotes it: the beginning of one with thousands of digits."""
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
 def all_heads(n_layers: int, n_heads: int) -> list[Head]:
     """Every head of a model, layer by layer."""
     return [Head(layer, head) for layer in range(n_layers) for head in range(n_heads)]
 
 
-def check_head(head: Head, shape: tuple[int, int], model: str) -> None:
+def check_head(head: Head, shape: tuple[int, int], model: str, field: str = "head") -> None:
     """Raise an `InputError` for a head that a model of `shape` (layers, heads) does not have."""
     if not (0 <= head.layer < shape[0] and 0 <= head.head < shape[1]):
         last = Head(shape[0] - 1, shape[1] - 1)
         raise InputError(
-            "head", f"{model} has no {head.label}: its heads are L0H0 to {last.label}."
+            field, f"{model} has no {shortened(head.label)}: its heads are L0H0 to {last.label}."
         )

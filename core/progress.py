@@ -1,9 +1,11 @@
 """Long work is a generator that yields how far it is and returns what it found."""
 
 from collections.abc import Callable, Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Found = TypeVar("Found")
+Said = TypeVar("Said")
+Told = TypeVar("Told")
 
 
 def drained(
@@ -18,3 +20,28 @@ def drained(
             return found
         if report is not None:
             report(done)
+
+
+def retold(
+    work: Generator[Said, None, Found], tell: Callable[[Said], Told]
+) -> Generator[Told, None, Found]:
+    """Long work whose every step is told in other words."""
+    while True:
+        try:
+            said = next(work)
+        except StopIteration as finished:
+            found: Found = finished.value
+            return found
+        yield tell(said)
+
+
+def within(
+    work: Generator[float, None, Found], first: float, last: float
+) -> Generator[float, None, Found]:
+    """Work as a part of longer work: its own shares become those between `first` and `last`."""
+    return (yield from retold(work, lambda done: first + done * (last - first)))
+
+
+def told_as(work: Generator[Any, None, Found], said: Told) -> Generator[Told, None, Found]:
+    """Work in which every step is the same to whoever follows it: a moment at which to stop."""
+    return (yield from retold(work, lambda _: said))

@@ -89,6 +89,11 @@ class Scorer:
             return from_corrupted(self.model, clean, corrupted, prepared.positions)
         return Replacement(spec.ablation, prepared.positions)
 
+    @property
+    def metric(self) -> str:
+        """The metric in which effects may be added: logits or nats, never probability."""
+        return "logprob_change" if self.prepared.foil is None else "logit_diff_change"
+
     def replacements(self) -> Generator[float, None, dict[TokenizedAnswer, Replacement]]:
         """What the spec's kind puts in place in each answer's own pass; yields the share done.
 

@@ -16,6 +16,7 @@ from core.heads import Head, all_heads
 from core.metrics import log_probs, score
 from core.models.loaded import LoadedModel
 from core.prepared import Prepared
+from core.progress import told_as
 from core.prompts import tokens as tk
 from core.results import Baseline, HeadEffect, Provenance, SweepResult, Top
 from core.scoring import Scorer, baseline_of, head_effects, top_of
@@ -56,14 +57,7 @@ def with_progress(scorer: Scorer) -> Iterator[tuple[SweepResult, float | None]]:
 
     result = so_far()
     yield result, None
-    measuring = scorer.replacements()
-    while True:
-        try:
-            next(measuring)
-        except StopIteration as finished:
-            replacements = finished.value
-            break
-        yield result, None
+    replacements = yield from told_as(scorer.replacements(), (result, None))
     for rows in scorer.rows(lambda answer: [(replacements[answer].edit(h),) for h in heads]):
         if rows.indices:
             found = head_effects(model, rows, scorer.baseline, heads)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.models.registry import ModelKey, key_of
+from core.progress import retold
 from core.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -67,11 +68,7 @@ class OnSpec(Task):
 
 def counted(work: Generator[float, None, Any]) -> Work:
     """Work that yields shares only, as a task's."""
-    while True:
-        try:
-            yield Step(next(work))
-        except StopIteration as finished:
-            return finished.value
+    return (yield from retold(work, Step))
 
 
 def streamed(work: Generator[tuple[float, Any], None, Any]) -> Work:

@@ -5,6 +5,7 @@ from collections.abc import Generator
 from core.ablation import AblationKind
 from core.heads import Head
 from core.kinds import with_kind
+from core.progress import within
 from core.results import HeadEffect
 from core.scoring import Scorer, head_effects
 
@@ -18,14 +19,14 @@ def by_kind(scorer: Scorer, head: Head) -> Generator[float, None, ByKind]:
     Resample needs the spec's own corrupted prompt.
     """
     found: ByKind = {}
-    for done, kind in enumerate(AblationKind):
+    n_kinds = len(AblationKind)
+    for number, kind in enumerate(AblationKind):
         variant = with_kind(scorer.prepared.spec, kind)
         if variant is not None:
             same = kind is scorer.prepared.spec.ablation
-            found[kind] = yield from _effect(
-                scorer if same else Scorer(scorer.model, variant), head
-            )
-        yield (done + 1) / len(AblationKind)
+            work = _effect(scorer if same else Scorer(scorer.model, variant), head)
+            found[kind] = yield from within(work, number / n_kinds, (number + 1) / n_kinds)
+        yield (number + 1) / n_kinds
     return found
 
 
@@ -34,5 +35,5 @@ def _effect(scorer: Scorer, head: Head) -> Generator[float, None, HeadEffect]:
     for rows in scorer.rows(lambda answer: [(replacements[answer].edit(head),)]):
         if rows.indices:
             return next(head_effects(scorer.model, rows, scorer.baseline, [head]))
-        yield 0.0
+        yield 1.0
     raise AssertionError("the engine finishes every row")

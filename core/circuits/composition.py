@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from core.circuits.stream import head_weights, stack_of_sums
 from core.heads import Head, check_head
+from core.jsonable import jsonable
 from core.models.loaded import LoadedModel
 from core.progress import drained
 from core.wiring.frozen import unscaled
@@ -46,16 +47,11 @@ class Composition:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; no number where there is no earlier head."""
         return {
-            "query": listed(self.query),
-            "key": listed(self.key),
-            "value": listed(self.value),
+            "query": jsonable(self.query),
+            "key": jsonable(self.key),
+            "value": jsonable(self.value),
             "random": self.random,
         }
-
-
-def listed(values: Float[np.ndarray, "layer head"]) -> list[list[float | None]]:
-    """Rows of plain numbers, None for NaN."""
-    return [[None if np.isnan(v) else float(v) for v in row] for row in values]
 
 
 def composition(model: LoadedModel, head: Head) -> Composition:

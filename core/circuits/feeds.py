@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.circuits.answer import passes
-from core.circuits.composition import Composition, composing, listed
+from core.circuits.composition import Composition, composing
 from core.circuits.direct import Reading
 from core.circuits.stream import head_weights, read_stream, stack_of_sums
 from core.engine import DEFAULT_MEMORY_BUDGET
@@ -24,6 +24,7 @@ from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
 from core.engine.edits import Edits
 from core.errors import InputError
 from core.heads import Head, check_head
+from core.jsonable import jsonable
 from core.models.loaded import LoadedModel
 from core.replacements import Replacement
 from core.scoring import Scorer
@@ -77,9 +78,9 @@ class Feeds:
             "query": self.query,
             "key": self.key,
             "weight": self.weight,
-            "by_query": listed(self.by_query),
-            "by_key": listed(self.by_key),
-            "by_value": listed(self.by_value),
+            "by_query": jsonable(self.by_query),
+            "by_key": jsonable(self.by_key),
+            "by_value": jsonable(self.by_value),
             "against": self.against,
             "composition": None if self.composition is None else self.composition.to_dict(),
         }

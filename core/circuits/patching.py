@@ -15,9 +15,10 @@ import numpy as np
 from jaxtyping import Float
 
 from core.ablation import AblationKind
-from core.circuits.places import checked_heads, iter_places, plain
+from core.circuits.places import checked_heads, iter_places
 from core.errors import InputError
 from core.heads import Head, all_heads
+from core.jsonable import jsonable
 from core.models.loaded import LoadedModel
 from core.progress import drained
 from core.scoring import Scorer, baseline_of, changes
@@ -81,8 +82,8 @@ class Patching:
             "positions": None if self.positions is None else list(self.positions),
             "clean": self.clean,
             "corrupted": self.corrupted,
-            "values": plain(self.values),
-            "normalised": None if shares is None else plain(shares),
+            "values": jsonable(self.values),
+            "normalised": None if shares is None else jsonable(shares),
             "complete": self.complete,
         }
 
@@ -110,7 +111,7 @@ def iter_patching(
         )
     swapped = replace(spec, prompt=spec.corrupted_prompt, corrupted_prompt=spec.prompt)
     clean, corrupted = Scorer(model, spec), Scorer(model, swapped)
-    metric = "logprob" if clean.prepared.foil is None else "logit_diff"
+    metric = clean.metric.removesuffix("_change")
     noise = direction == Direction.NOISE
     patched = clean if noise else corrupted
     chosen = checked_heads(

@@ -13,8 +13,10 @@ from jaxtyping import Float
 from core.errors import InputError
 from core.heads import Head, check_head
 from core.interventions import Intervention
+from core.jsonable import jsonable
 from core.models.loaded import LoadedModel
 from core.prepared import Prepared
+from core.progress import told_as
 from core.prompts.tokens import TokenizedAnswer
 from core.results import METRICS
 from core.scoring import Scorer, changes
@@ -64,7 +66,7 @@ class Places:
             "heads": [head.label for head in self.heads],
             "positions": list(self.positions),
             "complete": self.complete,
-            "effects": {metric: plain(values) for metric, values in self.effects.items()},
+            "effects": {metric: jsonable(values) for metric, values in self.effects.items()},
         }
 
 
@@ -85,14 +87,7 @@ def iter_places(
     found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
     result = _so_far(chosen, where, found)
     yield 0.0, result
-    measuring = scorer.replacements()
-    while True:
-        try:
-            next(measuring)
-        except StopIteration as finished:
-            replacements = finished.value
-            break
-        yield 0.0, result
+    replacements = yield from told_as(scorer.replacements(), (0.0, result))
     first = first_change(prepared)
     same = [column for column, position in enumerate(where) if position < first]
     for metric in METRICS:
@@ -132,14 +127,6 @@ def first_change(prepared: Prepared) -> int:
         return 0
     pairs = zip(prepared.prompt.ids, prepared.corrupted.ids, strict=True)
     return next(position for position, (a, b) in enumerate(pairs) if a != b)
-
-
-def plain(values: Float[np.ndarray, "*axes"]) -> list[Any]:
-    """Nested lists of an array's numbers, None for NaN."""
-    found = values.astype(object)
-    found[np.isnan(values)] = None
-    listed: list[Any] = found.tolist()
-    return listed
 
 
 def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> tuple[int, ...]:

@@ -7,7 +7,6 @@ weights over the second copy's queries only. Prefix matching: Olsson et al. 2022
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from threading import Lock
-from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -25,6 +24,7 @@ from core.errors import InputError, ModelError
 from core.heads import Head, check_head
 from core.interventions import Intervention
 from core.models.loaded import LoadedModel, PatternReader
+from core.progress import within
 from core.prompts.reference import DEFAULT
 from core.replacements import Replacement, from_reference
 from core.wiring.attention import pattern
@@ -34,8 +34,6 @@ STEP_FLOPS = 4e10
 """Of the sequences that run together: a third of a second on two cores."""
 PATTERN_BYTES = 2**27
 """Of one layer's patterns, which a softmax holds more than once."""
-
-Found = TypeVar("Found")
 
 
 def role_scores_by_sequence(
@@ -123,7 +121,7 @@ def measured_roles(model: LoadedModel) -> Generator[float, None, RoleScores]:
     found = kept_roles(model)
     if found is None:
         yield 0.0
-        found = yield from _within(0.0, 0.9, _measured(model, sequences_for(model), ()))
+        found = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.9)
         found = replace(found, copying=_copying(model))
         with _guard:
             _cache[model] = found
@@ -149,7 +147,7 @@ def roles_without(
             "Resample needs a corrupted prompt, and random tokens have none: choose mean, zero or "
             "mean across heads.",
         )
-    clean = yield from _within(0.0, 0.4, measured_roles(model))
+    clean = yield from within(measured_roles(model), 0.0, 0.4)
     sequences = sequences_for(model)
     replacement = Replacement(kind, None)
     if kind is AblationKind.MEAN:
@@ -160,9 +158,9 @@ def roles_without(
             sequences.ids.shape[1],
             prepend_bos=sequences.has_bos,
         )
-        replacement = yield from _within(0.4, 0.6, measuring)
+        replacement = yield from within(measuring, 0.4, 0.6)
     work = _measured(model, sequences, (replacement.edit(head),))
-    found = yield from _within(0.6, 1.0, work)
+    found = yield from within(work, 0.6, 1.0)
     return replace(found, copying=clean.copying)
 
 
@@ -176,19 +174,6 @@ def _copying(model: LoadedModel) -> Float[np.ndarray, "layer head"] | None:
         return copying_scores(model)
     except ModelError:  # a wiring or a norm that is not known
         return None
-
-
-def _within(
-    first: float, last: float, work: Generator[float, None, Found]
-) -> Generator[float, None, Found]:
-    """Work as a part of longer work: its own shares become those between `first` and `last`."""
-    while True:
-        try:
-            done = next(work)
-        except StopIteration as finished:
-            found: Found = finished.value
-            return found
-        yield first + done * (last - first)
 
 
 def _measured(

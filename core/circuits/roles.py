@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from core.heads import Head
+from core.jsonable import jsonable
+from core.ranks import share_below
 
 ROLES = ("induction", "duplicate token", "previous token", "current token", "first token")
 """Where the attention goes; induction is prefix matching (Olsson et al. 2022, arXiv:2209.11895)."""
@@ -59,10 +61,9 @@ class RoleScores:
         A tie counts half. NaN for a model's only head.
         """
         scores = self.of(role)
-        if scores.size == 1:
-            return math.nan
-        below = (scores < scores[head]).sum() + (scores == scores[head]).sum() / 2 - 0.5
-        return float(100 * below / (scores.size - 1))
+        others = np.delete(scores, np.ravel_multi_index(head, scores.shape)).tolist()
+        share = share_below(float(scores[head]), others)
+        return math.nan if share is None else share
 
     def named(self, role: str, threshold: float = THRESHOLD) -> list[Head]:
         """The heads that score `threshold` or more, the highest first."""
@@ -97,9 +98,9 @@ class RoleScores:
             "head": head.head,
             "label": head.label,
             "looks_like": self.looks_like(head),
-            "scores": {role: _plain(self.of(role)[head]) for role in self.roles},
-            "standard_errors": {role: _plain(self.error_of(role)[head]) for role in self.roles},
-            "copying": None if self.copying is None else _plain(self.copying[head]),
+            "scores": {role: jsonable(self.of(role)[head]) for role in self.roles},
+            "standard_errors": {role: jsonable(self.error_of(role)[head]) for role in self.roles},
+            "copying": None if self.copying is None else jsonable(self.copying[head]),
         }
 
     def _index(self, role: str) -> int:
@@ -107,7 +108,3 @@ class RoleScores:
             known = (*self.roles, COPYING) if self.copying is not None else self.roles
             raise ValueError(f"no role {role!r}: choose one of {', '.join(known)}")
         return self.roles.index(role)
-
-
-def _plain(score: float) -> float | None:
-    return None if math.isnan(score) else float(score)

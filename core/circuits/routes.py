@@ -21,6 +21,7 @@ from core.circuits.direct import Reading
 from core.circuits.stream import read_stream, stack_of_sums
 from core.heads import Head
 from core.interventions import Edit
+from core.jsonable import jsonable
 from core.metrics import answer_logprob, log_probs
 from core.models.loaded import LoadedModel
 from core.prepared import Prepared
@@ -91,7 +92,7 @@ class Routes:
             "downstream": self.downstream,
             "route": self.route.value,
             "later_heads": [[head.label, change] for head, change in self.most_changed(10)],
-            "later_mlps": [None if np.isnan(v) else float(v) for v in self.later_mlps],
+            "later_mlps": jsonable(self.later_mlps),
         }
 
     def most_changed(self, count: int = 5) -> list[tuple[Head, float]]:
@@ -119,7 +120,7 @@ def routes(scorer: Scorer, head: Head) -> Routes:
     clean, total, direct, held = joined.values
     return Routes(
         head=head,
-        metric="logprob_change" if prepared.foil is None else "logit_diff_change",
+        metric=scorer.metric,
         total=total - clean,
         direct=direct - clean,
         frozen=held - clean,

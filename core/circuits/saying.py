@@ -12,7 +12,6 @@ from core.circuits.stream import UnavailableError
 from core.engine import run_from
 from core.heads import Head
 from core.metrics import log_probs
-from core.models.loaded import LoadedModel
 from core.progress import drained
 from core.prompts.tokens import token_text
 from core.scoring import Scorer
@@ -105,7 +104,7 @@ def attributed(scorer: Scorer) -> Attributed:
 
 
 def _predictions(scorer: Scorer, head: Head) -> tuple[Prediction, ...]:
-    before, after = _next_token(scorer, head)
+    before, after = next_token(scorer, head)
     count = min(SHOWN, len(before))
     change = after - before
     ids = {
@@ -117,12 +116,12 @@ def _predictions(scorer: Scorer, head: Head) -> tuple[Prediction, ...]:
     if scorer.prepared.foil is not None:
         ids |= {option[0] for option in scorer.prepared.foil.options[:SHOWN]}
     return tuple(
-        Prediction(_text(scorer.model, i), float(before[i]), float(after[i]))
+        Prediction(token_text(scorer.model.tokenizer, i), float(before[i]), float(after[i]))
         for i in sorted(ids, key=lambda i: (float(change[i]), i))
     )
 
 
-def _next_token(
+def next_token(
     scorer: Scorer, head: Head
 ) -> tuple[Float[Tensor, " vocab"], Float[Tensor, " vocab"]]:
     """Probabilities at the position that predicts the answer's first token, before and after."""
@@ -133,7 +132,3 @@ def _next_token(
             found = log_probs(rows.logits)[0, 0].exp().cpu()
     assert found is not None
     return scorer.clean[0].exp().cpu(), found
-
-
-def _text(model: LoadedModel, token: int) -> str:
-    return token_text(model.tokenizer, token)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.ablation import AblationKind
 from core.heads import Head, check_head
+from core.progress import told_as
 from core.tasks import OnModel, OnSpec, Step, Work, counted
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ class OnHead(OnSpec):
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
         scorer = Scorer(model, self.spec)
         yield Step(None)
-        replacing = counted(scorer.replacements())
-        for step in replacing:
-            yield Step(None, step.partial)
+        yield from told_as(scorer.replacements(), Step(None))
         return (yield from self.measure(scorer))
 
     def measure(self, scorer: "Scorer") -> Work:

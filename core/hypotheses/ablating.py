@@ -4,14 +4,10 @@ from collections.abc import Generator, Iterable, Sequence
 
 from core.heads import Head, all_heads
 from core.interventions import Intervention
+from core.progress import retold, told_as
 from core.prompts.tokens import TokenizedAnswer
 from core.results import Effect
 from core.scoring import Scorer, effect
-
-
-def metric_of(scorer: Scorer) -> str:
-    """The metric in which effects may be added: logits or nats, never probability."""
-    return "logprob_change" if scorer.prepared.foil is None else "logit_diff_change"
 
 
 def change(effect: Effect, metric: str) -> float:
@@ -36,14 +32,7 @@ def joint_effects(
     All replacements of a layer are taken from the running, already ablated pass before any of its
     heads is overwritten. The empty set is the clean run.
     """
-    measuring = scorer.replacements()
-    while True:
-        try:
-            next(measuring)
-        except StopIteration as finished:
-            replacements = finished.value
-            break
-        yield 0, 0.0
+    replacements = yield from told_as(scorer.replacements(), (0, 0.0))
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
         replacement = replacements[answer]
@@ -62,11 +51,4 @@ def ablate_sets(
     scorer: Scorer, sets: Sequence[Sequence[Head]]
 ) -> Generator[float, None, tuple[Effect, ...]]:
     """`joint_effects` for a caller who follows the share done only."""
-    steps = joint_effects(scorer, sets)
-    while True:
-        try:
-            _, done = next(steps)
-        except StopIteration as finished:
-            found: tuple[Effect, ...] = finished.value
-            return found
-        yield done
+    return (yield from retold(joint_effects(scorer, sets), lambda step: step[1]))

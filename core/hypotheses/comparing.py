@@ -7,6 +7,7 @@ from itertools import combinations, product
 
 from core.heads import Head
 from core.prompts.random_text import generator
+from core.ranks import share_below
 
 MOST = 200
 """Comparison sets that are run: a percentile to about half a point."""
@@ -45,10 +46,7 @@ def percentile(change: float, others: Sequence[float]) -> float | None:
     A negative change is damage, so 100 says that no other set did as much. It is a place among
     the sets that were run, not a p-value.
     """
-    if not others:
-        return None
-    less = sum(other > change for other in others) + sum(other == change for other in others) / 2
-    return 100 * less / len(others)
+    return share_below(-change, [-other for other in others])
 
 
 def _as_set(layers: Counter[int], picked: Sequence[Sequence[int]]) -> tuple[Head, ...]:

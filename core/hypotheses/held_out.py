@@ -8,6 +8,7 @@ from core.errors import InputError
 from core.heads import Head
 from core.hypotheses.keeping import Kept, keep_only
 from core.models.loaded import LoadedModel
+from core.progress import within
 from core.scoring import Scorer
 from core.spec import SweepSpec
 
@@ -43,15 +44,10 @@ def held_out(
         _check(number, spec, variant)
     found = []
     for number, variant in enumerate(variants):
-        work = keep_only(Scorer(model, variant), heads)
-        while True:
-            try:
-                inside = next(work)
-            except StopIteration as finished:
-                found.append(HeldOut(variant, finished.value))
-                break
-            yield (number + inside) / len(variants)
-        yield (number + 1) / len(variants)
+        first, last = number / len(variants), (number + 1) / len(variants)
+        kept = yield from within(keep_only(Scorer(model, variant), heads), first, last)
+        found.append(HeldOut(variant, kept))
+        yield last
     return tuple(found)
 
 

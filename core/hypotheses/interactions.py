@@ -13,8 +13,9 @@ import numpy as np
 from jaxtyping import Float
 
 from core.heads import Head
-from core.hypotheses.ablating import ablate_sets, change, metric_of
+from core.hypotheses.ablating import ablate_sets, change
 from core.hypotheses.naming import checked_heads
+from core.jsonable import jsonable
 from core.scoring import Scorer
 
 MOST = 10
@@ -55,8 +56,8 @@ class Interactions:
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
             "single": self.single.tolist(),
-            "pair": _plain(self.pair),
-            "values": _plain(self.values),
+            "pair": jsonable(self.pair),
+            "values": jsonable(self.values),
         }
 
 
@@ -67,7 +68,7 @@ def interactions(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None
     """
     model = scorer.model
     chosen = checked_heads(heads, (model.n_layers, model.n_heads), least=2, most=MOST)
-    n, metric = len(chosen), metric_of(scorer)
+    n, metric = len(chosen), scorer.metric
     pairs = list(combinations(range(n), 2))
     sets = [*((head,) for head in chosen), *((chosen[a], chosen[b]) for a, b in pairs)]
     found = yield from ablate_sets(scorer, sets)
@@ -76,7 +77,3 @@ def interactions(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None
     for (a, b), value in zip(pairs, changes[n:], strict=True):
         joint[a, b] = joint[b, a] = value
     return Interactions(chosen, metric, np.array(changes[:n]), joint)
-
-
-def _plain(values: Float[np.ndarray, "head head"]) -> list[list[float | None]]:
-    return [[None if np.isnan(v) else float(v) for v in row] for row in values]

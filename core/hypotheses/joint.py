@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.heads import Head
-from core.hypotheses.ablating import ablate_sets, change, metric_of
+from core.hypotheses.ablating import ablate_sets, change
 from core.hypotheses.comparing import other_sets, percentile
 from core.hypotheses.naming import checked_heads
-from core.hypotheses.plain import plain
+from core.jsonable import jsonable
 from core.results import Baseline, Effect
 from core.scoring import Scorer, baseline_of
 
@@ -71,10 +71,11 @@ class JointTest:
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
-            "baseline": plain(self.baseline),
-            "joint": plain(self.joint),
+            "baseline": jsonable(self.baseline),
+            "joint": jsonable(self.joint),
             "singles": {
-                head.label: plain(each) for head, each in zip(self.heads, self.singles, strict=True)
+                head.label: jsonable(each)
+                for head, each in zip(self.heads, self.singles, strict=True)
             },
             "change": self.change,
             "sum_of_singles": self.sum_of_singles,
@@ -95,7 +96,7 @@ def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, 
     others, n_possible = other_sets(chosen, model.n_heads)
     sets = [chosen, *((head,) for head in chosen), *others]
     joint, *rest = yield from ablate_sets(scorer, sets)
-    metric = metric_of(scorer)
+    metric = scorer.metric
     return JointTest(
         chosen,
         metric,

@@ -11,9 +11,9 @@ from typing import Any
 from core.ablation import AblationKind
 from core.errors import InputError
 from core.heads import Head
-from core.hypotheses.ablating import ablate_sets, change, metric_of, others_of
+from core.hypotheses.ablating import ablate_sets, change, others_of
 from core.hypotheses.naming import checked_heads
-from core.hypotheses.plain import plain
+from core.jsonable import jsonable
 from core.kinds import with_kind
 from core.results import Baseline, Effect
 from core.scoring import Scorer, baseline_of
@@ -60,9 +60,9 @@ class Kept:
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
-            "baseline": plain(self.baseline),
-            "effect": plain(self.effect),
-            "nothing": plain(self.nothing),
+            "baseline": jsonable(self.baseline),
+            "effect": jsonable(self.effect),
+            "nothing": jsonable(self.nothing),
             "prob_share": self.prob_share,
             "recovered": self.recovered,
         }
@@ -78,7 +78,7 @@ def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, K
     kept = checked_heads(heads, (model.n_layers, model.n_heads), least=0)
     sets = [others_of(scorer, kept), others_of(scorer, ())]
     effect, nothing = yield from ablate_sets(scorer, sets)
-    return Kept(kept, metric_of(scorer), baseline_of(model, scorer.baseline), effect, nothing)
+    return Kept(kept, scorer.metric, baseline_of(model, scorer.baseline), effect, nothing)
 
 
 def prob_share(baseline: Baseline, effect: Effect) -> float | None:

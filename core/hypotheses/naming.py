@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterable
 
 from core.errors import InputError
-from core.heads import Head
+from core.heads import Head, check_head, shortened
 
 MAX_CHARACTERS = 20_000
 """More than naming every head of the largest supported model takes."""
 
 _FIELD = "heads"
-_SHOWN = 40
 _SEPARATOR = re.compile(r"[,;\s]+")
 
 
@@ -42,13 +41,8 @@ def checked_heads(
 ) -> tuple[Head, ...]:
     """A set of heads, sorted and distinct; raises `InputError` (field "heads") as `parse_heads`."""
     chosen = tuple(sorted(set(heads)))
-    last = Head(shape[0] - 1, shape[1] - 1)
     for head in chosen:
-        if not (0 <= head.layer < shape[0] and 0 <= head.head < shape[1]):
-            raise InputError(
-                _FIELD,
-                f"This model has no {_short(head.label)}: its heads are L0H0 to {last.label}.",
-            )
+        check_head(head, shape, "This model", _FIELD)
     if not chosen and least:
         raise InputError(_FIELD, "No head is named: write them as L5H5, L6H9 or 5.5 6.9.")
     if len(chosen) < least:
@@ -67,12 +61,8 @@ def _head(part: str) -> Head:
         return Head.parse(part)
     except ValueError:  # also a number of thousands of digits, which int() refuses
         raise InputError(
-            _FIELD, f"{_short(part)!r} is not a head: write it as L9H6 or 9.6."
+            _FIELD, f"{shortened(part)!r} is not a head: write it as L9H6 or 9.6."
         ) from None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _count(count: int) -> str:

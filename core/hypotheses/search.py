@@ -11,9 +11,10 @@ from typing import Any
 
 from core.errors import InputError
 from core.heads import Head
-from core.hypotheses.ablating import change, joint_effects, metric_of, others_of
+from core.hypotheses.ablating import change, joint_effects, others_of
 from core.hypotheses.keeping import check_keeping, prob_share
-from core.hypotheses.plain import plain
+from core.jsonable import jsonable
+from core.progress import retold
 from core.results import Baseline, Effect
 from core.scoring import Scorer, baseline_of
 
@@ -72,13 +73,13 @@ class Search:
         """Plain JSON types: shares are fractions, effects as in a sweep."""
         return {
             "metric": self.metric,
-            "baseline": plain(self.baseline),
+            "baseline": jsonable(self.baseline),
             "heads": [head.label for head in self.heads],
             "steps": [
                 {
                     "head": None if step.head is None else step.head.label,
                     "prob_share": share,
-                    "effect": plain(step.effect),
+                    "effect": jsonable(step.effect),
                 }
                 for step, share in zip(self.steps, self.curve, strict=True)
             ],
@@ -101,7 +102,7 @@ def greedy(
     _check(scorer, max_size, enough)
     n_heads = scorer.model.n_layers * scorer.model.n_heads
     largest = min(max_size, n_heads)
-    search = Search(metric_of(scorer), baseline_of(scorer.model, scorer.baseline))
+    search = Search(scorer.metric, baseline_of(scorer.model, scorer.baseline))
     (first,) = yield from _tried(scorer, search, [()], largest)
     search = replace(search, steps=(Step(None, first),))
     while not (reason := _ended(search, largest, enough)):
@@ -125,15 +126,14 @@ def _tried(
     scorer: Scorer, search: Search, sets: Sequence[tuple[Head, ...]], largest: int
 ) -> Generator[Search, None, tuple[Effect, ...]]:
     """Keep each set alone: yields the search with its progress, returns one effect a set."""
-    work = joint_effects(scorer, [others_of(scorer, kept) for kept in sets])
-    while True:
-        try:
-            done, inside = next(work)
-        except StopIteration as finished:
-            found: tuple[Effect, ...] = finished.value
-            return found
+
+    def so_far(step: tuple[int, float]) -> Search:
+        done, inside = step
         fraction = _fraction(len(search.steps), inside, largest)
-        yield replace(search, candidates_done=done, n_candidates=len(sets), fraction=fraction)
+        return replace(search, candidates_done=done, n_candidates=len(sets), fraction=fraction)
+
+    work = joint_effects(scorer, [others_of(scorer, kept) for kept in sets])
+    return (yield from retold(work, so_far))
 
 
 def _fraction(steps: int, inside: float, largest: int) -> float:

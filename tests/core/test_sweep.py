@@ -11,6 +11,7 @@ from functools import cache
 import checkpoints
 import pytest
 import torch
+from specs import CORRUPTED
 
 from core.ablation import AblationKind
 from core.errors import InputError
@@ -30,7 +31,6 @@ FOILS = (None, " fox", " brown cat")
 CASES = list(itertools.product(TARGETS, FOILS, (True, False)))
 POSITIONS = ("all", "last", (0, 3, 9))
 KINDS = list(AblationKind)
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
 REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "The", "brown quick dog. The lazy fox")
 GIVEN = {
     AblationKind.RESAMPLE: {"corrupted_prompt": CORRUPTED},

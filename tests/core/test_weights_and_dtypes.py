@@ -2,11 +2,11 @@
 
 import checkpoints
 import pytest
+from specs import CORRUPTED
 
 from core import AblationKind, SweepSpec, run_sweep
 
 FAMILIES = list(checkpoints.FAMILIES)
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
 REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "The", "brown quick dog. The lazy fox")
 
 

@@ -6,8 +6,9 @@ import checkpoints
 import numpy as np
 import pytest
 import torch
+from specs import spec_of
 
-from core import AblationKind, SweepSpec, example
+from core import AblationKind, example
 from core.circuits.answer import passes
 from core.circuits.composition import composition
 from core.circuits.direct import Reading
@@ -20,23 +21,11 @@ from core.progress import drained
 from core.scoring import Scorer
 
 FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
 QUERY, KEY = 13, 11  # inside every window
 
 
 def scorer_of(model, kind=AblationKind.ZERO, target=" jumps", foil=" fox", **changes):
-    corrupted = CORRUPTED if kind is AblationKind.RESAMPLE else None
-    spec = SweepSpec(
-        model.name,
-        checkpoints.TEXT,
-        target,
-        foil,
-        ablation=kind,
-        corrupted_prompt=corrupted,
-        prepend_bos=True,
-        **changes,
-    )
-    return Scorer(model, spec)
+    return Scorer(model, spec_of(model, kind, target, foil, **changes))
 
 
 def replaced_z(scorer, sender):

@@ -1,11 +1,14 @@
 """Activation patching: hooks in both directions, and the resample ablation that it is."""
 
 import json
+from dataclasses import replace
 
 import checkpoints
 import numpy as np
 import pytest
+import specs
 import torch
+from specs import CORRUPTED
 
 from core import AblationKind, InputError, SweepSpec, run_sweep
 from core.circuits.patching import MIN_GAP, Direction, Patching, iter_patching
@@ -15,7 +18,6 @@ from core.oracle import ablated_logits, clean_z
 from core.scoring import Scorer
 
 FAMILIES = ("gpt2", "neox-parallel", "llama", "gemma2", "opt-post-norm")
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
 HEADS = (Head(0, 1), Head(1, 3), Head(2, 0))
 FIRST = 4  # BOS The quick brown: the prompts differ from there on
 TOLERANCE = 1e-4
@@ -31,15 +33,8 @@ ANSWERS = [
 def spec_of(model, target=" jumps", foil=" fox", *, swapped=False, **changed):
     prompts = (checkpoints.TEXT, CORRUPTED)
     prompt, corrupted = prompts[::-1] if swapped else prompts
-    return SweepSpec(
-        model.name,
-        prompt,
-        target,
-        foil,
-        ablation=AblationKind.RESAMPLE,
-        corrupted_prompt=corrupted,
-        **{"prepend_bos": True, **changed},
-    )
+    made = specs.spec_of(model, AblationKind.RESAMPLE, target, foil, **changed)
+    return replace(made, prompt=prompt, corrupted_prompt=corrupted)
 
 
 def patched(model, spec, direction, heads=None, positions=None):

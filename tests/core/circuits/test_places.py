@@ -3,12 +3,12 @@
 from dataclasses import replace
 from functools import partial
 
-import checkpoints
 import numpy as np
 import pytest
 import torch
+from specs import spec_of
 
-from core import AblationKind, InputError, SweepSpec, run_sweep
+from core import AblationKind, InputError, run_sweep
 from core.circuits.places import Places, iter_places
 from core.heads import Head, all_heads
 from core.oracle import ablated_logits, clean_z, reference_mean
@@ -17,25 +17,9 @@ from core.scoring import Scorer
 
 FAMILIES = ("gpt2", "neox-parallel", "llama", "gemma2", "opt-post-norm")
 KINDS = list(AblationKind)
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
-REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "brown quick dog. The lazy fox")
 HEADS = (Head(0, 1), Head(1, 3), Head(2, 0))
 FIRST = 4  # BOS The quick brown: the corrupted prompt differs from there on
 TOLERANCE = 1e-4
-
-
-def spec_of(model, kind=AblationKind.ZERO, target=" jumps", foil=" fox", **changed):
-    return SweepSpec(
-        model.name,
-        checkpoints.TEXT,
-        target,
-        foil,
-        ablation=kind,
-        corrupted_prompt=CORRUPTED if kind is AblationKind.RESAMPLE else None,
-        reference=REFERENCE if kind is AblationKind.MEAN else None,
-        prepend_bos=True,
-        **changed,
-    )
 
 
 def mapped(scorer, heads, positions=None):

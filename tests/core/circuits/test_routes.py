@@ -4,6 +4,7 @@ import checkpoints
 import numpy as np
 import pytest
 import torch
+from specs import CORRUPTED, spec_of
 
 from core import AblationKind, SweepSpec, run_sweep
 from core.circuits.answer import passes
@@ -16,23 +17,8 @@ from core.progress import drained
 from core.scoring import Scorer
 
 FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
 HEADS = (Head(0, 1), Head(1, 3), Head(1, 0))
 KINDS = list(AblationKind)
-
-
-def spec_of(model, kind=AblationKind.ZERO, target=" jumps", foil=" fox", **changes):
-    corrupted = CORRUPTED if kind is AblationKind.RESAMPLE else None
-    return SweepSpec(
-        model.name,
-        checkpoints.TEXT,
-        target,
-        foil,
-        ablation=kind,
-        corrupted_prompt=corrupted,
-        prepend_bos=True,
-        **changes,
-    )
 
 
 def path_patched(bridge, tokens, head, replaced):

@@ -6,6 +6,7 @@ import checkpoints
 import numpy as np
 import pytest
 import torch
+from specs import CORRUPTED
 
 from core import AblationKind, SweepSpec, run_sweep
 from core.engine import parts, run
@@ -19,7 +20,6 @@ from core.prepared import prepare
 from core.progress import drained
 from core.scoring import Scorer
 
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
 STEP = 3e-3  # shorter ones drown in float32's last digits
 
 

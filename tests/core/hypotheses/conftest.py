@@ -1,14 +1,11 @@
 """The oracle of joint ablation: one TransformerLens pass a set, by plain hooks."""
 
-import checkpoints
 import pytest
+import specs
 import torch
 
-from core import AblationKind, SweepSpec
+from core import AblationKind
 from core.oracle import clean_z, reference_mean
-
-CORRUPTED = "The quick brown dog jumps over the lazy fox. The quick brown fox"
-REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "brown quick dog. The lazy fox")
 
 
 class Hooked:
@@ -79,13 +76,4 @@ def hooked(loaded, oracle):
 @pytest.fixture(scope="session")
 def spec_of():
     """spec_of(model, kind, **changes): the pangram, its target and a foil."""
-
-    def make(model, kind, **changes):
-        given = {
-            AblationKind.RESAMPLE: {"corrupted_prompt": CORRUPTED},
-            AblationKind.MEAN: {"reference": REFERENCE},
-        }
-        values = {"target": " jumps", "foil": " fox", **given.get(kind, {}), **changes}
-        return SweepSpec(model.name, checkpoints.TEXT, ablation=kind, prepend_bos=True, **values)
-
-    return make
+    return specs.spec_of
