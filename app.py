@@ -4,6 +4,10 @@ import streamlit as st
 
 st.set_page_config(page_title="Headsweep", page_icon="🔎", layout="wide")
 st.navigation(
-    [st.Page("pages/sweep.py", title="Sweep", icon=":material/grid_on:", default=True)],
+    [
+        st.Page("pages/sweep.py", title="Sweep", icon=":material/grid_on:", default=True),
+        st.Page("pages/hypothesis.py", title="Hypothesis", icon=":material/lock:"),
+        st.Page("pages/patching.py", title="Patching", icon=":material/swap_horiz:"),
+    ],
     position="top",
 ).run()

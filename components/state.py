@@ -1,10 +1,12 @@
 """What a browser session remembers, and what the process caches: all of it in one module."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
+from components.asking import Asking
 from components.figures.look import Look
 from components.figures.metric import METRICS, PROB, Metric
 from core import example
@@ -12,12 +14,14 @@ from core.ablation import AblationKind
 from core.errors import InputError
 from core.estimates.attribution import Estimate
 from core.heads import Head
+from core.hypotheses.naming import heads_text
+from core.hypotheses.prediction import Prediction
 from core.jobs import JOBS, Job, JobState
 from core.kinds import with_kind
 from core.margins import Margins
 from core.models.registry import MODELS, ModelKey, model_key
 from core.results import SweepResult, Top
-from core.spec import SweepSpec
+from core.spec import Answer, SweepSpec
 
 WIDGET_DEFAULTS: dict[str, Any] = {
     "model": example.SPEC.model,
@@ -32,7 +36,38 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "corrupted_prompt": "",
     "replacement": "",
     "metric": PROB.short,
+    "published_roles": False,
+    "head_view": "looks",
+    "value_weighted": False,
+    "where_scope": "This head",
+    "patch_scope": "The layer of a head",
+    "role": "induction",
+    "feed_query": None,
+    "feed_key": None,
+    "heads": "",
+    "outcome": None,
+    "predicted": None,
 }
+
+
+TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")
+"""What a hypothesis' test asks for."""
+
+Question = tuple[str, str, Answer]
+"""Model, prompt and target: to have seen its effects under any kind is to have looked."""
+
+
+def question(spec: SweepSpec) -> Question:
+    """What a spec asks, however it is ablated."""
+    return spec.model, spec.prompt, spec.target
+
+
+@dataclass(frozen=True)
+class Test:
+    """A hypothesis under test: a locked prediction, and the spec that it is about."""
+
+    spec: SweepSpec
+    prediction: Prediction
 
 
 @dataclass
@@ -41,8 +76,11 @@ class Session:
 
     `shown` is the result on screen, asked for by `asked`, with its `estimate` and `margins` where
     there are any; `job` is the sweep that is under way for it. `compared` holds a sweep a kind of
-    ablation for the comparison of `compared_for`. `clicks` makes the keys of charts and tables new
-    after each selection, so that a stale one cannot come back.
+    ablation for the comparison of `compared_for`. `asking` has the tasks of the views; `test` is
+    the hypothesis under test and `wanted` what else is asked of it, `looked_at` are the questions
+    whose effects have been on screen, `patched` is the spec on the patching page.
+    `clicks` makes the keys of charts and tables new after each selection, so that a stale one
+    cannot come back.
     """
 
     shown: SweepResult | None = None
@@ -60,6 +98,14 @@ class Session:
     last_model: str = example.SPEC.model
     head: Head | None = None
     clicks: int = 0
+    asking: Asking = field(default_factory=Asking)
+    test: Test | None = None
+    looked_at: set[Question] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
+    patched: SweepSpec | None = None
+    address_read: bool = False
+    bad_address: str = ""
+    progress_shown: bool = False
 
     def toggle_head(self, head: Head) -> None:
         """Select a head; the one already selected is let go."""
@@ -69,6 +115,32 @@ class Session:
         """Select a head, or none."""
         self.head = head
         self.clicks += 1
+
+    @property
+    def picked(self) -> tuple[Head, ...]:
+        """The heads named for the hypothesis, as far as they can be read."""
+        found = []
+        for part in str(value("heads") or "").replace(";", ",").replace(",", " ").split():
+            with suppress(ValueError):
+                found.append(Head.parse(part))
+        return tuple(dict.fromkeys(found))
+
+    def pick(self, head: Head) -> None:
+        """Put a head into the hypothesis, or take it out."""
+        kept = [each for each in self.picked if each != head]
+        put("heads", heads_text(kept if head in self.picked else sorted([*kept, head])))
+
+    def begin_test(self, test: Test) -> None:
+        """Put a hypothesis to the test: from here on its question's effects have been seen."""
+        self.test = test
+        self.looked_at.add(question(test.spec))
+        self.wanted.clear()
+
+    def end_test(self) -> None:
+        """Give up the test, and whatever is still being measured for it."""
+        self.test = None
+        for slot in TEST_SLOTS:
+            self.asking.forget(slot)
 
     def show(
         self,
@@ -117,6 +189,7 @@ class Session:
 
     def collect(self) -> None:
         """Take over what the sweep under way has found since the last look."""
+        self.progress_shown = False
         job = self.job
         if job is None:
             return
@@ -156,6 +229,12 @@ class Session:
                 JOBS.release(job)
             if job.state is not JobState.DONE:
                 del self.compared[kind]
+
+    def progress_key(self, name: str) -> str:
+        """The key of a progress bar: "progress" for the first on the page, others name theirs."""
+        key = f"progress_{name}" if self.progress_shown else "progress"
+        self.progress_shown = True
+        return key
 
     @property
     def waiting_for(self) -> Job | None:
@@ -255,12 +334,13 @@ def clean_prob(_model: Any, fingerprint: str, spec: SweepSpec) -> float:
     return baseline_of(_model, Scorer(_model, spec).baseline).prob
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def head_view(_model: Any, _result: SweepResult, key: str, head: Head) -> Any:
-    """A head of a result seen closely; read-only. Raises `InputError`."""
-    from core.head_view import view_head
+def prompt_tokens(model: Any, spec: SweepSpec) -> tuple[str, ...]:
+    """The tokens that are run for a spec; raises `InputError`."""
+    from core.prepared import prepare
 
-    return view_head(_model, _result.spec, head)
+    prepared = prepare(model, spec)
+    target = prepared.target
+    return prepared.prompt.texts + (() if target.is_set else target.texts[:-1])
 
 
 def is_one_token(model: Any, text: str) -> bool:

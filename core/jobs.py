@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from core.margins import Margins
     from core.models.loaded import LoadedModel
 
-    Lane = queue.Queue[tuple["Job", LoadedModel]]
+    Waiting = tuple[bool, int, "Job", LoadedModel]
+    Lane = queue.PriorityQueue[Waiting]
+    """Quick tasks first, then in the order asked: (long, number, job, model)."""
 
 Request = SweepSpec | Task | None
 """A sweep, a task, or (None) a model alone."""
@@ -58,6 +60,8 @@ class Job:
     """One request for a sweep, a task, or a model alone. Safe to read from any thread.
 
     `partial`, `estimate` and `margins` are a sweep's; `found` is a task's, so far or at last.
+    `fingerprint` is that of the model it was done on. `between` is called at every step: where
+    the job is long, it lets quick ones through.
     """
 
     def __init__(self, key: ModelKey, request: Request) -> None:
@@ -74,6 +78,8 @@ class Job:
         self.margins: Margins | None = None
         self.error: InputError | None = None
         self.askers = 0
+        self.fingerprint: str | None = None
+        self.between: Callable[[], None] = _nothing
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._turn = threading.Lock()
@@ -82,6 +88,11 @@ class Job:
     def result(self) -> SweepResult | None:
         """The finished sweep; None before the end, and for a job that loads a model only."""
         return self.partial if self.state is JobState.DONE else None
+
+    @property
+    def quick(self) -> bool:
+        """Whether it may be done between two steps of a long one."""
+        return self.task is not None and self.task.quick
 
     def cancel(self) -> None:
         """Ask the job to stop after the step it is at; what is finished stays in `partial`.
@@ -102,6 +113,7 @@ class Job:
         if self._stop.is_set():
             raise Cancelled
         self.stage, self.fraction = stage, fraction
+        self.between()
 
     def enter(self, state: JobState, stage: str) -> None:
         """Go on to the next part of its life; raises `Cancelled` if a stop was asked for."""
@@ -153,7 +165,7 @@ class Jobs:
     def _submit(self, key: ModelKey, request: Request) -> Job:
         with self._guard:
             job = self._jobs.get((key, request))
-            if job is not None and _usable(job) and not self._dropped(job):
+            if job is not None and _usable(job) and not self._outlived(job):
                 self._jobs.move_to_end((key, request))
                 job.askers += 1
                 return job
@@ -163,10 +175,17 @@ class Jobs:
         threading.Thread(target=self._load, args=(job,), daemon=True, name="load").start()
         return job
 
-    def _dropped(self, job: Job) -> bool:
-        """Whether a finished load's model has had to make room for others since."""
-        loaded = job.request is None and job.state is JobState.DONE
-        return loaded and self._models.peek(job.key) is None
+    def _outlived(self, job: Job) -> bool:
+        """Whether a finished job's model is not the one of that name any more.
+
+        It has had to make room for others, which matters to a load, or its files have changed.
+        """
+        if job.state is not JobState.DONE:
+            return False
+        model = self._models.peek(job.key)
+        if model is None:
+            return job.request is None
+        return job.fingerprint != model.fingerprint
 
     def _forget(self) -> None:
         finished = [name for name, job in self._jobs.items() if job.state.final]
@@ -176,17 +195,18 @@ class Jobs:
     def _load(self, job: Job) -> None:
         with _outcome(job):
             model = self._models.get(job.key, job.report)
+            job.fingerprint = model.fingerprint
             if job.request is None:
                 job.end(JobState.DONE)
                 return
             job.enter(JobState.WAITING, "Waiting for its turn")
-            self._lane(model.device).put((job, model))
+            self._lane(model.device).put((not job.quick, job.number, job, model))
 
     def _lane(self, device: str) -> "Lane":
         with self._guard:
             lane = self._queues.get(device)
             if lane is None:
-                lane = self._queues[device] = queue.Queue()
+                lane = self._queues[device] = queue.PriorityQueue()
                 threading.Thread(
                     target=self._work, args=(lane,), daemon=True, name=f"sweep-{device}"
                 ).start()
@@ -194,13 +214,22 @@ class Jobs:
 
     def _work(self, lane: "Lane") -> None:
         while True:
-            job, model = lane.get()
-            with _outcome(job):
-                if job.task is None:
-                    self._sweep(job, model)
-                else:
-                    self._perform(job, job.task, model)
-            del model  # or the last one used would stay in memory while the lane is idle
+            self._do(*lane.get()[2:], lane)
+
+    def _do(self, job: Job, model: "LoadedModel", lane: "Lane") -> None:
+        if not job.quick:
+            job.between = lambda: self._let_through(lane)
+        with _outcome(job):
+            if job.task is None:
+                self._sweep(job, model)
+            else:
+                self._perform(job, job.task, model)
+        job.between = _nothing
+
+    def _let_through(self, lane: "Lane") -> None:
+        """Do the quick jobs that wait, between two steps of a long one."""
+        while (waiting := _quick(lane)) is not None:
+            self._do(*waiting[2:], lane)
 
     def _perform(self, job: Job, task: Task, model: "LoadedModel") -> None:
         job.enter(JobState.RUNNING, task.said)
@@ -277,6 +306,19 @@ class _outcome:  # noqa: N801  # reads as a noun where it is used
         else:
             return False
         return True
+
+
+def _nothing() -> None:
+    """What lies between the steps of a quick job."""
+
+
+def _quick(lane: "Lane") -> "Waiting | None":
+    """The next quick job of a lane, taken out; None where a long one is next, or none."""
+    with lane.mutex:
+        # A heap's first is its least; only this lane's own thread takes anything out.
+        if not lane.queue or lane.queue[0][0]:
+            return None
+    return lane.get_nowait()
 
 
 def _usable(job: Job) -> bool:

@@ -6,7 +6,7 @@ another machine as it is. Imports no torch: that comes with the work.
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from core.models.registry import ModelKey, key_of
 from core.progress import retold
@@ -28,7 +28,12 @@ Work = Generator[Step, None, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work on one model. `said` is what a progress bar calls it."""
+    """A piece of work on one model. `said` is what a progress bar calls it.
+
+    One that is `quick` (a second or two) is done between two steps of longer work.
+    """
+
+    quick: ClassVar[bool] = False
 
     def key(self, device: str) -> ModelKey:
         """The model it is done on."""

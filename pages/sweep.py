@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-from components.state import look, session
+from components.state import look, question, session
 from components.warm import warm_up
+from components.widgets.address import read_address, write_address
 from components.widgets.composer import composer
 from components.widgets.facts import baseline_facts
 from components.widgets.findings import findings_panel
 from components.widgets.following import follow, situation
-from components.widgets.head_detail import head_detail
+from components.widgets.head.room import head_detail
 from components.widgets.heatmap import heatmap_panel
 from components.widgets.kinds import kinds_panel
+from components.widgets.live import live
 from components.widgets.progress import progress_panel
 from components.widgets.ranking import ranking_table
-from components.widgets.style import brand, live_prompt, page_style
+from components.widgets.style import brand, page_style
 from core.findings import findings
 
 warm_up()
@@ -23,6 +25,7 @@ page_style(theme)
 brand()
 
 state.collect()
+read_address(state)
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)
 progress_panel(state, draft)
@@ -30,6 +33,7 @@ situation(state, draft)
 
 result = state.shown
 if result is not None:
+    state.looked_at.add(question(result.spec))
     with st.container(key="results"):
         baseline_facts(result)
         chart, beside = st.columns([1.55, 1], gap="large")
@@ -43,4 +47,5 @@ if result is not None:
                 ranking_table(result, metric, state)
         head_detail(result, metric, state, theme)
         kinds_panel(result, metric, state, theme)
-live_prompt()
+write_address(state)
+live()

@@ -5,50 +5,93 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from components.figures.cells import bar_beneath, scale_of
 from components.figures.look import MONO, Look, blank, quiet_axis
 from components.plain import token_label
 
 MAX_POSITIONS = 160
-"""Positions drawn at most: the last ones, where the answer is. More would freeze the page."""
+"""Cells a side at most: more would freeze the page. Of a longer prompt each covers several."""
 LABELLED = 48
 """Up to this many positions every one carries its token."""
 
 
-def attention_pattern(pattern: np.ndarray, tokens: Sequence[str], look: Look) -> go.Figure:
-    """Queries down, keys across; each row sums to 1 (over all keys, drawn or not)."""
-    first = max(0, len(tokens) - MAX_POSITIONS)
-    shown = list(range(first, len(tokens)))
-    z = pattern[first:, first:]
-    labels = [f"{i} {token_label(tokens[i], 14)}" for i in shown]
-    side = float(np.clip(20 * len(shown) + 110, 300, 460))
+def attention_pattern(
+    pattern: np.ndarray,
+    tokens: Sequence[str],
+    look: Look,
+    *,
+    unit: str = "attention weight",
+    top: float | None = 1.0,
+) -> go.Figure:
+    """Queries down, keys across; plain weights sum to 1 over a row's keys.
+
+    A cell of a prompt longer than `MAX_POSITIONS` is the largest among its positions. `top` is the
+    scale's end, None for the largest value.
+    """
+    n = len(tokens)
+    size = -(-n // MAX_POSITIONS)
+    shown = pattern if size == 1 else _pooled(pattern, size)
+    labels = [f"{i} {token_label(tokens[i], 14)}" for i in range(n)]
+    blocks = [_block(start, min(start + size, n), labels) for start in range(0, n, size)]
+    side = float(np.clip(20 * len(blocks) + 150, 320, 520))
     figure = blank(look, side)
-    grid = [
-        [float(v) if key <= query else None for key, v in enumerate(row)]
-        for query, row in enumerate(z)
-    ]
+    few = len(blocks) <= LABELLED
     figure.add_trace(
         go.Heatmap(
-            z=grid,
-            x=shown,
-            y=shown,
+            z=[
+                [float(v) if key <= query else None for key, v in enumerate(row)]
+                for query, row in enumerate(shown)
+            ],
+            x=list(range(len(blocks))),
+            y=list(range(len(blocks))),
             zmin=0,
-            zmax=1,
+            zmax=scale_of(pattern) if top is None else top,
             colorscale=look.sequential,
-            showscale=False,
-            xgap=1 if len(shown) <= LABELLED else 0,
-            ygap=1 if len(shown) <= LABELLED else 0,
-            text=[[f"{q} → {k}" for k in labels] for q in labels]
-            if len(shown) <= LABELLED
-            else None,
-            hovertemplate="%{text}: %{z:.2f}<extra></extra>"
-            if len(shown) <= LABELLED
-            else "%{y} → %{x}: %{z:.2f}<extra></extra>",
+            colorbar=bar_beneath(unit, look, 0.4),
+            xgap=1 if few else 0,
+            ygap=1 if few else 0,
+            text=[[f"{q} → {k}" for k in blocks] for q in blocks] if few else None,
+            hovertemplate=_hover(few, size),
             hoverongaps=False,
         )
     )
-    every = 1 if len(shown) <= LABELLED else 8
-    ticks = {"tickmode": "array", "tickvals": shown[::every], "ticktext": labels[::every]}
-    font = {"family": MONO, "size": look.size(10), "color": look.quiet}
+    _axes(figure, labels, size, look)
+    # Room for the last slanted label, which ends to the right of the plot.
+    figure.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
+    return figure
+
+
+def _pooled(pattern: np.ndarray, size: int) -> np.ndarray:
+    """The largest weight of each block of `size` queries by `size` keys."""
+    n = len(pattern)
+    blocks = -(-n // size)
+    padded = np.zeros((blocks * size, blocks * size))
+    padded[:n, :n] = np.tril(pattern)
+    found: np.ndarray = padded.reshape(blocks, size, blocks, size).max(axis=(1, 3))
+    return found
+
+
+def _block(first: int, stop: int, labels: Sequence[str]) -> str:
+    return labels[first] if stop - first == 1 else f"{first}–{stop - 1}"
+
+
+def _hover(few: bool, size: int) -> str:
+    most = "at most " if size > 1 else ""
+    if few:
+        return f"%{{text}}: {most}%{{z:.2f}}<extra></extra>"
+    # Cells are numbered from 0: the positions they cover are named on the axes.
+    return f"%{{y}} → %{{x}}: {most}%{{z:.2f}}<extra></extra>"
+
+
+def _axes(figure: go.Figure, labels: Sequence[str], size: int, look: Look) -> None:
+    n_blocks = -(-len(labels) // size)
+    every = 1 if n_blocks <= LABELLED else max(1, n_blocks // 20)
+    shown = list(range(0, n_blocks, every))
+    ticks = {
+        "tickmode": "array",
+        "tickvals": shown,
+        "ticktext": [labels[block * size] for block in shown],
+    }
     figure.update_xaxes(
         quiet_axis(look, title={"text": "to (key)"}, side="top", tickangle=-60, **ticks)
     )
@@ -57,8 +100,6 @@ def attention_pattern(pattern: np.ndarray, tokens: Sequence[str], look: Look) ->
             look, title={"text": "from (query)", "standoff": 12}, autorange="reversed", **ticks
         )
     )
-    # Room for the last slanted label, which ends to the right of the plot.
-    figure.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": 8})
+    font = {"family": MONO, "size": look.size(10), "color": look.quiet}
     figure.update_xaxes(tickfont=font)
     figure.update_yaxes(tickfont=font)
-    return figure

@@ -4,11 +4,12 @@ Beside the cells, on the same rows, each whole layer's effect gives the scale. C
 estimated so far carry a mark that needs no colour to be seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import plotly.graph_objects as go
 
+from components.figures.cells import bar_beneath, outline, rows_of, targets
 from components.figures.layer_margins import CELLS, draw_margins, share
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
@@ -37,11 +38,13 @@ def head_heatmap(
     estimate: Estimate | None = None,
     margins: Margins | None = None,
     beside: str = "",
+    letters: Mapping[Head, str] | None = None,
 ) -> go.Figure:
     """Layers down, heads across; diverging and centred on 0, so colour reads as sign.
 
     A metric without a sign (KL) has a sequential scale from 0. Unfinished heads show the estimate,
     marked, or are blank where there is none. `beside` says why, where there are no margins yet.
+    `letters` are those of published roles, drawn into the cells' corners.
     """
     n_layers, n_heads = result.shape
     guesses = metric.estimated(estimate)
@@ -50,8 +53,10 @@ def head_heatmap(
     figure = blank(look, n_layers * cell + above + below)
     figure.add_trace(_cells(result, guesses, metric, look))
     figure.add_trace(_click_targets(result, guesses, metric, margins))
+    if letters:
+        figure.add_trace(_letters(letters, look))
     if selected is not None:
-        figure.add_shape(_outline(selected, look))
+        figure.add_shape(outline(selected.head, selected.layer, look, f"selected {selected.label}"))
     figure.update_layout(
         xaxis=quiet_axis(
             look,
@@ -94,35 +99,6 @@ def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) 
     return int((np.isfinite(guesses) & ~np.isfinite(metric.values(result))).sum())
 
 
-def rows_of(values: np.ndarray) -> list[list[float | None]]:
-    """A figure's z: plain lists, None where there is no value."""
-    return [[None if np.isnan(v) else float(v) for v in row] for row in values]
-
-
-def bar_beneath(metric: Metric, look: Look, length: float) -> dict[str, object]:
-    """A colour bar along the figure's lower edge, from its left."""
-    return {
-        "orientation": "h",
-        "title": {
-            "text": metric.unit,
-            "side": "right",
-            "font": {"color": look.quiet, "size": look.size(12)},
-        },
-        "thickness": 10,
-        "outlinewidth": 0,
-        "nticks": 5,
-        "tickfont": {"color": look.quiet, "size": look.size(11)},
-        "x": 0,
-        "xanchor": "left",
-        "xpad": 0,
-        "len": length,
-        "y": 0,
-        "yref": "container",
-        "yanchor": "bottom",
-        "ypad": 4,
-    }
-
-
 def _cells(
     result: SweepResult, guesses: np.ndarray | None, metric: Metric, look: Look
 ) -> go.Heatmap:
@@ -142,7 +118,7 @@ def _cells(
         xgap=1,
         ygap=1,
         hoverinfo="skip",
-        colorbar=bar_beneath(metric, look, CELLS[1]),
+        colorbar=bar_beneath(metric.unit, look, CELLS[1]),
     )
 
 
@@ -166,29 +142,31 @@ def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[li
 def _click_targets(
     result: SweepResult, guesses: np.ndarray | None, metric: Metric, margins: Margins | None
 ) -> go.Scatter:
-    """Invisible points at the cells' centres: a heatmap reports no clicks (streamlit issue 8760).
-
-    They are small and the figure's hoverdistance is unlimited, so that Plotly gives a click to
-    the nearest centre: every point of a cell belongs to that cell at any width of the page.
-    Points that fill the cells overlap, and Plotly then picks any of those beneath the pointer.
-    """
+    """A click target a cell, with what its hover text says."""
     told = [
         (head, said)
         for head in all_heads(*result.shape)
         if (said := "<br>".join(_told(result, head, guesses, metric, margins)))
     ]
+    return targets(
+        [head.head for head, _ in told],
+        [head.layer for head, _ in told],
+        [[*head] for head, _ in told],
+        [said for _, said in told],
+    )
+
+
+def _letters(letters: Mapping[Head, str], look: Look) -> go.Scatter:
+    """In the cells' upper left corners, where no number stands."""
     return go.Scatter(
-        x=[head.head for head, _ in told],
-        y=[head.layer for head, _ in told],
-        mode="markers",
-        marker={"symbol": "square", "size": 4, "opacity": 0},
-        unselected={"marker": {"opacity": 0}},
-        selected={"marker": {"opacity": 0}},
-        customdata=[[head.layer, head.head] for head, _ in told],
-        text=[said for _, said in told],
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-        cliponaxis=True,
+        x=[head.head - 0.44 for head in letters],
+        y=[head.layer - 0.42 for head in letters],
+        mode="text",
+        text=[f"<b>{said}</b>" for said in letters.values()],
+        textposition="bottom right",
+        textfont={"size": look.size(9), "color": look.ink},
+        hoverinfo="skip",
+        name="published roles",
     )
 
 
@@ -220,18 +198,6 @@ def _told(
 def _likeliest(effect: HeadEffect) -> str:
     text, prob = effect.top[0]
     return f"then likeliest: {token_label(text, 14)} {percent(prob)}"
-
-
-def _outline(head: Head, look: Look) -> dict[str, object]:
-    return {
-        "type": "rect",
-        "x0": head.head - 0.47,
-        "x1": head.head + 0.47,
-        "y0": head.layer - 0.47,
-        "y1": head.layer + 0.47,
-        "line": {"color": look.ink, "width": 2.5},
-        "name": f"selected {head.label}",
-    }
 
 
 def _type_size(n_layers: int, n_heads: int) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.head_heatmap import bar_beneath, color_limit, rows_of
+from components.figures.cells import bar_beneath, rows_of
+from components.figures.head_heatmap import color_limit
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
 from components.plain import as_html
@@ -59,7 +60,7 @@ def kind_multiples(
             "cmin": -limit if metric.signed else 0,
             "cmax": limit,
             "colorscale": look.diverging if metric.signed else look.sequential,
-            "colorbar": bar_beneath(metric, look, 1.0),
+            "colorbar": bar_beneath(metric.unit, look, 1.0),
             "showscale": bool(results),
         },
         margin={"l": 8, "r": 6, "t": 0, "b": look.size(_BELOW)},

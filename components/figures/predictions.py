@@ -1,33 +1,40 @@
 """Predictions before and after an ablation, token by token."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from components.figures.look import MONO, Look, blank, quiet_axis
 from components.plain import token_label
 
+if TYPE_CHECKING:
+    from core.circuits.saying import Prediction
+
 
 def before_after(
-    predictions: Sequence[tuple[str, float, float]], target: str, look: Look
+    predictions: Sequence["Prediction"], emphasised: Collection[str], look: Look
 ) -> go.Figure:
-    """A line a token from its probability before (grey) to after (accent), in percent."""
+    """A line a token from its probability before (grey) to after (accent), in percent.
+
+    Tokens in `emphasised` are bold.
+    """
     rows = list(range(len(predictions)))
     figure = blank(look, 28 * len(rows) + 86)
-    for row, (_, before, after) in zip(rows, predictions, strict=True):
+    for row, each in zip(rows, predictions, strict=True):
         figure.add_shape(
             type="line",
-            x0=100 * before,
-            x1=100 * after,
+            x0=100 * each.before,
+            x1=100 * each.after,
             y0=row,
             y1=row,
             line={"color": look.quiet, "width": 1.5},
             layer="below",
         )
-    for name, column, colour in (("before", 1, look.quiet), ("after", 2, look.accent)):
+    for name, colour in (("before", look.quiet), ("after", look.accent)):
         figure.add_trace(
             go.Scatter(
-                x=[100 * p[column] for p in predictions],
+                x=[100 * getattr(each, name) for each in predictions],
                 y=rows,
                 name=name,
                 mode="markers",
@@ -35,10 +42,12 @@ def before_after(
                 hovertemplate=f"{name}: %{{x:.2f}} %<extra></extra>",
             )
         )
-    highest = max(100 * max(before, after) for _, before, after in predictions)
+    highest = max(100 * max(each.before, each.after) for each in predictions)
     labels = [
-        f"<b>{token_label(text, 14)}</b>" if text == target else token_label(text, 14)
-        for text, _, _ in predictions
+        f"<b>{token_label(each.text, 14)}</b>"
+        if each.text in emphasised
+        else token_label(each.text, 14)
+        for each in predictions
     ]
     figure.update_yaxes(
         quiet_axis(

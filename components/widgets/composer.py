@@ -23,15 +23,30 @@ def composer(state: Session) -> tuple[Draft, bool]:
     """Draw the composer; returns the draft and whether Run was pressed."""
     draft = read_draft(state)
     with st.container(border=True, key="composer"):
-        left, right = st.columns([3, 1], gap="medium")
-        with left:
-            prompt_box(draft, state)
-            starters(draft)
-        with right:
-            answer_boxes(draft)
-        _choices(draft, state)
+        _fields(draft, state)
         pressed = _run_row(draft)
     return draft, pressed
+
+
+def composer_fields(state: Session) -> Draft:
+    """The composer without its Run, for a page on which no sweep is shown."""
+    draft = read_draft(state)
+    with st.container(border=True, key="composer"):
+        _fields(draft, state)
+        _in_words(draft)
+    return draft
+
+
+def _fields(draft: Draft, state: Session) -> None:
+    left, right = st.columns([3, 1], gap="medium")
+    with left:
+        prompt_box(draft, state)
+        starters(draft)
+    with right:
+        answer_boxes(draft)
+    _choices(draft, state)
+    for name in draft.errors.keys() - _PLACED:
+        draft.show_error(name)
 
 
 def _choices(draft: Draft, state: Session) -> None:
@@ -59,16 +74,9 @@ def _choices(draft: Draft, state: Session) -> None:
 
 def _run_row(draft: Draft) -> bool:
     """What will be done, in words, beside the button that does it."""
-    for name in draft.errors.keys() - _PLACED:
-        draft.show_error(name)
     words, run = st.columns([3, 1], gap="medium", vertical_alignment="center")
-    kind = AblationKind(value("ablation"))
-    with words, st.container(gap="xsmall"):
-        if draft.spec is not None:
-            said = draft.spec.in_words()
-            with st.container(key="in_words"):
-                st.html(f'<div class="hs-words">{as_html(said[:1].upper() + said[1:])}</div>')
-        note(f"{kind.does} {kind.caveat}")
+    with words:
+        _in_words(draft)
     with run:
         return st.button(
             run_label(draft),
@@ -77,3 +85,13 @@ def _run_row(draft: Draft) -> bool:
             width="stretch",
             disabled=draft.spec is None,
         )
+
+
+def _in_words(draft: Draft) -> None:
+    kind = AblationKind(value("ablation"))
+    with st.container(gap="xsmall"):
+        if draft.spec is not None:
+            said = draft.spec.in_words()
+            with st.container(key="in_words"):
+                st.html(f'<div class="hs-words">{as_html(said[:1].upper() + said[1:])}</div>')
+        note(f"{kind.does} {kind.caveat}")

@@ -6,10 +6,11 @@ from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.figures.look import Look
 from components.figures.metric import METRICS, Metric
 from components.plain import answer_html, as_html, as_markdown
-from components.state import Session, chosen_metric, put
+from components.state import Session, chosen_metric, put, value
 from components.typed import answer_text
 from components.widgets.messages import note
 from core.ablation import AblationKind
+from core.atlas import legend, letters
 from core.estimates.attribution import check_estimate
 from core.heads import Head
 from core.margins import Margins
@@ -41,6 +42,7 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
     if not metric.measures(result):
         _needs_foil(result)
         return metric
+    published = letters(result.spec.model) if value("published_roles") else None
     with st.container(key="heatmap"):
         st.plotly_chart(
             head_heatmap(
@@ -51,6 +53,7 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
                 estimate=state.estimate,
                 margins=state.margins,
                 beside="" if state.margins else _without_margins(state),
+                letters=published,
             ),
             key=f"heatmap-{state.clicks}",
             theme=None,
@@ -61,12 +64,31 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
         )
     with st.container(key="margins"):
         st.html(_quiet(_scale(result, state.margins)))
+    _atlas(result)
     with st.container(key="estimate"):
         if state.estimate is not None and (said := _estimate(result, metric, state)):
             st.html(_quiet(said))
     with st.container(key="provenance"):
         st.html(_quiet(_provenance(result)))
     return metric
+
+
+def _atlas(result: SweepResult) -> None:
+    """For models with published circuits: a switch for their letters, and what they mean."""
+    known = legend(result.spec.model)
+    if not known:
+        return
+    with st.container(key="atlas"):
+        st.toggle(
+            "Roles from the literature",
+            key="published_roles",
+            persist_state="session",
+            help="Letters on the heatmap: what papers call these heads, each on its own task. They "
+            "are no measurement of this prompt.",
+        )
+        if value("published_roles"):
+            said = " · ".join(f"<b>{as_html(letter)}</b> {as_html(role)}" for letter, role in known)
+            st.html(_quiet(f"{said}. A head’s own view names paper and task."))
 
 
 def _clicked() -> None:

@@ -66,8 +66,7 @@ def _label(state: Session) -> str:
 def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     jobs = state.compared
     if waited := _unfinished(state):
-        # Where the page waits for something else too, that has the key.
-        with st.container(key="progress" if state.waiting_for is None else "progress_kinds"):
+        with st.container(key=state.progress_key("kinds")):
             _watch(tuple(job.number for job in waited.values()))
     results = {kind: job.result for kind, job in jobs.items() if job.result is not None}
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}

@@ -18,7 +18,7 @@ def progress_panel(state: Session, draft: Draft) -> None:
     job = state.waiting_for
     if job is None or _is_said_already(state, job):
         return
-    with st.container(key="progress"):
+    with st.container(key=state.progress_key("sweep")):
         _watch(job.number)
 
 

@@ -1,4 +1,4 @@
-"""The page's few rules of CSS and its one script, both static: nothing typed gets in here."""
+"""The page's few rules of CSS, static: nothing typed gets in here."""
 
 import streamlit as st
 
@@ -28,15 +28,6 @@ def brand() -> None:
         '<div class="hs-brand"><b>Headsweep</b>'
         "Which attention heads does this prediction need? Ablate each one and see.</div>"
     )
-
-
-def live_prompt() -> None:
-    """Commit the composer's text areas while they are typed in, after a short pause.
-
-    Streamlit's text area commits on blur or Ctrl+Enter only; this presses Ctrl+Enter for the
-    reader, so that the token strip follows the typing.
-    """
-    st.html(_SCRIPT, unsafe_allow_javascript=True)
 
 
 _RULES = """
@@ -93,8 +84,7 @@ _RULES = """
 .hs-facts { display:grid; gap:1.1rem 2rem;
   grid-template-columns:repeat(auto-fit,minmax(165px,1fr)); }
 @media (max-width: 1000px) {
-  .st-key-head_figures [data-testid="stColumn"] { min-width:calc(50% - 2rem); }
-  .st-key-head_figures [data-testid="stColumn"]:first-child { min-width:100%; }
+  .st-key-head_detail [data-testid="stColumn"] { min-width:calc(100% - 2rem); }
   .hs-facts { grid-template-columns:repeat(6,1fr); gap:1rem 1.2rem; }
   .hs-fact { grid-column:span 2; }
   .hs-fact:nth-child(-n+2) { grid-column:span 3; }
@@ -122,21 +112,22 @@ _RULES = """
 .hs-title { font-size:1.05rem; font-weight:650; color:var(--hs-ink); margin:0; }
 .hs-head { font-size:1.05rem; color:var(--hs-ink); }
 .hs-head b { font-size:1.3rem; margin-right:.6rem; }
+.hs-subtitle { color:var(--hs-ink); font-size:.9rem; font-weight:600; line-height:1.35; }
+.hs-said { font-size:.98rem; line-height:1.5; margin:0; overflow-wrap:anywhere; }
+.st-key-verdict { border-left:3px solid var(--hs-accent); padding-left:.9rem; gap:.35rem; }
+.hs-cited { margin:.2rem 0; padding-left:1.1rem; font-size:.92rem; line-height:1.45; }
+.hs-read .hs-strip { max-height:24rem; overflow-y:auto; row-gap:7px; font-size:.95rem; }
+.hs-read .hs-tok { cursor:pointer; border-bottom:3px solid color-mix(in srgb,
+  var(--hs-amber) var(--from, 0%), var(--hs-line)); background:color-mix(in srgb,
+  var(--hs-accent) calc(.6 * var(--to, 0%)), var(--hs-chip)); }
+.hs-read .hs-tok.read { outline:2px solid var(--hs-ink); outline-offset:1px; }
+.hs-read .hs-tok.held { outline-width:3px; }
+.hs-read-key { margin-top:.5rem; }
+.hs-read-key i { display:inline-block; width:1.1rem; height:.7rem; border-radius:3px;
+  vertical-align:baseline; margin-left:.6rem; }
+.hs-read-key i.to { background:var(--hs-accent); margin-left:0; }
+.hs-read-key i.from { background:var(--hs-amber); height:.25rem; vertical-align:.1rem; }
+.hs-read-said { color:var(--hs-ink); font-size:.92rem; line-height:1.5; min-height:4.5em;
+  margin-top:.4rem; overflow-wrap:anywhere; }
+.st-key-head_buttons button { min-height:1.9rem; padding:0 .35rem; }
 """
-
-_SCRIPT = """<script>
-(() => {
-  if (window.headsweepLive) return;
-  window.headsweepLive = true;
-  const LIVE = ".st-key-prompt, .st-key-corrupted_prompt, .st-key-reference_text";
-  let timer = 0;
-  document.addEventListener("input", (event) => {
-    const box = event.target;
-    if (!(box instanceof HTMLTextAreaElement) || !box.closest(LIVE)) return;
-    if (event.isComposing) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => box.dispatchEvent(new KeyboardEvent("keydown",
-      { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true })), 400);
-  }, true);
-})();
-</script>"""

@@ -2,12 +2,12 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.ablation import AblationKind
 from core.heads import Head, check_head
 from core.progress import told_as
-from core.tasks import OnModel, OnSpec, Step, Work, counted
+from core.tasks import OnModel, OnSpec, Step, Work, counted, streamed
 
 if TYPE_CHECKING:
     from core.models.loaded import LoadedModel
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class OnHead(OnSpec):
     """A task on one head of a sweep."""
 
+    quick: ClassVar[bool] = True
     head: Head
 
     def work(self, model: "LoadedModel") -> Work:
@@ -95,6 +96,78 @@ class Trace(OnHead):
 
 
 @dataclass(frozen=True)
+class Feed(OnHead):
+    """What feeds the head's attention from one position to another; `Feeds`, or the words why not.
+
+    Positions None: those that `core.circuits.feeds.feeds` chooses.
+    """
+
+    query: int | None = None
+    attended: int | None = None
+
+    @property
+    def said(self) -> str:
+        """What is being done."""
+        return f"Patching the paths into {self.head.label}"
+
+    def measure(self, scorer: "Scorer") -> Work:
+        """A path from every earlier head."""
+        from core.circuits.feeds import feeds
+        from core.circuits.stream import UnavailableError
+
+        try:
+            return (yield from counted(feeds(scorer, self.head, self.query, self.attended)))
+        except UnavailableError as error:
+            return str(error)
+
+
+@dataclass(frozen=True)
+class Place(OnSpec):
+    """The ablation of each head at one position at a time; `Places`."""
+
+    heads: tuple[Head, ...]
+
+    @property
+    def said(self) -> str:
+        """What is being done."""
+        return f"Ablating {_named(self.heads)} at one position at a time"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """Late positions come first."""
+        from core.circuits.places import iter_places
+        from core.scoring import Scorer
+
+        scorer = Scorer(model, self.spec)
+        yield Step(None)
+        return (yield from streamed(iter_places(scorer, self.heads)))
+
+
+@dataclass(frozen=True)
+class Patch(OnSpec):
+    """Activation patching in one direction, of whole heads or by position; `Patching`."""
+
+    direction: str
+    heads: tuple[Head, ...] | None = None
+    by_position: bool = False
+
+    @property
+    def said(self) -> str:
+        """What is being done."""
+        who = "every head" if self.heads is None else _named(self.heads)
+        where = ", one position at a time" if self.by_position else ""
+        return f"Patching {who} ({self.direction}){where}"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """Both clean runs first."""
+        from core.circuits.patching import Direction, iter_patching
+
+        yield Step(None)
+        direction = Direction(self.direction)
+        patching = iter_patching(model, self.spec, direction, self.heads, self.by_position)
+        return (yield from streamed(patching))
+
+
+@dataclass(frozen=True)
 class MeasureRoles(OnModel):
     """Role scores of every head; a `RoleScores`."""
 
@@ -131,3 +204,7 @@ class RolesWithout(OnModel):
         without: Generator[float, None, Any]
         without = roles_without(model, self.head, self.kind, self.reference)
         return (yield from counted(without))
+
+
+def _named(heads: tuple[Head, ...]) -> str:
+    return heads[0].label if len(heads) == 1 else f"{len(heads):,} heads"

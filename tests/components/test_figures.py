@@ -6,11 +6,11 @@ import json
 import numpy as np
 import plotly.io
 import pytest
+from components.figures.kinds import effect_by_kind
 
 from components.figures.attention import MAX_POSITIONS, attention_pattern
 from components.figures.head_heatmap import head_heatmap
 from components.figures.kind_multiples import kind_multiples
-from components.figures.kinds import effect_by_kind
 from components.figures.layer_margins import BESIDE, CELLS, share
 from components.figures.look import Look
 from components.figures.metric import KL, LOGODDS, LOGPROB, METRICS, PROB

@@ -1,0 +1,81 @@
+"""Horizontal bars, each with its number: a few named values on one axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from components.figures.look import Look, blank, quiet_axis
+from core.wording import signed as with_sign
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value and its label, which is shown as it is: typed text comes escaped."""
+
+    label: str
+    value: float
+    emphasised: bool = False
+
+
+def bars(
+    rows: Sequence[Bar],
+    title: str,
+    look: Look,
+    *,
+    digits: int = 2,
+    signed: bool = True,
+    unit: str = "",
+) -> go.Figure:
+    """A bar a row, in its order; `title` is the axis' and says the unit."""
+    figure = blank(look, 32 * len(rows) + 64)
+    after = f" {unit}" if unit else ""
+    figure.add_trace(
+        go.Bar(
+            y=list(range(len(rows))),
+            x=[row.value for row in rows],
+            orientation="h",
+            marker={"color": [look.accent if row.emphasised else look.quiet for row in rows]},
+            text=[
+                (with_sign(row.value, digits) if signed else f"{row.value:.{digits}f}") + after
+                for row in rows
+            ],
+            customdata=[row.label for row in rows],
+            textposition="outside",
+            textfont={"size": look.size(11), "color": look.ink},
+            cliponaxis=False,
+            width=0.6,
+            hovertemplate="%{customdata}: %{text}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(
+        quiet_axis(
+            look,
+            title={"text": title, "standoff": 8},
+            zeroline=True,
+            zerolinecolor=look.quiet,
+            nticks=6,
+            range=_room([row.value for row in rows]),
+        )
+    )
+    figure.update_yaxes(
+        quiet_axis(
+            look,
+            tickmode="array",
+            tickvals=list(range(len(rows))),
+            ticktext=[row.label for row in rows],
+            range=[len(rows) - 0.4, -0.6],
+        )
+    )
+    figure.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
+    return figure
+
+
+def _room(values: Sequence[float]) -> list[float]:
+    """The axis' range, with room for the numbers at the bars' ends."""
+    low, high = min(0.0, *values, 0.0), max(0.0, *values, 0.0)
+    span = (high - low) or 1.0
+    return [
+        low - (0.3 * span if low < 0 else 0.02 * span),
+        high + (0.3 * span if high > 0 else 0.02 * span),
+    ]

@@ -1,0 +1,92 @@
+"""What figures made of cells share: click targets, outlines, plain values, a colour bar."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.look import Look
+
+
+def rows_of(values: np.ndarray) -> list[list[float | None]]:
+    """A figure's z: plain lists, None where there is no number."""
+    return [[float(v) if np.isfinite(v) else None for v in row] for row in values]
+
+
+def targets(
+    x: Sequence[float],
+    y: Sequence[float],
+    customdata: Sequence[Sequence[int]],
+    text: Sequence[str],
+    **options: object,
+) -> go.Scatter:
+    """Invisible points at cells' centres: a heatmap reports no clicks (streamlit issue 8760).
+
+    They are small and their figure's hoverdistance is unlimited, so that Plotly gives a click to
+    the nearest centre: every point of a cell belongs to that cell at any width of the page.
+    Points that fill the cells overlap, and Plotly then picks any of those beneath the pointer.
+    """
+    return go.Scatter(
+        x=list(x),
+        y=list(y),
+        mode="markers",
+        marker={"symbol": "square", "size": 4, "opacity": 0},
+        unselected={"marker": {"opacity": 0}},
+        selected={"marker": {"opacity": 0}},
+        customdata=[list(each) for each in customdata],
+        text=list(text),
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+        cliponaxis=True,
+        **options,
+    )
+
+
+def outline(x: float, y: float, look: Look, name: str, **options: object) -> dict[str, object]:
+    """A frame around the cell at (x, y)."""
+    return {
+        "type": "rect",
+        "x0": x - 0.47,
+        "x1": x + 0.47,
+        "y0": y - 0.47,
+        "y1": y + 0.47,
+        "line": {"color": look.ink, "width": 2.5},
+        "name": name,
+        **options,
+    }
+
+
+def scale_of(values: np.ndarray) -> float:
+    """The largest absolute number; 1 where there is none, so that a scale has two ends."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0)) or 1.0
+
+
+def bar_beneath(unit: str, look: Look, length: float) -> dict[str, object]:
+    """A colour bar along the figure's lower edge, from its left."""
+    return {
+        "orientation": "h",
+        "title": {
+            "text": unit,
+            "side": "right",
+            "font": {"color": look.quiet, "size": look.size(12)},
+        },
+        "thickness": 10,
+        "outlinewidth": 0,
+        "nticks": 5,
+        "tickfont": {"color": look.quiet, "size": look.size(11)},
+        "x": 0,
+        "xanchor": "left",
+        "xpad": 0,
+        "len": length,
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ypad": 4,
+    }
+
+
+def thinned(n: int, most: int) -> list[int]:
+    """At most about `most` of n ticks, evenly spaced from 0."""
+    step = max(1, -(-n // most))
+    return list(range(0, n, step))

@@ -1,0 +1,180 @@
+"""A set of heads in pictures: beside other sets, pair by pair, and as it grows in a search."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.cells import rows_of, scale_of
+from components.figures.look import Look, blank, quiet_axis
+from core.wording import signed
+
+if TYPE_CHECKING:
+    from core.hypotheses.interactions import Interactions
+    from core.hypotheses.joint import JointTest
+    from core.hypotheses.search import Search
+
+
+def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
+    """The joint change of every set compared, a dot each, and the chosen set as a line."""
+    values = [other.change for other in test.others]
+    # A dot's height means nothing: it keeps equal values apart, the same on every drawing.
+    heights = [((7 * index) % 11 - 5) / 11 for index in range(len(values))]
+    figure = blank(look, look.size(190))
+    figure.add_trace(
+        go.Scatter(
+            x=values,
+            y=heights,
+            mode="markers",
+            marker={"size": 8, "color": look.quiet, "opacity": 0.6},
+            text=[
+                f"{', '.join(head.label for head in other.heads[:8])}"
+                f"{' …' if len(other.heads) > 8 else ''}: {signed(other.change, 2)} nats"
+                for other in test.others
+            ],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    figure.add_shape(
+        type="line",
+        x0=test.change,
+        x1=test.change,
+        y0=-0.75,
+        y1=0.75,
+        line={"color": look.accent, "width": 3},
+        name="chosen",
+    )
+    figure.add_annotation(
+        x=test.change,
+        y=0.75,
+        yanchor="bottom",
+        text=f"<b>the chosen set: {signed(test.change, 2)}</b>",
+        showarrow=False,
+        xanchor="left" if test.change <= _middle([*values, 0.0, test.change]) else "right",
+        font={"size": look.size(12), "color": look.accent},
+    )
+    of = "logit difference" if test.metric == "logit_diff_change" else "log P(target)"
+    figure.update_xaxes(
+        quiet_axis(
+            look,
+            title={"text": f"change in {of} when the whole set is ablated, nats", "standoff": 8},
+            zeroline=True,
+            zerolinecolor=look.quiet,
+            range=_wide([*values, 0.0, test.change]),
+        )
+    )
+    figure.update_yaxes(quiet_axis(look, showticklabels=False, range=[-1, 1.25]))
+    figure.update_layout(hovermode="closest")
+    return figure
+
+
+def _middle(values: list[float]) -> float:
+    return (min(values) + max(values)) / 2
+
+
+def _wide(values: list[float]) -> list[float]:
+    room = 0.06 * ((max(values) - min(values)) or 1.0)
+    return [min(values) - room, max(values) + room]
+
+
+def pair_map(found: "Interactions", look: Look) -> go.Figure:
+    """I of every pair, head by head; pairs that back each other up are outlined."""
+    values, labels = found.values, [head.label for head in found.heads]
+    end, n = scale_of(values), len(labels)
+    figure = blank(look, float(np.clip(46 * n + 70, 190, 480)))
+    figure.add_trace(
+        go.Heatmap(
+            z=rows_of(values),
+            x=list(range(n)),
+            y=list(range(n)),
+            zmin=-end,
+            zmax=end,
+            colorscale=look.diverging,
+            showscale=False,
+            text=[[signed(float(v), 2) if np.isfinite(v) else "" for v in row] for row in values],
+            texttemplate="%{text}",
+            textfont={"size": look.size(11)},
+            xgap=2,
+            ygap=2,
+            customdata=[[f"{a} and {b}" for b in labels] for a in labels],
+            hovertemplate="%{customdata}: %{z:.2f} nats<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    for a, b, _ in found.backed_up():
+        for one, other in ((a, b), (b, a)):
+            x, y = found.heads.index(one), found.heads.index(other)
+            figure.add_shape(
+                type="rect",
+                x0=x - 0.47,
+                x1=x + 0.47,
+                y0=y - 0.47,
+                y1=y + 0.47,
+                line={"color": look.ink, "width": 1.5},
+                name=f"backed up {one.label} {other.label}",
+            )
+    ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": labels}
+    figure.update_xaxes(quiet_axis(look, side="top", range=[-0.5, n - 0.5], **ticks))
+    figure.update_yaxes(quiet_axis(look, range=[n - 0.5, -0.5], **ticks))
+    return figure
+
+
+def search_curve(search: "Search", look: Look) -> go.Figure:
+    """Kept probability, in percent of the clean run's, against the number of heads kept."""
+    kept = [None if share is None else 100 * share for share in search.curve]
+    labels = ["none" if step.head is None else f"+{step.head.label}" for step in search.steps]
+    sizes = list(range(len(kept)))
+    figure = blank(look, look.size(300))
+    figure.add_trace(
+        go.Scatter(
+            x=sizes,
+            y=kept,
+            mode="lines+markers+text",
+            line={"color": look.accent, "width": 2},
+            marker={"size": 9, "color": look.accent},
+            text=labels,
+            textposition="bottom right",
+            textfont={"size": look.size(11), "color": look.ink},
+            cliponaxis=False,
+            hovertemplate="%{text}: %{x} heads keep %{y:.1f} %<extra></extra>",
+        )
+    )
+    top = max([100.0, *(value for value in kept if value is not None)])
+    figure.add_shape(
+        type="line",
+        xref="paper",
+        x0=0,
+        x1=1,
+        y0=100,
+        y1=100,
+        line={"color": look.quiet, "width": 1, "dash": "dash"},
+        name="clean",
+    )
+    figure.add_annotation(
+        xref="paper",
+        x=0,
+        y=100,
+        yanchor="bottom",
+        xanchor="left",
+        text="the clean run",
+        showarrow=False,
+        font={"size": look.size(11), "color": look.quiet},
+    )
+    figure.update_xaxes(
+        quiet_axis(
+            look,
+            title={"text": "heads kept, all others ablated", "standoff": 8},
+            range=[-0.4, max(len(sizes), 2) - 0.1],
+            dtick=1 if len(sizes) <= 25 else 5,
+        )
+    )
+    figure.update_yaxes(
+        quiet_axis(
+            look,
+            title={"text": "P(target), % of clean", "standoff": 8},
+            range=[-0.1 * top, 1.12 * top],
+            showgrid=True,
+            gridcolor=look.line,
+        )
+    )
+    return figure

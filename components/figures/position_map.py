@@ -1,0 +1,130 @@
+"""Heads by positions: what a change at one position of one head did."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.cells import bar_beneath, rows_of, scale_of, targets, thinned
+from components.figures.look import MONO, Look, blank, quiet_axis
+from components.plain import token_label
+from core.heads import Head
+from core.wording import signed
+
+LABELLED = 48
+"""Up to this many positions every one carries its token."""
+NUMBERED = 20
+
+
+def position_map(
+    values: np.ndarray,
+    heads: Sequence[Head],
+    positions: Sequence[int],
+    tokens: Sequence[str],
+    unit: str,
+    look: Look,
+    *,
+    selected: Head | None = None,
+    digits: int = 1,
+    limit: float | None = None,
+) -> go.Figure:
+    """Rows are heads, columns positions with their tokens; `values` is (head, position)."""
+    end = scale_of(values) if limit is None else limit
+    n_rows, n_columns = values.shape
+    cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
+    below, above = look.size(46), look.size(96)
+    figure = blank(look, n_rows * cell + above + below)
+    numbered = n_rows <= 8 and n_columns <= NUMBERED
+    figure.add_trace(
+        go.Heatmap(
+            z=rows_of(values),
+            x=list(range(n_columns)),
+            y=list(range(n_rows)),
+            zmin=-end,
+            zmax=end,
+            colorscale=look.diverging,
+            text=_numbers(values, end, digits) if numbered else None,
+            texttemplate="%{text}" if numbered else None,
+            textfont={"size": look.size(10)},
+            xgap=1 if n_columns <= LABELLED else 0,
+            ygap=1 if n_rows <= LABELLED else 0,
+            hoverinfo="skip",
+            colorbar=bar_beneath(unit, look, 0.5),
+        )
+    )
+    labels = [_label(position, tokens) for position in positions]
+    cells = [
+        (row, column)
+        for row, column in np.ndindex(*values.shape)
+        if np.isfinite(values[row, column])
+    ]
+    figure.add_trace(
+        targets(
+            [column for _, column in cells],
+            [row for row, _ in cells],
+            [[*heads[row], positions[column]] for row, column in cells],
+            [
+                f"<b>{heads[row].label}</b> at {labels[column]}: "
+                f"{signed(float(values[row, column]), digits)} {unit}"
+                for row, column in cells
+            ],
+        )
+    )
+    _axes(figure, heads, labels, look)
+    if selected is not None and selected in heads and n_rows > 1:
+        row = list(heads).index(selected)
+        figure.add_shape(
+            type="rect",
+            x0=-0.5,
+            x1=n_columns - 0.5,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            line={"color": look.ink, "width": 2},
+            name=f"selected {selected.label}",
+        )
+    figure.update_layout(
+        margin={"l": 8, "r": 48, "t": 8, "b": below},
+        hovermode="closest",
+        hoverdistance=-1,
+        plot_bgcolor=look.line,
+    )
+    return figure
+
+
+def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look: Look) -> None:
+    n_rows, n_columns = len(heads), len(labels)
+    shown = list(range(n_columns)) if n_columns <= LABELLED else thinned(n_columns, 24)
+    figure.update_xaxes(
+        quiet_axis(
+            look,
+            title={"text": "position", "standoff": 6},
+            side="top",
+            tickangle=-60,
+            tickmode="array",
+            tickvals=shown,
+            ticktext=[labels[i] for i in shown],
+            range=[-0.5, n_columns - 0.5],
+        )
+    )
+    rows = thinned(n_rows, 28)
+    figure.update_yaxes(
+        quiet_axis(
+            look,
+            tickmode="array",
+            tickvals=rows,
+            ticktext=[heads[row].label for row in rows],
+            range=[n_rows - 0.5, -0.5],
+        )
+    )
+    figure.update_xaxes(tickfont={"family": MONO, "size": look.size(10), "color": look.quiet})
+
+
+def _label(position: int, tokens: Sequence[str]) -> str:
+    return f"{position} {token_label(tokens[position], 14)}"
+
+
+def _numbers(values: np.ndarray, end: float, digits: int) -> list[list[str]]:
+    return [
+        [signed(float(v), digits) if np.isfinite(v) and abs(v) >= 0.1 * end else "" for v in row]
+        for row in values
+    ]

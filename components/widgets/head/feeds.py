@@ -1,0 +1,137 @@
+"""What feeds a head: every earlier head's path into its queries, keys and values."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from components.figures.grids import Panel, grids
+from components.state import put, value
+from components.widgets.awaiting import awaited
+from components.widgets.head.seen import Seen, head_chart, subtitle
+from components.widgets.messages import note
+from core.circuits.tasks import Feed
+from core.prompts.tokens import visible
+from core.wording import signed
+
+if TYPE_CHECKING:
+    from core.circuits.feeds import Feeds
+
+
+def feeds_view(seen: Seen) -> None:
+    """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
+    query, key = _pair(seen)
+    found = awaited(seen.state, "view", Feed(seen.spec, seen.head, query, key))
+    if found is None:
+        return
+    if isinstance(found, str):
+        note(found)
+        return
+    tokens = seen.result.sequence
+    note(
+        f"{seen.head.label} looks from {_named(found.query, tokens)} to "
+        f"{_named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
+        f"Each cell: one earlier head ablated ({seen.spec.ablation.label}) on its path into this head alone, "
+        "everything between as it was."
+    )
+    if seen.head.layer == 0:
+        note("A head of layer 0 reads the embeddings: no head comes before it.")
+        return
+    _paths(found, seen)
+
+
+def _paths(found: "Feeds", seen: Seen) -> None:
+    looking, moving = st.columns([2, 1], gap="large")
+    with looking:
+        subtitle("Change of that attention weight, through its queries and through its keys")
+        head_chart(
+            grids(
+                [Panel("through Q", found.by_query), Panel("through K", found.by_key)],
+                "attention",
+                seen.look,
+            ),
+            "feeds",
+            "Path-patched change of the attention weight, by earlier head",
+            seen.state,
+        )
+    with moving:
+        subtitle(
+            f"Change of what it adds to the answer, through its values, against {found.against}"
+        )
+        head_chart(
+            grids([Panel("through V", found.by_value)], "logits", seen.look),
+            "feeds-v",
+            "Path-patched change of the direct contribution, by earlier head",
+            seen.state,
+        )
+    strongest, weights = st.columns([1, 2], gap="large")
+    with strongest:
+        subtitle("Strongest feeders")
+        _table(found)
+    with weights:
+        _composition(found, seen)
+
+
+def _table(found: "Feeds") -> None:
+    rows = [
+        {"through": name, "head": head.label, "change": f"{signed(change, 2)} {unit}"}
+        for way, name, unit in (("query", "Q", "attention"), ("key", "K", "attention"),
+                                ("value", "V", "logits"))
+        for head, change in found.strongest(way, 3)
+    ]  # fmt: skip
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="feeders", height="content")
+
+
+def _composition(found: "Feeds", seen: Seen) -> None:
+    if (scores := found.composition) is None:
+        return
+    subtitle(
+        "Composition scores, from the weights alone: what could pass, not what does here "
+        f"(random weights: {scores.random:.2f})"
+    )
+    head_chart(
+        grids(
+            [Panel("Q", scores.query), Panel("K", scores.key), Panel("V", scores.value)],
+            "score, 0 to 1",
+            seen.look,
+            signed=False,
+        ),
+        "composition",
+        "Composition scores of every earlier head with this one, through Q, K and V",
+        seen.state,
+    )
+
+
+def _pair(seen: Seen) -> tuple[int | None, int | None]:
+    """The chosen query and key positions; None where the page chooses."""
+    tokens = seen.result.sequence
+    for name in ("feed_query", "feed_key"):  # chosen on a longer prompt
+        if (value(name) or 0) >= len(tokens):
+            put(name, None)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="pair"):
+        query = st.selectbox(
+            "From (query)",
+            [None, *range(len(tokens))],
+            key="feed_query",
+            format_func=lambda at: "the answer’s position" if at is None else _named(at, tokens),
+            persist_state="session",
+            width=230,
+            on_change=put,
+            args=("feed_key", None),
+        )
+        last = len(seen.result.tokens) - 1 if query is None else query
+        if (value("feed_key") or 0) > last:
+            put("feed_key", None)
+        key = st.selectbox(
+            "To (key)",
+            [None, *range(last + 1)],
+            key="feed_key",
+            format_func=lambda at: "where it looks most" if at is None else _named(at, tokens),
+            persist_state="session",
+            width=230,
+        )
+    return query, key
+
+
+def _named(position: int, tokens: tuple[str, ...]) -> str:
+    return f"{position} {visible(tokens[position])[:24]}"

@@ -1,0 +1,52 @@
+"""Three sentences on the head, each with a way to the figures it is made of."""
+
+import streamlit as st
+
+from components.plain import as_html
+from components.state import put
+from components.widgets.awaiting import awaited
+from components.widgets.head.seen import Seen
+from core.circuits.tasks import MeasureRoles, Trace
+from core.circuits.verdict import KINDS, ROLES, ROUTE, verdict
+from core.models.registry import key_of
+
+_PLACES = {ROUTE: ("route", "Route"), KINDS: ("route", "Kinds"), ROLES: ("roles", "Scores")}
+"""Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
+
+
+def verdict_panel(seen: Seen) -> None:
+    """Draw the verdict; what it needs is measured first, and shown as it comes in."""
+    asking = seen.state.asking
+    trace, measuring = Trace(seen.spec, seen.head), MeasureRoles(key_of(seen.spec))
+    asking.ask("trace", trace)  # before the roles, which take longer
+    asking.ask("roles", measuring)
+    with st.container(key="verdict"):
+        found = awaited(seen.state, "trace", trace)
+        roles = awaited(seen.state, "roles", measuring)
+        if found is None:
+            return
+        routes, by_kind = found
+        margins = seen.state.margins
+        first = (
+            None
+            if margins is None
+            else margins.share_of_first(seen.result, seen.head, "logprob_change")
+        )
+        traced = None if isinstance(routes, str) else routes
+        sentences = verdict(seen.result, seen.effect, traced, by_kind, roles, first)
+        for number, sentence in enumerate(sentences):
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="xsmall", key=f"said_{number}"
+            ):
+                st.html(f'<p class="hs-said">{as_html(sentence.text)}</p>')
+                for place in sentence.shown_in:
+                    if place in _PLACES:
+                        view, said = _PLACES[place]
+                        st.button(
+                            said,
+                            key=f"trace_{number}_{place}",
+                            on_click=put,
+                            args=("head_view", view),
+                            type="tertiary",
+                            help="Show where these figures stand",
+                        )

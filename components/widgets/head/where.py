@@ -1,0 +1,65 @@
+"""Where a head matters: the same ablation at one position at a time."""
+
+import streamlit as st
+
+from components.figures.position_map import position_map
+from components.state import value
+from components.widgets.awaiting import awaited
+from components.widgets.head.seen import Seen, chart, head_chart, subtitle
+from components.widgets.messages import note
+from core.circuits.tasks import Place
+from core.heads import Head, all_heads
+
+HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
+
+
+def where_view(seen: Seen) -> None:
+    """A strip for the head; a map of its layer or of the model to click through."""
+    scope = value("where_scope")
+    st.segmented_control(
+        "Heads shown",
+        [HEAD, LAYER, MODEL],
+        key="where_scope",
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    heads = _heads(seen, scope)
+    found = awaited(seen.state, "view", Place(seen.spec, heads))
+    if found is None:
+        return
+    metric = seen.metric
+    subtitle(f"{metric.title} when the head is ablated at one position only")
+    figure = position_map(
+        found.values(metric.field) * metric.factor,
+        found.heads,
+        found.positions,
+        seen.result.sequence,
+        metric.unit,
+        seen.look,
+        selected=seen.head,
+        digits=metric.digits,
+    )
+    said = f"{metric.title} by head and position"
+    if scope == HEAD:
+        chart(figure, f"where-{seen.head.label}", said)
+    else:
+        head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", seen.state)
+    strongest = found.strongest(metric.field, 3)
+    if strongest:
+        named = "; ".join(
+            f"{head.label} at {position}: {metric.quantity(change * metric.factor)}"
+            for head, position, change in strongest
+        )
+        so_far = "" if found.complete else " so far"
+        note(
+            f"Largest{so_far}: {named}. Positions do not add up to the whole head’s "
+            f"{metric.quantity(metric.of(seen.effect) or 0.0)}: later layers are not linear."
+        )
+
+
+def _heads(seen: Seen, scope: str) -> tuple[Head, ...]:
+    n_layers, n_heads = seen.result.shape
+    if scope == LAYER:
+        return tuple(Head(seen.head.layer, head) for head in range(n_heads))
+    return tuple(all_heads(n_layers, n_heads)) if scope == MODEL else (seen.head,)

@@ -1,0 +1,1 @@
+"""A hypothesis about a set of heads: stated before looking, then tested."""

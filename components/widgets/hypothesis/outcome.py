@@ -1,0 +1,136 @@
+"""What became of a hypothesis: verdict, comparison with other sets, redundancy, pairs."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from components.figures.bars import Bar, bars
+from components.figures.hypotheses import other_sets_strip, pair_map
+from components.figures.look import Look
+from components.plain import as_html
+from components.state import Session, Test
+from components.widgets.awaiting import awaited
+from components.widgets.head.seen import chart, subtitle
+from components.widgets.messages import note
+from core.hypotheses.naming import heads_text
+from core.hypotheses.prediction import Verdict
+from core.hypotheses.tasks import Joint, Pairs
+from core.wording import percent, signed
+
+if TYPE_CHECKING:
+    from core.hypotheses.joint import JointTest
+
+MOST_PAIRED = 10
+
+
+def outcome(test: Test, state: Session, look: Look) -> None:
+    """The locked prediction beside what was measured, and what the set is like."""
+    heads = test.prediction.heads
+    with st.container(border=True, key="outcome_panel"):
+        found = awaited(state, "joint", Joint(test.spec, heads))
+        if found is None:
+            return
+        _verdict(test, found)
+        compared, backed = st.columns(2, gap="large")
+        with compared:
+            _compared(found, look)
+        with backed:
+            _redundancy(found, look)
+        if 2 <= len(heads) <= MOST_PAIRED:
+            _pairs(test, state, look)
+        elif len(heads) > MOST_PAIRED:
+            note(f"Pairs are measured for up to {MOST_PAIRED} heads; these are {len(heads)}.")
+
+
+def _verdict(test: Test, found: "JointTest") -> None:
+    verdict = Verdict(test.prediction, found.baseline, found.joint)
+    broke = "broke" if verdict.broke else "held"
+    right = "right" if verdict.right else "wrong"
+    with st.container(key="hypothesis_verdict"):
+        st.html(
+            f'<div class="hs-head"><b>It {broke}: you were {right}</b>'
+            f"{as_html(heads_text(found.heads))} removed at once: "
+            f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}</div>"
+            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.said())
+        )
+
+
+def _unit(found: "JointTest") -> str:
+    foil = found.metric == "logit_diff_change"
+    return "logit difference, nats" if foil else "log P(target), nats"
+
+
+def _compared(found: "JointTest", look: Look) -> None:
+    n = len(found.others)
+    subtitle("Beside other sets of as many heads in the same layers")
+    if found.percentile is None:
+        note("There is no other set of as many heads in these layers to compare with.")
+        return
+    chart(
+        other_sets_strip(found, look),
+        "other_sets",
+        f"Change in {_unit(found)} of the chosen set and of {n} others",
+    )
+    which = f"all {n}" if n == found.n_possible else f"{n} of {found.n_possible:,}"
+    note(
+        f"It did more damage than {found.percentile:.0f} % of the {n} sets compared ({which} that "
+        "exist without the chosen heads). A place among these sets, not a p-value."
+    )
+
+
+def _redundancy(found: "JointTest", look: Look) -> None:
+    subtitle("Together, and one at a time")
+    singles = list(zip(found.heads, found.singles, strict=True))
+    rows = [
+        Bar(head.label, float(getattr(effect, found.metric)))
+        for head, effect in singles[:MOST_PAIRED]
+    ]
+    rows += [Bar("sum of singles", found.sum_of_singles), Bar("all together", found.change, True)]
+    chart(
+        bars(rows, f"change in {_unit(found)}", look),
+        "redundancy",
+        "Single effects, their sum and the joint effect",
+    )
+    if len(singles) > MOST_PAIRED:
+        note(f"The first {MOST_PAIRED} of {len(singles)} heads are drawn; the sum has all.")
+    gap = found.redundancy
+    if len(singles) == 1:
+        said = "One head: there is nothing to add up."
+    elif abs(gap) < 0.1:
+        said = "The sum and the joint effect differ by less than 0.1 nats: they add up."
+    elif gap < 0:
+        said = (
+            f"Together they lose {signed(gap, 2)} nats more than their single effects add up to: "
+            "they back each other up."
+        )
+    else:
+        said = (
+            f"Together they lose less than their single effects add up to ({signed(gap, 2)} nats): "
+            "their effects overlap."
+        )
+    note(said)
+
+
+def _pairs(test: Test, state: Session, look: Look) -> None:
+    found = awaited(state, "pairs", Pairs(test.spec, test.prediction.heads))
+    if found is None:
+        return
+    subtitle("Pair by pair: joint change minus the two single changes, nats")
+    picture, words = st.columns([1.2, 1], gap="large")
+    with picture:
+        chart(pair_map(found, look), "pairs", "Interaction of every pair of the chosen heads")
+    with words:
+        backed = found.backed_up()
+        if not backed:
+            note("No pair backs each other up by 0.1 nats or more.")
+            return
+        items = "".join(
+            f"<li><b>{a.label}</b> and <b>{b.label}</b>: {signed(value, 2)} nats</li>"
+            for a, b, value in backed[:MOST_PAIRED]
+        )
+        more = len(backed) - MOST_PAIRED
+        st.html(
+            '<div class="hs-findings"><p>Pairs that back each other up (outlined): losing both '
+            "costs more than losing each costs alone.</p>"
+            f"<ul>{items}</ul>{f'<p>and {more} more</p>' if more > 0 else ''}</div>"
+        )

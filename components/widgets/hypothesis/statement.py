@@ -1,0 +1,149 @@
+"""State a hypothesis: which heads, whether their loss breaks the answer, and by how much."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.figures.look import Look
+from components.figures.pick_grid import pick_grid
+from components.plain import as_html
+from components.state import Session, Test, clean_prob, put, question, value
+from components.widgets.awaiting import awaited
+from components.widgets.draft import Draft
+from components.widgets.head.seen import clicked
+from components.widgets.heatmap import CHART_CONFIG
+from components.widgets.messages import error_message, note
+from core.circuits.roles import RoleScores
+from core.circuits.tasks import MeasureRoles
+from core.errors import InputError
+from core.heads import Head
+from core.hypotheses.naming import heads_text, parse_heads
+from core.hypotheses.prediction import lock
+from core.models.registry import key_of
+from core.wording import percent
+
+OUTCOMES = ("breaks it", "leaves it standing")
+
+
+def statement(draft: Draft, state: Session, look: Look) -> None:
+    """Heads and a prediction, then the button that locks both; no effect is shown here."""
+    model = draft.model
+    with st.container(border=True, key="statement"):
+        st.html('<p class="hs-title">Which heads does it need? Say so before you look.</p>')
+        if model is None or draft.spec is None:
+            note(
+                "The inputs above need a correction first."
+                if draft.spec is None
+                else "This goes on as soon as the model is loaded."
+            )
+            return
+        try:
+            prob = clean_prob(model, model.fingerprint, draft.spec)
+        except InputError as error:
+            error_message(str(error))
+            return
+        grid, words = st.columns([1, 1.2], gap="large")
+        with grid:
+            _grid(model, state, look)
+        with words:
+            heads = _heads(model, draft, state)
+            _prediction(heads, draft, state, prob)
+
+
+def _grid(model: Any, state: Session, look: Look) -> None:
+    name = f"pick-{state.clicks}"
+    with st.container(key="pick"):
+        st.plotly_chart(
+            pick_grid((model.n_layers, model.n_heads), state.picked, look),
+            key=name,
+            theme=None,
+            config=CHART_CONFIG,
+            on_select=lambda: _picked(name),
+            selection_mode="points",
+            alt="A blank grid of heads, layers by heads; a click puts a head into the hypothesis",
+        )
+    note("Click heads here, type them, or take all of a kind. The grid shows no effects.")
+
+
+def _picked(name: str) -> None:
+    from components.state import session
+
+    state = session()
+    if data := clicked(name):
+        state.pick(Head(*data[:2]))
+        state.clicks += 1
+
+
+def _heads(model: Any, draft: Draft, state: Session) -> tuple[Head, ...]:
+    """The heads named; () where they cannot be read, which is said."""
+    assert draft.spec is not None
+    st.text_input("Heads to remove", key="heads", placeholder="L0H0, L1H2", persist_state="session")
+    found: tuple[Head, ...] = ()
+    if (value("heads") or "").strip():
+        try:
+            found = parse_heads(value("heads"), (model.n_layers, model.n_heads))
+        except InputError as error:
+            error_message(str(error))
+    _by_role(draft, state)
+    return found
+
+
+def _by_role(draft: Draft, state: Session) -> None:
+    assert draft.spec is not None
+    roles = awaited(state, "roles", MeasureRoles(key_of(draft.spec)))
+    if not isinstance(roles, RoleScores):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="by_role"):
+        st.html('<span class="hs-quiet">All heads that look like:</span>', width="content")
+        for role in roles.roles:
+            named = roles.named(role)
+            st.button(
+                f"{role} ({len(named)})",
+                key=f"role-{role.replace(' ', '-')}",
+                on_click=put,
+                args=("heads", heads_text(sorted(named))),
+                disabled=not named,
+                type="tertiary",
+                help="Scores 0.4 or more on repeated random tokens; a convention",
+            )
+
+
+def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, prob: float) -> None:
+    assert draft.spec is not None
+    st.html(
+        f'<div class="hs-quiet">Nothing ablated, the target has {percent(prob)}. '
+        "Broken means that it leaves rank 1 or that its probability halves.</div>"
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="prediction"):
+        outcome = st.segmented_control(
+            "Removing them all at once", OUTCOMES, key="outcome", persist_state="session"
+        )
+        predicted = st.number_input(
+            "and P(target) becomes, %",
+            min_value=0.0,
+            max_value=100.0,
+            key="predicted",
+            placeholder="0 to 100",
+            format="%.4g",
+            width=220,
+            persist_state="session",
+        )
+    looked = question(draft.spec) in state.looked_at
+    if looked:
+        note("Effects on this prompt have been on screen: the verdict will say “after looking”.")
+    missing = [
+        said
+        for said, absent in (
+            ("heads", not heads),
+            ("whether it breaks", outcome is None),
+            ("the probability you expect", predicted is None),
+        )
+        if absent
+    ]
+    if st.button("Lock the prediction and run", key="lock", type="primary", disabled=bool(missing)):
+        assert predicted is not None
+        made = lock(heads, outcome == OUTCOMES[0], predicted / 100, looked)
+        state.begin_test(Test(draft.spec, made))
+        st.rerun()
+    if missing:
+        st.html(f'<div class="hs-quiet">Still to say: {as_html(", ".join(missing))}.</div>')

@@ -1,0 +1,131 @@
+"""Are the heads enough? Keep only them; or search for a small set, and try it elsewhere."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from components.figures.hypotheses import search_curve
+from components.figures.look import Look
+from components.state import Session, Test
+from components.widgets.awaiting import awaited
+from components.widgets.head.seen import chart, subtitle
+from components.widgets.messages import note
+from core.hypotheses.naming import heads_text
+from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
+from core.prompts.tokens import visible
+from core.spec import SweepSpec
+from core.wording import percent
+
+if TYPE_CHECKING:
+    from core.hypotheses.held_out import HeldOut
+    from core.hypotheses.keeping import Kept
+    from core.hypotheses.search import Search
+
+
+def sufficiency(test: Test, state: Session, look: Look) -> None:
+    """Keep only the chosen heads, and the greedy search, each begun by its button."""
+    from core.hypotheses.keeping import for_keeping
+
+    spec = for_keeping(test.spec)
+    with st.container(border=True, key="sufficiency"):
+        st.html('<p class="hs-title">Are they enough? Ablate all the others.</p>')
+        if spec.ablation is not test.spec.ablation:
+            note(
+                f"Measured under {spec.ablation.label} ablation: {test.spec.ablation.label} leaves "
+                "a share of every head in, and cannot say what a set does alone."
+            )
+        with st.container(horizontal=True):
+            st.button(
+                f"Keep only {heads_text(test.prediction.heads[:4])}"
+                f"{' …' if len(test.prediction.heads) > 4 else ''}",
+                key="keep_only",
+                on_click=state.wanted.add,
+                args=("keep",),
+                disabled="keep" in state.wanted,
+            )
+            st.button(
+                "Find a small set that keeps the answer",
+                key="find_smallest",
+                on_click=state.wanted.add,
+                args=("search",),
+                disabled="search" in state.wanted,
+            )
+        if "keep" in state.wanted:
+            kept = awaited(state, "keep", Keep(spec, test.prediction.heads))
+            if kept is not None:
+                _kept(kept)
+        if "search" in state.wanted:
+            _search(spec, state, look)
+
+
+def _kept(found: "Kept") -> None:
+    recovered = found.recovered
+    share = (
+        ""
+        if recovered is None
+        else f" ({100 * recovered:.0f} % of what ablating all heads loses, in nats)"
+    )
+    with st.container(key="kept"):
+        note(
+            f"With only {heads_text(found.heads)} kept: {percent(found.baseline.prob)} → "
+            f"{percent(found.effect.prob)}{share}. With every head ablated: "
+            f"{percent(found.nothing.prob)}."
+        )
+
+
+def _search(spec: SweepSpec, state: Session, look: Look) -> None:
+    found: Search | None = awaited(state, "search", FindSmallest(spec))
+    if found is None or not found.steps:
+        return
+    curve, words = st.columns([1.3, 1], gap="large")
+    with curve:
+        subtitle("Kept probability against the set’s size: at each step the head that adds most")
+        chart(search_curve(found, look), "search_curve", "Kept probability against set size")
+    with words:
+        with st.container(key="found_set"):
+            if found.finished:
+                note(
+                    f"Found {len(found.heads)} heads, in this order: "
+                    f"{', '.join(h.label for h in found.heads) or 'none'}. It stopped because "
+                    f"{found.reason}. Greedy: another set may be smaller."
+                )
+            else:
+                note(
+                    f"So far: {', '.join(h.label for h in found.heads) or 'no head'}; trying "
+                    f"{found.candidates_done} of {found.n_candidates} for the next."
+                )
+        if found.finished and found.heads:
+            _elsewhere(spec, found, state)
+
+
+def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
+    subtitle("The same set on variants of the prompt that the search did not see")
+    on_variants: str | tuple[HeldOut, ...] | None = awaited(
+        state, "variants", OnVariants(spec, tuple(sorted(found.heads)))
+    )
+    if isinstance(on_variants, str):
+        note(on_variants)
+    elif on_variants:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "prompt": [each.spec.prompt for each in on_variants],
+                    "target": [_answer(each.spec) for each in on_variants],
+                    "P clean, %": [100 * each.kept.baseline.prob for each in on_variants],
+                    "P kept, %": [100 * each.kept.effect.prob for each in on_variants],
+                }
+            ),
+            key="variants",
+            hide_index=True,
+            height="content",
+            column_config={
+                name: st.column_config.NumberColumn(format="%.1f", width="small")
+                for name in ("P clean, %", "P kept, %")
+            },
+        )
+
+
+def _answer(spec: SweepSpec) -> str:
+    target = (spec.target,) if isinstance(spec.target, str) else spec.target
+    return " or ".join(map(visible, target))

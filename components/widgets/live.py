@@ -1,0 +1,107 @@
+"""The page's one script, static: nothing typed gets in here.
+
+It commits the composer's text areas while they are typed in, gives the arrow keys to the buttons
+that go to a neighbouring head, and colours the reading view.
+"""
+
+import streamlit as st
+
+
+def live() -> None:
+    """Put the script into the page; it runs once a tab."""
+    st.html(f"<script>(() => {{{_ONCE}{_TYPING}{_ARROWS}{_READING}}})();</script>",
+            unsafe_allow_javascript=True)  # fmt: skip
+
+
+_ONCE = """
+  if (window.headsweepLive) return;
+  window.headsweepLive = true;
+"""
+
+# Streamlit's text area commits on blur or Ctrl+Enter only; this presses Ctrl+Enter for the
+# reader after a short pause, so that the token strip follows the typing.
+_TYPING = """
+  const LIVE = ".st-key-prompt, .st-key-corrupted_prompt, .st-key-reference_text";
+  let timer = 0;
+  document.addEventListener("input", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLTextAreaElement) || !box.closest(LIVE)) return;
+    if (event.isComposing) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => box.dispatchEvent(new KeyboardEvent("keydown",
+      { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true })), 400);
+  }, true);
+"""
+
+# Wherever arrow keys mean something already (a text, a table, a row of choices) they keep it.
+_ARROWS = """
+  const OWN = "input, textarea, select, canvas, table, [contenteditable=true], [role=listbox]," +
+    " [role=radiogroup], [role=tablist], [role=slider], [role=combobox], .hs-read";
+  document.addEventListener("keydown", (event) => {
+    const side = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+    const name = side[event.key];
+    if (!name || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (event.target instanceof Element && event.target.closest(OWN)) return;
+    const button = document.querySelector(`.st-key-head_${name} button`);
+    if (!button) return;
+    event.preventDefault();
+    if (!button.disabled) button.click();
+  });
+"""
+
+_READING = """
+  const pairs = (text) => (text || "").split(",").filter(Boolean)
+    .map((pair) => pair.split(":").map(Number));
+  const said = (view, at, list) => list.slice(0, 5).map(([i, percent]) => {
+    const token = view.querySelector(`[data-at="${i}"]`);
+    return `${i} “${token ? token.textContent : ""}” ${percent} %`;
+  }).join(", ") || "none by 1 % or more";
+  const read = (token) => {
+    const view = token.closest(".hs-read");
+    const to = pairs(token.dataset.to), from = pairs(token.dataset.from);
+    for (const each of view.querySelectorAll("[data-at]")) {
+      each.style.removeProperty("--to");
+      each.style.removeProperty("--from");
+      each.classList.toggle("read", each === token);
+    }
+    for (const [name, list] of [["--to", to], ["--from", from]]) {
+      for (const [i, percent] of list) {
+        view.querySelector(`[data-at="${i}"]`)?.style.setProperty(name, `${percent}%`);
+      }
+    }
+    view.querySelector(".hs-read-said").textContent =
+      `${token.dataset.at} “${token.textContent}” attends to ` +
+      `${said(view, token, to)}. Attending to it: ${said(view, token, from)}.`;
+  };
+  const chosen = (event) => event.target instanceof Element ?
+    event.target.closest(".hs-read [data-at]") : null;
+  const held = (token) => token.closest(".hs-read").querySelector(".held");
+  for (const kind of ["pointerover", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      const token = chosen(event);
+      if (token && !held(token)) read(token);
+    });
+  }
+  const hold = (token) => {
+    const before = held(token);
+    before?.classList.remove("held");
+    if (before !== token) token.classList.add("held");
+    read(token);
+  };
+  document.addEventListener("click", (event) => {
+    const token = chosen(event);
+    if (token) hold(token);
+  });
+  document.addEventListener("keydown", (event) => {
+    const token = chosen(event);
+    if (!token) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      hold(token);
+    }
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const next = step && token.closest(".hs-read")
+      .querySelector(`[data-at="${Number(token.dataset.at) + step}"]`);
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+"""

@@ -1,0 +1,202 @@
+"""A head's measured figures as three sentences: did it matter, by which route, how sure is that.
+
+Every figure in a sentence stands in one of the views that the sentence names. Nothing is said that
+was not measured: a role score is where a head looks, never why its ablation mattered.
+Imports no torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.ablation import AblationKind
+from core.circuits.roles import THRESHOLD, RoleScores
+from core.findings import NOTABLE
+from core.heads import Head
+from core.prompts.tokens import visible
+from core.results import HeadEffect, SweepResult
+from core.wording import percent, signed
+
+if TYPE_CHECKING:
+    from core.circuits.routes import Routes
+
+NOTABLE_NATS = 0.1
+"""A change of log probability or logit difference below which a head is not said to matter."""
+HALF = 0.5
+"""The share of an effect that position 0 alone has, from which on it is named."""
+
+SWEEP, ROUTE, KINDS, ROLES = "sweep", "route", "kinds", "roles"
+"""Where a sentence's figures stand: the sweep itself, or a view of the head."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A statement, and where each of its figures can be found."""
+
+    text: str
+    shown_in: tuple[str, ...]
+
+
+def verdict(
+    result: SweepResult,
+    effect: HeadEffect,
+    routes: "Routes | None",
+    by_kind: Mapping[AblationKind, HeadEffect],
+    roles: RoleScores | None,
+    first_position: float | None = None,
+) -> tuple[Sentence, Sentence, Sentence]:
+    """Three sentences on one head of a sweep.
+
+    `routes` is None where the model cannot be taken apart, `roles` where they are not measured
+    yet, `first_position` the share of the effect that ablating the head at position 0 alone has.
+    """
+    return (
+        _mattered(result, effect),
+        _how(routes, roles, effect.address),
+        _weakened(result, effect, by_kind, first_position),
+    )
+
+
+def matters(effect: HeadEffect) -> bool:
+    """Whether an ablation moved the answer enough to be spoken of."""
+    nats = max(abs(effect.logprob_change), abs(effect.logit_diff_change or 0.0))
+    return abs(effect.prob_change) >= NOTABLE or nats >= NOTABLE_NATS
+
+
+def _mattered(result: SweepResult, effect: HeadEffect) -> Sentence:
+    spec, base = result.spec, result.baseline
+    between = "" if isinstance(spec.target, str) else " or "
+    target = between.join(map(visible, result.target_tokens))
+    numbers = f"{signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats"
+    if effect.logit_diff_change is not None:
+        numbers += f", logit difference {signed(effect.logit_diff_change, 2)}"
+    went = f"{percent(base.prob)} → {percent(effect.prob)}"
+    who = f"On this prompt, ablating {effect.address.label} ({spec.ablation.label.lower()})"
+    if not matters(effect):
+        text = f"{who} hardly mattered: P({target}) {went} ({numbers}), {_place(result, effect)}."
+    else:
+        did = "lowered" if effect.prob_change < 0 else "raised"
+        text = f"{who} {did} P({target}): {went} ({numbers}), {_place(result, effect)}."
+    return Sentence(text, (SWEEP,))
+
+
+def _place(result: SweepResult, effect: HeadEffect) -> str:
+    ranked = [each.address for each in result.ranked()]
+    place = ranked.index(effect.address) + 1
+    if place == 1:
+        return f"the largest change of {len(ranked)} heads"
+    return f"{ordinal(place)} of {len(ranked)} heads by size"
+
+
+def ordinal(n: int) -> str:
+    """1st, 2nd, 11th."""
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"
+
+
+def _how(routes: "Routes | None", roles: RoleScores | None, head: Head) -> Sentence:
+    parts, shown_in = [], []
+    if routes is not None:
+        parts.append(_routed(routes))
+        shown_in.append(ROUTE)
+    if roles is not None:
+        parts.append(_looks_like(roles, head))
+        shown_in.append(ROLES)
+    if not parts:
+        parts.append("by which route it acts could not be measured on this model")
+    text = "; ".join(parts)
+    return Sentence(f"{text[:1].upper()}{text[1:]}.", tuple(shown_in))
+
+
+def _routed(routes: "Routes") -> str:
+    of = "logit difference" if routes.metric == "logit_diff_change" else "log probability"
+    total, direct, rest = (
+        signed(value, 2) for value in (routes.total, routes.direct, routes.downstream)
+    )
+    sums = f"of {total} nats of {of}, {direct} directly and {rest} through later components"
+    said = {
+        "small": f"its effect is too small to speak of a route ({sums})",
+        "direct": f"it acts mostly directly on the answer: {sums}",
+        "later components": f"it acts through later components: {sums}",
+        "self-repair": f"what it adds directly is made up for by later components (self-repair): "
+        f"{sums}",
+    }
+    return said[routes.route.value]
+
+
+def _looks_like(roles: RoleScores, head: Head) -> str:
+    scores = roles.mean[:, head.layer, head.head]
+    best = roles.roles[int(scores.argmax())]
+    number = f"{scores.max():.2f}"
+    if (named := roles.looks_like(head)) is None:
+        return (
+            f"on repeated random tokens it looks like none of the five kinds (its highest score "
+            f"is {best}, {number}; the line is at {THRESHOLD})"
+        )
+    share = roles.percentile(named, head)
+    place = "" if share != share else f", above {share:.0f} % of this model’s heads"  # NaN: alone
+    return (
+        f"on repeated random tokens it looks like {_article(named)} {named} head "
+        f"({number}{place}), which says where it looks and not what it does here"
+    )
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
+
+
+def _weakened(
+    result: SweepResult,
+    effect: HeadEffect,
+    by_kind: Mapping[AblationKind, HeadEffect],
+    first_position: float | None,
+) -> Sentence:
+    base, reasons, shown_in = result.baseline, ["it is one prompt"], [SWEEP]
+    if said := _disagreement(by_kind):
+        reasons.append(said)
+        shown_in.append(KINDS)
+    elif len(by_kind) > 1:
+        low, high = _ends(by_kind)
+        reasons.append(
+            f"the kind of ablation matters, though here all {len(by_kind)} agree in direction or "
+            f"are small ({signed(low, 2)} to {signed(high, 2)} nats)"
+        )
+        shown_in.append(KINDS)
+    if first_position is not None and abs(first_position) >= HALF:
+        reasons.append(
+            f"ablating it at position 0 alone does {100 * first_position:.0f} % of it, where heads "
+            "rest rather than read"
+        )
+    if base.prob < 0.05 or base.prob > 0.95:
+        end = "0" if base.prob < 0.05 else "100"
+        reasons.append(
+            f"the baseline of {percent(base.prob)} is near {end} %, where probability shows little"
+        )
+    if base.rank > 1:
+        reasons.append(f"the target ranks {base.rank} without any ablation")
+    if not matters(effect):
+        reasons.append("another head may do the same job when this one is gone")
+    return Sentence(f"What weakens this: {'; '.join(reasons)}.", tuple(shown_in))
+
+
+def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
+    """How far the kinds are apart where that changes what one would say."""
+    if len(by_kind) < 2:
+        return ""
+    low, high = _ends(by_kind)
+    least = min(by_kind, key=lambda kind: by_kind[kind].logprob_change)
+    most = max(by_kind, key=lambda kind: by_kind[kind].logprob_change)
+    between = (
+        f"{signed(low, 2)} nats under {least.label.lower()}, {signed(high, 2)} under "
+        f"{most.label.lower()}"
+    )
+    if low <= -NOTABLE_NATS and high >= NOTABLE_NATS:
+        return f"the kinds of ablation disagree in direction ({between})"
+    if max(abs(low), abs(high)) >= NOTABLE_NATS and high - low > HALF * max(abs(low), abs(high)):
+        return f"the kinds of ablation disagree in size ({between})"
+    return ""
+
+
+def _ends(by_kind: Mapping[AblationKind, HeadEffect]) -> tuple[float, float]:
+    changes = [effect.logprob_change for effect in by_kind.values()]
+    return min(changes), max(changes)
