@@ -28,7 +28,7 @@ def bars(
     unit: str = "",
 ) -> go.Figure:
     """A bar a row, in its order; `title` is the axis' and says the unit."""
-    figure = blank(look, 32 * len(rows) + 64)
+    figure = blank(look, 34 * len(rows) + 86)
     after = f" {unit}" if unit else ""
     figure.add_trace(
         go.Bar(

@@ -68,7 +68,6 @@ def grids(
         margin={"l": 8, "r": 6, "t": above, "b": below},
         hovermode="closest",
         hoverdistance=-1,
-        plot_bgcolor=look.line,
         coloraxis={
             "colorscale": look.diverging if signed else look.sequential,
             "cmin": -end if signed else 0,
@@ -99,6 +98,7 @@ def _draw(
     def said(value: float) -> str:
         return with_sign(value, digits) if signed else f"{value:.{digits}f}"
 
+    figure.add_trace(_hairlines(values, look, own))
     figure.add_trace(
         go.Heatmap(
             z=rows_of(values),
@@ -152,6 +152,20 @@ def _draw(
                 anchor=f"x{axis}",
             ),
         }
+    )
+
+
+def _hairlines(values: np.ndarray, look: Look, own: dict[str, str]) -> go.Heatmap:
+    """What shows between the cells, so that a 0 is seen; nothing where there is no value."""
+    n_layers, n_heads = values.shape
+    return go.Heatmap(
+        z=[[0 if np.isfinite(v) else None for v in row] for row in values],
+        x=list(range(n_heads)),
+        y=list(range(n_layers)),
+        colorscale=[(0, look.line), (1, look.line)],
+        showscale=False,
+        hoverinfo="skip",
+        **own,
     )
 
 

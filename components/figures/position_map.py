@@ -32,7 +32,7 @@ def position_map(
     end = scale_of(values) if limit is None else limit
     n_rows, n_columns = values.shape
     cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
-    below, above = look.size(46), look.size(96)
+    below, above = look.size(56), look.size(132)
     figure = blank(look, n_rows * cell + above + below)
     numbered = n_rows <= 8 and n_columns <= NUMBERED
     figure.add_trace(
@@ -120,7 +120,7 @@ def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look:
 
 
 def _label(position: int, tokens: Sequence[str]) -> str:
-    return f"{position} {token_label(tokens[position], 14)}"
+    return f"{position} {token_label(tokens[position], 12)}"
 
 
 def _numbers(values: np.ndarray, end: float, digits: int) -> list[list[str]]:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.look import MONO, Look, blank, quiet_axis
 from components.plain import token_label
+from core.wording import signed
 
 if TYPE_CHECKING:
     from core.circuits.saying import Prediction
@@ -30,6 +31,15 @@ def before_after(
             y1=row,
             line={"color": look.quiet, "width": 1.5},
             layer="below",
+        )
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=row,
+            text=f"{signed(100 * each.change, 2)} pp",
+            showarrow=False,
+            font={"size": look.size(11), "color": look.quiet},
         )
     for name, colour in (("before", look.quiet), ("after", look.accent)):
         figure.add_trace(
@@ -65,7 +75,7 @@ def before_after(
         quiet_axis(
             look,
             title={"text": "probability, %", "standoff": 8},
-            range=[-0.04 * highest, 1.06 * highest],  # room for whole markers at both ends
+            range=[-0.04 * highest, 1.28 * highest],  # room for whole markers, and for the changes
         )
     )
     figure.update_layout(

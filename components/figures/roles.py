@@ -12,6 +12,8 @@ from core.wording import signed
 
 NAMED = 6
 """Of the points farthest out."""
+LABEL_ROOM = (0.1, 0.07)
+"""What a label covers, as shares of the two spans."""
 LISTED = 12
 """Heads of a before-and-after."""
 
@@ -192,7 +194,7 @@ def role_scatter(
             ],
         )
     )
-    for head in _farthest(heads, x, y, selected):
+    for head in _named(heads, x, y, selected):
         figure.add_annotation(
             x=float(scores[head]),
             y=float(effects[head]),
@@ -201,7 +203,8 @@ def role_scatter(
             yshift=13,
             font={"size": look.size(11), "color": look.ink},
         )
-    _threshold(figure, look)
+    if role != COPYING:
+        _threshold(figure, look)
     of = "copying score (OV circuit)" if role == COPYING else f"{role} score on random tokens"
     figure.update_xaxes(quiet_axis(look, title={"text": of, "standoff": 8}, range=_wide(x)))
     figure.update_yaxes(
@@ -225,17 +228,23 @@ def _wide(values: list[float]) -> list[float]:
     return [low - room, high + room]
 
 
-def _farthest(
-    heads: list[Head], x: list[float], y: list[float], selected: Head | None
-) -> set[Head]:
-    """The heads to name: farthest from the cloud's middle, each axis in its own spread."""
+def _named(heads: list[Head], x: list[float], y: list[float], selected: Head | None) -> list[Head]:
+    """The heads to name: the selected one, then the farthest from the cloud's middle.
+
+    One whose label would cover another's goes without.
+    """
     if not heads:
-        return set()
+        return []
     points = np.array([x, y]).T
-    spread = points.std(axis=0)
-    away = (((points - np.median(points, axis=0)) / np.where(spread > 0, spread, 1)) ** 2).sum(1)
-    named = {heads[i] for i in np.argsort(-away, kind="stable")[:NAMED]}
-    return named | ({selected} & set(heads) if selected is not None else set())
+    span = np.maximum(np.ptp(points, axis=0), 1e-9)
+    away = (((points - np.median(points, axis=0)) / span) ** 2).sum(1)
+    order = sorted(range(len(heads)), key=lambda i: (heads[i] != selected, -away[i], i))
+    named: list[int] = []
+    for i in order[:NAMED]:
+        apart = np.abs(points[named] - points[i]) / span
+        if not named or (apart > LABEL_ROOM).any(axis=1).all():
+            named.append(i)
+    return [heads[i] for i in named]
 
 
 def role_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -> go.Figure:

@@ -114,6 +114,9 @@ _RULES = """
 .hs-head b { font-size:1.3rem; margin-right:.6rem; }
 .hs-subtitle { color:var(--hs-ink); font-size:.9rem; font-weight:600; line-height:1.35; }
 .hs-said { font-size:.98rem; line-height:1.5; margin:0; overflow-wrap:anywhere; }
+[class*="st-key-said_"] button { min-height:1.4rem; padding:0 .2rem; color:var(--hs-accent);
+  text-decoration:underline; text-underline-offset:3px; }
+.st-key-verdict [data-testid="stColumn"] { min-width:0 !important; }
 .st-key-verdict { border-left:3px solid var(--hs-accent); padding-left:.9rem; gap:.35rem; }
 .hs-cited { margin:.2rem 0; padding-left:1.1rem; font-size:.92rem; line-height:1.45; }
 .hs-read .hs-strip { max-height:24rem; overflow-y:auto; row-gap:7px; font-size:.95rem; }

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from core.circuits.feeds import Feeds
 
 
+CHOSEN = -1
+"""For a position: the one that the measurement chooses."""
+LEAST = 0.005
+"""A change that two digits would show as 0 is not listed."""
+
+
 def feeds_view(seen: Seen) -> None:
     """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
     query, key = _pair(seen)
@@ -31,8 +37,8 @@ def feeds_view(seen: Seen) -> None:
     note(
         f"{seen.head.label} looks from {_named(found.query, tokens)} to "
         f"{_named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
-        f"Each cell: one earlier head ablated ({seen.spec.ablation.label}) on its path into this head alone, "
-        "everything between as it was."
+        f"Each cell: one earlier head ablated ({seen.spec.ablation.label}) on its path into this "
+        "head alone, everything between as it was."
     )
     if seen.head.layer == 0:
         note("A head of layer 0 reads the embeddings: no head comes before it.")
@@ -78,6 +84,7 @@ def _table(found: "Feeds") -> None:
         for way, name, unit in (("query", "Q", "attention"), ("key", "K", "attention"),
                                 ("value", "V", "logits"))
         for head, change in found.strongest(way, 3)
+        if abs(change) >= LEAST
     ]  # fmt: skip
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="feeders", height="content")
 
@@ -106,31 +113,31 @@ def _pair(seen: Seen) -> tuple[int | None, int | None]:
     """The chosen query and key positions; None where the page chooses."""
     tokens = seen.result.sequence
     for name in ("feed_query", "feed_key"):  # chosen on a longer prompt
-        if (value(name) or 0) >= len(tokens):
-            put(name, None)
+        if value(name) >= len(tokens):
+            put(name, CHOSEN)
     with st.container(horizontal=True, vertical_alignment="bottom", key="pair"):
         query = st.selectbox(
             "From (query)",
-            [None, *range(len(tokens))],
+            [CHOSEN, *range(len(tokens))],
             key="feed_query",
-            format_func=lambda at: "the answer’s position" if at is None else _named(at, tokens),
+            format_func=lambda at: "the answer’s position" if at == CHOSEN else _named(at, tokens),
             persist_state="session",
             width=230,
             on_change=put,
-            args=("feed_key", None),
+            args=("feed_key", CHOSEN),
         )
-        last = len(seen.result.tokens) - 1 if query is None else query
-        if (value("feed_key") or 0) > last:
-            put("feed_key", None)
+        last = len(seen.result.tokens) - 1 if query == CHOSEN else query
+        if value("feed_key") > last:
+            put("feed_key", CHOSEN)
         key = st.selectbox(
             "To (key)",
-            [None, *range(last + 1)],
+            [CHOSEN, *range(last + 1)],
             key="feed_key",
-            format_func=lambda at: "where it looks most" if at is None else _named(at, tokens),
+            format_func=lambda at: "where it looks most" if at == CHOSEN else _named(at, tokens),
             persist_state="session",
             width=230,
         )
-    return query, key
+    return (None if query == CHOSEN else query), (None if key == CHOSEN else key)
 
 
 def _named(position: int, tokens: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """What kind of head it looks like on repeated random tokens, beside what it does here."""
 
+import numpy as np
 import streamlit as st
 
 from components.figures.grids import Panel, grids
@@ -13,7 +14,11 @@ from core.ablation import AblationKind
 from core.atlas import Published, published, roles_of
 from core.circuits.roles import COPYING, ROLES, RoleScores
 from core.circuits.tasks import RolesWithout
+from core.heads import all_heads
 from core.models.registry import key_of
+
+MOVED = 0.05
+"""A change of a score that is worth a word."""
 
 
 def roles_view(seen: Seen) -> None:
@@ -112,8 +117,20 @@ def _before_after(roles: RoleScores, role: str, seen: Seen) -> None:
         if seen.spec.ablation is AblationKind.RESAMPLE:
             note("Random tokens have no corrupted prompt: measured under mean ablation.")
     with change:
+        _most_moved(roles.of(role), without.of(role))
         chart(
             role_change(roles.of(role), without.of(role), role, seen.look),
             f"role-change-{role}-{head.label}",
             f"{role} score of the highest heads before and after ablating {head.label}",
         )
+
+
+def _most_moved(before: np.ndarray, after: np.ndarray) -> None:
+    """The heads whose score moved most, in words."""
+    moved = sorted(all_heads(*before.shape), key=lambda head: -abs(after[head] - before[head]))
+    named = [
+        f"{head.label} {before[head]:.2f} → {after[head]:.2f}"
+        for head in moved[:4]
+        if abs(after[head] - before[head]) >= MOVED
+    ]
+    note(f"Moved most: {', '.join(named)}." if named else "No head’s score moves by 0.05 or more.")

@@ -96,7 +96,9 @@ def _later(routes: "Routes", seen: Seen) -> None:
             seen.state,
         )
         named = ", ".join(
-            f"{head.label} {signed(change, 2)}" for head, change in routes.most_changed()
+            f"{head.label} {signed(change, 2)}"
+            for head, change in routes.most_changed()
+            if abs(change) >= 0.005
         )
         if named:
             note(f"Most: {named} logits, norms held at the clean run’s scales.")

@@ -35,15 +35,14 @@ def verdict_panel(seen: Seen) -> None:
         traced = None if isinstance(routes, str) else routes
         sentences = verdict(seen.result, seen.effect, traced, by_kind, roles, first)
         for number, sentence in enumerate(sentences):
-            with st.container(
-                horizontal=True, vertical_alignment="center", gap="xsmall", key=f"said_{number}"
-            ):
-                st.html(f'<p class="hs-said">{as_html(sentence.text)}</p>')
+            said, ways = st.columns([6, 1], vertical_alignment="top")
+            said.html(f'<p class="hs-said">{as_html(sentence.text)}</p>')
+            with ways, st.container(horizontal=True, gap="xsmall", key=f"said_{number}"):
                 for place in sentence.shown_in:
                     if place in _PLACES:
-                        view, said = _PLACES[place]
+                        view, name = _PLACES[place]
                         st.button(
-                            said,
+                            name,
                             key=f"trace_{number}_{place}",
                             on_click=put,
                             args=("head_view", view),
