@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli import Format
+from core.cli.options import Format
 from core.models import catalogue
 
 ROOT = Path(__file__).parent.parent

@@ -70,7 +70,10 @@ def test_reading_a_saved_result_imports_nothing_heavy():
     assert not seen & HEAVY
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sweep", "--help"], ["models"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["sweep", "--help"], ["head", "--help"], ["joint", "--help"], ["models"]],
+)
 def test_the_command_line_answers_without_anything_heavy(arguments):
     code = (
         "from core.cli import main\n"
@@ -81,7 +84,9 @@ def test_the_command_line_answers_without_anything_heavy(arguments):
 
 
 def test_the_whole_of_core_draws_nothing():
-    seen = loaded_by("import core.sweep, core.models.loading, core.head_view, core.oracle")
+    seen = loaded_by(
+        "import core.sweep, core.models.loading, core.circuits.report, core.hypotheses.report, core.oracle"
+    )
     assert "torch" in seen
     assert not seen & {"streamlit", "plotly"}
 

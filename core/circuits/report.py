@@ -1,0 +1,120 @@
+"""Everything that the views of one head show, as plain JSON types."""
+
+from collections.abc import Generator
+from typing import Any
+
+from core.atlas import roles_of
+from core.circuits.by_kind import by_kind
+from core.circuits.feeds import feeds
+from core.circuits.looking import look
+from core.circuits.places import Places, iter_places
+from core.circuits.repeated import measured_roles
+from core.circuits.roles import THRESHOLD, RoleScores
+from core.circuits.routes import routes
+from core.circuits.saying import say
+from core.circuits.stream import UnavailableError
+from core.circuits.verdict import verdict
+from core.heads import Head, check_head
+from core.jsonable import jsonable
+from core.models.loaded import LoadedModel
+from core.progress import within
+from core.results import SweepResult
+from core.scoring import Scorer
+from core.spec import SweepSpec
+from core.sweep import with_progress
+
+SCHEMA = "headsweep.head/1"
+
+
+def head_report(
+    model: LoadedModel,
+    spec: SweepSpec,
+    head: Head,
+    query: int | None = None,
+    attended: int | None = None,
+) -> Generator[float, None, dict[str, Any]]:
+    """Sweep the prompt and see one head closely: yields the share done.
+
+    `query` and `attended` are the two positions of `core.circuits.feeds.feeds`. Probabilities are
+    fractions, changes ablated minus clean in nats or, for direct contributions, logits. Raises
+    `InputError`.
+    """
+    check_head(head, (model.n_layers, model.n_heads), model.name)
+    scorer = Scorer(model, spec)
+    result = yield from within(_swept(scorer), 0.0, 0.3)
+    effect = result.effect(head)
+    assert effect is not None
+    kinds = yield from within(by_kind(scorer, head), 0.3, 0.4)
+    roles = yield from within(measured_roles(model), 0.4, 0.7)
+    fed: Any
+    traced = None
+    try:
+        fed = (yield from within(feeds(scorer, head, query, attended), 0.7, 0.8)).to_dict()
+        traced = routes(scorer, head)
+    except UnavailableError as error:
+        fed = {"missing": str(error)}
+    places = yield from within(_placed(scorer, head), 0.8, 1.0)
+    looking = look(scorer.start, head)
+    said = verdict(result, effect, traced, kinds, roles)
+    return {
+        "schema": SCHEMA,
+        "spec": result.spec.to_dict(),
+        "head": head.label,
+        "tokens": list(result.sequence),
+        "target_tokens": list(result.target_tokens),
+        "baseline": jsonable(result.baseline),
+        "effect": effect.to_dict(),
+        "verdict": [sentence.text for sentence in said],
+        "looks": {"weights": jsonable(looking.weights), "value_lengths": _or_none(looking.lengths)},
+        "says": say(scorer, head).to_dict(),
+        "where": places.to_dict(),
+        "kind": _kind(roles, head),
+        "fed_by": fed,
+        "routes": None if traced is None else traced.to_dict(),
+        "by_kind": {kind.value: each.to_dict() for kind, each in kinds.items()},
+        "literature": [
+            {**jsonable(entry), "heads": [each.label for each in entry.heads]}
+            | {"citation": entry.citation}
+            for entry in roles_of(model.name, head)
+        ],
+        "provenance": jsonable(result.provenance),
+    }
+
+
+def _swept(scorer: Scorer) -> Generator[float, None, SweepResult]:
+    found = None
+    for result, fraction in with_progress(scorer):
+        found = result
+        yield fraction or 0.0
+    assert found is not None
+    return found
+
+
+def _placed(scorer: Scorer, head: Head) -> Generator[float, None, Places]:
+    found = None
+    for fraction, places in iter_places(scorer, [head]):
+        found = places
+        yield fraction
+    assert found is not None
+    return found
+
+
+def _or_none(values: Any) -> Any:
+    return None if values is None else jsonable(values)
+
+
+def _kind(roles: RoleScores, head: Head) -> dict[str, Any]:
+    """One head's scores, each with its standard error and its place among the model's heads."""
+    return {
+        "looks_like": roles.looks_like(head),
+        "threshold": THRESHOLD,
+        "scores": {
+            role: {
+                "score": jsonable(roles.of(role)[head]),
+                "standard_error": jsonable(roles.error_of(role)[head]),
+                "percentile": jsonable(roles.percentile(role, head)),
+            }
+            for role in roles.roles
+        },
+        "copying": None if roles.copying is None else jsonable(roles.copying[head]),
+    }

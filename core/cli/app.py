@@ -1,0 +1,65 @@
+"""The program: its commands, and what becomes of every failure.
+
+Exit codes: 0 done, 2 bad input, 1 anything else. Nothing heavy is imported before a command needs
+it, so `--help` answers at once.
+"""
+
+import os
+import sys
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from core.cli.heads import head, joint, roles
+from core.cli.output import fail
+from core.cli.sweep import models, sweep
+from core.errors import InputError
+
+app = typer.Typer(
+    name="headsweep",
+    help="Which attention heads does this prediction need? Ablate every head and see.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+for command in (sweep, head, joint, roles, models):
+    app.command()(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script: turns every failure into one line on stderr and an exit code."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except InputError as error:
+        fail(f"{_option(error.field)}{error}", 2)
+    except TyperException as error:  # a wrong or missing option
+        usage = _usage(error)  # empty where the help was printed instead, for want of a command
+        fail(f"{usage} (headsweep --help lists the options)", 2) if usage else sys.exit(2)
+    except (Abort, KeyboardInterrupt):
+        fail("stopped.", 1)
+    except BrokenPipeError:  # the reader went away (`| head`): nothing left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        fail(f"unexpected {type(error).__name__}: {error}", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: TyperException) -> str:
+    say = getattr(error, "format_message", None)
+    return str(say() if say is not None else error).replace("Value error, ", "")
+
+
+def _option(field: str) -> str:
+    names = {
+        "corrupted_prompt": "corrupted-prompt",
+        "prepend_bos": "no-bos",
+        "reference": "reference-file",
+        "run": "",
+        "spec": "",
+    }
+    name = names.get(field, field)
+    return f"--{name}: " if name else ""

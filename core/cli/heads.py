@@ -1,0 +1,226 @@
+"""`headsweep head`, `headsweep joint`, `headsweep roles`: one head, a set, every head's kind."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.ablation import AblationKind
+from core.cli import options as given
+from core.cli.output import progress, write_json
+from core.errors import InputError
+from core.heads import Head, shortened
+from core.spec import SweepSpec
+
+if TYPE_CHECKING:
+    from core.models.loaded import LoadedModel
+
+
+class Outcome(StrEnum):
+    """What removing some heads is predicted to do."""
+
+    BREAKS = "breaks"
+    HOLDS = "holds"
+
+
+def head(
+    head: Annotated[str, typer.Option(help="The head, such as L1H0.")],
+    prompt: given.Prompt,
+    target: given.Target,
+    model: given.Model = "demo",
+    foil: given.Foil = None,
+    ablation: given.Ablation = AblationKind.MEAN_ACROSS_HEADS,
+    corrupted_prompt: given.CorruptedPrompt = None,
+    reference_file: given.ReferenceFile = None,
+    positions: given.Where = "all",
+    no_bos: given.NoBos = False,
+    weights: given.Weights = given.WeightsOption.PROCESSED,
+    device: given.On = given.Device.AUTO,
+    dtype: given.Dtype = given.DtypeOption.FLOAT32,
+    query: Annotated[
+        int | None, typer.Option(help="What feeds it: from which position it looks.")
+    ] = None,
+    key: Annotated[
+        int | None, typer.Option(help="What feeds it: to which position it looks.")
+    ] = None,
+    out: given.Out = None,
+) -> None:
+    """See one head closely, as JSON: where it looks, what it says, what feeds it, and the rest."""
+    spec = given.spec_of(
+        model=model,
+        prompt=prompt,
+        target=target,
+        foil=foil,
+        ablation=ablation,
+        corrupted_prompt=corrupted_prompt,
+        reference_file=reference_file,
+        positions=positions,
+        no_bos=no_bos,
+        weights=weights,
+        dtype=dtype,
+    )
+    chosen = _head(head, "head")
+    given.check_writable(out)
+    with progress() as report:
+        loaded = _load(spec, device, report)
+        from core.circuits.report import head_report
+        from core.progress import drained
+
+        said = f"Looking at {chosen.label}"
+        work = head_report(loaded, spec, chosen, query, key)
+        found = drained(work, lambda done: report(said, done))
+    write_json(found, out)
+
+
+def joint(
+    prompt: given.Prompt,
+    target: given.Target,
+    heads: Annotated[
+        str, typer.Option(help="The heads to remove at once, such as 'L1H0, L1H2'.")
+    ] = "",
+    role: Annotated[
+        str,
+        typer.Option(help="Instead of --heads: all that look like it, such as induction."),
+    ] = "",
+    model: given.Model = "demo",
+    foil: given.Foil = None,
+    ablation: given.Ablation = AblationKind.MEAN_ACROSS_HEADS,
+    corrupted_prompt: given.CorruptedPrompt = None,
+    reference_file: given.ReferenceFile = None,
+    positions: given.Where = "all",
+    no_bos: given.NoBos = False,
+    weights: given.Weights = given.WeightsOption.PROCESSED,
+    device: given.On = given.Device.AUTO,
+    dtype: given.Dtype = given.DtypeOption.FLOAT32,
+    predict: Annotated[
+        Outcome | None, typer.Option(help="Your prediction, dated before the run.")
+    ] = None,
+    predicted_prob: Annotated[
+        float | None, typer.Option(help="And P(target) then, a fraction from 0 to 1.")
+    ] = None,
+    greedy: Annotated[
+        bool,
+        typer.Option("--greedy", help="Also search for a small set that keeps the answer."),
+    ] = False,
+    out: given.Out = None,
+) -> None:
+    """Remove some heads at once, as JSON: verdict, redundancy, other sets, and what they keep."""
+    spec = given.spec_of(
+        model=model,
+        prompt=prompt,
+        target=target,
+        foil=foil,
+        ablation=ablation,
+        corrupted_prompt=corrupted_prompt,
+        reference_file=reference_file,
+        positions=positions,
+        no_bos=no_bos,
+        weights=weights,
+        dtype=dtype,
+    )
+    if bool(heads) == bool(role):
+        raise InputError("heads", "Name the heads, or a role with --role: one of the two.")
+    if (predict is None) != (predicted_prob is None):
+        raise InputError("predict", "A prediction needs both --predict and --predicted-prob.")
+    given.check_writable(out)
+    with progress() as report:
+        loaded = _load(spec, device, report)
+        from core.hypotheses.report import Foreseen, joint_report
+        from core.progress import drained
+
+        chosen = _chosen(loaded, heads, role, report)
+        foreseen = None
+        if predict is not None and predicted_prob is not None:
+            foreseen = Foreseen(predict is Outcome.BREAKS, predicted_prob)
+        work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy)
+        found = drained(work, lambda done: report("Testing the heads", done))
+    write_json(found, out)
+
+
+def roles(
+    model: given.Model = "demo",
+    weights: given.Weights = given.WeightsOption.PROCESSED,
+    device: given.On = given.Device.AUTO,
+    dtype: given.Dtype = given.DtypeOption.FLOAT32,
+    without: Annotated[
+        str, typer.Option(help="Also measure with this head ablated, such as L0H0.")
+    ] = "",
+    ablation: Annotated[
+        AblationKind, typer.Option(help="How --without ablates it.")
+    ] = AblationKind.MEAN,
+    reference_file: given.ReferenceFile = None,
+    out: given.Out = None,
+) -> None:
+    """Score every head on repeated random tokens, as JSON: where it looks, what it copies."""
+    given.check_writable(out)
+    removed = _head(without, "without") if without else None
+    with progress() as report:
+        report(f"Loading {model}", None)
+        from core.circuits.repeated import measured_roles, roles_without
+        from core.models import catalogue
+        from core.models.loading import load_model
+        from core.progress import drained
+        from core.prompts import reference
+
+        name = catalogue.canonical(model)
+        loaded = load_model(name, device.value, dtype.value, weights.value, report)
+        found = drained(measured_roles(loaded), lambda done: report("Measuring every head", done))
+        after: Any = None
+        if removed is not None:
+            prompts = None if reference_file is None else reference.read(reference_file)
+            work = roles_without(loaded, removed, ablation, prompts)
+            said = f"Measuring without {removed.label}"
+            scores = drained(work, lambda done: report(said, done))
+            after = {"head": removed.label, "ablation": ablation.value, **scores.to_dict()}
+    write_json(
+        {
+            "schema": "headsweep.roles/1",
+            "model": name,
+            **found.to_dict(),
+            "without": after,
+            "provenance": _provenance(loaded),
+        },
+        out,
+    )
+
+
+def _load(spec: SweepSpec, device: given.Device, report: Any) -> "LoadedModel":
+    report(f"Loading {spec.model}", None)
+    from core.models.loading import load_model
+
+    return load_model(spec.model, device.value, spec.dtype, spec.weights, report)
+
+
+def _head(text: str, field: str) -> Head:
+    try:
+        return Head.parse(text)
+    except ValueError:  # also a number of thousands of digits, which int() refuses
+        raise InputError(field, f"{shortened(text)!r} is not a head: write it as L1H0.") from None
+
+
+def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Head, ...]:
+    """The heads named, or all that look like a role."""
+    from core.circuits.repeated import measured_roles
+    from core.circuits.roles import ROLES, THRESHOLD
+    from core.hypotheses.naming import parse_heads
+    from core.progress import drained
+
+    if heads:
+        return parse_heads(heads, (model.n_layers, model.n_heads))
+    if role not in ROLES:
+        raise InputError("role", f"{role!r} is no role: choose one of {', '.join(ROLES)}.")
+    scores = drained(measured_roles(model), lambda done: report("Measuring every head", done))
+    if not (named := scores.named(role)):
+        raise InputError(
+            "role", f"No head of {model.name} scores {THRESHOLD} or more in {role}: name heads."
+        )
+    return tuple(sorted(named))
+
+
+def _provenance(model: "LoadedModel") -> dict[str, Any]:
+    from core.jsonable import jsonable
+    from core.sweep import provenance
+
+    values: dict[str, Any] = jsonable(provenance(model, 0.0))
+    del values["seconds"]
+    return values

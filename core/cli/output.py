@@ -1,0 +1,52 @@
+"""What a command says: progress on stderr, results on stdout or in a file, one line on failure."""
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def progress() -> "Iterator[Any]":
+    """A progress bar on stderr where that is a terminal; silence where it is not."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(what: str, fraction: float | None) -> None:
+            total = None if fraction is None else 1.0
+            bar.update(task, description=what, total=total, completed=fraction or 0.0)
+
+        yield report
+
+
+def write_json(values: Any, out: Path | None) -> None:
+    """Print, or write to a file; NaN and infinity do not occur."""
+    text = json.dumps(values, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    write_text(text, out)
+
+
+def write_text(text: str, out: Path | None) -> None:
+    """Print, or write to a file."""
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def fail(message: str, code: int) -> None:
+    """One line on stderr, and an exit code."""
+    line = " ".join(message.split())
+    print(f"headsweep: {line}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,159 @@
+"""`headsweep sweep` and `headsweep models`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from core.ablation import AblationKind
+from core.cli import options as given
+from core.cli.options import Format
+from core.cli.output import progress, write_text
+from core.spec import SweepSpec
+
+if TYPE_CHECKING:
+    from core.results import SweepResult
+
+TABLE_ROWS = 20
+
+
+def sweep(
+    prompt: given.Prompt,
+    target: given.Target,
+    model: given.Model = "demo",
+    foil: given.Foil = None,
+    ablation: given.Ablation = AblationKind.MEAN_ACROSS_HEADS,
+    corrupted_prompt: given.CorruptedPrompt = None,
+    reference_file: given.ReferenceFile = None,
+    positions: given.Where = "all",
+    no_bos: given.NoBos = False,
+    weights: given.Weights = given.WeightsOption.PROCESSED,
+    device: given.On = given.Device.AUTO,
+    dtype: given.Dtype = given.DtypeOption.FLOAT32,
+    format: Annotated[  # the option's name is part of the contract
+        Format, typer.Option(help="How to print the result.")
+    ] = Format.TABLE,
+    out: given.Out = None,
+) -> None:
+    """Ablate every head in turn and print what the target's probability does."""
+    spec = given.spec_of(
+        model=model,
+        prompt=prompt,
+        target=target,
+        foil=foil,
+        ablation=ablation,
+        corrupted_prompt=corrupted_prompt,
+        reference_file=reference_file,
+        positions=positions,
+        no_bos=no_bos,
+        weights=weights,
+        dtype=dtype,
+    )
+    given.check_writable(out)
+    result = _run(spec, device.value)
+    _write(result, format, out)
+
+
+def models() -> None:
+    """List the models known by name; any other hub name or local folder works too."""
+    from rich.table import Table
+
+    from core.models import catalogue, hub
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, justify in (
+        ("name", "left"),
+        ("shape", "right"),
+        ("params", "right"),
+        ("MB", "right"),
+        ("here", "left"),
+        ("about", "left"),
+    ):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for known in catalogue.CATALOGUE:
+        here = known.download_mb == 0 or hub.cached(known.source) is not None
+        table.add_row(
+            known.name,
+            f"{known.n_layers} x {known.n_heads}",
+            f"{known.n_params / 1e6:,.1f} M",
+            f"{known.download_mb:,}" if known.download_mb else "–",
+            "yes" if here else "no",
+            ", also ".join((known.about, *known.aliases)),
+        )
+    Console().print(table)
+    Console().print(
+        "\nshape: layers x heads; MB: to download; here: already on this machine.\n"
+        "Any Hugging Face name or local folder that TransformerLens's TransformerBridge boots "
+        "works too: headsweep sweep --model ./my-checkpoint ...",
+        highlight=False,
+    )
+
+
+def _run(spec: SweepSpec, device: str) -> "SweepResult":
+    with progress() as report:
+        report(f"Loading {spec.model}", None)
+        from core.models.loading import load_model
+        from core.scoring import Scorer
+        from core.sweep import with_progress
+
+        model = load_model(spec.model, device, spec.dtype, spec.weights, report)
+        result = None
+        for result, fraction in with_progress(Scorer(model, spec)):
+            report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
+    assert result is not None
+    return result
+
+
+def _write(result: "SweepResult", format: Format, out: Path | None) -> None:
+    if format is not Format.TABLE:
+        text = result.to_json() + "\n" if format is Format.JSON else result.to_csv()
+        write_text(text, out)
+    elif out is None:
+        _print_table(result, Console())
+    else:
+        with out.open("w", encoding="utf-8") as file:
+            _print_table(result, Console(file=file, width=100))
+
+
+def _print_table(result: "SweepResult", console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from core.prompts.tokens import visible
+    from core.wording import percent, signed
+
+    base = result.baseline
+    between = " or " if isinstance(result.spec.target, tuple) else ""
+    target = between.join(map(visible, result.target_tokens))
+    console.print(
+        Text(
+            f"P({target}) = {percent(base.prob, 2)}, rank {base.rank}, nothing ablated · "
+            f"{result.spec.model} · {result.spec.in_words()} · {result.spec.weights} weights · "
+            f"{result.provenance.device} {result.provenance.dtype} · "
+            f"{result.provenance.seconds:.2f} s"
+        )
+    )
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    foil = base.logit_diff is not None
+    columns = ["head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"]
+    for column in [*columns, *(["logit diff, nats"] if foil else [])]:
+        table.add_column(column, justify="left" if column == "head" else "right")
+    for effect in result.ranked()[:TABLE_ROWS]:
+        change = 100 * effect.prob_change
+        style = "" if abs(change) < 1 else "red" if change < 0 else "blue"
+        table.add_row(
+            effect.address.label,
+            f"{100 * effect.prob:.2f}",
+            Text(signed(change, 2), style=style),
+            signed(effect.logprob_change, 3),
+            f"{effect.kl:.3f}",
+            str(effect.rank),
+            *([signed(effect.logit_diff_change or 0.0, 3)] if foil else []),
+        )
+    console.print(table)
+    if len(result.heads) > TABLE_ROWS:
+        console.print(
+            f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
+            highlight=False,
+        )
