@@ -157,7 +157,7 @@ def parsed(monkeypatch, capfd):
             made.append(spec)
             return replace(saved(), spec=spec.resolved(prepend_bos=True), _index={})
 
-        monkeypatch.setattr("core.cli._run", run)
+        monkeypatch.setattr("core.cli.sweep._run", run)
         named = ["sweep", "--prompt", PROMPT, "--target", " jumps", *map(str, arguments)]
         with pytest.raises(SystemExit) as end:
             main(named)

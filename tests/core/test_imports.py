@@ -18,11 +18,18 @@ LIGHT = [
     "core.ablation",
     "core.estimates.attribution",
     "core.models.catalogue",
+    "core.atlas",
+    "core.circuits.roles",
+    "core.circuits.tasks",
+    "core.circuits.verdict",
     "core.cli",
     "core.errors",
     "core.example",
     "core.findings",
     "core.heads",
+    "core.hypotheses.naming",
+    "core.hypotheses.prediction",
+    "core.hypotheses.tasks",
     "core.models.hub",
     "core.identity",
     "core.jobs",
@@ -85,7 +92,8 @@ def test_the_command_line_answers_without_anything_heavy(arguments):
 
 def test_the_whole_of_core_draws_nothing():
     seen = loaded_by(
-        "import core.sweep, core.models.loading, core.circuits.report, core.hypotheses.report, core.oracle"
+        "import core.sweep, core.models.loading, core.oracle\n"
+        "import core.circuits.report, core.hypotheses.report"
     )
     assert "torch" in seen
     assert not seen & {"streamlit", "plotly"}
