@@ -16,3 +16,8 @@ def percent(fraction: float, digits: int = 1) -> str:
     if value < 10**-digits:
         return f"{value:.2g} %"
     return f"{value:.{digits}f} %"
+
+
+def share(fraction: float) -> str:
+    """A part of a whole as a percentage, which may be negative or more than 100."""
+    return f"{round(100 * fraction) or 0} %".replace("-", "−")

@@ -14,6 +14,19 @@ _CELL = """([layer, head, fx, fy]) => {
 }"""
 
 
+_POINT = """(gd, [layer, head]) => {
+  for (const t of gd.data) {
+    const at = (t.customdata || []).findIndex(c => c[0] === layer && c[1] === head);
+    if (at < 0) continue;
+    const box = gd.getBoundingClientRect(), l = gd._fullLayout;
+    const x = l[(t.xaxis || 'x').replace('x', 'xaxis')];
+    const y = l[(t.yaxis || 'y').replace('y', 'yaxis')];
+    return [box.left + x._offset + x.d2p(t.x[at]), box.top + y._offset + y.d2p(t.y[at])];
+  }
+  return null;
+}"""
+
+
 class DashboardPage:
     """One tab on the dashboard."""
 
@@ -165,6 +178,47 @@ class DashboardPage:
         return self.plot(
             "Array.from(gd.data.find(t => t.type === 'heatmap').z, row => Array.from(row))"
         )
+
+    def figure(self, key: str) -> Any:
+        """The plot whose key begins with `key`: some keys go on with a number of clicks."""
+        return self.page.locator(f'[class*="st-key-{key}"] .js-plotly-plot').first
+
+    def of_figure(self, key: str, expression: str) -> Any:
+        """Evaluate a JavaScript expression of `gd`, that plot, once it is drawn."""
+        plot = self.figure(key)
+        plot.locator(".plot-container .main-svg").first.wait_for(timeout=TIMEOUT)
+        return plot.evaluate(f"gd => ({expression})")
+
+    def values_of(self, key: str, nth: int = 0) -> list[list[float | None]]:
+        """The values of a figure's last heatmap but `nth`: hairlines lie beneath it."""
+        return self.of_figure(
+            key,
+            "Array.from(gd.data.filter(t => t.type === 'heatmap' && t.coloraxis)"
+            f".at({nth}).z, row => Array.from(row))",
+        )
+
+    def click_head(self, key: str, layer: int, head: int) -> None:
+        """Click the point of a head in a figure."""
+        plot = self.figure(key)
+        plot.scroll_into_view_if_needed()
+        before = None
+        while (now := plot.evaluate(_POINT, [layer, head])) != before:
+            self.page.wait_for_timeout(150)
+            before = now
+        self.page.mouse.move(now[0] - 2, now[1])
+        self.page.mouse.move(*now)
+        self.page.wait_for_timeout(120)
+        self.page.mouse.click(*now)
+        self.settle()
+
+    def go(self, title: str) -> None:
+        """To another page by its link, in the same session."""
+        self.page.get_by_role("link", name=title).click()
+        self.settle()
+
+    def query(self) -> str:
+        """What the address bar has after the question mark."""
+        return str(self.page.evaluate("location.search"))
 
     def outlined(self) -> list[str]:
         return self.plot("(gd.layout.shapes || []).map(s => s.name)")

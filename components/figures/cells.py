@@ -5,7 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.look import Look
+from components.figures.look import Look, Scale, ink_on
+
+NUMBERS = "numbers"
+"""The name of the trace that `numbers` makes."""
 
 
 def rows_of(values: np.ndarray) -> list[list[float | None]]:
@@ -40,6 +43,38 @@ def targets(
         cliponaxis=True,
         **options,
     )
+
+
+def numbers(
+    texts: Sequence[Sequence[str]],
+    shares: np.ndarray,
+    scale: Scale,
+    size: float,
+    **options: object,
+) -> go.Scatter:
+    """Texts on cells, each in the ink that reads on its cell's colour; "" leaves a cell without.
+
+    `shares` (row, column) says where on the colour scale each cell is, from 0 to 1. A heatmap's
+    own text knows two greys only, which fade on middling colours.
+    """
+    cells = [(row, column) for row, column in np.ndindex(*shares.shape) if texts[row][column]]
+    return go.Scatter(
+        x=[column for _, column in cells],
+        y=[row for row, _ in cells],
+        mode="text",
+        text=[texts[row][column] for row, column in cells],
+        textfont={"size": size, "color": [ink_on(scale, float(shares[cell])) for cell in cells]},
+        hoverinfo="skip",
+        showlegend=False,
+        name=NUMBERS,
+        **options,
+    )
+
+
+def shares_of(values: np.ndarray, end: float, *, signed: bool = True) -> np.ndarray:
+    """Where values are on a scale from -end (0 without a sign) to end; 0 where there is none."""
+    found: np.ndarray = np.nan_to_num(values / end)
+    return (found + 1) / 2 if signed else found
 
 
 def outline(x: float, y: float, look: Look, name: str, **options: object) -> dict[str, object]:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, outline, rows_of, scale_of, targets, thinned
+from components.figures.cells import (
+    bar_beneath,
+    numbers,
+    outline,
+    rows_of,
+    scale_of,
+    shares_of,
+    targets,
+    thinned,
+)
 from components.figures.look import Look, blank, quiet_axis
 from core.heads import Head
 from core.wording import signed as with_sign
@@ -34,11 +43,16 @@ def grids(
     selected: Collection[Head] = (),
     signed: bool = True,
     limit: float | None = None,
-    digits: int = 2,
+    digits: int | None = None,
 ) -> go.Figure:
-    """Layers down, heads across, one panel a set of values; `limit` is the scale's end."""
+    """Layers down, heads across, one panel a set of values; `limit` is the scale's end.
+
+    `digits` None: as many as the smallest number that is written out needs.
+    """
     n_layers = len(panels[0].values)
     end = scale_of(np.stack([panel.values for panel in panels])) if limit is None else limit
+    if digits is None:
+        digits = int(np.clip(1 - np.floor(np.log10(end)), 2, 4))
     cell = float(np.clip(230 / n_layers, 9, 40))
     titled = any(panel.title for panel in panels)
     above, below = look.size(62 if titled else 42), look.size(46)
@@ -105,15 +119,15 @@ def _draw(
             x=list(range(n_heads)),
             y=list(range(n_layers)),
             coloraxis="coloraxis",
-            text=_numbers(values, end, said),
-            texttemplate="%{text}",
-            textfont={"size": look.size(10)},
             xgap=1,
             ygap=1,
             hoverinfo="skip",
             **own,
         )
     )
+    scale = look.diverging if signed else look.sequential
+    at = shares_of(values, end, signed=signed)
+    figure.add_trace(numbers(_numbers(values, end, said), at, scale, look.size(10), **own))
     cells = [
         Head(layer, head)
         for layer, head in np.ndindex(*values.shape)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, outline, rows_of, targets
-from components.figures.layer_margins import CELLS, draw_margins, share
+from components.figures.cells import bar_beneath, numbers, outline, rows_of, shares_of, targets
+from components.figures.layer_margins import CELLS, draw_margins
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
 from components.plain import token_label
@@ -18,7 +18,7 @@ from core.estimates.attribution import Estimate
 from core.heads import Head, all_heads
 from core.margins import Margins
 from core.results import HeadEffect, SweepResult
-from core.wording import percent
+from core.wording import percent, share
 
 MARKED = 8
 """How many of the strongest cells carry their number."""
@@ -51,7 +51,8 @@ def head_heatmap(
     cell = _cell_height(n_layers)
     above, below = look.size(ABOVE), look.size(BELOW)
     figure = blank(look, n_layers * cell + above + below)
-    figure.add_trace(_cells(result, guesses, metric, look))
+    for trace in _cells(result, guesses, metric, look):
+        figure.add_trace(trace)
     figure.add_trace(_click_targets(result, guesses, metric, margins))
     if letters:
         figure.add_trace(_letters(letters, look))
@@ -101,25 +102,27 @@ def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) 
 
 def _cells(
     result: SweepResult, guesses: np.ndarray | None, metric: Metric, look: Look
-) -> go.Heatmap:
+) -> tuple[go.Heatmap, go.Scatter]:
+    """The colours, and the marks on them."""
     measured = metric.values(result)
     shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
     limit = color_limit(shown, metric)
-    return go.Heatmap(
+    scale = look.diverging if metric.signed else look.sequential
+    cells = go.Heatmap(
         z=rows_of(shown),
         x=list(range(result.shape[1])),
         y=list(range(result.shape[0])),
         zmin=-limit if metric.signed else 0,
         zmax=limit,
-        colorscale=look.diverging if metric.signed else look.sequential,
-        text=_marks(shown, np.isfinite(shown) & ~np.isfinite(measured), metric),
-        texttemplate="%{text}",
-        textfont={"size": look.size(_type_size(*result.shape))},
+        colorscale=scale,
         xgap=1,
         ygap=1,
         hoverinfo="skip",
         colorbar=bar_beneath(metric.unit, look, CELLS[1]),
     )
+    marks = _marks(shown, np.isfinite(shown) & ~np.isfinite(measured), metric)
+    at = shares_of(shown, limit, signed=metric.signed)
+    return cells, numbers(marks, at, scale, look.size(_type_size(*result.shape)))
 
 
 def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[list[str]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import rows_of, scale_of
+from components.figures.cells import numbers, outline, rows_of, scale_of, shares_of
 from components.figures.look import Look, blank, quiet_axis
 from core.wording import signed
 
@@ -91,9 +91,6 @@ def pair_map(found: "Interactions", look: Look) -> go.Figure:
             zmax=end,
             colorscale=look.diverging,
             showscale=False,
-            text=[[signed(float(v), 2) if np.isfinite(v) else "" for v in row] for row in values],
-            texttemplate="%{text}",
-            textfont={"size": look.size(11)},
             xgap=2,
             ygap=2,
             customdata=[[f"{a} and {b}" for b in labels] for a in labels],
@@ -101,17 +98,14 @@ def pair_map(found: "Interactions", look: Look) -> go.Figure:
             hoverongaps=False,
         )
     )
+    texts = [[signed(float(v), 2) if np.isfinite(v) else "" for v in row] for row in values]
+    figure.add_trace(numbers(texts, shares_of(values, end), look.diverging, look.size(11)))
     for a, b, _ in found.backed_up():
         for one, other in ((a, b), (b, a)):
             x, y = found.heads.index(one), found.heads.index(other)
+            name = f"backed up {one.label} {other.label}"
             figure.add_shape(
-                type="rect",
-                x0=x - 0.47,
-                x1=x + 0.47,
-                y0=y - 0.47,
-                y1=y + 0.47,
-                line={"color": look.ink, "width": 1.5},
-                name=f"backed up {one.label} {other.label}",
+                outline(x, y, look, name) | {"line": {"color": look.ink, "width": 1.5}}
             )
     ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": labels}
     figure.update_xaxes(quiet_axis(look, side="top", range=[-0.5, n - 0.5], **ticks))

@@ -79,11 +79,6 @@ def draw_margins(
         )
 
 
-def share(value: float) -> str:
-    """A share of an effect as a percentage, which may be negative or more than 100."""
-    return f"{round(100 * value) or 0} %".replace("-", "−")
-
-
 def _range(
     effects: Sequence[tuple[str, Sequence[Effect | None]]], metric: Metric
 ) -> tuple[float, float]:

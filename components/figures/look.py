@@ -79,6 +79,37 @@ class Look:
         return points * self.scale
 
 
+def ink_on(scale: Scale, share: float) -> str:
+    """Near-black or white, whichever reads better on the colour at `share` (0 to 1) of a scale."""
+    at = _luminance(_colour_at(scale, min(max(share, 0.0), 1.0)))
+    dark, light = "#101218", "#ffffff"
+    return max((dark, light), key=lambda ink: _contrast(at, _luminance(_channels(ink))))
+
+
+def _colour_at(scale: Scale, share: float) -> list[float]:
+    """Red, green and blue, 0 to 1, mixed between two stops as Plotly mixes them."""
+    upper = next(i for i in range(1, len(scale)) if share <= scale[i][0])
+    (low, one), (high, other) = scale[upper - 1], scale[upper]
+    part = (share - low) / (high - low)
+    pairs = zip(_channels(one), _channels(other), strict=True)
+    return [a + part * (b - a) for a, b in pairs]
+
+
+def _channels(colour: str) -> list[float]:
+    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def _luminance(channels: list[float]) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: float, other: float) -> float:
+    low, high = sorted((one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
 def blank(look: Look, height: float) -> go.Figure:
     """An empty figure in this look: transparent, no template, room for nothing but the data."""
     figure = go.Figure()

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, rows_of, scale_of, targets, thinned
+from components.figures.cells import (
+    bar_beneath,
+    numbers,
+    rows_of,
+    scale_of,
+    shares_of,
+    targets,
+    thinned,
+)
 from components.figures.look import MONO, Look, blank, quiet_axis
 from components.plain import token_label
 from core.heads import Head
@@ -43,15 +51,15 @@ def position_map(
             zmin=-end,
             zmax=end,
             colorscale=look.diverging,
-            text=_numbers(values, end, digits) if numbered else None,
-            texttemplate="%{text}" if numbered else None,
-            textfont={"size": look.size(10)},
             xgap=1 if n_columns <= LABELLED else 0,
             ygap=1 if n_rows <= LABELLED else 0,
             hoverinfo="skip",
             colorbar=bar_beneath(unit, look, 0.5),
         )
     )
+    if numbered:
+        texts, at = _numbers(values, end, digits), shares_of(values, end)
+        figure.add_trace(numbers(texts, at, look.diverging, look.size(10)))
     labels = [_label(position, tokens) for position in positions]
     cells = [
         (row, column)

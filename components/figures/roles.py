@@ -12,8 +12,12 @@ from core.wording import signed
 
 NAMED = 6
 """Of the points farthest out."""
-LABEL_ROOM = (0.1, 0.07)
-"""What a label covers, as shares of the two spans."""
+PLOT = np.array([400.0, 230.0])
+"""About the pixels between the outermost points of a scatter."""
+LABEL = np.array([30.0, 13.0])
+"""Half of what a label keeps free of others, in pixels; points are a little smaller."""
+SIDES = ((0, 13), (0, -14), (26, 0), (-26, 0))
+"""Where a label may stand: above its point, below, to the right, to the left."""
 LISTED = 12
 """Heads of a before-and-after."""
 
@@ -194,13 +198,14 @@ def role_scatter(
             ],
         )
     )
-    for head in _named(heads, x, y, selected):
+    for head, (right, up) in _placed(heads, x, y, selected).items():
         figure.add_annotation(
             x=float(scores[head]),
             y=float(effects[head]),
             text=f"<b>{head.label}</b>" if head == selected else head.label,
             showarrow=False,
-            yshift=13,
+            xshift=right,
+            yshift=up,
             font={"size": look.size(11), "color": look.ink},
         )
     if role != COPYING:
@@ -228,23 +233,28 @@ def _wide(values: list[float]) -> list[float]:
     return [low - room, high + room]
 
 
-def _named(heads: list[Head], x: list[float], y: list[float], selected: Head | None) -> list[Head]:
-    """The heads to name: the selected one, then the farthest from the cloud's middle.
-
-    One whose label would cover another's goes without.
+def _placed(
+    heads: list[Head], x: list[float], y: list[float], selected: Head | None
+) -> dict[Head, tuple[int, int]]:
+    """The heads to name and where beside their points (pixels right and up): the selected one,
+    then the farthest from the cloud's middle, as long as a label covers no point and no other.
     """
     if not heads:
-        return []
+        return {}
     points = np.array([x, y]).T
     span = np.maximum(np.ptp(points, axis=0), 1e-9)
     away = (((points - np.median(points, axis=0)) / span) ** 2).sum(1)
     order = sorted(range(len(heads)), key=lambda i: (heads[i] != selected, -away[i], i))
-    named: list[int] = []
+    taken = points / span * PLOT  # in pixels: every point, then every label
+    placed: dict[Head, tuple[int, int]] = {}
     for i in order[:NAMED]:
-        apart = np.abs(points[named] - points[i]) / span
-        if not named or (apart > LABEL_ROOM).any(axis=1).all():
-            named.append(i)
-    return [heads[i] for i in named]
+        at = points[i] / span * PLOT
+        covered = [int((np.abs(taken - at - side) < LABEL).all(axis=1).sum()) for side in SIDES]
+        best = int(np.argmin(covered))
+        if covered[best] == 0 or heads[i] == selected:
+            placed[heads[i]] = SIDES[best]
+            taken = np.vstack([taken, at + SIDES[best]])
+    return placed
 
 
 def role_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -> go.Figure:

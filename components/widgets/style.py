@@ -23,18 +23,21 @@ def page_style(look: Look) -> None:
 
 
 def brand() -> None:
-    """The product's name and its one question."""
+    """The product's name and its one question, in the header beside the pages."""
     st.html(
-        '<div class="hs-brand"><b>Headsweep</b>'
-        "Which attention heads does this prediction need? Ablate each one and see.</div>"
+        '<div class="hs-brand"><b>Headsweep</b><span>Which attention heads does this prediction '
+        "need? Ablate each one and see.</span></div>"
     )
 
 
 _RULES = """
-.stMainBlockContainer { max-width: 1340px; padding: 1.6rem 2rem 3rem; }
-@media (max-width: 900px) { .stMainBlockContainer { padding: 1.4rem 1rem 2rem; } }
-.hs-brand { color:var(--hs-quiet); font-size:.95rem; }
-.hs-brand b { color:var(--hs-ink); font-size:1.15rem; font-weight:700; margin-right:.6rem;
+.stMainBlockContainer { max-width: 1340px; padding: 4.2rem 2rem 3rem; }
+@media (max-width: 900px) { .stMainBlockContainer { padding: 4.2rem 1rem 2rem; } }
+.hs-brand { color:var(--hs-quiet); font-size:.95rem; position:fixed; top:.85rem; right:2rem;
+  z-index:1000000; }
+.hs-brand b + span { margin-left:.6rem; }
+@media (max-width: 1100px) { .hs-brand { right:1rem; } .hs-brand span { display:none; } }
+.hs-brand b { color:var(--hs-ink); font-size:1.15rem; font-weight:700;
   letter-spacing:-.01em; }
 .st-key-guesses { margin-top:-.7rem; }
 .st-key-starters { margin-top:-1.1rem; row-gap:0; }

@@ -15,7 +15,7 @@ from core.estimates.preview import preview
 from core.heads import Head
 from core.kinds import agreement, with_kind
 from core.scoring import Scorer
-from core.wording import signed
+from core.wording import share, signed
 
 PROMPT = f"{HELD} red green blue red green"
 SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
@@ -46,9 +46,9 @@ def held_server(hold, tmp_path_factory):
 
 MARKS = """(() => {
   const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
-  const cells = plot?.data?.find(t => t.type === 'heatmap');
-  if (!cells) return -1;
-  return cells.text.flatMap(row => Array.from(row)).filter(t => t.includes('≈')).length;
+  const marks = plot?.data?.find(t => t.name === 'numbers');
+  if (!marks) return -1;
+  return Array.from(marks.text).filter(t => t.includes('≈')).length;
 })()"""
 """How many cells carry the estimate's mark; -1 while the plot is being drawn."""
 
@@ -179,11 +179,11 @@ def test_a_click_beside_the_cells_selects_no_head(open_page, width):
     page.wait_text("head_detail", "L0H0 ablated")
 
 
-def test_the_share_of_position_0_is_in_the_heads_room(page):
+def test_the_share_of_position_0_is_told_at_the_cell(page):
     page.wait_live()
     head = example.saved().ranked()[1].address
-    page.click_cell(*head)
-    page.wait_text("head_detail", "Ablated at position 0 (BOS) alone:")
+    part = example.saved_margins().share_of_first(example.saved(), head, "prob_change")
+    assert f"at position 0 alone: {share(part)} of it" in page.hover_cell(*head)
 
 
 def test_one_click_compares_the_kinds(page, demo):

@@ -66,21 +66,6 @@ def test_hovering_tells_the_head_before_after_and_change(live):
     assert f"{abs(100 * effect.prob_change):.1f} pp" in label
 
 
-def test_the_head_detail_shows_pattern_predictions_and_kinds(live):
-    head = strongest()[0]
-    live.click_cell(*head)
-    live.wait_text("head_detail", "Under each kind of ablation")
-    live.page.wait_for_selector(".st-key-head_detail .js-plotly-plot")
-    plots = live.page.locator(".st-key-head_detail .js-plotly-plot")
-    assert plots.count() == 3
-    ticks = plots.nth(0).evaluate("gd => Array.from(gd.layout.xaxis.ticktext)")
-    assert ticks[0] == "0 &lt;|endoftext|&gt;"
-    assert ticks[1] == "1 The"
-    assert ticks[2] == "2 ␣quick"
-    kinds = plots.nth(2).evaluate("gd => Array.from(gd.data[0].y)")
-    assert kinds == ["mean across heads", "zero", "mean"]
-
-
 def test_a_prompt_of_ones_own_is_swept_to_the_engines_numbers(live, demo):
     prompt = "When Tom and Anna went to the park, Tom gave the ball to"
     live.type_prompt(prompt)

@@ -47,12 +47,16 @@ def feeds_view(seen: Seen) -> None:
 
 
 def _paths(found: "Feeds", seen: Seen) -> None:
+    earlier = seen.head.layer  # later layers feed nothing into this one
     looking, moving = st.columns([2, 1], gap="large")
     with looking:
         subtitle("Change of that attention weight, through its queries and through its keys")
         head_chart(
             grids(
-                [Panel("through Q", found.by_query), Panel("through K", found.by_key)],
+                [
+                    Panel("through Q", found.by_query[:earlier]),
+                    Panel("through K", found.by_key[:earlier]),
+                ],
                 "attention",
                 seen.look,
             ),
@@ -65,7 +69,7 @@ def _paths(found: "Feeds", seen: Seen) -> None:
             f"Change of what it adds to the answer, through its values, against {found.against}"
         )
         head_chart(
-            grids([Panel("through V", found.by_value)], "logits", seen.look),
+            grids([Panel("through V", found.by_value[:earlier])], "logits", seen.look),
             "feeds-v",
             "Path-patched change of the direct contribution, by earlier head",
             seen.state,
@@ -98,7 +102,10 @@ def _composition(found: "Feeds", seen: Seen) -> None:
     )
     head_chart(
         grids(
-            [Panel("Q", scores.query), Panel("K", scores.key), Panel("V", scores.value)],
+            [
+                Panel(name, by[: seen.head.layer])
+                for name, by in (("Q", scores.query), ("K", scores.key), ("V", scores.value))
+            ],
             "score, 0 to 1",
             seen.look,
             signed=False,

@@ -15,7 +15,7 @@ from core.hypotheses.naming import heads_text
 from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
 from core.prompts.tokens import visible
 from core.spec import SweepSpec
-from core.wording import percent
+from core.wording import percent, share
 
 if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
@@ -61,15 +61,15 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
 
 def _kept(found: "Kept") -> None:
     recovered = found.recovered
-    share = (
+    part = (
         ""
         if recovered is None
-        else f" ({100 * recovered:.0f} % of what ablating all heads loses, in nats)"
+        else f", which recovers {share(recovered)} of what ablating all heads loses, in nats"
     )
     with st.container(key="kept"):
         note(
             f"With only {heads_text(found.heads)} kept: {percent(found.baseline.prob)} → "
-            f"{percent(found.effect.prob)}{share}. With every head ablated: "
+            f"{percent(found.effect.prob)}{part}. With every head ablated: "
             f"{percent(found.nothing.prob)}."
         )
 
@@ -82,21 +82,20 @@ def _search(spec: SweepSpec, state: Session, look: Look) -> None:
     with curve:
         subtitle("Kept probability against the set’s size: at each step the head that adds most")
         chart(search_curve(found, look), "search_curve", "Kept probability against set size")
-    with words:
-        with st.container(key="found_set"):
-            if found.finished:
-                note(
-                    f"Found {len(found.heads)} heads, in this order: "
-                    f"{', '.join(h.label for h in found.heads) or 'none'}. It stopped because "
-                    f"{found.reason}. Greedy: another set may be smaller."
-                )
-            else:
-                note(
-                    f"So far: {', '.join(h.label for h in found.heads) or 'no head'}; trying "
-                    f"{found.candidates_done} of {found.n_candidates} for the next."
-                )
-        if found.finished and found.heads:
-            _elsewhere(spec, found, state)
+    with words, st.container(key="found_set"):
+        if found.finished:
+            note(
+                f"Found {len(found.heads)} heads, in this order: "
+                f"{', '.join(h.label for h in found.heads) or 'none'}. It stopped because "
+                f"{found.reason}. Greedy: another set may be smaller."
+            )
+        else:
+            note(
+                f"So far: {', '.join(h.label for h in found.heads) or 'no head'}; trying "
+                f"{found.candidates_done} of {found.n_candidates} for the next."
+            )
+    if found.finished and found.heads:
+        _elsewhere(spec, found, state)
 
 
 def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
@@ -122,7 +121,8 @@ def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
             column_config={
                 name: st.column_config.NumberColumn(format="%.1f", width="small")
                 for name in ("P clean, %", "P kept, %")
-            },
+            }
+            | {"target": st.column_config.TextColumn(width="small")},
         )
 
 
