@@ -79,6 +79,7 @@ class Session:
     ablation for the comparison of `compared_for`. `asking` has the tasks of the views; `test` is
     the hypothesis under test and `wanted` what else is asked of it, `looked_at` are the questions
     whose effects have been on screen, `patched` is the spec on the patching page.
+    `widgets` are the values of the last run.
     `clicks` makes the keys of charts and tables new after each selection, so that a stale one
     cannot come back.
     """
@@ -106,6 +107,19 @@ class Session:
     address_read: bool = False
     bad_address: str = ""
     progress_shown: bool = False
+    widgets: dict[str, Any] = field(default_factory=dict)
+
+    def keep_widgets(self) -> None:
+        """Write every widget's value anew, at the start of a run of a page.
+
+        On a page just come to, a widget is a new one to Streamlit: until the end of that run it
+        has its default, None, unless its key is written before it is drawn.
+        """
+        for key, default in WIDGET_DEFAULTS.items():
+            found = st.session_state.get(key)
+            if found is None and default is not None:  # nobody can have chosen that
+                found = self.widgets.get(key, default)
+            self.widgets[key] = st.session_state[key] = found
 
     def toggle_head(self, head: Head) -> None:
         """Select a head; the one already selected is let go."""
@@ -251,8 +265,6 @@ def session() -> Session:
         state = Session()
         state.show(example.saved(), example.SPEC, margins=example.saved_margins(), saved=True)
         st.session_state["headsweep"] = state
-    for key, value in WIDGET_DEFAULTS.items():
-        st.session_state.setdefault(key, value)
     found: Session = st.session_state["headsweep"]
     return found
 

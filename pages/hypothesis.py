@@ -1,7 +1,6 @@
 """The hypothesis: say which heads the answer needs, lock it, then look. Read, compute, draw."""
 
-from components.state import look, session
-from components.warm import warm_up
+from components.page import begin_page
 from components.widgets.composer import composer_fields
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
@@ -9,15 +8,8 @@ from components.widgets.hypothesis.sufficiency import sufficiency
 from components.widgets.hypothesis.under_test import under_test
 from components.widgets.live import live
 from components.widgets.progress import progress_panel
-from components.widgets.style import brand, page_style
 
-warm_up()
-state = session()
-theme = look()
-page_style(theme)
-brand()
-
-state.collect()
+state, theme = begin_page()
 if state.test is None:
     draft = composer_fields(state)
     progress_panel(state, draft)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from components.state import look, question, session
-from components.warm import warm_up
+from components.page import begin_page
+from components.state import question
 from components.widgets.address import read_address, write_address
 from components.widgets.composer import composer
 from components.widgets.facts import baseline_facts
@@ -15,16 +15,9 @@ from components.widgets.kinds import kinds_panel
 from components.widgets.live import live
 from components.widgets.progress import progress_panel
 from components.widgets.ranking import ranking_table
-from components.widgets.style import brand, page_style
 from core.findings import findings
 
-warm_up()
-state = session()
-theme = look()
-page_style(theme)
-brand()
-
-state.collect()
+state, theme = begin_page()
 read_address(state)
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)

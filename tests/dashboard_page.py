@@ -143,7 +143,8 @@ class DashboardPage:
         return self.page.evaluate(_CELL, [layer, head, fx, fy])
 
     def at_rest(self, layer: int, head: int, fx: float, fy: float) -> list[float]:
-        """Where a cell is once the page has stopped moving."""
+        """Where a cell is once it is in view and the page has stopped moving."""
+        self.figure("heatmap").scroll_into_view_if_needed()
         before, now = None, self.cell_at(layer, head, fx, fy)
         while now != before:
             self.page.wait_for_timeout(150)

@@ -1,8 +1,8 @@
 """The dashboard with some sweeps held where a test wants them, as large ones are by their size.
 
 The file HEADSWEEP_HELD holds a number: of a sweep whose prompt begins with `HELD`, no more heads
-than that become known; margins are measured once it is `ALL`. Such sweeps are estimated first and
-done in small chunks, whatever their size.
+than that become known; margins are measured once it is `ALL`, and so is the second half of a map of
+positions. Such sweeps are estimated first and done in small chunks, whatever their size.
 """
 
 import os
@@ -24,6 +24,7 @@ def allowed() -> int:
 
 
 def main() -> None:
+    import core.circuits.places
     import core.estimates.preview
     import core.margin_sweep
     import core.sweep
@@ -31,7 +32,7 @@ def main() -> None:
     from core.scoring import Scorer
 
     in_full, preview = core.sweep.with_progress, core.estimates.preview.preview
-    margins = core.margin_sweep.iter_margins
+    margins, places = core.margin_sweep.iter_margins, core.circuits.places.iter_places
 
     def held(scorer: Scorer) -> bool:
         return scorer.prepared.spec.prompt.startswith(HELD)
@@ -57,6 +58,14 @@ def main() -> None:
             yield 0.0
         return (yield from margins(scorer, heads))
 
+    def iter_places(scorer: Scorer, *asked: Any) -> Iterator[Any]:
+        for done, found in places(Scorer(scorer.model, scorer.prepared.spec, SMALL), *asked):
+            while held(scorer) and done > 0.5 and allowed() < ALL:
+                time.sleep(0.02)
+                yield 0.5, found
+            yield done, found
+
+    core.circuits.places.iter_places = iter_places
     core.sweep.with_progress = with_progress
     core.estimates.preview.preview = estimated
     core.margin_sweep.iter_margins = iter_margins

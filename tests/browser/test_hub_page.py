@@ -1,13 +1,22 @@
 """Models from a hub, in the page: a small local hub server speaks its protocol."""
 
 import pytest
+from checkpoints import N_CTX, save
 from hub_server import environment, serving
 from serving import dashboard
+from transformers import GPT2Config
+
+from core.atlas import legend, letters, roles_of
+from core.heads import Head
 
 
 @pytest.fixture(scope="module")
 def hub(checkpoint, tmp_path_factory):
-    with serving({"org/tiny": checkpoint("gpt2")}, pause=0.2) as server:
+    # Random weights under GPT-2 small's name and in its shape: what is published is by name.
+    named = tmp_path_factory.mktemp("named")
+    save(GPT2Config(n_positions=N_CTX, n_embd=48, n_layer=12, n_head=12), named)
+    repos = {"org/tiny": checkpoint("gpt2"), "openai-community/gpt2": named}
+    with serving(repos, pause=0.2) as server:
         home = tmp_path_factory.mktemp("hub-home")
         log = tmp_path_factory.mktemp("server") / "log.txt"
         with dashboard(log=log, **environment(server, home)) as url:
@@ -43,3 +52,34 @@ def test_an_unknown_name_is_one_sentence_at_the_model_and_the_last_result_stays(
     assert page.z() == before
     page.click_button("previous_model")
     assert page.page.query_selector(".hs-error") is None
+
+
+def test_published_roles_stand_beside_the_measured_ones_and_on_the_heatmap(hub, open_page):
+    _, url = hub
+    page = open_page(url=url)
+    page.wait_live()
+    assert page.text("atlas") == "", "nothing is published of the embedded model"
+    page.choose_model("gpt2")
+    page.page.locator(".st-key-run button").click()
+    page.wait_text("provenance", "gpt2 · mean-across-heads")
+    page.settle()
+    drawn = (
+        "(t => t && Array.from(t.x, (x, i) => [t.y[i], x, t.text[i]]))"
+        "(gd.data.find(t => t.name === 'published roles')) ?? null"
+    )
+    assert page.plot(drawn) is None
+    page.page.locator(".st-key-published_roles label").click()
+    page.settle()
+    shown = {Head(round(y), round(x)): text for y, x, text in page.plot(drawn)}
+    assert shown == {head: f"<b>{said}</b>" for head, said in letters("gpt2").items()}
+    for letter, role in legend("gpt2"):
+        assert f"{letter} {role}" in page.text("atlas")
+
+    page.click_cell(9, 9)
+    page.choose("head_view", "What kind it is")
+    page.wait_text("literature", "name mover on indirect object identification")
+    for entry in roles_of("gpt2", Head(9, 9)):
+        assert entry.citation in page.text("literature")
+    page.wait_text("view_roles", "20 sequences, seed 0")
+    page.click_cell(1, 1)
+    page.wait_text("literature", "Nothing in our list of papers names L1H1 of gpt2")

@@ -148,6 +148,34 @@ def test_a_comparison_can_be_stopped_and_finished(open_page, held_server, hold):
     page.wait_gone("compare_kinds")
 
 
+def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, held_server, hold):
+    hold(ALL)
+    page = open_page(url=held_server)
+    start(page)
+    page.settle()
+    page.wait_text("provenance", "BOS first")
+    page.click_cell(1, 1)
+    page.wait_text("verdict", "What weakens this")
+    page.choose("head_view", "Where it matters")
+    hold(0)
+    page.page.locator(".st-key-where_scope button", has_text="The whole model").click()
+    page.wait_text("view_where", "Largest so far:")
+    page.page.wait_for_selector(".st-key-progress")
+    cells = "gd.data.find(t => t.type === 'heatmap').z.flatMap(row => Array.from(row))"
+    part = page.of_figure("where-The", cells)
+    assert 0 < sum(v is not None for v in part) < len(part)
+
+    page.page.locator(".st-key-cancel_view button").click()
+    page.wait_text("view_where", "Stopped: a part is in.")
+    assert page.page.query_selector(".st-key-progress") is None
+    page.wait_text("view_where", "Largest so far:")
+
+    hold(ALL)
+    page.page.locator(".st-key-again_view button").click()
+    page.wait_text("view_where", "Largest: ")
+    assert None not in page.of_figure("where-The", cells)
+
+
 @pytest.mark.parametrize("width", [800, 1440])
 def test_a_click_beside_the_cells_selects_no_head(open_page, width):
     page = open_page(width=width)

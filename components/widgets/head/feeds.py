@@ -90,7 +90,8 @@ def _table(found: "Feeds") -> None:
         for head, change in found.strongest(way, 3)
         if abs(change) >= LEAST
     ]  # fmt: skip
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="feeders", height="content")
+    with st.container(key="feeders"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
 
 
 def _composition(found: "Feeds", seen: Seen) -> None:

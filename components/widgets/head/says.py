@@ -88,9 +88,8 @@ def _circuit(circuit: "OvCircuit", seen: Seen) -> None:
             ],
         }
     )
-    st.dataframe(
+    st.container(key="ov").dataframe(
         frame,
-        key=f"ov-{seen.head.label}",
         hide_index=True,
         height=min(38 + 35 * len(frame), 320),
         column_config={

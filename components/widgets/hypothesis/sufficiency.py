@@ -106,24 +106,24 @@ def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
     if isinstance(on_variants, str):
         note(on_variants)
     elif on_variants:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "prompt": [each.spec.prompt for each in on_variants],
-                    "target": [_answer(each.spec) for each in on_variants],
-                    "P clean, %": [100 * each.kept.baseline.prob for each in on_variants],
-                    "P kept, %": [100 * each.kept.effect.prob for each in on_variants],
+        with st.container(key="variants"):
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "prompt": [each.spec.prompt for each in on_variants],
+                        "target": [_answer(each.spec) for each in on_variants],
+                        "P clean, %": [100 * each.kept.baseline.prob for each in on_variants],
+                        "P kept, %": [100 * each.kept.effect.prob for each in on_variants],
+                    }
+                ),
+                hide_index=True,
+                height="content",
+                column_config={
+                    name: st.column_config.NumberColumn(format="%.1f", width="small")
+                    for name in ("P clean, %", "P kept, %")
                 }
-            ),
-            key="variants",
-            hide_index=True,
-            height="content",
-            column_config={
-                name: st.column_config.NumberColumn(format="%.1f", width="small")
-                for name in ("P clean, %", "P kept, %")
-            }
-            | {"target": st.column_config.TextColumn(width="small")},
-        )
+                | {"target": st.column_config.TextColumn(width="small")},
+            )
 
 
 def _answer(spec: SweepSpec) -> str:
