@@ -1,5 +1,6 @@
 """Everything that the views of one head show, as plain JSON types."""
 
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -21,7 +22,7 @@ from core.progress import within
 from core.results import SweepResult
 from core.scoring import Scorer
 from core.spec import SweepSpec
-from core.sweep import with_progress
+from core.sweep import provenance, with_progress
 
 SCHEMA = "headsweep.head/1"
 
@@ -39,20 +40,21 @@ def head_report(
     fractions, changes ablated minus clean in nats or, for direct contributions, logits. Raises
     `InputError`.
     """
+    started = time.perf_counter()
     check_head(head, (model.n_layers, model.n_heads), model.name)
     scorer = Scorer(model, spec)
-    result = yield from within(_swept(scorer), 0.0, 0.3)
-    effect = result.effect(head)
-    assert effect is not None
-    kinds = yield from within(by_kind(scorer, head), 0.3, 0.4)
-    roles = yield from within(measured_roles(model), 0.4, 0.7)
     fed: Any
     traced = None
-    try:
-        fed = (yield from within(feeds(scorer, head, query, attended), 0.7, 0.8)).to_dict()
+    try:  # first, so that positions that are not there are refused before the long work
+        fed = (yield from within(feeds(scorer, head, query, attended), 0.0, 0.1)).to_dict()
         traced = routes(scorer, head)
     except UnavailableError as error:
         fed = {"missing": str(error)}
+    result = yield from within(_swept(scorer), 0.1, 0.4)
+    effect = result.effect(head)
+    assert effect is not None
+    kinds = yield from within(by_kind(scorer, head), 0.4, 0.5)
+    roles = yield from within(measured_roles(model), 0.5, 0.8)
     places = yield from within(_placed(scorer, head), 0.8, 1.0)
     looking = look(scorer.start, head)
     said = verdict(result, effect, traced, kinds, roles)
@@ -77,7 +79,7 @@ def head_report(
             | {"citation": entry.citation}
             for entry in roles_of(model.name, head)
         ],
-        "provenance": jsonable(result.provenance),
+        "provenance": jsonable(provenance(model, time.perf_counter() - started)),
     }
 
 

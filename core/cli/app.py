@@ -57,6 +57,7 @@ def _option(field: str) -> str:
     names = {
         "corrupted_prompt": "corrupted-prompt",
         "prepend_bos": "no-bos",
+        "prob_after": "predicted-prob",
         "reference": "reference-file",
         "run": "",
         "spec": "",

@@ -9,10 +9,13 @@ from core.ablation import AblationKind
 from core.cli import options as given
 from core.cli.output import progress, write_json
 from core.errors import InputError
-from core.heads import Head, shortened
+from core.heads import Head, check_head, shortened
+from core.prompts import reference
 from core.spec import SweepSpec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.models.loaded import LoadedModel
 
 
@@ -119,9 +122,12 @@ def joint(
         dtype=dtype,
     )
     if bool(heads) == bool(role):
-        raise InputError("heads", "Name the heads, or a role with --role: one of the two.")
+        seen = "Both this and --role are" if heads else "Neither this nor --role is"
+        raise InputError("heads", f"{seen} given: name the heads, or one role.")
     if (predict is None) != (predicted_prob is None):
-        raise InputError("predict", "A prediction needs both --predict and --predicted-prob.")
+        raise InputError(
+            "predict", "One of this and --predicted-prob is missing: a prediction needs both."
+        )
     given.check_writable(out)
     with progress() as report:
         loaded = _load(spec, device, report)
@@ -154,20 +160,22 @@ def roles(
     """Score every head on repeated random tokens, as JSON: where it looks, what it copies."""
     given.check_writable(out)
     removed = _head(without, "without") if without else None
+    means = removed is not None and ablation is AblationKind.MEAN
+    prompts = _averaged_over(reference_file, used=means)
     with progress() as report:
         report(f"Loading {model}", None)
         from core.circuits.repeated import measured_roles, roles_without
         from core.models import catalogue
         from core.models.loading import load_model
         from core.progress import drained
-        from core.prompts import reference
 
         name = catalogue.canonical(model)
         loaded = load_model(name, device.value, dtype.value, weights.value, report)
+        if removed is not None:
+            check_head(removed, (loaded.n_layers, loaded.n_heads), name, "without")
         found = drained(measured_roles(loaded), lambda done: report("Measuring every head", done))
         after: Any = None
         if removed is not None:
-            prompts = None if reference_file is None else reference.read(reference_file)
             work = roles_without(loaded, removed, ablation, prompts)
             said = f"Measuring without {removed.label}"
             scores = drained(work, lambda done: report(said, done))
@@ -198,6 +206,19 @@ def _head(text: str, field: str) -> Head:
         raise InputError(field, f"{shortened(text)!r} is not a head: write it as L1H0.") from None
 
 
+def _averaged_over(path: "Path | None", used: bool) -> tuple[str, ...] | None:
+    """The reference set of --without; refused where nothing would use it."""
+    if path is None:
+        return None
+    if not used:
+        raise InputError(
+            "reference",
+            "A reference set is used by --without under mean ablation only, which is not asked "
+            "for: leave it out.",
+        )
+    return reference.read(path)
+
+
 def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Head, ...]:
     """The heads named, or all that look like a role."""
     from core.circuits.repeated import measured_roles
@@ -208,7 +229,9 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
     if heads:
         return parse_heads(heads, (model.n_layers, model.n_heads))
     if role not in ROLES:
-        raise InputError("role", f"{role!r} is no role: choose one of {', '.join(ROLES)}.")
+        raise InputError(
+            "role", f"{shortened(role)!r} is no role: choose one of {', '.join(ROLES)}."
+        )
     scores = drained(measured_roles(model), lambda done: report("Measuring every head", done))
     if not (named := scores.named(role)):
         raise InputError(

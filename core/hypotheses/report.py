@@ -1,5 +1,6 @@
 """Everything that the test of a hypothesis shows, as plain JSON types."""
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,7 @@ def joint_report(
     A prediction is dated before anything is measured. Keeping and searching are done under
     `for_keeping`'s kind, which the report names. Raises `InputError`.
     """
+    started = time.perf_counter()
     scorer = Scorer(model, spec)
     locked = None
     if foreseen is not None:
@@ -68,7 +70,8 @@ def joint_report(
     if greedy_too:
         found |= yield from within(_searched(model, keeper, kept_spec), 0.5, 1.0)
     yield 1.0
-    return {**found, "provenance": jsonable(provenance(model, scorer.seconds))}
+    seconds = time.perf_counter() - started
+    return {**found, "provenance": jsonable(provenance(model, seconds))}
 
 
 def _searched(
@@ -79,7 +82,7 @@ def _searched(
     search = yield from within(work, 0.0, 0.8)
     made = variants(model, spec)
     tried: Any = NO_VARIANTS
-    if made and search.heads:
+    if made:
         found = yield from within(held_out(model, spec, search.heads, made), 0.8, 1.0)
         tried = [each.to_dict() for each in found]
     return {

@@ -79,7 +79,14 @@ def test_reading_a_saved_result_imports_nothing_heavy():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["sweep", "--help"], ["head", "--help"], ["joint", "--help"], ["models"]],
+    [
+        ["--help"],
+        ["sweep", "--help"],
+        ["head", "--help"],
+        ["joint", "--help"],
+        ["roles", "--help"],
+        ["models"],
+    ],
 )
 def test_the_command_line_answers_without_anything_heavy(arguments):
     code = (

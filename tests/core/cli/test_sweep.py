@@ -12,6 +12,7 @@ from pathlib import Path
 import checkpoints
 import pytest
 import torch
+from command_line import ROOT, headsweep, refused
 
 from core.ablation import AblationKind
 from core.cli import main
@@ -22,20 +23,8 @@ from core.oracle import ablated_logits, load_oracle
 from core.prompts.reference import DEFAULT, NAME
 from core.results import COLUMNS, SweepResult
 
-ROOT = Path(__file__).parents[2]
 PROMPT = checkpoints.TEXT
 CONTRACT = {"schema", "spec", "tokens", "target_tokens", "baseline", "heads", "provenance"}
-
-
-def headsweep(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "core", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        **options,
-    )
 
 
 def sweep(model, *arguments, prompt=PROMPT, target=" jumps", **options):
@@ -45,29 +34,13 @@ def sweep(model, *arguments, prompt=PROMPT, target=" jumps", **options):
 
 
 @pytest.fixture
-def inside(capfd):
-    """The same program in this process, which has torch already: for what needs no real one."""
+def inside(inside):
+    """The sweep in this process."""
 
     def call(model, *arguments, prompt=PROMPT, target=" jumps"):
-        named = ["sweep", "--model", model, "--prompt", prompt, "--target", target, *arguments]
-        capfd.readouterr()  # a checkpoint that was just built has had its say
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in named])
-        return subprocess.CompletedProcess(named, end.value.code, *capfd.readouterr())
+        return inside("sweep", "--model", model, "--prompt", prompt, "--target", target, *arguments)
 
     return call
-
-
-def refused(done) -> str:
-    """Bad input: code 2, nothing on stdout, one line on stderr that is no traceback."""
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("headsweep: ")
-    assert "Traceback" not in done.stderr
-    assert lines[0].rstrip().endswith((".", ")", "?"))
-    return lines[0]
 
 
 def assert_equals_the_oracle(values, folder, prepend_bos):
