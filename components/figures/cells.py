@@ -9,6 +9,9 @@ from components.figures.look import Look, Scale, ink_on
 
 NUMBERS = "numbers"
 """The name of the trace that `numbers` makes."""
+SELECTED = {"color": "#000000"}
+"""For texts that no click selects: with it a click on a cell leaves them as they are; without,
+Plotly fades them."""
 
 
 def rows_of(values: np.ndarray) -> list[list[float | None]]:
@@ -64,6 +67,7 @@ def numbers(
         mode="text",
         text=[texts[row][column] for row, column in cells],
         textfont={"size": size, "color": [ink_on(scale, float(shares[cell])) for cell in cells]},
+        selected={"textfont": SELECTED},
         hoverinfo="skip",
         showlegend=False,
         name=NUMBERS,

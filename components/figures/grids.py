@@ -47,7 +47,8 @@ def grids(
 ) -> go.Figure:
     """Layers down, heads across, one panel a set of values; `limit` is the scale's end.
 
-    `digits` None: as many as the smallest number that is written out needs.
+    `digits` None: as many as the smallest number that is written out needs, up to 4. What would
+    read as 0 is not written out.
     """
     n_layers = len(panels[0].values)
     end = scale_of(np.stack([panel.values for panel in panels])) if limit is None else limit
@@ -127,7 +128,7 @@ def _draw(
     )
     scale = look.diverging if signed else look.sequential
     at = shares_of(values, end, signed=signed)
-    figure.add_trace(numbers(_numbers(values, end, said), at, scale, look.size(10), **own))
+    figure.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
     cells = [
         Head(layer, head)
         for layer, head in np.ndindex(*values.shape)
@@ -183,14 +184,13 @@ def _hairlines(values: np.ndarray, look: Look, own: dict[str, str]) -> go.Heatma
     )
 
 
-def _numbers(values: np.ndarray, end: float, said: object) -> list[list[str]]:
+def _numbers(values: np.ndarray, end: float, digits: int, said: object) -> list[list[str]]:
     """The strongest cells' numbers where cells are large; a number everywhere would be noise."""
     assert callable(said)
     size = np.nan_to_num(np.abs(values))
     order = np.argsort(-size, axis=None, kind="stable")[:MARKED]
-    strong = (
-        {int(i) for i in order if size.flat[i] >= 0.1 * end} if size.size <= NUMBERED else set()
-    )
+    least = max(0.1 * end, 0.5 * 10.0**-digits)
+    strong = {int(i) for i in order if size.flat[i] >= least} if size.size <= NUMBERED else set()
     texts = [said(float(v)) if i in strong else "" for i, v in enumerate(values.flat)]
     n_heads = values.shape[1]
     return [texts[i : i + n_heads] for i in range(0, len(texts), n_heads)]

@@ -9,9 +9,17 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, numbers, outline, rows_of, shares_of, targets
+from components.figures.cells import (
+    SELECTED,
+    bar_beneath,
+    numbers,
+    outline,
+    rows_of,
+    shares_of,
+    targets,
+)
 from components.figures.layer_margins import CELLS, draw_margins
-from components.figures.look import Look, blank, quiet_axis
+from components.figures.look import Look, Scale, blank, ink_on, quiet_axis
 from components.figures.metric import Metric
 from components.plain import token_label
 from core.estimates.attribution import Estimate
@@ -51,11 +59,13 @@ def head_heatmap(
     cell = _cell_height(n_layers)
     above, below = look.size(ABOVE), look.size(BELOW)
     figure = blank(look, n_layers * cell + above + below)
-    for trace in _cells(result, guesses, metric, look):
+    measured = metric.values(result)
+    shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
+    for trace in _cells(shown, measured, metric, look):
         figure.add_trace(trace)
     figure.add_trace(_click_targets(result, guesses, metric, margins))
     if letters:
-        figure.add_trace(_letters(letters, look))
+        figure.add_trace(_letters(letters, shown, metric, look))
     if selected is not None:
         figure.add_shape(outline(selected.head, selected.layer, look, f"selected {selected.label}"))
     figure.update_layout(
@@ -101,17 +111,15 @@ def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) 
 
 
 def _cells(
-    result: SweepResult, guesses: np.ndarray | None, metric: Metric, look: Look
+    shown: np.ndarray, measured: np.ndarray, metric: Metric, look: Look
 ) -> tuple[go.Heatmap, go.Scatter]:
     """The colours, and the marks on them."""
-    measured = metric.values(result)
-    shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
     limit = color_limit(shown, metric)
-    scale = look.diverging if metric.signed else look.sequential
+    scale, at = _coloured(shown, metric, look)
     cells = go.Heatmap(
         z=rows_of(shown),
-        x=list(range(result.shape[1])),
-        y=list(range(result.shape[0])),
+        x=list(range(shown.shape[1])),
+        y=list(range(shown.shape[0])),
         zmin=-limit if metric.signed else 0,
         zmax=limit,
         colorscale=scale,
@@ -121,8 +129,13 @@ def _cells(
         colorbar=bar_beneath(metric.unit, look, CELLS[1]),
     )
     marks = _marks(shown, np.isfinite(shown) & ~np.isfinite(measured), metric)
-    at = shares_of(shown, limit, signed=metric.signed)
-    return cells, numbers(marks, at, scale, look.size(_type_size(*result.shape)))
+    return cells, numbers(marks, at, scale, look.size(_type_size(*shown.shape)))
+
+
+def _coloured(shown: np.ndarray, metric: Metric, look: Look) -> tuple[Scale, np.ndarray]:
+    """The colour scale, and where on it each cell is."""
+    at = shares_of(shown, color_limit(shown, metric), signed=metric.signed)
+    return look.diverging if metric.signed else look.sequential, at
 
 
 def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[list[str]]:
@@ -159,15 +172,22 @@ def _click_targets(
     )
 
 
-def _letters(letters: Mapping[Head, str], look: Look) -> go.Scatter:
+def _letters(
+    letters: Mapping[Head, str], shown: np.ndarray, metric: Metric, look: Look
+) -> go.Scatter:
     """In the cells' upper left corners, where no number stands."""
+    scale, at = _coloured(shown, metric, look)
     return go.Scatter(
         x=[head.head - 0.44 for head in letters],
         y=[head.layer - 0.42 for head in letters],
         mode="text",
         text=[f"<b>{said}</b>" for said in letters.values()],
         textposition="bottom right",
-        textfont={"size": look.size(9), "color": look.ink},
+        textfont={
+            "size": look.size(9),
+            "color": [ink_on(scale, float(at[head])) for head in letters],
+        },
+        selected={"textfont": SELECTED},
         hoverinfo="skip",
         name="published roles",
     )

@@ -145,7 +145,10 @@ def _word(figure: go.Figure, index: int, text: str, look: Look) -> None:
     number = "" if index == 0 else str(index + 1)
     figure.add_trace(go.Scatter(x=[None], y=[None], **_on(index)))  # an axis pair needs a trace
     figure.add_annotation(
-        text="<br>".join(as_html(line) for line in textwrap.wrap(text, _WRAP)),
+        # A zero-width joint after each "$" keeps Plotly from reading a pair as math.
+        text="<br>".join(
+            as_html(line).replace("$", "$\u200b") for line in textwrap.wrap(text, _WRAP)
+        ),
         x=0.5,
         xref=f"x{number} domain",
         y=0.5,

@@ -80,10 +80,12 @@ class Look:
 
 
 def ink_on(scale: Scale, share: float) -> str:
-    """Near-black or white, whichever reads better on the colour at `share` (0 to 1) of a scale."""
+    """Black or white, whichever reads better on the colour at `share` (0 to 1) of a scale.
+
+    One of the two has 4.5:1 on any colour; a softer black would not.
+    """
     at = _luminance(_colour_at(scale, min(max(share, 0.0), 1.0)))
-    dark, light = "#101218", "#ffffff"
-    return max((dark, light), key=lambda ink: _contrast(at, _luminance(_channels(ink))))
+    return max(("#000000", "#ffffff"), key=lambda ink: _contrast(at, _luminance(_channels(ink))))
 
 
 def _colour_at(scale: Scale, share: float) -> list[float]:

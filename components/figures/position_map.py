@@ -132,7 +132,8 @@ def _label(position: int, tokens: Sequence[str]) -> str:
 
 
 def _numbers(values: np.ndarray, end: float, digits: int) -> list[list[str]]:
+    least = max(0.1 * end, 0.5 * 10.0**-digits)  # less would be noise, or read as 0
     return [
-        [signed(float(v), digits) if np.isfinite(v) and abs(v) >= 0.1 * end else "" for v in row]
+        [signed(float(v), digits) if np.isfinite(v) and abs(v) >= least else "" for v in row]
         for row in values
     ]

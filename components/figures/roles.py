@@ -12,11 +12,11 @@ from core.wording import signed
 
 NAMED = 6
 """Of the points farthest out."""
-PLOT = np.array([400.0, 230.0])
-"""About the pixels between the outermost points of a scatter."""
-LABEL = np.array([30.0, 13.0])
+PLOT = np.array([480.0, 260.0])
+"""About the pixels of a scatter, from end to end of its axes."""
+LABEL = np.array([38.0, 13.0])
 """Half of what a label keeps free of others, in pixels; points are a little smaller."""
-SIDES = ((0, 13), (0, -14), (26, 0), (-26, 0))
+SIDES = np.array([(0, 13), (0, -14), (26, 0), (-26, 0)])
 """Where a label may stand: above its point, below, to the right, to the left."""
 LISTED = 12
 """Heads of a before-and-after."""
@@ -184,6 +184,7 @@ def role_scatter(
                 "line": {"width": 1, "color": look.paper},
                 "opacity": 0.9,
             },
+            unselected={"marker": {"opacity": 0.9}},
             hoverinfo="skip",
         )
     )
@@ -198,7 +199,8 @@ def role_scatter(
             ],
         )
     )
-    for head, (right, up) in _placed(heads, x, y, selected).items():
+    ranges = _wide(x if role == COPYING else [*x, THRESHOLD]), _wide(y)
+    for head, (right, up) in _placed(heads, np.array([x, y]).T, ranges, selected, look).items():
         figure.add_annotation(
             x=float(scores[head]),
             y=float(effects[head]),
@@ -211,14 +213,14 @@ def role_scatter(
     if role != COPYING:
         _threshold(figure, look)
     of = "copying score (OV circuit)" if role == COPYING else f"{role} score on random tokens"
-    figure.update_xaxes(quiet_axis(look, title={"text": of, "standoff": 8}, range=_wide(x)))
+    figure.update_xaxes(quiet_axis(look, title={"text": of, "standoff": 8}, range=ranges[0]))
     figure.update_yaxes(
         quiet_axis(
             look,
             title={"text": f"{metric.title}, {metric.unit}", "standoff": 8},
             zeroline=True,
             zerolinecolor=look.line,
-            range=_wide(y),
+            range=ranges[1],
         )
     )
     figure.update_layout(
@@ -234,26 +236,32 @@ def _wide(values: list[float]) -> list[float]:
 
 
 def _placed(
-    heads: list[Head], x: list[float], y: list[float], selected: Head | None
-) -> dict[Head, tuple[int, int]]:
+    heads: list[Head],
+    points: np.ndarray,
+    ranges: tuple[list[float], list[float]],
+    selected: Head | None,
+    look: Look,
+) -> dict[Head, tuple[float, float]]:
     """The heads to name and where beside their points (pixels right and up): the selected one,
     then the farthest from the cloud's middle, as long as a label covers no point and no other.
     """
     if not heads:
         return {}
-    points = np.array([x, y]).T
     span = np.maximum(np.ptp(points, axis=0), 1e-9)
     away = (((points - np.median(points, axis=0)) / span) ** 2).sum(1)
     order = sorted(range(len(heads)), key=lambda i: (heads[i] != selected, -away[i], i))
-    taken = points / span * PLOT  # in pixels: every point, then every label
-    placed: dict[Head, tuple[int, int]] = {}
+    # In pixels: every point, then every label.
+    taken = points / np.ptp(ranges, axis=1) * PLOT * (1, look.scale)
+    label, sides = LABEL * look.scale, SIDES * look.scale
+    placed: dict[Head, tuple[float, float]] = {}
     for i in order[:NAMED]:
-        at = points[i] / span * PLOT
-        covered = [int((np.abs(taken - at - side) < LABEL).all(axis=1).sum()) for side in SIDES]
+        places, others = taken[i] + sides, np.delete(taken, i, axis=0)
+        covered = (np.abs(others - places[:, None]) < label).all(axis=2).sum(axis=1)
         best = int(np.argmin(covered))
         if covered[best] == 0 or heads[i] == selected:
-            placed[heads[i]] = SIDES[best]
-            taken = np.vstack([taken, at + SIDES[best]])
+            right, up = map(float, sides[best])
+            placed[heads[i]] = right, up
+            taken = np.vstack([taken, places[best]])
     return placed
 
 

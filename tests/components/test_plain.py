@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.plain import as_html, as_markdown, token_label
-from core.wording import percent, signed
+from core.wording import percent, share, signed
 
 
 @given(st.text())
@@ -40,3 +40,7 @@ def test_percent_keeps_digits_that_mean_something():
 def test_signed_has_a_real_minus():
     assert signed(-42.21) == "−42.2"
     assert signed(3.14159, 2) == "+3.14"
+
+
+def test_shares_have_real_minus_signs_and_no_negative_zero():
+    assert [share(v) for v in (-0.123, -0.001, 0.12, 1.4)] == ["−12 %", "0 %", "12 %", "140 %"]

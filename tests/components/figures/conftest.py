@@ -1,0 +1,114 @@
+"""Real results for the figures: what core's tasks find on the embedded model, measured once."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import example
+from core.ablation import AblationKind
+from core.circuits.feeds import feeds
+from core.circuits.looking import look
+from core.circuits.places import iter_places
+from core.circuits.repeated import measured_roles, roles_without
+from core.circuits.routes import routes
+from core.circuits.saying import say
+from core.estimates.attribution import Estimate
+from core.heads import Head, all_heads
+from core.hypotheses.interactions import interactions
+from core.hypotheses.joint import joint_test
+from core.hypotheses.keeping import for_keeping
+from core.hypotheses.search import greedy
+from core.progress import drained
+from core.scoring import Scorer
+
+sys.path.append(str(Path(__file__).parent))  # so that tests can import drawn.py by name
+
+NAMES = example.TRY[1][1]
+"""Who gets the bag? It has a foil."""
+HEAD = Head(2, 1)
+SET = (Head(0, 1), Head(1, 0), Head(2, 1))
+
+
+@pytest.fixture(scope="session")
+def result():
+    """The shipped sweep of the notebook's prompt."""
+    return example.saved()
+
+
+@pytest.fixture(scope="session")
+def margins():
+    return example.saved_margins()
+
+
+@pytest.fixture(scope="session")
+def estimate(result):
+    guesses = -np.abs(np.random.default_rng(0).normal(size=result.shape))
+    return Estimate(guesses / 10, guesses, None)
+
+
+@pytest.fixture(scope="session")
+def scorer(demo):
+    return Scorer(demo, NAMES)
+
+
+@pytest.fixture(scope="session")
+def tokens(scorer):
+    return scorer.prepared.prompt.texts
+
+
+@pytest.fixture(scope="session")
+def looking(scorer):
+    return look(scorer.start, HEAD)
+
+
+@pytest.fixture(scope="session")
+def saying(scorer):
+    return say(scorer, HEAD)
+
+
+@pytest.fixture(scope="session")
+def routed(scorer):
+    """The routes of a head of layer 1: there are later heads and MLPs."""
+    return routes(scorer, Head(1, 0))
+
+
+@pytest.fixture(scope="session")
+def fed(scorer):
+    return drained(feeds(scorer, HEAD))
+
+
+@pytest.fixture(scope="session")
+def places(scorer, demo):
+    """Every head at every position: the finished map."""
+    heads = all_heads(demo.n_layers, demo.n_heads)
+    *_, (_, found) = iter_places(scorer, heads)
+    return found
+
+
+@pytest.fixture(scope="session")
+def roles(demo):
+    return drained(measured_roles(demo))
+
+
+@pytest.fixture(scope="session")
+def without(demo):
+    """The same without the head that looks at the token before: induction is gone."""
+    return drained(roles_without(demo, Head(0, 0), AblationKind.ZERO))
+
+
+@pytest.fixture(scope="session")
+def joint(scorer):
+    return drained(joint_test(scorer, SET))
+
+
+@pytest.fixture(scope="session")
+def pairs(scorer):
+    return drained(interactions(scorer, SET))
+
+
+@pytest.fixture(scope="session")
+def search(demo):
+    *_, found = greedy(Scorer(demo, for_keeping(NAMES)), 4)
+    return found

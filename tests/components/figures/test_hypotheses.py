@@ -1,0 +1,144 @@
+"""A set of heads: beside other sets, pair by pair, and as it grows."""
+
+import dataclasses
+
+import drawn
+import numpy as np
+import pytest
+
+from components.figures.cells import rows_of
+from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
+from components.figures.look import Look
+from core.heads import Head
+from core.hypotheses.interactions import Interactions
+from core.wording import signed
+
+
+def test_every_other_set_is_a_dot_and_the_chosen_one_a_line(joint):
+    figure = other_sets_strip(joint, Look())
+    (trace,) = figure.data
+    assert len(joint.others) > 10
+    assert list(trace.x) == pytest.approx([other.change for other in joint.others])
+    for said, other in zip(trace.text, joint.others, strict=True):
+        named = ", ".join(head.label for head in other.heads)
+        assert said == f"{named}: {signed(other.change, 2)} nats"
+    (line,) = drawn.shapes_of(figure, "chosen")
+    assert line.x0 == line.x1 == joint.change
+    assert line.line.color == Look().accent
+    assert trace.marker.color != Look().accent
+    (note,) = figure.layout.annotations
+    assert note.text == f"<b>the chosen set: {signed(joint.change, 2)}</b>"
+    assert note.x == joint.change
+
+
+def test_all_sets_and_0_are_in_view(joint):
+    figure = other_sets_strip(joint, Look())
+    low, high = figure.layout.xaxis.range
+    for value in (0.0, joint.change, *(other.change for other in joint.others)):
+        assert low < value < high
+    down, up = figure.layout.yaxis.range
+    (line,) = figure.layout.shapes
+    assert all(down < line.y0 < y < line.y1 < up for y in figure.data[0].y)
+
+
+@pytest.mark.parametrize("end", [-1, 1])
+def test_the_chosen_sets_words_stand_on_the_side_that_has_room(joint, end):
+    others = tuple(dataclasses.replace(other, change=-5.0 * end) for other in joint.others)
+    joint = dataclasses.replace(joint, others=others)
+    chosen = dataclasses.replace(joint.joint, logit_diff_change=8.0 * end)
+    (note,) = other_sets_strip(dataclasses.replace(joint, joint=chosen), Look()).layout.annotations
+    assert note.x == 8.0 * end
+    assert note.xanchor == ("right" if end > 0 else "left")
+
+
+def test_a_large_set_is_named_in_part_and_no_other_set_is_no_dot(joint):
+    ten = tuple(Head(0, head) for head in range(10))
+    other = dataclasses.replace(joint.others[0], heads=ten)
+    (trace,) = other_sets_strip(dataclasses.replace(joint, others=(other,)), Look()).data
+    assert trace.text[0].startswith("L0H0, L0H1, ")
+    assert "L0H7 …: " in trace.text[0]
+    assert "L0H8" not in trace.text[0]
+    alone = other_sets_strip(dataclasses.replace(joint, others=()), Look())
+    assert len(alone.data[0].x) == 0
+    assert len(drawn.shapes_of(alone, "chosen")) == 1
+
+
+def test_the_strips_axis_names_the_metric(joint):
+    assert "logit difference" in other_sets_strip(joint, Look()).layout.xaxis.title.text
+    without_foil = dataclasses.replace(joint, metric="logprob_change")
+    assert "log P(target)" in other_sets_strip(without_foil, Look()).layout.xaxis.title.text
+
+
+def test_every_pair_has_its_interaction_and_a_head_with_itself_none(pairs):
+    figure = pair_map(pairs, Look())
+    trace = drawn.heatmap_of(figure)
+    assert [list(row) for row in trace.z] == rows_of(pairs.values)
+    assert trace.zmin == -trace.zmax
+    assert trace.zmax == pytest.approx(np.nanmax(np.abs(pairs.values)))
+    assert dict(trace.colorscale)[0.5] == Look().paper
+    labels = [head.label for head in pairs.heads]
+    assert list(figure.layout.xaxis.ticktext) == list(figure.layout.yaxis.ticktext) == labels
+    n = len(labels)
+    assert drawn.numbers_of(figure) == {
+        (a, b): signed(float(pairs.values[a, b]), 2) for a in range(n) for b in range(n) if a != b
+    }
+    assert trace.customdata[0][2] == f"{labels[0]} and {labels[2]}"
+    low, high = figure.layout.yaxis.range
+    assert low > high  # in the order of the columns: the empty diagonal falls to the right
+
+
+def outlined(figure):
+    return {
+        (round((shape.y0 + shape.y1) / 2), round((shape.x0 + shape.x1) / 2))
+        for shape in drawn.shapes_of(figure, "backed up")
+    }
+
+
+def test_exactly_the_pairs_that_back_each_other_up_are_outlined(pairs):
+    backed = {(a, b) for a, b, _ in pairs.backed_up()}
+    assert 0 < len(backed) < 3  # some of the three pairs, and not all
+    places = {head: at for at, head in enumerate(pairs.heads)}
+    both = {(places[a], places[b]) for a, b in backed} | {(places[b], places[a]) for a, b in backed}
+    figure = pair_map(pairs, Look())
+    assert outlined(figure) == both
+    assert len(figure.layout.shapes) == len(both)
+
+
+def test_a_pair_under_the_least_is_not_outlined():
+    heads = (Head(0, 0), Head(0, 1), Head(1, 1))
+    pair = np.array([[np.nan, -0.1, 0.5], [-0.1, np.nan, -0.099], [0.5, -0.099, np.nan]])
+    figure = pair_map(Interactions(heads, "logprob_change", np.zeros(3), pair), Look())
+    assert outlined(figure) == {(0, 1), (1, 0)}
+
+
+def test_a_search_is_a_curve_of_kept_probability(search):
+    figure = search_curve(search, Look())
+    trace = figure.data[0]
+    assert len(search.heads) == 4
+    assert list(trace.x) == [0, 1, 2, 3, 4]
+    assert list(trace.y) == pytest.approx(
+        [100 * step.effect.prob / search.baseline.prob for step in search.steps]
+    )
+    assert list(trace.text) == ["none", *(f"+{head.label}" for head in search.heads)]
+    (line,) = drawn.shapes_of(figure, "clean")
+    assert line.y0 == line.y1 == 100
+    low, high = figure.layout.yaxis.range
+    assert low < 0 < 100 < high
+
+
+def test_a_curve_above_the_clean_run_is_in_view(search):
+    last = search.steps[-1]
+    better = dataclasses.replace(last.effect, prob=1.5 * search.baseline.prob)
+    steps = (*search.steps[:-1], dataclasses.replace(last, effect=better))
+    figure = search_curve(dataclasses.replace(search, steps=steps), Look())
+    assert figure.data[0].y[-1] == pytest.approx(150)
+    assert figure.layout.yaxis.range[1] > 150
+
+
+def test_a_share_of_nothing_is_no_point(search):
+    baseline = dataclasses.replace(search.baseline, prob=0.0)
+    figure = search_curve(dataclasses.replace(search, baseline=baseline), Look())
+    assert set(figure.data[0].y) == {None}
+    first = dataclasses.replace(search, steps=search.steps[:1])
+    assert list(search_curve(first, Look()).data[0].text) == ["none"]
+    assert list(search_curve(dataclasses.replace(search, steps=()), Look()).data[0].x) == []
