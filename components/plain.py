@@ -10,7 +10,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 
 
 def as_html(text: str) -> str:
-    """Text for `st.html` and for Plotly's labels, which read a subset of HTML."""
+    """Text for `st.html`."""
     return html.escape(text, quote=True)
 
 
@@ -31,12 +31,14 @@ def answer_html(tokens: Sequence[str], *, is_set: bool) -> str:
     return f'<span class="hs-code">{"".join(map(token_html, tokens))}</span>'
 
 
-def token_label(text: str, limit: int = 24) -> str:
-    """A token's text for a figure: visible, short, escaped.
+def as_label(text: str) -> str:
+    """Text for a figure: a zero-width joint after each "$" keeps Plotly from reading math."""
+    return as_html(text).replace("$", "$\u200b")
 
-    A zero-width joint after each "$" keeps Plotly from reading a pair as math.
-    """
+
+def token_label(text: str, limit: int = 24) -> str:
+    """A token's text for a figure: visible, short, escaped."""
     shown = visible(text)
     if len(shown) > limit:
         shown = shown[: limit - 1] + "…"
-    return as_html(shown).replace("$", "$\u200b")
+    return as_label(shown)

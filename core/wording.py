@@ -2,8 +2,9 @@
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """A number with its sign, and a real minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """A number with its sign, and a real minus; what is written as 0 has no sign."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def percent(fraction: float, digits: int = 1) -> str:

@@ -36,26 +36,26 @@ def attention_pattern(
     side = float(np.clip(20 * len(blocks) + 150, 320, 520))
     figure = blank(look, side)
     few = len(blocks) <= LABELLED
+    most = "at most " if size > 1 else ""
     figure.add_trace(
         go.Heatmap(
             z=[
                 [float(v) if key <= query else None for key, v in enumerate(row)]
                 for query, row in enumerate(shown)
             ],
-            x=list(range(len(blocks))),
-            y=list(range(len(blocks))),
+            x=blocks,
+            y=blocks,
             zmin=0,
             zmax=scale_of(pattern) if top is None else top,
             colorscale=look.sequential,
             colorbar=bar_beneath(unit, look, 0.4),
             xgap=1 if few else 0,
             ygap=1 if few else 0,
-            text=[[f"{q} → {k}" for k in blocks] for q in blocks] if few else None,
-            hovertemplate=_hover(few, size),
+            hovertemplate=f"%{{y}} → %{{x}}: {most}%{{z:.2f}}<extra></extra>",
             hoverongaps=False,
         )
     )
-    _axes(figure, labels, size, look)
+    _axes(figure, blocks, labels[::size], look)
     # Room for the last slanted label, which ends to the right of the plot.
     figure.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
     return figure
@@ -75,22 +75,14 @@ def _block(first: int, stop: int, labels: Sequence[str]) -> str:
     return labels[first] if stop - first == 1 else f"{first}–{stop - 1}"
 
 
-def _hover(few: bool, size: int) -> str:
-    most = "at most " if size > 1 else ""
-    if few:
-        return f"%{{text}}: {most}%{{z:.2f}}<extra></extra>"
-    # Cells are numbered from 0: the positions they cover are named on the axes.
-    return f"%{{y}} → %{{x}}: {most}%{{z:.2f}}<extra></extra>"
-
-
-def _axes(figure: go.Figure, labels: Sequence[str], size: int, look: Look) -> None:
-    n_blocks = -(-len(labels) // size)
-    every = 1 if n_blocks <= LABELLED else max(1, n_blocks // 20)
-    shown = list(range(0, n_blocks, every))
+def _axes(figure: go.Figure, blocks: Sequence[str], firsts: Sequence[str], look: Look) -> None:
+    """Each cell by its name; `firsts` are the labels of the first position in each."""
+    every = 1 if len(blocks) <= LABELLED else max(1, len(blocks) // 20)
     ticks = {
+        "type": "category",
         "tickmode": "array",
-        "tickvals": shown,
-        "ticktext": [labels[block * size] for block in shown],
+        "tickvals": blocks[::every],
+        "ticktext": firsts[::every],
     }
     figure.update_xaxes(
         quiet_axis(look, title={"text": "to (key)"}, side="top", tickangle=-60, **ticks)

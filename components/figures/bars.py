@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from components.figures.look import Look, blank, quiet_axis
-from core.wording import signed as with_sign
+from core.wording import signed
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ def bars(
     look: Look,
     *,
     digits: int = 2,
-    signed: bool = True,
     unit: str = "",
 ) -> go.Figure:
     """A bar a row, in its order; `title` is the axis' and says the unit."""
@@ -36,10 +35,7 @@ def bars(
             x=[row.value for row in rows],
             orientation="h",
             marker={"color": [look.accent if row.emphasised else look.quiet for row in rows]},
-            text=[
-                (with_sign(row.value, digits) if signed else f"{row.value:.{digits}f}") + after
-                for row in rows
-            ],
+            text=[signed(row.value, digits) + after for row in rows],
             customdata=[row.label for row in rows],
             textposition="outside",
             textfont={"size": look.size(11), "color": look.ink},

@@ -81,14 +81,17 @@ def shares_of(values: np.ndarray, end: float, *, signed: bool = True) -> np.ndar
     return (found + 1) / 2 if signed else found
 
 
-def outline(x: float, y: float, look: Look, name: str, **options: object) -> dict[str, object]:
-    """A frame around the cell at (x, y)."""
+def outline(
+    x: float, y: float, look: Look, name: str, inset: float = 0.03, **options: object
+) -> dict[str, object]:
+    """A frame around the cell at (x, y), within it by a share of its size."""
+    half = 0.5 - inset
     return {
         "type": "rect",
-        "x0": x - 0.47,
-        "x1": x + 0.47,
-        "y0": y - 0.47,
-        "y1": y + 0.47,
+        "x0": x - half,
+        "x1": x + half,
+        "y0": y - half,
+        "y1": y + half,
         "line": {"color": look.ink, "width": 2.5},
         "name": name,
         **options,

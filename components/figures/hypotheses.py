@@ -117,18 +117,17 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
     """Kept probability, in percent of the clean run's, against the number of heads kept."""
     kept = [None if share is None else 100 * share for share in search.curve]
     labels = ["none" if step.head is None else f"+{step.head.label}" for step in search.steps]
+    ticks = [f"{size} {label}" for size, label in enumerate(labels)]
     sizes = list(range(len(kept)))
     figure = blank(look, look.size(300))
     figure.add_trace(
         go.Scatter(
             x=sizes,
             y=kept,
-            mode="lines+markers+text",
+            mode="lines+markers",
             line={"color": look.accent, "width": 2},
             marker={"size": 9, "color": look.accent},
             text=labels,
-            textposition="bottom right",
-            textfont={"size": look.size(11), "color": look.ink},
             cliponaxis=False,
             hovertemplate="%{text}: %{x} heads keep %{y:.1f} %<extra></extra>",
         )
@@ -158,8 +157,11 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
         quiet_axis(
             look,
             title={"text": "heads kept, all others ablated", "standoff": 8},
-            range=[-0.4, max(len(sizes), 2) - 0.1],
-            dtick=1 if len(sizes) <= 25 else 5,
+            range=[-0.4, max(len(sizes), 2) - 0.6],
+            tickmode="array",
+            tickvals=sizes,
+            ticktext=ticks,
+            tickangle=-60,
         )
     )
     figure.update_yaxes(

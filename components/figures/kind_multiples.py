@@ -10,7 +10,7 @@ from components.figures.cells import bar_beneath, rows_of
 from components.figures.head_heatmap import color_limit
 from components.figures.look import Look, blank, quiet_axis
 from components.figures.metric import Metric
-from components.plain import as_html
+from components.plain import as_label
 from core.ablation import AblationKind
 from core.heads import Head
 from core.results import SweepResult
@@ -145,10 +145,7 @@ def _word(figure: go.Figure, index: int, text: str, look: Look) -> None:
     number = "" if index == 0 else str(index + 1)
     figure.add_trace(go.Scatter(x=[None], y=[None], **_on(index)))  # an axis pair needs a trace
     figure.add_annotation(
-        # A zero-width joint after each "$" keeps Plotly from reading a pair as math.
-        text="<br>".join(
-            as_html(line).replace("$", "$\u200b") for line in textwrap.wrap(text, _WRAP)
-        ),
+        text="<br>".join(as_label(line) for line in textwrap.wrap(text, _WRAP)),
         x=0.5,
         xref=f"x{number} domain",
         y=0.5,

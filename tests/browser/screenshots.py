@@ -13,36 +13,57 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # or tests/core wo
 from dashboard_page import DashboardPage
 from serving import ROOT, browser, dashboard
 
-from core import example
-
 DOCS = ROOT / "docs"
 
 
+WIDTH = 1440
+
+
+def sweep(page: DashboardPage) -> None:
+    """The saved example with the heads that copy: one of them opened."""
+    page.click_cell(1, 0)
+    page.wait_text("verdict", "What weakens this")
+    page.wait_text("view_looks", "Attention pattern")
+    page.page.locator('.hs-read [data-at="14"]').click()
+
+
+def hypothesis(page: DashboardPage) -> None:
+    """All heads that look like induction, predicted to be needed."""
+    page.page.get_by_role("link", name="Hypothesis").click()
+    page.wait_text("statement", "All heads that look like")
+    page.settle()
+    page.type("heads", "L0H1, L1H0, L1H2")
+    page.choose("outcome", "breaks it")
+    page.type("predicted", "20")
+    page.click_button("lock")
+    page.wait_text("hypothesis_verdict", "Measured")
+    page.wait_text("outcome_panel", "Pair by pair")
+
+
 def main() -> None:
-    """Write docs/sweep-light.png and docs/sweep-dark.png."""
+    """Write docs/sweep-*.png and docs/hypothesis-*.png, light and dark."""
     DOCS.mkdir(exist_ok=True)
     log = Path(tempfile.mkdtemp()) / "server.txt"
     with dashboard(log=log) as url, browser() as chromium:
-        for name, width, scheme in (
-            ("sweep-light", 1440, "light"),
-            ("sweep-dark", 1440, "dark"),
-        ):
-            context = chromium.new_context(
-                viewport={"width": width, "height": 1300}, color_scheme=scheme
-            )
-            page = DashboardPage(context.new_page())
-            page.open(url)
-            page.wait_live()
-            head = example.saved().ranked()[0].address
-            page.click_cell(*head)
-            page.wait_text("head_detail", "Under each kind of ablation")
-            page.page.mouse.move(2, 2)
-            height = page.page.evaluate("document.querySelector('.stMain').scrollHeight")
-            page.page.set_viewport_size({"width": width, "height": int(height)})
-            page.page.wait_for_timeout(1500)
-            page.page.screenshot(path=DOCS / f"{name}.png")
-            context.close()
-            print(f"wrote docs/{name}.png")
+        for scheme in ("light", "dark"):
+            for shown in (sweep, hypothesis):
+                context = chromium.new_context(
+                    viewport={"width": WIDTH, "height": 1300}, color_scheme=scheme
+                )
+                page = DashboardPage(context.new_page())
+                page.open(url)
+                page.wait_live()
+                shown(page)
+                page.settle()
+                page.page.mouse.move(2, 2)
+                page.page.set_viewport_size({"width": WIDTH, "height": 400})
+                height = page.page.evaluate("document.querySelector('.stMain').scrollHeight")
+                page.page.set_viewport_size({"width": WIDTH, "height": int(height)})
+                page.page.wait_for_timeout(1500)
+                name = f"{shown.__name__}-{scheme}.png"
+                page.page.screenshot(path=DOCS / name)
+                context.close()
+                print(f"wrote docs/{name}")
 
 
 if __name__ == "__main__":

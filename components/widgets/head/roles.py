@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from components.figures.grids import Panel, grids
-from components.figures.roles import role_bars, role_change, role_scatter
+from components.figures.role_scatter import role_scatter
+from components.figures.roles import role_bars, role_change
 from components.plain import as_html
 from components.state import value
 from components.widgets.awaiting import awaited

@@ -56,7 +56,8 @@ _WORDS = {
     "small": "Both are under 0.1 nats: too small to name a route.",
     "direct": "Most of the effect is direct.",
     "later components": "It acts through later components.",
-    "self-repair": "Opposite signs: later components make up for what is lost (self-repair).",
+    "self-repair": "Opposite signs, both of 0.1 nats or more: later components make up for what is "
+    "lost (self-repair).",
 }
 
 
@@ -79,7 +80,13 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: Seen) -> None:
         f"kinds-{seen.head.label}",
         f"Effect of ablating {seen.head.label} under each kind of ablation",
     )
-    note("In blue: the kind of this sweep. Where the kinds disagree, trust none alone.")
+    nats = ", ".join(
+        f"{kind.label} {signed(effect.logprob_change, 2)}" for kind, effect in by_kind.items()
+    )
+    note(
+        f"In log P(target): {nats} nats. In blue: the kind of this sweep. Where the kinds "
+        "disagree, trust none alone."
+    )
 
 
 def _later(routes: "Routes", seen: Seen) -> None:

@@ -34,8 +34,8 @@ def test_cells_are_the_heads_weights_queries_down_keys_across(looking, tokens):
 def test_a_cell_says_from_where_to_where(looking, tokens):
     trace = drawn.heatmap_of(attention_pattern(looking.weights, tokens, Look()))
     labels = attention_pattern(looking.weights, tokens, Look()).layout.xaxis.ticktext
-    assert trace.text[5][2] == f"{labels[5]} → {labels[2]}"
-    assert "%{text}" in trace.hovertemplate
+    assert (trace.y[5], trace.x[2]) == (labels[5], labels[2])
+    assert "%{y} → %{x}" in trace.hovertemplate
     assert "at most" not in trace.hovertemplate
 
 
@@ -45,7 +45,7 @@ def test_token_labels_are_escaped():
     assert figure.layout.xaxis.ticktext[0] == "0 &lt;b&gt;"
     assert figure.layout.yaxis.ticktext[0] == "0 &lt;b&gt;"
     assert "$x$" not in figure.layout.xaxis.ticktext[2]
-    assert figure.data[0].text[0][0] == "0 &lt;b&gt; → 0 &lt;b&gt;"
+    assert figure.data[0].x[0] == figure.data[0].y[0] == "0 &lt;b&gt;"
 
 
 def test_the_future_is_blank_in_a_pattern():
@@ -74,8 +74,14 @@ def test_a_cell_of_a_long_prompt_is_the_largest_weight_among_its_positions(n):
             largest[row][column] = max(largest[row][column] or 0.0, float(pattern[query, key]))
     assert z == largest
     assert "at most" in drawn.heatmap_of(figure).hovertemplate
-    ticks = dict(zip(figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext, strict=True))
-    assert all(said == f"{size * block} x" for block, said in ticks.items())
+    trace, axis = drawn.heatmap_of(figure), figure.layout.xaxis
+    names = [
+        f"{first}–{last}" if last > first else f"{first} x"
+        for first, last in ((at, min(at + size, n) - 1) for at in range(0, n, size))
+    ]
+    assert list(trace.x) == list(trace.y) == names, "a cell's hover names all its positions"
+    ticks = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    assert all(said == f"{size * names.index(name)} x" for name, said in ticks.items())
 
 
 def test_a_prompt_of_as_many_positions_as_cells_is_drawn_as_it_is():
@@ -92,7 +98,7 @@ def test_every_token_is_named_while_there_is_room(n):
     named = len(figure.layout.xaxis.ticktext)
     assert (named == n) == (n <= LABELLED)
     assert named >= 20
-    assert (drawn.heatmap_of(figure).text is None) == (n > LABELLED)
+    assert len(drawn.heatmap_of(figure).x) == n
 
 
 def test_value_weighted_weights_have_a_scale_of_their_own(looking, tokens):

@@ -24,8 +24,8 @@ def test_a_bar_a_row_in_the_order_given():
 
 def test_every_bar_has_its_number():
     assert list(bars(ROWS, "", Look()).data[0].text) == ["+2.00", "−0.50", "+0.25"]
-    plain = bars(ROWS, "", Look(), signed=False, digits=1, unit="logits").data[0]
-    assert list(plain.text) == ["2.0 logits", "-0.5 logits", "0.2 logits"]
+    plain = bars(ROWS, "", Look(), digits=1, unit="logits").data[0]
+    assert list(plain.text) == ["+2.0 logits", "−0.5 logits", "+0.2 logits"]
     assert list(plain.customdata) == ["one", "two", "three"]
     assert plain.hovertemplate.startswith("%{customdata}: %{text}")
 

@@ -24,7 +24,8 @@ from components.figures.metric import LOGPROB, PROB
 from components.figures.pick_grid import pick_grid
 from components.figures.position_map import position_map
 from components.figures.predictions import before_after
-from components.figures.roles import role_bars, role_change, role_scatter
+from components.figures.role_scatter import role_scatter
+from components.figures.roles import role_bars, role_change
 from components.figures.routes import mlp_bars, route_waterfall
 from core.ablation import AblationKind
 from core.circuits.saying import Prediction

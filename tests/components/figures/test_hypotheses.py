@@ -120,6 +120,9 @@ def test_a_search_is_a_curve_of_kept_probability(search):
         [100 * step.effect.prob / search.baseline.prob for step in search.steps]
     )
     assert list(trace.text) == ["none", *(f"+{head.label}" for head in search.heads)]
+    ticks = figure.layout.xaxis
+    assert list(ticks.tickvals) == [0, 1, 2, 3, 4]
+    assert list(ticks.ticktext) == [f"{n} {said}" for n, said in enumerate(trace.text)]
     (line,) = drawn.shapes_of(figure, "clean")
     assert line.y0 == line.y1 == 100
     low, high = figure.layout.yaxis.range

@@ -1,0 +1,195 @@
+"""Three sentences: each says what was measured, where it stands, and no more than that."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core import example, run_sweep
+from core.ablation import AblationKind
+from core.circuits.by_kind import by_kind
+from core.circuits.repeated import measured_roles
+from core.circuits.roles import ROLES, RoleScores
+from core.circuits.routes import Routes, routes
+from core.circuits.verdict import KINDS, ROUTE, SWEEP, matters, ordinal, verdict
+from core.circuits.verdict import ROLES as SCORES
+from core.heads import Head, all_heads
+from core.progress import drained
+from core.scoring import Scorer
+from core.wording import percent, signed
+
+NONE = np.zeros((3, 4))
+HEAD = Head(1, 0)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return example.saved()
+
+
+def changed(result, head=HEAD, **fields):
+    """The sweep with one head's effect changed."""
+    heads = [replace(e, **fields) if e.address == head else e for e in result.heads]
+    return replace(result, heads=tuple(heads), _index={})
+
+
+def said(result, *, traced=None, kinds=None, roles=None, first=None, head=HEAD):
+    effect = result.effect(head)
+    kinds = {result.spec.ablation: effect} if kinds is None else kinds
+    return verdict(result, effect, traced, kinds, roles, first)
+
+
+def made(total, direct, metric="logprob_change"):
+    return Routes(HEAD, metric, total, direct, direct, NONE, NONE[:, 0])
+
+
+def scores(*values):
+    """Role scores of a model in which only L1H0 scores anything."""
+    mean = np.zeros((len(ROLES), 3, 4))
+    mean[:, 1, 0] = values
+    return RoleScores(mean, mean, copy_length=5, n_sequences=2, seed=0, has_bos=True)
+
+
+def test_every_number_on_the_embedded_model_is_one_that_was_measured(demo):
+    spec = example.SPEC
+    result, scorer = run_sweep(demo, spec), Scorer(demo, spec)
+    roles = drained(measured_roles(demo))
+    for head in all_heads(*result.shape):
+        effect, traced = result.effect(head), routes(scorer, head)
+        kinds = drained(by_kind(scorer, head))
+        known = {
+            percent(result.baseline.prob),
+            percent(effect.prob),
+            f"{signed(100 * effect.prob_change)} pp",
+            *(f"{signed(v, 2)} nats" for v in (effect.logprob_change, traced.total)),
+            *(signed(v, 2) for v in (traced.direct, traced.downstream)),
+            *(signed(e.logprob_change, 2) for e in kinds.values()),
+            *(f"{roles.of(role)[head]:.2f}" for role in ROLES),
+            *(f"{roles.percentile(role, head):.0f} %" for role in ROLES),
+        }
+        known |= {each.split(" ")[0] for each in known}
+        first, how, weak = (each.text for each in verdict(result, effect, traced, kinds, roles))
+        numbers = re.findall(r"[+−]?\d+\.\d+", " ".join((first, how, weak)))
+        assert len(numbers) >= 8
+        assert set(numbers) - {"0.4"} <= known, head.label
+
+
+def test_what_mattered_is_said_with_its_size_and_place(result):
+    first = said(result)[0]
+    effect = result.effect(HEAD)
+    assert first.shown_in == (SWEEP,)
+    assert first.text == (
+        f"On this prompt, ablating L1H0 (mean across heads) lowered P(␣jumps): "
+        f"{percent(result.baseline.prob)} → {percent(effect.prob)} "
+        f"({signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats), "
+        "4th of 12 heads by size."
+    )
+    assert "the largest change of 12 heads" in said(result, head=Head(0, 0))[0].text
+    assert "raised P" in said(result, head=Head(0, 2))[0].text
+
+
+def test_what_hardly_mattered_is_not_said_to_have_lowered_anything(result):
+    small = changed(result, prob_change=-0.004, logprob_change=-0.02)
+    text = said(small)[0].text
+    assert "hardly mattered" in text
+    assert "lowered" not in text
+    assert "another head may do the same job" in said(small)[2].text
+    assert not matters(small.effect(HEAD))
+    # A change of the log alone, where the probability is near 0, is one.
+    assert matters(changed(result, prob_change=-1e-4, logprob_change=-2.0).effect(HEAD))
+
+
+def test_a_foils_logit_difference_is_said_and_counts(result):
+    with_foil = changed(result, prob_change=0.0, logprob_change=0.0, logit_diff_change=-1.5)
+    assert "logit difference −1.50" in said(with_foil)[0].text
+    assert "hardly mattered" not in said(with_foil)[0].text
+    how = said(with_foil, traced=made(-1.5, -1.0, "logit_diff_change"))[1].text
+    assert "of −1.50 nats of logit difference, −1.00 directly and −0.50 through later" in how
+
+
+@pytest.mark.parametrize(
+    ("total", "direct", "word"),
+    [
+        (-1.0, -0.8, "It acts mostly directly on the answer"),
+        (-1.0, -0.1, "It acts through later components"),
+        (-0.5, -1.5, "made up for by later components (self-repair)"),
+        (-0.05, -0.01, "too small to speak of a route"),
+    ],
+)
+def test_the_route_is_named_by_its_parts(result, total, direct, word):
+    how = said(result, traced=made(total, direct))[1]
+    assert word in how.text
+    assert ("self-repair" in how.text) == ("self-repair" in word)
+    assert f"{signed(direct, 2)} directly" in how.text
+    assert ROUTE in how.shown_in
+
+
+def test_a_kind_is_what_it_looks_like_and_never_why_it_mattered(result):
+    induction = said(result, roles=scores(0.9, 0, 0, 0, 0.1))[1]
+    assert induction.shown_in == (SCORES,)
+    assert "looks like an induction head (0.90, above 100 % of this model’s heads)" in (
+        induction.text
+    )
+    assert "says where it looks and not what it does here" in induction.text
+    none = said(result, roles=scores(0.1, 0, 0.39, 0, 0))[1].text
+    assert "none of the five kinds" in none
+    assert "previous token, 0.39; the line is at 0.4" in none
+
+
+def test_without_any_measurement_of_the_route_it_says_so(result):
+    how = said(result)[1]
+    assert "could not be measured on this model" in how.text
+    assert how.shown_in == ()
+
+
+def kinds_of(result, **nats):
+    effect = result.effect(HEAD)
+    return {AblationKind(kind.replace("_", "-")): replace(effect, logprob_change=value)
+            for kind, value in nats.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("nats", "word"),
+    [
+        ({"zero": -1.0, "mean": 0.5}, "disagree in direction (−1.00 nats under zero, +0.50"),
+        ({"zero": -1.0, "mean": -0.2}, "disagree in size (−1.00 nats under zero, −0.20"),
+        ({"zero": -1.0, "mean": -0.9}, "here all 2 agree in direction or are small"),
+        ({"zero": -0.04, "mean": 0.05}, "here all 2 agree in direction or are small"),
+    ],
+)
+def test_kinds_that_disagree_weaken_it(result, nats, word):
+    weak = said(result, kinds=kinds_of(result, **nats))[2]
+    assert word in weak.text
+    assert weak.shown_in == (SWEEP, KINDS)
+
+
+def test_what_else_weakens_it(result):
+    assert said(result)[2].text == "What weakens this: it is one prompt."
+    assert "at position 0 alone does 80 % of it" in said(result, first=0.8)[2].text
+    assert "position 0" not in said(result, first=0.2)[2].text
+    base = result.baseline
+    for prob, rank, word in (
+        (0.01, 1, "near 0 %"),
+        (0.99, 1, "near 100 %"),
+        (0.3, 2, "the target ranks 2 without any ablation"),
+    ):
+        other = replace(result, baseline=replace(base, prob=prob, rank=rank), _index={})
+        assert word in said(other)[2].text
+    assert "near" not in said(replace(result, baseline=replace(base, prob=0.5), _index={}))[2].text
+
+
+def test_nothing_is_called_significant_or_an_induction_head_for_its_effect(demo, result):
+    roles = drained(measured_roles(demo))
+    for head in all_heads(*result.shape):
+        text = " ".join(s.text for s in said(result, roles=roles, head=head))
+        assert "significant" not in text
+        assert text.count("induction head") == text.count("looks like an induction head")
+
+
+def test_ordinals():
+    numbers = (1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 112)
+    assert [ordinal(n) for n in numbers] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th",
+        "112th",
+    ]  # fmt: skip

@@ -1,0 +1,77 @@
+"""The tests of a hypothesis through the job lane: the same as measured by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from core import example
+from core.ablation import AblationKind
+from core.errors import InputError
+from core.heads import Head
+from core.hypotheses.interactions import interactions
+from core.hypotheses.joint import joint_test
+from core.hypotheses.keeping import keep_only
+from core.hypotheses.search import greedy
+from core.hypotheses.tasks import FindSmallest, Joint, Keep, OnVariants, Pairs
+from core.hypotheses.variants import NO_VARIANTS
+from core.jobs import Jobs, JobState
+from core.models.registry import Registry
+from core.progress import drained
+from core.scoring import Scorer
+
+WAIT = 120.0
+MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
+SET = (Head(1, 0), Head(1, 2))
+
+
+@pytest.fixture(scope="module")
+def jobs():
+    return Jobs(Registry())
+
+
+def done(job):
+    assert job.wait(WAIT)
+    assert job.state is JobState.DONE, job.error
+    return job.found
+
+
+def test_every_test_is_what_is_measured_directly(jobs, demo):
+    joint = done(jobs.ask(Joint(MEAN, SET)))
+    by_hand = drained(joint_test(Scorer(demo, MEAN), SET))
+    assert joint.change == pytest.approx(by_hand.change, abs=1e-6)
+    assert [o.heads for o in joint.others] == [o.heads for o in by_hand.others]
+    kept = done(jobs.ask(Keep(MEAN, SET)))
+    assert kept.recovered == pytest.approx(
+        drained(keep_only(Scorer(demo, MEAN), SET)).recovered, abs=1e-6
+    )
+    pairs = done(jobs.ask(Pairs(MEAN, SET)))
+    by_hand = drained(interactions(Scorer(demo, MEAN), SET))
+    assert pairs.values[0, 1] == pytest.approx(by_hand.values[0, 1], abs=1e-6)
+
+
+def test_the_search_tells_each_head_as_it_is_found_and_is_the_same_in_the_end(jobs, demo):
+    *_, expected = greedy(Scorer(demo, MEAN))
+    sizes, work = [], FindSmallest(MEAN).work(demo)
+    for step in work:
+        assert step.fraction is None or 0 <= step.fraction <= 1
+        if step.partial is not None:
+            sizes.append(len(step.partial.heads))
+    assert sizes == sorted(set(sizes)), "a part is told when there is more, not at every moment"
+    assert sizes[-1] == len(expected.heads)
+    assert done(jobs.ask(FindSmallest(MEAN))).heads == expected.heads
+
+
+def test_variants_or_why_there_are_none(jobs):
+    tried = done(jobs.ask(OnVariants(MEAN, SET, 2)))
+    assert len(tried) == 2
+    assert all(each.spec.prompt != MEAN.prompt for each in tried)
+    plain = replace(MEAN, prompt="The weather today is", target=" cold")
+    assert done(jobs.ask(OnVariants(plain, SET))) == NO_VARIANTS
+
+
+def test_keeping_under_a_kind_that_cannot_say_it_is_refused_in_words(jobs):
+    job = jobs.ask(Keep(example.SPEC, SET))
+    assert job.wait(WAIT)
+    assert job.state is JobState.FAILED
+    assert isinstance(job.error, InputError)
+    assert "Choose mean, resample or zero" in str(job.error)
