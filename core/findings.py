@@ -13,6 +13,8 @@ from core.wording import percent
 
 NOTABLE = 0.01
 """A change of probability (a fraction) below which a head is not named."""
+NOTABLE_NATS = 0.1
+"""A change of log probability or logit difference below which nothing is made of it."""
 NAMED = 3
 """How many heads are named in each direction."""
 LARGEST = 10

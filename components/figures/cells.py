@@ -98,10 +98,13 @@ def outline(
     }
 
 
-def scale_of(values: np.ndarray) -> float:
-    """The largest absolute number; 1 where there is none, so that a scale has two ends."""
+def scale_of(values: np.ndarray, least: float = 0.0) -> float:
+    """The largest absolute number, but never noise: `least` at the least.
+
+    1 where there is neither, so that a scale has two ends.
+    """
     finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max(initial=0.0)) or 1.0
+    return float(finite.max(initial=least)) or 1.0
 
 
 def bar_beneath(unit: str, look: Look, length: float) -> dict[str, object]:

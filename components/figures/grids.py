@@ -42,16 +42,18 @@ def grids(
     *,
     selected: Collection[Head] = (),
     signed: bool = True,
+    least: float = 0.0,
     limit: float | None = None,
     digits: int | None = None,
 ) -> go.Figure:
-    """Layers down, heads across, one panel a set of values; `limit` is the scale's end.
+    """Layers down, heads across, one panel a set of values.
 
+    The scale ends at `limit`, None for the largest value, or `least` where all are smaller.
     `digits` None: as many as the smallest number that is written out needs, up to 4. What would
     read as 0 is not written out.
     """
     n_layers = len(panels[0].values)
-    end = scale_of(np.stack([panel.values for panel in panels])) if limit is None else limit
+    end = scale_of(np.stack([panel.values for panel in panels]), least) if limit is None else limit
     if digits is None:
         digits = int(np.clip(1 - np.floor(np.log10(end)), 2, 4))
     cell = float(np.clip(230 / n_layers, 9, 40))

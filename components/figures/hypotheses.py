@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.cells import numbers, outline, rows_of, scale_of, shares_of
 from components.figures.look import Look, blank, quiet_axis
+from core.findings import NOTABLE_NATS
 from core.wording import signed
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _wide(values: list[float]) -> list[float]:
 def pair_map(found: "Interactions", look: Look) -> go.Figure:
     """I of every pair, head by head; pairs that back each other up are outlined."""
     values, labels = found.values, [head.label for head in found.heads]
-    end, n = scale_of(values), len(labels)
+    end, n = scale_of(values, NOTABLE_NATS), len(labels)
     figure = blank(look, float(np.clip(46 * n + 70, 190, 480)))
     figure.add_trace(
         go.Heatmap(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.ablation import AblationKind
 from core.circuits.roles import THRESHOLD, RoleScores
-from core.findings import NOTABLE
+from core.findings import NOTABLE, NOTABLE_NATS
 from core.heads import Head
 from core.prompts.tokens import visible
 from core.results import HeadEffect, SweepResult
@@ -20,8 +20,6 @@ from core.wording import percent, signed
 if TYPE_CHECKING:
     from core.circuits.routes import Routes
 
-NOTABLE_NATS = 0.1
-"""A change of log probability or logit difference below which a head is not said to matter."""
 HALF = 0.5
 """The share of an effect that position 0 alone has, from which on it is named."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from core.findings import NOTABLE_NATS
 from core.heads import Head
 from core.hypotheses.ablating import ablate_sets, change
 from core.hypotheses.naming import checked_heads
@@ -40,7 +41,7 @@ class Interactions:
         found: np.ndarray = self.pair - self.single[:, None] - self.single
         return found
 
-    def backed_up(self, minimum: float = 0.1) -> list[tuple[Head, Head, float]]:
+    def backed_up(self, minimum: float = NOTABLE_NATS) -> list[tuple[Head, Head, float]]:
         """Pairs with I <= -`minimum`, and their I: the strongest first, ties in head order."""
         values = self.values
         pairs = [

@@ -8,7 +8,7 @@ import streamlit as st
 from components.figures.grids import Panel, grids
 from components.state import put, value
 from components.widgets.awaiting import awaited
-from components.widgets.head.seen import Seen, head_chart, subtitle
+from components.widgets.head.seen import ATTENTION, Seen, contributions, head_chart, subtitle
 from components.widgets.messages import note
 from core.circuits.tasks import Feed
 from core.prompts.tokens import visible
@@ -59,6 +59,7 @@ def _paths(found: "Feeds", seen: Seen) -> None:
                 ],
                 "attention",
                 seen.look,
+                least=ATTENTION,
             ),
             "feeds",
             "Path-patched change of the attention weight, by earlier head",
@@ -69,7 +70,7 @@ def _paths(found: "Feeds", seen: Seen) -> None:
             f"Change of what it adds to the answer, through its values, against {found.against}"
         )
         head_chart(
-            grids([Panel("through V", found.by_value[:earlier])], "logits", seen.look),
+            contributions(Panel("through V", found.by_value[:earlier]), seen.look),
             "feeds-v",
             "Path-patched change of the direct contribution, by earlier head",
             seen.state,

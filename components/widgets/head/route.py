@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from components.figures.bars import Bar, bars
-from components.figures.grids import Panel, grids
+from components.figures.grids import Panel
 from components.figures.routes import mlp_bars, route_waterfall
 from components.plain import as_html
-from components.widgets.head.seen import Seen, chart, head_chart, subtitle
+from components.widgets.head.seen import Seen, chart, contributions, head_chart, subtitle
 from components.widgets.messages import note
 from core.ablation import AblationKind
+from core.findings import NOTABLE_NATS
 from core.results import HeadEffect
 from core.wording import signed
 
@@ -53,11 +54,11 @@ def _parts(routes: "Routes", seen: Seen) -> None:
 
 
 _WORDS = {
-    "small": "Both are under 0.1 nats: too small to name a route.",
+    "small": f"Both are under {NOTABLE_NATS} nats: too small to name a route.",
     "direct": "Most of the effect is direct.",
     "later components": "It acts through later components.",
-    "self-repair": "Opposite signs, both of 0.1 nats or more: later components make up for what is "
-    "lost (self-repair).",
+    "self-repair": f"Opposite signs, both of {NOTABLE_NATS} nats or more: later components make up "
+    "for what is lost (self-repair).",
 }
 
 
@@ -97,7 +98,7 @@ def _later(routes: "Routes", seen: Seen) -> None:
     with heads:
         subtitle("How far every later head changed its own direct contribution, logits")
         head_chart(
-            grids([Panel("", routes.later)], "logits", seen.look, selected=[seen.head]),
+            contributions(Panel("", routes.later), seen.look, [seen.head]),
             "later",
             "Change of every later head's direct contribution to the answer",
             seen.state,

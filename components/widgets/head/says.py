@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.bars import Bar, bars
-from components.figures.grids import Panel, grids
+from components.figures.grids import Panel
 from components.figures.predictions import before_after
 from components.widgets.awaiting import awaited
-from components.widgets.head.seen import Seen, chart, head_chart, subtitle
+from components.widgets.head.seen import Seen, chart, contributions, head_chart, subtitle
 from components.widgets.messages import note
 from core.circuits.tasks import Say
 from core.prompts.tokens import visible
@@ -58,7 +58,7 @@ def _attribution(found: "Saying", seen: Seen) -> None:
     )
     subtitle(f"The same of every head, against {by.difference.against}")
     head_chart(
-        grids([Panel("", by.difference.heads)], "logits", seen.look, selected=[head]),
+        contributions(Panel("", by.difference.heads), seen.look, [head]),
         "attribution",
         "Direct logit attribution of every head, layer by head",
         seen.state,

@@ -1,17 +1,20 @@
 """What every view of a head is given, and the small things that they all draw with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from components.figures.grids import Panel, grids
 from components.figures.look import Look
 from components.figures.metric import PROB, Metric
 from components.plain import as_html
 from components.state import Session
 from components.widgets.heatmap import CHART_CONFIG
 from core.circuits.roles import RoleScores
+from core.findings import NOTABLE_NATS
 from core.heads import Head
 from core.results import HeadEffect, SweepResult
 from core.spec import SweepSpec
@@ -19,6 +22,9 @@ from core.spec import SweepSpec
 if TYPE_CHECKING:
     from core.circuits.by_kind import ByKind
     from core.circuits.routes import Routes
+
+ATTENTION = 0.05
+"""A change of an attention weight below it gets no strong colour."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,11 @@ def head_chart(figure: go.Figure, key: str, alt: str, state: Session) -> None:
         on_select=lambda: _open(name),
         selection_mode="points",
     )
+
+
+def contributions(panel: Panel, look: Look, selected: Collection[Head] = ()) -> go.Figure:
+    """What heads add to the answer directly, or how that changed, in logits."""
+    return grids([panel], "logits", look, selected=selected, least=NOTABLE_NATS)
 
 
 def clicked(name: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.figures.head_heatmap import color_limit
 from components.figures.position_map import position_map
 from components.state import value
 from components.widgets.awaiting import awaited
@@ -30,8 +31,9 @@ def where_view(seen: Seen) -> None:
         return
     metric = seen.metric
     subtitle(f"{metric.title} when the head is ablated at one position only")
+    values = found.values(metric.field) * metric.factor
     figure = position_map(
-        found.values(metric.field) * metric.factor,
+        values,
         found.heads,
         found.positions,
         seen.result.sequence,
@@ -39,6 +41,7 @@ def where_view(seen: Seen) -> None:
         seen.look,
         selected=seen.head,
         digits=metric.digits,
+        limit=color_limit(values, metric),
     )
     said = f"{metric.title} by head and position"
     if scope == HEAD:

@@ -12,6 +12,7 @@ from components.state import Session, Test
 from components.widgets.awaiting import awaited
 from components.widgets.head.seen import chart, subtitle
 from components.widgets.messages import note
+from core.findings import NOTABLE_NATS
 from core.hypotheses.naming import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.tasks import Joint, Pairs
@@ -96,8 +97,8 @@ def _redundancy(found: "JointTest", look: Look) -> None:
     gap = found.redundancy
     if len(singles) == 1:
         said = "One head: there is nothing to add up."
-    elif abs(gap) < 0.1:
-        said = "The sum and the joint effect differ by less than 0.1 nats: they add up."
+    elif abs(gap) < NOTABLE_NATS:
+        said = f"The sum and the joint effect differ by less than {NOTABLE_NATS} nats: they add up."
     elif gap < 0:
         said = (
             f"Together they lose {signed(gap, 2)} nats more than their single effects add up to: "
@@ -122,7 +123,7 @@ def _pairs(test: Test, state: Session, look: Look) -> None:
     with words:
         backed = found.backed_up()
         if not backed:
-            note("No pair backs each other up by 0.1 nats or more.")
+            note(f"No pair backs each other up by {NOTABLE_NATS} nats or more.")
             return
         items = "".join(
             f"<li><b>{a.label}</b> and <b>{b.label}</b>: {signed(value, 2)} nats</li>"
