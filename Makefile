@@ -1,12 +1,13 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
 # make bench  the sweep against the notebook's loop and its own matrix products
+# make bench-head  every view of one head: seconds, and how long a Cancel waits
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check setup format screenshots bench bench-xl growth first-paint clean
+.PHONY: run test check setup format screenshots bench bench-head bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -41,6 +42,9 @@ screenshots: setup
 
 bench: setup
 	$(BIN)/python benchmarks/sweep.py
+
+bench-head: setup
+	$(BIN)/python benchmarks/head.py
 
 growth: setup
 	$(BIN)/python benchmarks/growth.py

@@ -5,7 +5,9 @@ would be, so that what is measured is the program and not a model of it.
 """
 
 import ctypes
+import random
 import statistics
+import string
 import sys
 import tempfile
 import time
@@ -21,8 +23,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent.parent))  # first, or tests/core would hide core
 
-from checkpoints import tokenizer
+from checkpoints import TEXT, tokenizer
 from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig
+
+from core.prompts.reference import DEFAULT
 
 ROOT = Path(__file__).parent.parent
 SEED = 0
@@ -56,10 +60,19 @@ def llama_small() -> LlamaConfig:
     )
 
 
+def many_words(size: int = 50257) -> Any:
+    """A tokenizer with as many tokens as GPT-2's, to which the default reference set is as long."""
+    drawn = random.Random(SEED)
+    letters = string.ascii_lowercase
+    made = ("".join(drawn.choices(letters, k=drawn.randint(3, 9))) for _ in range(size))
+    known = [*[TEXT, *DEFAULT] * 50, " ".join(made)]
+    return tokenizer().train_new_from_iterator(known, size)
+
+
 @contextmanager
-def saved(config: Any, dtype: torch.dtype = torch.float32) -> Iterator[Path]:
-    """A folder with a random checkpoint of this shape."""
-    words = tokenizer()
+def saved(config: Any, dtype: torch.dtype = torch.float32, words: Any = None) -> Iterator[Path]:
+    """A folder with a random checkpoint of this shape; `words` None: the tests' own tokenizer."""
+    words = tokenizer() if words is None else words
     config.bos_token_id = config.eos_token_id = 0
     torch.manual_seed(SEED)
     with tempfile.TemporaryDirectory() as folder:

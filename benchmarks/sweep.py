@@ -8,7 +8,7 @@ Three times for each shape and prompt length:
 - sweep: `run_sweep`, everything included: clean run, growing pass, scoring, the result's rows;
 - products: the sweep's own matrix products with weights, done again and nothing else.
 
-Exits with 1 if a target is missed. Writes benchmarks/RESULTS.md.
+Exits with 1 if a target is missed. Writes its section of benchmarks/RESULTS.md.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from results import write_section
 from shapes import (
     Peak,
     Products,
@@ -37,7 +38,6 @@ from core.heads import all_heads
 from core.oracle import load_oracle
 
 LOOP_HEADS = 24
-RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,6 @@ def _write(rate: float, rows: list[Row]) -> None:
     passes = last.sweep / (last.loop / last.n_heads)
     text = "\n".join(
         [
-            "# Measured",
-            "",
             f"`make bench` on {datetime.now(UTC):%Y-%m-%d}: {platform.machine()}, "
             f"{torch.get_num_threads()} threads, torch {torch.__version__}, float32, random "
             f"weights. One large product runs at {rate:.0f} GFLOP/s on this machine. Times are "
@@ -188,10 +186,9 @@ def _write(rate: float, rows: list[Row]) -> None:
             "are the sweep's own matrix products with weights, done again and nothing else. "
             f"A last-position sweep of 256 tokens costs {passes:.1f} single passes of the loop, "
             "not 144.",
-            "",
         ]
     )
-    RESULTS.write_text(text, encoding="utf-8")
+    write_section("The sweep", text)
 
 
 def say(text: str) -> None:

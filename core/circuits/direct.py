@@ -6,6 +6,7 @@ Circuits"). It says what reaches the answer directly, not what the answer needs:
 act through later ones.
 """
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.circuits.answer import Pass, directions, passes
 from core.circuits.stream import Stream, read_stream, written
 from core.models.loaded import LoadedModel
 from core.prepared import Prepared
+from core.progress import drained
 from core.wiring.frozen import bias_of, frozen
 
 
@@ -43,7 +45,37 @@ class DirectAttribution:
 
 def attribute(model: LoadedModel, prepared: Prepared) -> DirectAttribution:
     """Take the clean run's answer apart; raises `UnavailableError` for a model that cannot be."""
-    found = [_of_pass(model, prepared, each) for each in passes(prepared)]
+    return drained(attributing(model, (prepared,)))[0]
+
+
+def attributing(
+    model: LoadedModel, answers: Sequence[Prepared]
+) -> Generator[float, None, tuple[DirectAttribution, ...]]:
+    """`attribute` for several answers to one prompt: yields the share done.
+
+    A pass that several of them read is run once.
+    """
+    streams: dict[tuple[int, ...], Stream] = {}
+    found: list[DirectAttribution] = []
+    for prepared in answers:
+        parts: list[_Parts] = []
+        for each in passes(prepared):
+            tokens = prepared.sequence(each.sequence)
+            ids = tuple(tokens.tolist())
+            if ids not in streams:
+                streams[ids] = read_stream(model, tokens)
+                yield len(found) / len(answers)
+            parts.append(_of_pass(model, prepared, each, streams[ids]))
+        found.append(_added(model, prepared, parts))
+        yield len(found) / len(answers)
+    return tuple(found)
+
+
+_Parts = tuple[np.ndarray, np.ndarray, float, float]
+"""Of one pass: heads, MLPs, embedding, rest."""
+
+
+def _added(model: LoadedModel, prepared: Prepared, found: list[_Parts]) -> DirectAttribution:
     return DirectAttribution(
         heads=sum((heads for heads, *_ in found), np.zeros((model.n_layers, model.n_heads))),
         mlps=sum((mlps for _, mlps, *_ in found), np.zeros(model.n_layers)),
@@ -54,10 +86,7 @@ def attribute(model: LoadedModel, prepared: Prepared) -> DirectAttribution:
 
 
 @torch.inference_mode()
-def _of_pass(
-    model: LoadedModel, prepared: Prepared, of: Pass
-) -> tuple[np.ndarray, np.ndarray, float, float]:
-    stream = read_stream(model, prepared.sequence(of.sequence))
+def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, stream: Stream) -> _Parts:
     reading = Reading(model, prepared, of, stream)
     heads, biases = reading.heads(stream), 0.0
     for layer, block in enumerate(reading.stack.blocks):

@@ -6,6 +6,7 @@ stream as it is on this prompt, and from the token's embedding alone, which misl
 layers, where the stream is far from the embedding.
 """
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,18 @@ from core.circuits.stream import head_weights, own_values, stack_of_sums
 from core.engine import Start
 from core.heads import Head
 from core.models.loaded import LoadedModel
+from core.progress import drained, within
 from core.prompts.tokens import token_text
 from core.wiring.frozen import frozen, unscaled
 from core.wiring.products import weight_of
+from core.wiring.stack import Block
 
 SHOWN = 5
 """Tokens named on either side."""
 
 _AT_ONCE = 64
+"""Keys whose logits are held together: each has the whole vocabulary's."""
+_WORDS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -67,23 +72,41 @@ class OvCircuit:
         }
 
 
-@torch.inference_mode()
+Logits = Callable[[Float[Tensor, "key d_head"]], Float[Tensor, "key vocab"]]
+"""What a head that moves these values adds to the logits."""
+
+
 def ov_circuit(start: Start, head: Head) -> OvCircuit:
-    """What a head would promote for each token of a clean run's prompt, if it looked there only."""
+    """`promoting`, run to its end."""
+    return drained(promoting(start, head))
+
+
+def promoting(start: Start, head: Head) -> Generator[float, None, OvCircuit]:
+    """What a head would promote for each token of a clean run's prompt, if it looked there only.
+
+    Yields the share done. Raises `UnavailableError`.
+    """
+    logits = _reading(start, head)
+    here = yield from within(_all_promoted(start, logits, own_values(start, head)), 0.0, 0.5)
+    alone = yield from within(_all_promoted(start, logits, _from_words(start, head)), 0.5, 1.0)
+    return OvCircuit(here, alone)
+
+
+@torch.inference_mode()
+def _from_words(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
+    """The values of the prompt's tokens, each read off its embedding alone."""
     stack = stack_of_sums(start.model)
     lens = stack.blocks[head.layer].lens
     weights = lens.values()
     w_v = weights[head.head // (start.model.n_heads // len(weights))]
     words = stack.words(start.tokens)
-    alone = frozen(lens.norm, words)(words) @ w_v.T
-    here = own_values(start, head)
-    return OvCircuit(_promoted(start, head, here), _promoted(start, head, alone))
+    values: Tensor = frozen(lens.norm, words)(words) @ w_v.T
+    return values
 
 
-def _promoted(
-    start: Start, head: Head, values: Float[Tensor, "key d_head"]
-) -> tuple[Promoted, ...]:
-    """Keys a few at a time: their logits take the whole vocabulary's room."""
+@torch.inference_mode()
+def _reading(start: Start, head: Head) -> Logits:
+    """From a head's values to logits, norms held at the clean run's scale at the answer."""
     model, clean = start.model, start.clean
     stack = stack_of_sums(model)
     assert clean is not None
@@ -91,20 +114,44 @@ def _promoted(
     out = frozen(block.lens.out_norm, block.lens.out(clean.z[head.layer][0, at].flatten()))
     norm = frozen(stack.ending.norm, clean.final[0, at])
     w_o = head_weights(block, model.n_heads)[head.head]
+
+    def logits(values: Tensor) -> Tensor:
+        found = norm(out(values @ w_o)).float()
+        for layer in stack.ending.parts:
+            found = found @ weight_of(layer).float().T
+        return found - found.mean(-1, keepdim=True)
+
+    return logits
+
+
+def _all_promoted(
+    start: Start, logits: Logits, values: Float[Tensor, "key d_head"]
+) -> Generator[float, None, tuple[Promoted, ...]]:
+    """Keys a few at a time: yields the share done."""
     found: list[Promoted] = []
     for part, ids in zip(values.split(_AT_ONCE), start.tokens.split(_AT_ONCE), strict=True):
-        logits = norm(out(part @ w_o)).float()
-        for layer in stack.ending.parts:
-            logits = logits @ weight_of(layer).float().T
-        logits -= logits.mean(-1, keepdim=True)
-        count = min(SHOWN, logits.shape[1])
-        most, least = logits.topk(count), logits.topk(count, largest=False)
-        for key, token in enumerate(ids):
-            raised, lowered = (
-                _named(model, ends.indices[key], ends.values[key]) for ends in (most, least)
-            )
-            found.append(Promoted(raised, lowered, float(logits[key, token])))
+        found += _promoted(start.model, logits, part, ids)
+        yield len(found) / len(values)
     return tuple(found)
+
+
+@torch.inference_mode()
+def _promoted(
+    model: LoadedModel,
+    logits: Logits,
+    values: Float[Tensor, "key d_head"],
+    ids: Int[Tensor, " key"],
+) -> list[Promoted]:
+    found = logits(values)
+    count = min(SHOWN, found.shape[1])
+    most, least = found.topk(count), found.topk(count, largest=False)
+    promoted = []
+    for key, token in enumerate(ids):
+        raised, lowered = (
+            _named(model, ends.indices[key], ends.values[key]) for ends in (most, least)
+        )
+        promoted.append(Promoted(raised, lowered, float(found[key, token])))
+    return promoted
 
 
 def _named(
@@ -114,36 +161,75 @@ def _named(
     return tuple((token_text(model.tokenizer, i), value) for i, value in pairs)
 
 
-@torch.inference_mode()
 def copying_scores(model: LoadedModel) -> Float[np.ndarray, "layer head"]:
+    """`copying`, run to its end."""
+    return drained(copying(model))
+
+
+def copying(model: LoadedModel) -> Generator[float, None, Float[np.ndarray, "layer head"]]:
     """How far each head's OV circuit raises the very token it looks at, from -1 to 1.
 
     The sum of the eigenvalues' real parts over the sum of their moduli, of the full OV circuit
     W_E W_V W_O W_U on folded and centred weights (Elhage et al. 2021, "copying"). The circuit is
     as wide as the vocabulary, but its rank is d_head: the eigenvalues are those of the small
-    product taken the other way round.
+    product taken the other way round. Yields the share done. Raises `UnavailableError`.
     """
+    inner = yield from within(_through_words(model), 0.0, 0.6)
+    scores: list[np.ndarray] = []
+    for block in stack_of_sums(model).blocks:
+        scores.append(_copying(block, inner, model))
+        yield 0.6 + 0.4 * len(scores) / model.n_layers
+    return np.stack(scores)
+
+
+def _through_words(model: LoadedModel) -> Generator[float, None, Float[Tensor, "d_model d_model"]]:
+    """W_U W_E with the final norm before it: a few words at a time, whose sum it is."""
+    into, mean = _into_unembedding(model)
+    n_words = min(model.d_vocab, len(weight_of(stack_of_sums(model).ending.parts[-1])))
+    inner = torch.zeros(into.shape[1], model.d_model, device=model.device)
+    for ids in torch.arange(n_words, device=model.device).split(_WORDS_AT_ONCE):
+        inner = inner + _of_words(model, ids, mean)
+        yield (int(ids[-1]) + 1) / n_words
+    return into @ inner
+
+
+@torch.inference_mode()
+def _into_unembedding(
+    model: LoadedModel,
+) -> tuple[Float[Tensor, "d_model d_unembed"], Float[Tensor, " d_unembed"]]:
+    """What lies between a write and W_U; and W_U's mean over the vocabulary."""
     stack = stack_of_sums(model)
     *before, last = stack.ending.parts
     unembedding = weight_of(last)
-    mean = unembedding.float().mean(0)
-    inner = torch.zeros(model.d_model, model.d_model, device=model.device)
-    final = unscaled(stack.ending.norm)
     # final is a centring and a gain, d: (final W_U)^T = final^T W_U^T, and its rows are those of
     # the unit vectors.
-    through = final(torch.eye(model.d_model, device=model.device, dtype=unembedding.dtype)).float()
+    unit = torch.eye(model.d_model, device=model.device, dtype=unembedding.dtype)
+    into = unscaled(stack.ending.norm)(unit).float()
     for layer in before:
-        through = through @ weight_of(layer).float().T
-    for ids in torch.arange(min(model.d_vocab, len(unembedding)), device=model.device).split(8192):
-        inner += through @ (unembedding[ids].float() - mean).T @ stack.words(ids).float()
-    scores = []
-    for block in stack.blocks:
-        lens = block.lens
-        shared = model.n_heads // len(lens.values())
-        w_v = lens.values().float().repeat_interleave(shared, dim=0)  # head, d_head, d_model
-        into = unscaled(lens.norm)(torch.eye(model.d_model, device=model.device).to(inner)).float()
-        w_v = (into @ w_v.transpose(1, 2)).double()
-        w_o = unscaled(lens.out_norm)(head_weights(block, model.n_heads)).double()
-        values = torch.linalg.eigvals(w_o @ inner.double() @ w_v)
-        scores.append((values.real.sum(-1) / values.abs().sum(-1)).cpu().numpy())
-    return np.stack(scores)
+        into = into @ weight_of(layer).float().T
+    return into, unembedding.float().mean(0)
+
+
+@torch.inference_mode()
+def _of_words(
+    model: LoadedModel, ids: Int[Tensor, " word"], mean: Float[Tensor, " d_unembed"]
+) -> Float[Tensor, "d_unembed d_model"]:
+    stack = stack_of_sums(model)
+    unembedding = weight_of(stack.ending.parts[-1])[ids].float() - mean
+    return unembedding.T @ stack.words(ids).float()
+
+
+@torch.inference_mode()
+def _copying(
+    block: Block, inner: Float[Tensor, "d_model d_model"], model: LoadedModel
+) -> Float[np.ndarray, " head"]:
+    """One layer's scores."""
+    lens = block.lens
+    shared = model.n_heads // len(lens.values())
+    w_v = lens.values().float().repeat_interleave(shared, dim=0)  # head, d_head, d_model
+    into = unscaled(lens.norm)(torch.eye(model.d_model, device=model.device).to(inner)).float()
+    w_v = (into @ w_v.transpose(1, 2)).double()
+    w_o = unscaled(lens.out_norm)(head_weights(block, model.n_heads)).double()
+    values = torch.linalg.eigvals(w_o @ inner.double() @ w_v)
+    scores: np.ndarray = (values.real.sum(-1) / values.abs().sum(-1)).cpu().numpy()
+    return scores

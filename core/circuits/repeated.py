@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from core.ablation import AblationKind
-from core.circuits.ov import copying_scores
+from core.circuits.ov import copying
 from core.circuits.random_tokens import SEED, RepeatedTokens, repeated_random_tokens
 from core.circuits.roles import RoleScores
 from core.circuits.stream import UnavailableError
@@ -121,8 +121,8 @@ def measured_roles(model: LoadedModel) -> Generator[float, None, RoleScores]:
     found = kept_roles(model)
     if found is None:
         yield 0.0
-        found = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.9)
-        found = replace(found, copying=_copying(model))
+        found = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.7)
+        found = replace(found, copying=(yield from within(_copying(model), 0.7, 1.0)))
         with _guard:
             _cache[model] = found
         yield 1.0
@@ -169,9 +169,11 @@ def sequences_for(model: LoadedModel) -> RepeatedTokens:
     return repeated_random_tokens(model.tokenizer, model.n_ctx, d_vocab=model.d_vocab)
 
 
-def _copying(model: LoadedModel) -> Float[np.ndarray, "layer head"] | None:
+def _copying(
+    model: LoadedModel,
+) -> Generator[float, None, Float[np.ndarray, "layer head"] | None]:
     try:
-        return copying_scores(model)
+        return (yield from copying(model))
     except ModelError:  # a wiring or a norm that is not known
         return None
 

@@ -11,8 +11,8 @@ from core.circuits.looking import look
 from core.circuits.places import Places, iter_places
 from core.circuits.repeated import measured_roles
 from core.circuits.roles import THRESHOLD, RoleScores
-from core.circuits.routes import routes
-from core.circuits.saying import say
+from core.circuits.routes import routing
+from core.circuits.saying import saying
 from core.circuits.stream import UnavailableError
 from core.circuits.verdict import verdict
 from core.heads import Head, check_head
@@ -47,15 +47,16 @@ def head_report(
     traced = None
     try:  # first, so that positions that are not there are refused before the long work
         fed = (yield from within(feeds(scorer, head, query, attended), 0.0, 0.1)).to_dict()
-        traced = routes(scorer, head)
+        traced = yield from within(routing(scorer, head), 0.1, 0.15)
     except UnavailableError as error:
         fed = {"missing": str(error)}
-    result = yield from within(_swept(scorer), 0.1, 0.4)
+    result = yield from within(_swept(scorer), 0.15, 0.4)
     effect = result.effect(head)
     assert effect is not None
     kinds = yield from within(by_kind(scorer, head), 0.4, 0.5)
     roles = yield from within(measured_roles(model), 0.5, 0.8)
-    places = yield from within(_placed(scorer, head), 0.8, 1.0)
+    says = yield from within(saying(scorer, head), 0.8, 0.85)
+    places = yield from within(_placed(scorer, head), 0.85, 1.0)
     looking = look(scorer.start, head)
     said = verdict(result, effect, traced, kinds, roles)
     return {
@@ -68,7 +69,7 @@ def head_report(
         "effect": effect.to_dict(),
         "verdict": [sentence.text for sentence in said],
         "looks": {"weights": jsonable(looking.weights), "value_lengths": _or_none(looking.lengths)},
-        "says": say(scorer, head).to_dict(),
+        "says": says.to_dict(),
         "where": places.to_dict(),
         "kind": _kind(roles, head),
         "fed_by": fed,

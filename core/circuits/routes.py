@@ -8,6 +8,7 @@ components is it called self-repair (Wang et al. 2022, arXiv:2211.00593; Rushing
 arXiv:2402.15390).
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -18,19 +19,16 @@ from jaxtyping import Float
 
 from core.circuits.answer import Pass, passes
 from core.circuits.direct import Reading
-from core.circuits.stream import read_stream, stack_of_sums
+from core.circuits.stream import Stream, read_stream, stack_of_sums
+from core.findings import NOTABLE_NATS
 from core.heads import Head
-from core.interventions import Edit
 from core.jsonable import jsonable
 from core.metrics import answer_logprob, log_probs
 from core.models.loaded import LoadedModel
 from core.prepared import Prepared
-from core.progress import drained
+from core.progress import drained, within
 from core.scoring import Scorer
 from core.wiring.frozen import frozen
-
-NOTABLE = 0.1
-"""Nats: a smaller direct effect is not said to be repaired."""
 
 
 class Route(StrEnum):
@@ -74,10 +72,11 @@ class Routes:
 
     @property
     def route(self) -> Route:
-        """The word for it. Opposite signs are repair only where there was something to repair."""
-        if max(abs(self.total), abs(self.direct)) < NOTABLE:
+        """The word for it. Opposite signs are repair only where both parts are worth a word."""
+        if max(abs(self.total), abs(self.direct)) < NOTABLE_NATS:
             return Route.SMALL
-        if abs(self.direct) >= NOTABLE and self.direct * self.downstream < 0:
+        parts = abs(self.direct), abs(self.downstream)
+        if min(parts) >= NOTABLE_NATS and self.direct * self.downstream < 0:
             return Route.REPAIRED
         return Route.DIRECT if abs(self.direct) >= abs(self.downstream) else Route.LATER
 
@@ -104,13 +103,29 @@ class Routes:
 
 
 def routes(scorer: Scorer, head: Head) -> Routes:
-    """Measure a head's routes; raises `UnavailableError` for a model that cannot be taken apart."""
+    """`routing`, run to its end."""
+    return drained(routing(scorer, head))
+
+
+def routing(scorer: Scorer, head: Head) -> Generator[float, None, Routes]:
+    """Measure a head's routes: yields the share done.
+
+    Raises `UnavailableError` for a model that cannot be taken apart.
+    """
     model, prepared = scorer.model, scorer.prepared
     stack_of_sums(model)
-    replacements = drained(scorer.replacements())
+    replacements = yield from within(scorer.replacements(), 0.0, 0.3)
+    yield 0.3
     found: list[_Found] = []
-    for each in passes(prepared):
-        found.append(_of_pass(model, prepared, each, replacements[each.sequence].edit(head)))
+    all_passes = passes(prepared)
+    for each in all_passes:
+        done = 0.3 + 0.7 * len(found) / len(all_passes)
+        tokens, edit = prepared.sequence(each.sequence), replacements[each.sequence].edit(head)
+        clean = read_stream(model, tokens)
+        yield done
+        ablated = read_stream(model, tokens, (edit,))
+        yield done
+        found.append(_of_pass(model, prepared, each, head.layer, clean, ablated))
     joined = found[0]
     for other in found[1:]:
         joined = _Found(*(a + b for a, b in zip(joined, other, strict=True)))
@@ -140,15 +155,15 @@ class _Found(NamedTuple):
 
 
 @torch.inference_mode()
-def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, edit: Edit) -> _Found:
+def _of_pass(
+    model: LoadedModel, prepared: Prepared, of: Pass, layer: int, clean: Stream, ablated: Stream
+) -> _Found:
     stack = stack_of_sums(model)
-    tokens = prepared.sequence(of.sequence)
-    clean, ablated = read_stream(model, tokens), read_stream(model, tokens, (edit,))
     reading = Reading(model, prepared, of, clean)
-    read, block = reading.read, stack.blocks[edit.layer]
+    read, block = reading.read, stack.blocks[layer]
     # Only what this head wrote, in the clean run: its layer's z differs in nothing else.
-    lost = block.out(ablated.z[edit.layer][read].flatten(-2)) - block.out(
-        clean.z[edit.layer][read].flatten(-2)
+    lost = block.out(ablated.z[layer][read].flatten(-2)) - block.out(
+        clean.z[layer][read].flatten(-2)
     )
     final = clean.final[read]
     norm = stack.ending.norm
@@ -164,7 +179,8 @@ def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, edit: Edit) -> _F
     logp = log_probs(logits)
     values = torch.stack([sign * answer_logprob(logp, answer) for answer, sign in of.read]).sum(0)
     mlps = [
-        reading.along((ablated.mlp - clean.mlp)[layer][read]) for layer in range(model.n_layers)
+        reading.along(after[read] - before[read])
+        for before, after in zip(clean.mlp, ablated.mlp, strict=True)
     ]
     return _Found(
         values.cpu().numpy(), reading.heads(ablated) - reading.heads(clean), np.array(mlps)

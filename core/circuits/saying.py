@@ -1,18 +1,19 @@
 """What a head makes the model say: predictions without it, and what it adds by itself."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.direct import DirectAttribution, attribute
-from core.circuits.ov import OvCircuit, ov_circuit
+from core.circuits.direct import DirectAttribution, attributing
+from core.circuits.ov import OvCircuit, promoting
 from core.circuits.stream import UnavailableError
 from core.engine import run_from
 from core.heads import Head
 from core.metrics import log_probs
-from core.progress import drained
+from core.progress import drained, within
 from core.prompts.tokens import token_text
 from core.scoring import Scorer
 
@@ -84,27 +85,36 @@ class Saying:
 
 
 def say(scorer: Scorer, head: Head) -> Saying:
-    """Measure what a head makes the model say."""
-    predictions = _predictions(scorer, head)
+    """`saying`, run to its end."""
+    return drained(saying(scorer, head))
+
+
+def saying(scorer: Scorer, head: Head) -> Generator[float, None, Saying]:
+    """Measure what a head makes the model say: yields the share done."""
+    predictions = yield from within(_predictions(scorer, head), 0.0, 0.3)
     try:
-        found = attributed(scorer)
-        return Saying(head, predictions, found, ov_circuit(scorer.start, head))
+        found = yield from within(attributed(scorer), 0.3, 0.6)
+        circuit = yield from within(promoting(scorer.start, head), 0.6, 1.0)
     except UnavailableError as error:
         return Saying(head, predictions, None, None, str(error))
+    return Saying(head, predictions, found, circuit)
 
 
-def attributed(scorer: Scorer) -> Attributed:
-    """Direct logit attribution of every head; raises `UnavailableError`."""
-    model, prepared = scorer.model, scorer.prepared
-    target = attribute(model, replace(prepared, foil=None))
-    if prepared.foil is None:
-        return Attributed(target, None, target)
-    foil = attribute(model, replace(prepared, target=prepared.foil, foil=None))
-    return Attributed(target, foil, attribute(model, prepared))
+def attributed(scorer: Scorer) -> Generator[float, None, Attributed]:
+    """Direct logit attribution of every head: yields the share done.
+
+    Raises `UnavailableError`.
+    """
+    prepared = scorer.prepared
+    answers = [replace(prepared, foil=None)]
+    if prepared.foil is not None:
+        answers += [replace(prepared, target=prepared.foil, foil=None), prepared]
+    target, *others = yield from attributing(scorer.model, answers)
+    return Attributed(target, *others) if others else Attributed(target, None, target)
 
 
-def _predictions(scorer: Scorer, head: Head) -> tuple[Prediction, ...]:
-    before, after = next_token(scorer, head)
+def _predictions(scorer: Scorer, head: Head) -> Generator[float, None, tuple[Prediction, ...]]:
+    before, after = yield from next_token(scorer, head)
     count = min(SHOWN, len(before))
     change = after - before
     ids = {
@@ -123,12 +133,17 @@ def _predictions(scorer: Scorer, head: Head) -> tuple[Prediction, ...]:
 
 def next_token(
     scorer: Scorer, head: Head
-) -> tuple[Float[Tensor, " vocab"], Float[Tensor, " vocab"]]:
-    """Probabilities at the position that predicts the answer's first token, before and after."""
-    edit = drained(scorer.replacements())[scorer.prepared.target].edit(head)
+) -> Generator[float, None, tuple[Float[Tensor, " vocab"], Float[Tensor, " vocab"]]]:
+    """Probabilities at the position that predicts the answer's first token, before and after.
+
+    Yields the share done.
+    """
+    replacements = yield from within(scorer.replacements(), 0.0, 0.5)
+    edit = replacements[scorer.prepared.target].edit(head)
     found = None
     for rows in run_from(scorer.start, [(edit,)]):
         if rows.indices:
             found = log_probs(rows.logits)[0, 0].exp().cpu()
+        yield 0.5 + rows.fraction / 2
     assert found is not None
     return scorer.clean[0].exp().cpu(), found

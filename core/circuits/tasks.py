@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.ablation import AblationKind
 from core.heads import Head, check_head
-from core.progress import told_as
+from core.progress import within
 from core.tasks import OnModel, OnSpec, Step, Work, counted, streamed
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ class OnHead(OnSpec):
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
         scorer = Scorer(model, self.spec)
         yield Step(None)
-        yield from told_as(scorer.replacements(), Step(None))
         return (yield from self.measure(scorer))
 
     def measure(self, scorer: "Scorer") -> Work:
-        """The task itself, on a clean run whose replacements are at hand."""
+        """The task itself, on a clean run."""
         raise NotImplementedError
 
 
@@ -64,10 +63,9 @@ class Say(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """Predictions, direct logit attribution, OV circuit."""
-        from core.circuits.saying import say
+        from core.circuits.saying import saying
 
-        yield Step(None)
-        return say(scorer, self.head)
+        return (yield from counted(saying(scorer, self.head)))
 
 
 @dataclass(frozen=True)
@@ -84,15 +82,15 @@ class Trace(OnHead):
     def measure(self, scorer: "Scorer") -> Work:
         """Routes, then the kinds."""
         from core.circuits.by_kind import by_kind
-        from core.circuits.routes import routes
+        from core.circuits.routes import routing
         from core.circuits.stream import UnavailableError
 
-        yield Step(None)
         try:
-            found: Any = routes(scorer, self.head)
+            found: Any = yield from counted(within(routing(scorer, self.head), 0.0, 0.3))
         except UnavailableError as error:
             found = str(error)
-        return found, (yield from counted(by_kind(scorer, self.head)))
+        kinds = yield from counted(within(by_kind(scorer, self.head), 0.3, 1.0))
+        return found, kinds
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from core import SweepSpec
-from core.circuits.direct import attribute
+from core.circuits import direct
+from core.circuits.direct import attribute, attributing
 from core.circuits.stream import UnavailableError
 from core.engine import begin
 from core.prepared import prepare
+from core.progress import drained
 from core.wiring.frozen import bias_of, frozen
 from core.wiring.products import weight_of
 
@@ -114,3 +116,20 @@ def test_an_answer_set_is_its_members_weighted_by_their_share(loaded):
     low = np.minimum(singles[0].heads, singles[1].heads) - 1e-6
     high = np.maximum(singles[0].heads, singles[1].heads) + 1e-6
     assert ((low <= together.heads) & (together.heads <= high)).all()
+
+
+@pytest.mark.parametrize(("foil", "n_passes"), [(" fox", 1), (" lazy dog.", 2)])
+def test_answers_that_share_a_pass_are_read_in_one(loaded, monkeypatch, foil, n_passes):
+    model = loaded("gpt2")
+    answers = [prepared_for(model), prepared_for(model, foil), prepared_for(model, foil=foil)]
+    alone = [attribute(model, each) for each in answers]
+    run, read = [], direct.read_stream
+    monkeypatch.setattr(direct, "read_stream", lambda *given: run.append(1) or read(*given))
+    shares = []
+    together = drained(attributing(model, answers), shares.append)
+    assert len(run) == n_passes
+    assert shares == sorted(shares)
+    assert (len(shares), shares[-1]) == (n_passes + len(answers), 1)
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.heads, other.heads)
+        assert (one.total, one.against) == (other.total, other.against)

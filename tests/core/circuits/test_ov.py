@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from core import SweepSpec
-from core.circuits.ov import copying_scores, ov_circuit
+from core.circuits.ov import copying, copying_scores, ov_circuit, promoting
 from core.heads import Head
+from core.progress import drained
 from core.prompts.tokens import token_text
 from core.scoring import Scorer
 
@@ -70,6 +71,33 @@ def test_every_family_has_one(loaded, family):
     assert len(found.here) == len(found.from_embedding) == len(scorer_of(model).start.tokens)
     assert all(p.raised[0][1] >= p.own >= p.lowered[0][1] for p in found.here)
     assert copying_scores(model).shape == (model.n_layers, model.n_heads)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "opt"])
+def test_words_and_layers_come_one_after_the_other_and_change_nothing(loaded, family, monkeypatch):
+    model = loaded(family)
+    at_once = copying_scores(model)
+    monkeypatch.setattr("core.circuits.ov._WORDS_AT_ONCE", model.d_vocab // 4 + 1)
+    shares = []
+    found = drained(copying(model), shares.append)
+    assert found == pytest.approx(at_once, abs=1e-5)
+    assert shares == sorted(set(shares))
+    assert (len(shares), shares[-1]) == (4 + model.n_layers, 1)
+
+
+def test_keys_come_a_few_at_a_time_and_change_nothing(loaded, monkeypatch):
+    start, head = scorer_of(loaded("gpt2")).start, Head(1, 1)
+    at_once = ov_circuit(start, head)
+    monkeypatch.setattr("core.circuits.ov._AT_ONCE", 4)
+    shares = []
+    found = drained(promoting(start, head), shares.append)
+    assert shares == sorted(set(shares))
+    assert (len(shares), shares[-1]) == (2 * 4, 1)  # 15 keys, read twice
+    for one, other in zip(
+        at_once.here + at_once.from_embedding, found.here + found.from_embedding, strict=True
+    ):
+        assert [word for word, _ in one.raised] == [word for word, _ in other.raised]
+        assert one.own == pytest.approx(other.own, abs=1e-5)
 
 
 def test_the_embedded_models_induction_heads_copy(demo):

@@ -255,7 +255,9 @@ def test_batches_change_no_score(loaded, monkeypatch):
     monkeypatch.setattr("core.circuits.repeated.STEP_FLOPS", 1.0)
     shares = []
     alone = drained(measured_roles(replace(model)), shares.append)
-    assert len(shares) == 22  # one sequence at a time
+    # Both ends, one sequence at a time, then copying: the words, and every layer.
+    assert len(shares) == 2 + 20 + 1 + model.n_layers
+    assert alone.copying == pytest.approx(together.copying)
     assert alone.mean == pytest.approx(together.mean, abs=1e-6)
     assert alone.standard_error == pytest.approx(together.standard_error, abs=1e-6)
 

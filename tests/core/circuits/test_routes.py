@@ -9,7 +9,7 @@ from specs import CORRUPTED, spec_of
 from core import AblationKind, SweepSpec, run_sweep
 from core.circuits.answer import passes
 from core.circuits.direct import Reading, attribute
-from core.circuits.routes import Route, Routes, routes
+from core.circuits.routes import Route, Routes, routes, routing
 from core.circuits.stream import UnavailableError, read_stream
 from core.heads import Head
 from core.oracle import clean_z
@@ -127,6 +127,15 @@ def test_nothing_before_the_head_changes_and_something_after_it_does(loaded):
     assert last.most_changed() == []
 
 
+def test_it_may_be_stopped_after_every_pass(loaded):
+    model = loaded("gpt2")
+    for foil, n_passes in ((" fox", 2), (" lazy dog.", 4)):  # clean and ablated, of each answer
+        shares = []
+        drained(routing(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)), shares.append)
+        assert len(shares) == 1 + n_passes
+        assert shares == sorted(shares)
+
+
 def made(total, direct):
     none = np.zeros((2, 2))
     return Routes(Head(0, 0), "logit_diff_change", total, direct, direct, none, none[0])
@@ -138,6 +147,7 @@ def test_self_repair_is_said_only_where_something_was_repaired():
     assert made(-3.0, -2.0).route is Route.DIRECT
     assert made(0.02, -0.05).route is Route.SMALL
     assert made(+0.5, -0.5).route is Route.REPAIRED
+    assert made(-2.95, -3.0).route is Route.DIRECT  # opposite in sign, and next to nothing
 
 
 def test_norms_on_the_stream_are_refused(loaded):

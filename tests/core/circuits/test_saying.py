@@ -4,8 +4,9 @@ import checkpoints
 import pytest
 
 from core import SweepSpec, run_sweep
-from core.circuits.saying import say
+from core.circuits.saying import say, saying
 from core.heads import Head
+from core.progress import drained
 from core.scoring import Scorer
 
 
@@ -69,3 +70,13 @@ def test_a_stream_that_is_no_sum_says_so_and_keeps_the_predictions(loaded):
     assert found.attributed is None
     assert "a norm follows every addition" in found.missing
     assert found.predictions
+
+
+def test_it_may_be_stopped_between_its_passes(loaded):
+    model = loaded("gpt2")
+    shares = []
+    drained(saying(Scorer(model, spec_of(model, " fox")), Head(1, 2)), shares.append)
+    assert shares == sorted(shares)
+    # A pass with two of the layers, the attribution's, the two readings of the OV circuit.
+    assert len(set(shares)) >= 2 + 2 + 2
+    assert (shares[0] < 0.3, shares[-1]) == (True, 1)

@@ -1,21 +1,39 @@
 """The views of a head through the job lane: the same as measured by hand."""
 
+import time
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from core import example
+from core import SweepSpec, example
 from core.ablation import AblationKind
+from core.circuits.feeds import feeds
 from core.circuits.looking import look
+from core.circuits.places import iter_places
 from core.circuits.roles import RoleScores
 from core.circuits.routes import routes
-from core.circuits.tasks import Look, MeasureRoles, RolesWithout, Say, Trace
+from core.circuits.tasks import (
+    Feed,
+    Look,
+    MeasureRoles,
+    Patch,
+    Place,
+    RolesWithout,
+    Say,
+    Trace,
+)
 from core.errors import InputError
-from core.heads import Head
+from core.heads import Head, all_heads
 from core.jobs import Jobs, JobState
 from core.models.registry import Registry, key_of
+from core.progress import drained
 from core.scoring import Scorer
 
 WAIT = 120.0
 HEAD = Head(1, 0)
+MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
+CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +73,52 @@ def test_a_head_that_is_not_there_is_said_in_words(jobs):
     assert job.state is JobState.FAILED
     assert isinstance(job.error, InputError)
     assert "L0H0 to L2H3" in str(job.error)
+
+
+def test_what_feeds_it_where_it_matters_and_patching(jobs, demo):
+    fed = done(jobs.ask(Feed(MEAN, HEAD, 14, 5)))
+    expected = drained(feeds(Scorer(demo, MEAN), HEAD, 14, 5))
+    np.testing.assert_allclose(fed.by_key, expected.by_key, atol=1e-6)
+    assert (fed.query, fed.key) == (14, 5)
+
+    place = done(jobs.ask(Place(MEAN, (HEAD,))))
+    assert place.complete
+    last = list(iter_places(Scorer(demo, MEAN), [HEAD]))[-1][1]
+    np.testing.assert_allclose(place.values("kl"), last.values("kl"), atol=1e-6)
+
+    spec = replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED)
+    patched = done(jobs.ask(Patch(spec, "denoise")))
+    assert patched.complete
+    assert len(patched.heads) == 12
+
+
+def test_views_wait_for_nobodys_long_work(jobs):
+    """A map of the whole model is long: a look at one head is done in between."""
+    order = []
+    prompt = " ".join(["red green blue yellow"] * 30)
+    long = jobs.ask(Place(replace(MEAN, prompt=prompt, target=" red"), tuple(all_heads(3, 4))))
+    while long.state is not JobState.RUNNING or long.found is None:
+        assert not long.state.final
+        time.sleep(0.005)
+    quick = jobs.ask(Look(example.SPEC, Head(2, 3)))
+    assert quick.wait(WAIT)
+    order.append(long.state)
+    long.cancel()
+    assert long.wait(WAIT)
+    assert quick.state is JobState.DONE
+    assert order == [JobState.RUNNING]
+    assert long.state is JobState.CANCELLED
+    assert long.found is not None, "what came in before stays"
+
+
+def test_models_that_cannot_be_taken_apart_say_why(jobs, checkpoint):
+    folder = str(checkpoint("opt-post-norm"))
+    spec = SweepSpec(folder, "The quick brown fox", " jumps", prepend_bos=True)
+    found, kinds = done(jobs.ask(Trace(spec, HEAD)))
+    assert "a norm follows" in found
+    assert AblationKind.ZERO in kinds
+    assert "a norm follows" in done(jobs.ask(Feed(spec, HEAD)))
+    saying = done(jobs.ask(Say(spec, HEAD)))
+    assert "a norm follows" in saying.missing
+    assert saying.attributed is None
+    assert saying.predictions
