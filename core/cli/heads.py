@@ -26,20 +26,11 @@ class Outcome(StrEnum):
     HOLDS = "holds"
 
 
+@given.on_a_spec
 def head(
+    spec: SweepSpec,
     head: Annotated[str, typer.Option(help="The head, such as L1H0.")],
-    prompt: given.Prompt,
-    target: given.Target,
-    model: given.Model = "demo",
-    foil: given.Foil = None,
-    ablation: given.Ablation = AblationKind.MEAN_ACROSS_HEADS,
-    corrupted_prompt: given.CorruptedPrompt = None,
-    reference_file: given.ReferenceFile = None,
-    positions: given.Where = "all",
-    no_bos: given.NoBos = False,
-    weights: given.Weights = given.WeightsOption.PROCESSED,
     device: given.On = given.Device.AUTO,
-    dtype: given.Dtype = given.DtypeOption.FLOAT32,
     query: Annotated[
         int | None, typer.Option(help="What feeds it: from which position it looks.")
     ] = None,
@@ -49,23 +40,10 @@ def head(
     out: given.Out = None,
 ) -> None:
     """See one head closely, as JSON: where it looks, what it says, what feeds it, and the rest."""
-    spec = given.spec_of(
-        model=model,
-        prompt=prompt,
-        target=target,
-        foil=foil,
-        ablation=ablation,
-        corrupted_prompt=corrupted_prompt,
-        reference_file=reference_file,
-        positions=positions,
-        no_bos=no_bos,
-        weights=weights,
-        dtype=dtype,
-    )
     chosen = _head(head, "head")
     given.check_writable(out)
     with progress() as report:
-        loaded = _load(spec, device, report)
+        loaded = given.load(spec, device, report)
         from core.circuits.report import head_report
         from core.progress import drained
 
@@ -75,9 +53,9 @@ def head(
     write_json(found, out)
 
 
+@given.on_a_spec
 def joint(
-    prompt: given.Prompt,
-    target: given.Target,
+    spec: SweepSpec,
     heads: Annotated[
         str, typer.Option(help="The heads to remove at once, such as 'L1H0, L1H2'.")
     ] = "",
@@ -85,16 +63,7 @@ def joint(
         str,
         typer.Option(help="Instead of --heads: all that look like it, such as induction."),
     ] = "",
-    model: given.Model = "demo",
-    foil: given.Foil = None,
-    ablation: given.Ablation = AblationKind.MEAN_ACROSS_HEADS,
-    corrupted_prompt: given.CorruptedPrompt = None,
-    reference_file: given.ReferenceFile = None,
-    positions: given.Where = "all",
-    no_bos: given.NoBos = False,
-    weights: given.Weights = given.WeightsOption.PROCESSED,
     device: given.On = given.Device.AUTO,
-    dtype: given.Dtype = given.DtypeOption.FLOAT32,
     predict: Annotated[
         Outcome | None, typer.Option(help="Your prediction, dated before the run.")
     ] = None,
@@ -108,19 +77,6 @@ def joint(
     out: given.Out = None,
 ) -> None:
     """Remove some heads at once, as JSON: verdict, redundancy, other sets, and what they keep."""
-    spec = given.spec_of(
-        model=model,
-        prompt=prompt,
-        target=target,
-        foil=foil,
-        ablation=ablation,
-        corrupted_prompt=corrupted_prompt,
-        reference_file=reference_file,
-        positions=positions,
-        no_bos=no_bos,
-        weights=weights,
-        dtype=dtype,
-    )
     if bool(heads) == bool(role):
         seen = "Both this and --role are" if heads else "Neither this nor --role is"
         raise InputError("heads", f"{seen} given: name the heads, or one role.")
@@ -130,7 +86,7 @@ def joint(
         )
     given.check_writable(out)
     with progress() as report:
-        loaded = _load(spec, device, report)
+        loaded = given.load(spec, device, report)
         from core.hypotheses.report import Foreseen, joint_report
         from core.progress import drained
 
@@ -190,13 +146,6 @@ def roles(
         },
         out,
     )
-
-
-def _load(spec: SweepSpec, device: given.Device, report: Any) -> "LoadedModel":
-    report(f"Loading {spec.model}", None)
-    from core.models.loading import load_model
-
-    return load_model(spec.model, device.value, spec.dtype, spec.weights, report)
 
 
 def _head(text: str, field: str) -> Head:

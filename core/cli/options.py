@@ -1,15 +1,21 @@
 """The options that several commands share, and the spec that they make."""
 
+import inspect
 import os
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.ablation import AblationKind
 from core.errors import InputError
 from core.spec import Positions, SweepSpec
+
+if TYPE_CHECKING:
+    from core.models.loaded import LoadedModel
 
 
 class Format(StrEnum):
@@ -74,21 +80,38 @@ Dtype = Annotated[DtypeOption, typer.Option(help="The model's number format.")]
 Out = Annotated[Path | None, typer.Option(help="Write to this file instead.")]
 
 
-def spec_of(
+def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose first parameter is a spec: its options are those of `_spec_of`, then its own.
+
+    What a wrong value is refused with says the option's name; raises `InputError`.
+    """
+    shared = inspect.signature(_spec_of).parameters
+    _, *own = inspect.signature(command).parameters.values()
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        spec = _spec_of(**{name: values.pop(name) for name in shared})
+        command(spec, **values)
+
+    parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*shared.values(), *own)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _spec_of(
     *,
-    model: str,
-    prompt: str,
-    target: list[str],
-    foil: list[str] | None,
-    ablation: AblationKind,
-    corrupted_prompt: str | None,
-    reference_file: Path | None,
-    positions: str,
-    no_bos: bool,
-    weights: WeightsOption,
-    dtype: DtypeOption,
+    prompt: Prompt,
+    target: Target,
+    model: Model = "demo",
+    foil: Foil = None,
+    ablation: Ablation = AblationKind.MEAN_ACROSS_HEADS,
+    corrupted_prompt: CorruptedPrompt = None,
+    reference_file: ReferenceFile = None,
+    positions: Where = "all",
+    no_bos: NoBos = False,
+    weights: Weights = WeightsOption.PROCESSED,
+    dtype: Dtype = DtypeOption.FLOAT32,
 ) -> SweepSpec:
-    """The spec that the options ask for; raises `InputError`."""
     from core.models import catalogue
     from core.prompts import reference
 
@@ -105,6 +128,14 @@ def spec_of(
         weights=weights.value,
         dtype=dtype.value,
     )
+
+
+def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
+    """The model that a spec asks for; raises `InputError`."""
+    report(f"Loading {spec.model}", None)
+    from core.models.loading import load_model
+
+    return load_model(spec.model, device.value, spec.dtype, spec.weights, report)
 
 
 def _positions(text: str) -> Positions:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from core.ablation import AblationKind
 from core.cli import options as given
 from core.cli.options import Format
 from core.cli.output import progress, write_text
@@ -18,40 +17,18 @@ if TYPE_CHECKING:
 TABLE_ROWS = 20
 
 
+@given.on_a_spec
 def sweep(
-    prompt: given.Prompt,
-    target: given.Target,
-    model: given.Model = "demo",
-    foil: given.Foil = None,
-    ablation: given.Ablation = AblationKind.MEAN_ACROSS_HEADS,
-    corrupted_prompt: given.CorruptedPrompt = None,
-    reference_file: given.ReferenceFile = None,
-    positions: given.Where = "all",
-    no_bos: given.NoBos = False,
-    weights: given.Weights = given.WeightsOption.PROCESSED,
+    spec: SweepSpec,
     device: given.On = given.Device.AUTO,
-    dtype: given.Dtype = given.DtypeOption.FLOAT32,
     format: Annotated[  # the option's name is part of the contract
         Format, typer.Option(help="How to print the result.")
     ] = Format.TABLE,
     out: given.Out = None,
 ) -> None:
     """Ablate every head in turn and print what the target's probability does."""
-    spec = given.spec_of(
-        model=model,
-        prompt=prompt,
-        target=target,
-        foil=foil,
-        ablation=ablation,
-        corrupted_prompt=corrupted_prompt,
-        reference_file=reference_file,
-        positions=positions,
-        no_bos=no_bos,
-        weights=weights,
-        dtype=dtype,
-    )
     given.check_writable(out)
-    result = _run(spec, device.value)
+    result = _run(spec, device)
     _write(result, format, out)
 
 
@@ -90,14 +67,12 @@ def models() -> None:
     )
 
 
-def _run(spec: SweepSpec, device: str) -> "SweepResult":
+def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
     with progress() as report:
-        report(f"Loading {spec.model}", None)
-        from core.models.loading import load_model
+        model = given.load(spec, device, report)
         from core.scoring import Scorer
         from core.sweep import with_progress
 
-        model = load_model(spec.model, device, spec.dtype, spec.weights, report)
         result = None
         for result, fraction in with_progress(Scorer(model, spec)):
             report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
