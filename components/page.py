@@ -1,15 +1,23 @@
-"""How every page begins."""
+"""How every page begins and ends."""
 
 from components.figures.look import Look
-from components.state import Session, look, session
+from components.state import PATCH_SLOTS, TEST_SLOTS, Session, look, session
 from components.warm import warm_up
+from components.widgets.live import live
 from components.widgets.style import brand, page_style
+
+
+def end_page(state: Session) -> None:
+    """The page's script, and what no view has asked for any more is given up."""
+    live()
+    state.asking.forget_unseen((*TEST_SLOTS, *PATCH_SLOTS))
 
 
 def begin_page() -> tuple[Session, Look]:
     """This tab's state, brought up to date, and the browser's look; draws the header."""
     warm_up()
     state, theme = session(), look()
+    state.asking.seen.clear()
     state.keep_widgets()
     page_style(theme)
     brand()

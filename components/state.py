@@ -47,11 +47,14 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "heads": "",
     "outcome": None,
     "predicted": None,
+    "own_variants": "",
 }
 
 
 TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")
-"""What a hypothesis' test asks for."""
+"""What a hypothesis' test asks for: begun by hand, it goes on while another page is looked at."""
+PATCH_SLOTS = ("patch_denoise", "patch_noise")
+"""The same of patching."""
 
 Question = tuple[str, str, Answer]
 """Model, prompt and target: to have seen its effects under any kind is to have looked."""
@@ -104,7 +107,8 @@ class Session:
     looked_at: set[Question] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
     patched: SweepSpec | None = None
-    address_read: bool = False
+    address: dict[str, str] | None = None
+    address_since: float = 0.0
     bad_address: str = ""
     progress_shown: bool = False
     widgets: dict[str, Any] = field(default_factory=dict)
@@ -129,20 +133,23 @@ class Session:
         """Select a head, or none."""
         self.head = head
         self.clicks += 1
+        self.bad_address = ""
 
     @property
     def picked(self) -> tuple[Head, ...]:
         """The heads named for the hypothesis, as far as they can be read."""
-        found = []
-        for part in str(value("heads") or "").replace(";", ",").replace(",", " ").split():
-            with suppress(ValueError):
-                found.append(Head.parse(part))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(head for _, head in _named() if head is not None))
+
+    @property
+    def _unread(self) -> list[str]:
+        """What else is typed there: it stays until its writer takes it away."""
+        return [part for part, head in _named() if head is None]
 
     def pick(self, head: Head) -> None:
         """Put a head into the hypothesis, or take it out."""
         kept = [each for each in self.picked if each != head]
-        put("heads", heads_text(kept if head in self.picked else sorted([*kept, head])))
+        heads = heads_text(kept if head in self.picked else sorted([*kept, head]))
+        put("heads", ", ".join(filter(None, [heads, *self._unread])))
 
     def begin_test(self, test: Test) -> None:
         """Put a hypothesis to the test: from here on its question's effects have been seen."""
@@ -166,9 +173,7 @@ class Session:
         saved: bool = False,
     ) -> None:
         """Put a result on screen; the selected head stays where the model's shape allows it."""
-        if self.head is not None and not (
-            self.head.layer < result.shape[0] and self.head.head < result.shape[1]
-        ):
+        if self.head is not None and not self.head.within(result.shape):
             self.choose_head(None)
         self.shown, self.saved_example = result, saved
         self.asked, self.estimate, self.margins = asked or result.spec, estimate, margins
@@ -259,6 +264,17 @@ class Session:
         return None
 
 
+def _named() -> list[tuple[str, Head | None]]:
+    """What is typed as heads of the hypothesis, each with its head if it is one."""
+    found: list[tuple[str, Head | None]] = []
+    for part in str(value("heads") or "").replace(";", " ").replace(",", " ").split():
+        head = None
+        with suppress(ValueError):
+            head = Head.parse(part)
+        found.append((part, head))
+    return found
+
+
 def session() -> Session:
     """This tab's state, made on its first run with the saved example on screen."""
     if "headsweep" not in st.session_state:
@@ -344,15 +360,6 @@ def clean_prob(_model: Any, fingerprint: str, spec: SweepSpec) -> float:
     from core.scoring import Scorer, baseline_of
 
     return baseline_of(_model, Scorer(_model, spec).baseline).prob
-
-
-def prompt_tokens(model: Any, spec: SweepSpec) -> tuple[str, ...]:
-    """The tokens that are run for a spec; raises `InputError`."""
-    from core.prepared import prepare
-
-    prepared = prepare(model, spec)
-    target = prepared.target
-    return prepared.prompt.texts + (() if target.is_set else target.texts[:-1])
 
 
 def is_one_token(model: Any, text: str) -> bool:

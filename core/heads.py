@@ -20,6 +20,10 @@ class Head(NamedTuple):
         """The field's usual name, such as L9H6."""
         return f"L{self.layer}H{self.head}"
 
+    def within(self, shape: tuple[int, int]) -> bool:
+        """Whether a model of `shape` (layers, heads a layer) has it."""
+        return 0 <= self.layer < shape[0] and 0 <= self.head < shape[1]
+
     @classmethod
     def parse(cls, text: str) -> "Head":
         """Read "L9H6" or "9.6"; a ValueError says what was seen otherwise."""
@@ -41,7 +45,7 @@ def all_heads(n_layers: int, n_heads: int) -> list[Head]:
 
 def check_head(head: Head, shape: tuple[int, int], model: str, field: str = "head") -> None:
     """Raise an `InputError` for a head that a model of `shape` (layers, heads) does not have."""
-    if not (0 <= head.layer < shape[0] and 0 <= head.head < shape[1]):
+    if not head.within(shape):
         last = Head(shape[0] - 1, shape[1] - 1)
         raise InputError(
             field, f"{model} has no {shortened(head.label)}: its heads are L0H0 to {last.label}."

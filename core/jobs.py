@@ -8,6 +8,7 @@ import itertools
 import logging
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,6 +36,8 @@ Request = SweepSpec | Task | None
 
 MAX_KEPT = 256
 """Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB."""
+MAX_TASKS_KEPT = 48
+"""Of them tasks: an attention pattern over 1,024 tokens is 4 MB, a map of a model 8 MB."""
 
 _log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
@@ -80,6 +83,7 @@ class Job:
         self.askers = 0
         self.fingerprint: str | None = None
         self.between: Callable[[], None] = _nothing
+        self._until: float | None = None
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._turn = threading.Lock()
@@ -108,18 +112,30 @@ class Job:
         """Block until the job has ended; False if `timeout` seconds passed first."""
         return self._ended.wait(timeout)
 
+    def wait_for(self, seconds: float) -> None:
+        """Somebody looks: give up unless somebody does again within so many seconds.
+
+        Jobs that nobody has called this on are done whether they are looked at or not.
+        """
+        self._until = max(self._until or 0.0, time.monotonic() + seconds)
+
     def report(self, stage: str, fraction: float | None) -> None:
         """Record progress; raises `Cancelled` if a stop was asked for."""
-        if self._stop.is_set():
+        self._record(stage, fraction)
+        self.between()
+
+    def _record(self, stage: str, fraction: float | None) -> None:
+        if self._stop.is_set() or (self._until is not None and time.monotonic() > self._until):
+            self._stop.set()
             raise Cancelled
         self.stage, self.fraction = stage, fraction
-        self.between()
 
     def enter(self, state: JobState, stage: str) -> None:
         """Go on to the next part of its life; raises `Cancelled` if a stop was asked for."""
         with self._turn:
-            self.report(stage, None)
+            self._record(stage, None)
             self.state = state
+        self.between()
 
     def end(self, state: JobState, error: InputError | None = None) -> None:
         """Enter a final state."""
@@ -188,8 +204,11 @@ class Jobs:
         return job.fingerprint != model.fingerprint
 
     def _forget(self) -> None:
-        finished = [name for name, job in self._jobs.items() if job.state.final]
-        for name in finished[: max(0, len(self._jobs) - self._max_kept)]:
+        finished = {name: job for name, job in self._jobs.items() if job.state.final}
+        tasks = [name for name, job in finished.items() if job.task is not None]
+        for name in tasks[: max(0, len(tasks) - MAX_TASKS_KEPT)]:
+            del self._jobs[name], finished[name]
+        for name in list(finished)[: max(0, len(self._jobs) - self._max_kept)]:
             del self._jobs[name]
 
     def _load(self, job: Job) -> None:

@@ -1,6 +1,7 @@
 """A spec made ready for one model: everything tokenised, and checked to fit."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import torch
 from jaxtyping import Int
@@ -39,6 +40,16 @@ class Prepared:
         """The corrupted prompt followed by the same answer tokens."""
         assert self.corrupted is not None
         return torch.tensor([*self.corrupted.ids, *answer.sequence[:-1]])
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What stands at each position of the longer pass: both where target and foil part."""
+        answers = [each for each in (self.target, self.foil) if each is not None]
+        forced = [() if each.is_set else each.texts[:-1] for each in answers]
+        return self.prompt.texts + tuple(
+            " |".join(dict.fromkeys(text for text in at if text is not None))
+            for at in zip_longest(*forced)
+        )
 
     def read(self, answer: tk.TokenizedAnswer) -> tuple[int, ...]:
         """The positions whose logits predict the answer's tokens."""

@@ -1,12 +1,11 @@
 """The hypothesis: say which heads the answer needs, lock it, then look. Read, compute, draw."""
 
-from components.page import begin_page
+from components.page import begin_page, end_page
 from components.widgets.composer import composer_fields
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
 from components.widgets.hypothesis.sufficiency import sufficiency
 from components.widgets.hypothesis.under_test import under_test
-from components.widgets.live import live
 from components.widgets.progress import progress_panel
 
 state, theme = begin_page()
@@ -18,4 +17,4 @@ else:
     under_test(state.test, state)
     outcome(state.test, state, theme)
     sufficiency(state.test, state, theme)
-live()
+end_page(state)

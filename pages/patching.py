@@ -1,8 +1,7 @@
 """Activation patching in both directions, whole heads and by position. Read, compute, draw."""
 
-from components.page import begin_page
+from components.page import begin_page, end_page
 from components.widgets.composer import composer_fields
-from components.widgets.live import live
 from components.widgets.patching import patching_panel, patching_run
 from components.widgets.progress import progress_panel
 
@@ -12,4 +11,4 @@ progress_panel(state, draft)
 patching_run(draft, state)
 if state.patched is not None:
     patching_panel(state.patched, state, theme)
-live()
+end_page(state)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.page import begin_page
+from components.page import begin_page, end_page
 from components.state import question
 from components.widgets.address import read_address, write_address
 from components.widgets.composer import composer
@@ -12,7 +12,6 @@ from components.widgets.following import follow, situation
 from components.widgets.head.room import head_detail
 from components.widgets.heatmap import heatmap_panel
 from components.widgets.kinds import kinds_panel
-from components.widgets.live import live
 from components.widgets.progress import progress_panel
 from components.widgets.ranking import ranking_table
 from core.findings import findings
@@ -41,4 +40,4 @@ if result is not None:
         head_detail(result, metric, state, theme)
         kinds_panel(result, metric, state, theme)
 write_address(state)
-live()
+end_page(state)

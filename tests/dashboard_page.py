@@ -144,7 +144,9 @@ class DashboardPage:
 
     def at_rest(self, layer: int, head: int, fx: float, fy: float) -> list[float]:
         """Where a cell is once it is in view and the page has stopped moving."""
-        self.figure("heatmap").scroll_into_view_if_needed()
+        self.page.evaluate(
+            "document.querySelector('.st-key-heatmap').scrollIntoView({block: 'nearest'})"
+        )
         before, now = None, self.cell_at(layer, head, fx, fy)
         while now != before:
             self.page.wait_for_timeout(150)

@@ -22,6 +22,8 @@ from core.wording import signed
 LABELLED = 48
 """Up to this many positions every one carries its token."""
 NUMBERED = 20
+CELLS = 16_000
+"""More would freeze the page."""
 
 
 def position_map(
@@ -36,8 +38,19 @@ def position_map(
     digits: int = 1,
     limit: float | None = None,
 ) -> go.Figure:
-    """Rows are heads, columns positions with their tokens; `values` is (head, position)."""
+    """Rows are heads, columns `positions` with their `tokens`; `values` is (head, position).
+
+    Of more than `CELLS` cells a column covers several positions: each cell is the largest change
+    among them, and a click gives the position where that is.
+    """
     end = scale_of(values) if limit is None else limit
+    size = -(-values.size // CELLS)
+    names = [f"{p} {token_label(t, 12)}" for p, t in zip(positions, tokens, strict=True)]
+    labels = [
+        _block(names[i : i + size], positions[i : i + size]) for i in range(0, len(names), size)
+    ]
+    strongest = _strongest(values, size)
+    values = np.take_along_axis(values, strongest, axis=1)
     n_rows, n_columns = values.shape
     cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
     below, above = look.size(56), look.size(132)
@@ -60,7 +73,6 @@ def position_map(
     if numbered:
         texts, at = _numbers(values, end, digits), shares_of(values, end)
         figure.add_trace(numbers(texts, at, look.diverging, look.size(10)))
-    labels = [_label(position, tokens) for position in positions]
     cells = [
         (row, column)
         for row, column in np.ndindex(*values.shape)
@@ -70,9 +82,9 @@ def position_map(
         targets(
             [column for _, column in cells],
             [row for row, _ in cells],
-            [[*heads[row], positions[column]] for row, column in cells],
+            [[*heads[row], positions[int(strongest[row, column])]] for row, column in cells],
             [
-                f"<b>{heads[row].label}</b> at {labels[column]}: "
+                f"<b>{heads[row].label}</b> at {names[int(strongest[row, column])]}: "
                 f"{signed(float(values[row, column]), digits)} {unit}"
                 for row, column in cells
             ],
@@ -127,8 +139,19 @@ def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look:
     figure.update_xaxes(tickfont={"family": MONO, "size": look.size(10), "color": look.quiet})
 
 
-def _label(position: int, tokens: Sequence[str]) -> str:
-    return f"{position} {token_label(tokens[position], 12)}"
+def _block(names: Sequence[str], positions: Sequence[int]) -> str:
+    return names[0] if len(names) == 1 else f"{positions[0]}–{positions[-1]}"
+
+
+def _strongest(values: np.ndarray, size: int) -> np.ndarray:
+    """For each row and block of `size` columns, the column of the largest finished change."""
+    n_rows, n_columns = values.shape
+    blocks = -(-n_columns // size)
+    sizes = np.full((n_rows, blocks * size), -2.0)
+    sizes[:, :n_columns] = np.where(np.isfinite(values), np.abs(values), -1.0)
+    within: np.ndarray = sizes.reshape(n_rows, blocks, size).argmax(axis=2)
+    found: np.ndarray = within + size * np.arange(blocks)
+    return found
 
 
 def _numbers(values: np.ndarray, end: float, digits: int) -> list[list[str]]:

@@ -77,7 +77,7 @@ def role_bars(roles: RoleScores, head: Head, look: Look) -> go.Figure:
 
 def _said(roles: RoleScores, role: str, head: Head) -> str:
     share = roles.percentile(role, head)
-    place = "" if np.isnan(share) else f" · above {share:.0f} % of heads"
+    place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
     return f"{float(roles.of(role)[head]):.2f}{place}"
 
 
@@ -85,7 +85,7 @@ def _copying(figure: go.Figure, roles: RoleScores, head: Head, look: Look) -> No
     """On an axis of its own: it is read off the weights, and runs from -1 to 1."""
     assert roles.copying is not None
     score, share = float(roles.copying[head]), roles.percentile(COPYING, head)
-    place = "" if np.isnan(share) else f" · above {share:.0f} % of heads"
+    place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
     figure.add_trace(
         go.Bar(
             y=["copying (OV circuit)"],

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def route_waterfall(routes: "Routes", look: Look) -> go.Figure:
     """From 0 to the total in three steps, in nats; red takes away, blue adds."""
     steps = [
-        ("direct, norm held", routes.frozen),
-        ("the final norm’s part", routes.norm_part),
+        ("direct, norms held", routes.frozen),
+        ("the norms’ part", routes.norm_part),
         ("through later components", routes.downstream),
     ]
     names = [*(name for name, _ in steps), "total"]

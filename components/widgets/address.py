@@ -1,5 +1,7 @@
 """The address bar names the head and the view on screen, so that a link opens them again."""
 
+import time
+
 import streamlit as st
 
 from components.state import Session, put, value
@@ -7,11 +9,18 @@ from components.widgets.head.room import VIEWS
 from components.widgets.messages import banner
 from core.heads import Head, shortened
 
+SETTLED = 1.5
+"""Seconds after which an address that is not the one last written is its reader's doing."""
+
 
 def read_address(state: Session) -> None:
-    """Take over `?head=L1H0&view=route` once a tab; what it cannot mean is said."""
-    if not state.address_read:
-        state.address_read = True
+    """Take over `?head=L1H0&view=route` where it is not this page's own writing: when a tab is
+    opened, and when its reader goes back or forward. What it cannot mean is said.
+    """
+    now = st.query_params.to_dict()
+    if now != state.address and not _is_late(state):
+        if state.address is not None and "head" not in now:
+            state.choose_head(None)  # back to before a head was opened
         state.bad_address = _taken_over(state)
     if state.bad_address:
         banner(state.bad_address)
@@ -19,9 +28,25 @@ def read_address(state: Session) -> None:
 
 def write_address(state: Session) -> None:
     """Put the head on screen and its view into the address bar."""
-    state_now = {} if state.head is None else {"head": state.head.label, "view": value("head_view")}
-    if st.query_params.to_dict() != state_now:
-        st.query_params.from_dict(state_now)
+    here = _here(state)
+    if st.query_params.to_dict() != here:
+        st.query_params.from_dict(here)
+    if here != state.address:
+        state.address, state.address_since = here, time.monotonic()
+
+
+def _here(state: Session) -> dict[str, str]:
+    return {} if state.head is None else {"head": state.head.label, "view": value("head_view")}
+
+
+def _is_late(state: Session) -> bool:
+    """Whether the browser may not have heard yet of what was written last.
+
+    Whoever has just chosen something has not gone back at the same moment.
+    """
+    if state.address is None:
+        return False
+    return _here(state) != state.address or time.monotonic() - state.address_since < SETTLED
 
 
 def _taken_over(state: Session) -> str:
@@ -36,7 +61,7 @@ def _taken_over(state: Session) -> str:
     except ValueError:
         return f"The address asks for head “{shortened(text)}”: write it as ?head=L1H0."
     shown = state.shown
-    if shown is not None and not (head.layer < shown.shape[0] and head.head < shown.shape[1]):
+    if shown is not None and not head.within(shown.shape):
         last = Head(shown.shape[0] - 1, shown.shape[1] - 1)
         return (
             f"The address asks for {head.label}, and {shown.spec.model} has L0H0 to {last.label}: "

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.asking import PATIENCE
 from components.plain import as_markdown
 from components.state import Session
 from components.widgets.messages import error_message, note
@@ -26,15 +27,16 @@ def awaited(state: Session, slot: str, task: Task) -> Any | None:
     job = asking.ask(slot, task)
     if asking.waits(slot):
         job.wait(AT_ONCE)
+    state_now = job.state  # read once: it may end while this is drawn
     asking.drawn[slot] = job.found
     if asking.was_stopped(slot):
         with st.container(horizontal=True, vertical_alignment="center"):
             note("Stopped before it was done." if job.found is None else "Stopped: a part is in.")
             st.button("Do the rest", key=f"again_{slot}", on_click=asking.forget, args=(slot,))
-    elif job.state is JobState.FAILED:
+    elif state_now is JobState.FAILED:
         error_message(str(job.error))
         st.button("Try again", key=f"again_{slot}", on_click=asking.forget, args=(slot,))
-    elif not job.state.final:
+    elif not state_now.final:
         with st.container(key=state.progress_key(slot)):
             _watch(slot, job.number)
     return job.found
@@ -51,6 +53,7 @@ def _watch(slot: str, number: int) -> None:
         return
     if job.found is not asking.drawn.get(slot):
         st.rerun()  # more has come in
+    job.wait_for(PATIENCE)
     bar, stop = st.columns([6, 1], vertical_alignment="center")
     with bar:
         st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.stage))

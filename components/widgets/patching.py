@@ -9,7 +9,7 @@ from components.figures.grids import Panel, grids
 from components.figures.look import Look
 from components.figures.position_map import position_map
 from components.plain import as_html
-from components.state import Session, live_model, prompt_tokens, put, question, value
+from components.state import Session, put, question, value
 from components.widgets.awaiting import awaited
 from components.widgets.draft import Draft
 from components.widgets.head.seen import head_chart, subtitle
@@ -101,7 +101,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
         heads = tuple(head for head in every if head.layer == state.head.layer)
     for name in DIRECTIONS:
         found = awaited(state, f"places_{name}", Patch(spec, name, heads, True))
-        if found is None or found.positions is None:
+        if found is None or found.positions is None or found.tokens is None:
             continue
         subtitle(f"{DIRECTIONS[name].split(':')[0]}, one position at a time")
         values, unit = _shown(found)
@@ -110,7 +110,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
                 values,
                 found.heads,
                 found.positions,
-                prompt_tokens(live_model(spec.model), spec),
+                found.tokens,
                 unit,
                 look,
                 selected=state.head,

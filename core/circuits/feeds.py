@@ -7,7 +7,7 @@ everything between the two is as in the clean run, so only the direct path is cu
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch import Tensor
 from core.circuits.answer import passes
 from core.circuits.composition import Composition, composing
 from core.circuits.direct import Reading
+from core.circuits.looking import own_scoring
 from core.circuits.stream import head_weights, read_stream, stack_of_sums
 from core.engine import DEFAULT_MEMORY_BUDGET
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
@@ -182,9 +183,7 @@ class _Receiver:
         self._block = block = stack_of_sums(model).blocks[head.layer]
         self._head, self._query = head.head, query
         self._kv = head.head // (model.n_heads // len(clean.keys[head.layer]))
-        slopes = block.scoring.slopes
-        own = None if slopes is None else slopes[head.head][None]
-        self._scoring = replace(block.scoring, slopes=own)
+        self._scoring = own_scoring(block, head.head)
         self._resid, self._rotary = clean.resid_pre[head.layer], clean.rotary
         q, _, _ = block.qkv(self._resid, self._rotary)
         self._q = q[:, self._head]

@@ -5,7 +5,7 @@ multiplies it by the length of what the value writes, ||v W_O|| (Kobayashi et al
 arXiv:2004.10102).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,14 +16,16 @@ from core.circuits.stream import head_weights, known_stack, own_values
 from core.engine import Start
 from core.heads import Head
 from core.wiring.attention import pattern
+from core.wiring.stack import Block, Scoring
 
 
 @dataclass(frozen=True, eq=False)
 class Looking:
     """Where one head looks on one prompt, row by query.
 
-    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value, None for a model
-    whose wiring is not known.
+    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value, before a norm
+    after attention where there is one (Gemma 2's rescales what all heads write together); None for
+    a model whose wiring is not known.
     """
 
     weights: Float[np.ndarray, "query key"]
@@ -31,7 +33,9 @@ class Looking:
 
     @property
     def weighted(self) -> Float[np.ndarray, "query key"] | None:
-        """The value-weighted pattern: in the units of the residual stream."""
+        """The value-weighted pattern: in the units of the residual stream, or of what goes into a
+        norm after attention.
+        """
         found: np.ndarray | None = None if self.lengths is None else self.weights * self.lengths
         return found
 
@@ -44,7 +48,7 @@ def look(start: Start, head: Head) -> Looking:
         return Looking(model.pattern(start.tokens, head).numpy(), None)
     stack = known_stack(model)
     block = stack.blocks[head.layer]
-    weights = patterns(start, head.layer)[head.head]
+    weights = _weights(start, head)
     write = own_values(start, head) @ head_weights(block, model.n_heads)[head.head]
     if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
         write = write - write.mean(-1, keepdim=True)  # processing centres what is written
@@ -53,11 +57,20 @@ def look(start: Start, head: Head) -> Looking:
 
 
 @torch.inference_mode()
-def patterns(start: Start, layer: int) -> Float[Tensor, "head query key"]:
-    """Every head's attention pattern in one layer of a clean run."""
+def _weights(start: Start, head: Head) -> Float[Tensor, "query key"]:
+    """One head's attention pattern in a clean run: no other head's is written out."""
     stack, clean = known_stack(start.model), start.clean
     assert clean is not None
-    block = stack.blocks[layer]
-    q, _, _ = block.qkv(clean.resid_pre[layer], clean.rotary)
+    block, keys = stack.blocks[head.layer], clean.keys[head.layer]
+    q, _, _ = block.qkv(clean.resid_pre[head.layer], clean.rotary)
+    k = keys[head.head // (start.model.n_heads // len(keys))]
     positions = torch.arange(len(start.tokens), device=start.tokens.device)
-    return pattern(q, clean.keys[layer][None], positions, block.scoring)[0]
+    return pattern(q[:, head.head, None], k[None, None], positions, own_scoring(block, head.head))[
+        0, 0
+    ]
+
+
+def own_scoring(block: Block, head: int) -> Scoring:
+    """How one head alone turns queries and keys into weights: with its own ALiBi slope only."""
+    slopes = block.scoring.slopes
+    return replace(block.scoring, slopes=None if slopes is None else slopes[head][None])

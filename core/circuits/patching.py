@@ -43,13 +43,15 @@ class Patching:
 
     `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
     denoise and m(clean) - m(patched) for noise, for whole heads (`positions` None: wherever the
-    spec ablates) or for each head and position; NaN where not finished.
+    spec ablates) or for each head and position; NaN where not finished. `tokens` are the clean
+    prompt's texts at `positions`.
     """
 
     direction: Direction
     metric: str
     heads: tuple[Head, ...]
     positions: tuple[int, ...] | None
+    tokens: tuple[str, ...] | None
     clean: float
     corrupted: float
     values: Float[np.ndarray, "head ..."]
@@ -80,6 +82,7 @@ class Patching:
             "metric": self.metric,
             "heads": [head.label for head in self.heads],
             "positions": None if self.positions is None else list(self.positions),
+            "tokens": None if self.tokens is None else list(self.tokens),
             "clean": self.clean,
             "corrupted": self.corrupted,
             "values": jsonable(self.values),
@@ -123,9 +126,11 @@ def iter_patching(
         where = None if positions is True else positions
         steps = _by_position(patched, chosen, where, f"{metric}_change")
     levels = _level(clean, metric), _level(corrupted, metric)
+    texts = clean.prepared.texts
     for done, columns, found in steps:
         values = 0.0 - found if noise else found
-        yield done, Patching(direction, metric, chosen, columns, *levels, values)
+        tokens = None if columns is None else tuple(texts[column] for column in columns)
+        yield done, Patching(direction, metric, chosen, columns, tokens, *levels, values)
 
 
 Step = tuple[float, tuple[int, ...] | None, Float[np.ndarray, "head ..."]]

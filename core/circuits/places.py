@@ -26,6 +26,8 @@ from core.scoring import Scorer, changes
 class Places:
     """What ablating some heads at one position did, ablated minus clean.
 
+    `tokens` are the texts at `positions`.
+
     `effects` has an array for each of `core.results.METRICS` (`prob_change` a fraction, the others
     nats), NaN where a cell is not finished, and where the metric has no value: a logit difference
     without a foil. A head's cells do not add up to what ablating it at all of these positions
@@ -34,6 +36,7 @@ class Places:
 
     heads: tuple[Head, ...]
     positions: tuple[int, ...]
+    tokens: tuple[str, ...]
     effects: Mapping[str, Float[np.ndarray, "head position"]]
     complete: bool
 
@@ -65,6 +68,7 @@ class Places:
         return {
             "heads": [head.label for head in self.heads],
             "positions": list(self.positions),
+            "tokens": list(self.tokens),
             "complete": self.complete,
             "effects": {metric: jsonable(values) for metric, values in self.effects.items()},
         }
@@ -85,7 +89,8 @@ def iter_places(
     chosen = checked_heads(scorer.model, heads)
     where = _checked_positions(prepared, positions)
     found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
-    result = _so_far(chosen, where, found)
+    tokens = tuple(prepared.texts[position] for position in where)
+    result = _so_far(chosen, where, tokens, found)
     yield 0.0, result
     replacements = yield from told_as(scorer.replacements(), (0.0, result))
     first = first_change(prepared)
@@ -104,9 +109,9 @@ def iter_places(
             row, column = np.divmod(np.array(scored.indices), len(columns))
             for metric, values in changes(scored.scores, scorer.baseline).items():
                 found[metric][row, columns[column]] = values
-            result = _so_far(chosen, where, found)
+            result = _so_far(chosen, where, tokens, found)
         yield scored.fraction, result
-    yield 1.0, _so_far(chosen, where, found)
+    yield 1.0, _so_far(chosen, where, tokens, found)
 
 
 def checked_heads(model: LoadedModel, heads: Sequence[Head]) -> tuple[Head, ...]:
@@ -151,7 +156,8 @@ def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> t
 def _so_far(
     heads: tuple[Head, ...],
     positions: tuple[int, ...],
+    tokens: tuple[str, ...],
     found: Mapping[str, Float[np.ndarray, "head position"]],
 ) -> Places:
     copies = {metric: values.copy() for metric, values in found.items()}
-    return Places(heads, positions, copies, not bool(np.isnan(found["kl"]).any()))
+    return Places(heads, positions, tokens, copies, not bool(np.isnan(found["kl"]).any()))

@@ -19,7 +19,7 @@ from core.heads import Head, check_head
 from core.jsonable import jsonable
 from core.models.loaded import LoadedModel
 from core.progress import within
-from core.results import SweepResult
+from core.results import HeadEffect, SweepResult
 from core.scoring import Scorer
 from core.spec import SweepSpec
 from core.sweep import provenance, with_progress
@@ -58,7 +58,7 @@ def head_report(
     says = yield from within(saying(scorer, head), 0.8, 0.85)
     places = yield from within(_placed(scorer, head), 0.85, 1.0)
     looking = look(scorer.start, head)
-    said = verdict(result, effect, traced, kinds, roles)
+    said = verdict(result, effect, traced, kinds, roles, _share_of_first(places, effect))
     return {
         "schema": SCHEMA,
         "spec": result.spec.to_dict(),
@@ -100,6 +100,14 @@ def _placed(scorer: Scorer, head: Head) -> Generator[float, None, Places]:
         yield fraction
     assert found is not None
     return found
+
+
+def _share_of_first(places: Places, effect: HeadEffect) -> float | None:
+    """Of a head's change in log probability, what position 0 alone does; None of none."""
+    if 0 not in places.positions or not effect.logprob_change:
+        return None
+    column = places.positions.index(0)
+    return float(places.values("logprob_change")[0, column]) / effect.logprob_change
 
 
 def _or_none(values: Any) -> Any:

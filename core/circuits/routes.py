@@ -1,8 +1,8 @@
 """By which route a head acts: directly on the answer, or through what comes after it.
 
 Total: the head's ablation. Direct: only the final residual stream loses what the head wrote at
-the answer's positions, everything else as in the clean run; with the final norm's scale held, and
-with the norm computed again. Downstream: total minus direct. For an early head nearly all of the
+the answer's positions, everything else as in the clean run; with the norms' scales held, and with
+the norms computed again. Downstream: total minus direct. For an early head nearly all of the
 total is downstream, and that is mediation; only where a direct effect is made up for by later
 components is it called self-repair (Wang et al. 2022, arXiv:2211.00593; Rushing and Nanda 2024,
 arXiv:2402.15390).
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from core.circuits.answer import Pass, passes
 from core.circuits.direct import Reading
@@ -29,6 +30,7 @@ from core.prepared import Prepared
 from core.progress import drained, within
 from core.scoring import Scorer
 from core.wiring.frozen import frozen
+from core.wiring.stack import Lens
 
 
 class Route(StrEnum):
@@ -45,11 +47,12 @@ class Routes:
     """One head's effect on the answer, by route: ablated minus clean, in nats.
 
     `metric` is "logit_diff_change" where there is a foil, else "logprob_change". `frozen` is the
-    direct effect with the final norm's scale held (it equals the change of direct logit
-    attribution in a logit difference), `direct` with the norm computed again; their difference is
-    the norm's part. `later` (layer, head) and `later_mlps` (layer) are how far every later part
-    changed its own direct contribution to the answer, in logits, norms held at the clean run's
-    scales; NaN up to the head's own layer (its layer's MLP comes after it).
+    direct effect with the norms' scales held: the final one's, and that of a norm after attention
+    (Gemma 2). In a logit difference, where logits have no soft cap, it equals the change of direct
+    logit attribution. `direct` is with both norms computed again; the difference is the norms'
+    part. `later` (layer, head) and `later_mlps` (layer) are how far every later part changed its
+    own direct contribution to the answer, in logits, norms held at the clean run's scales; NaN up
+    to the head's own layer, whose MLP comes after it except in parallel blocks.
     """
 
     head: Head
@@ -67,16 +70,22 @@ class Routes:
 
     @property
     def norm_part(self) -> float:
-        """What of the direct effect comes through the final norm's scale."""
+        """What of the direct effect comes through the norms' scales."""
         return self.direct - self.frozen
 
     @property
     def route(self) -> Route:
-        """The word for it. Opposite signs are repair only where both parts are worth a word."""
+        """The word for it.
+
+        Repair takes away from a direct effect: both parts are worth a word, their signs opposite,
+        and what is left is no more than the direct effect was. An early head on which nearly
+        everything depends has opposite signs too, and is mediated, not repaired.
+        """
         if max(abs(self.total), abs(self.direct)) < NOTABLE_NATS:
             return Route.SMALL
         parts = abs(self.direct), abs(self.downstream)
-        if min(parts) >= NOTABLE_NATS and self.direct * self.downstream < 0:
+        opposite = min(parts) >= NOTABLE_NATS and self.direct * self.downstream < 0
+        if opposite and abs(self.total) <= abs(self.direct):
             return Route.REPAIRED
         return Route.DIRECT if abs(self.direct) >= abs(self.downstream) else Route.LATER
 
@@ -131,7 +140,8 @@ def routing(scorer: Scorer, head: Head) -> Generator[float, None, Routes]:
         joined = _Found(*(a + b for a, b in zip(joined, other, strict=True)))
     later, mlps = joined.later.copy(), joined.mlps.copy()
     later[: head.layer + 1] = np.nan
-    mlps[: head.layer] = np.nan
+    parallel = stack_of_sums(model).blocks[head.layer].parallel
+    mlps[: head.layer + parallel] = np.nan  # a parallel block's MLP does not read its heads
     clean, total, direct, held = joined.values
     return Routes(
         head=head,
@@ -146,7 +156,7 @@ def routing(scorer: Scorer, head: Head) -> Generator[float, None, Routes]:
 
 class _Found(NamedTuple):
     """One pass: the answer's value clean, ablated, with the direct route cut, and with it cut
-    under a held norm; and how far later parts changed what they add.
+    under held norms; and how far later parts changed what they add.
     """
 
     values: np.ndarray
@@ -162,12 +172,10 @@ def _of_pass(
     reading = Reading(model, prepared, of, clean)
     read, block = reading.read, stack.blocks[layer]
     # Only what this head wrote, in the clean run: its layer's z differs in nothing else.
-    lost = block.out(ablated.z[layer][read].flatten(-2)) - block.out(
-        clean.z[layer][read].flatten(-2)
-    )
-    final = clean.final[read]
-    norm = stack.ending.norm
-    held = norm(final) + frozen(norm, final)(lost)
+    before, after = (stream.z[layer][read].flatten(-2) for stream in (clean, ablated))
+    lost = block.out(after) - block.out(before)
+    final, norm = clean.final[read], stack.ending.norm
+    held = norm(final) + frozen(norm, final)(_lost_under_held_norm(block.lens, before, after))
     logits = torch.stack(
         [
             stack.unembed(final[None])[0],
@@ -185,3 +193,12 @@ def _of_pass(
     return _Found(
         values.cpu().numpy(), reading.heads(ablated) - reading.heads(clean), np.array(mlps)
     )
+
+
+def _lost_under_held_norm(
+    lens: Lens, before: Float[Tensor, "read z"], after: Float[Tensor, "read z"]
+) -> Float[Tensor, "read d_model"]:
+    """What attention adds less of; a norm after it keeps the scale that `before` gives it."""
+    clean = lens.out(before)
+    lost: Tensor = frozen(lens.out_norm, clean)(lens.out(after) - clean)
+    return lost

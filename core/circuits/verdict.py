@@ -15,7 +15,7 @@ from core.findings import NOTABLE, NOTABLE_NATS
 from core.heads import Head
 from core.prompts.tokens import visible
 from core.results import HeadEffect, SweepResult
-from core.wording import percent, signed
+from core.wording import percent, share, signed
 
 if TYPE_CHECKING:
     from core.circuits.routes import Routes
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HALF = 0.5
 """The share of an effect that position 0 alone has, from which on it is named."""
 
-SWEEP, ROUTE, KINDS, ROLES = "sweep", "route", "kinds", "roles"
+SWEEP, ROUTE, KINDS, ROLES, WHERE = "sweep", "route", "kinds", "roles", "where"
 """Where a sentence's figures stand: the sweep itself, or a view of the head."""
 
 
@@ -46,7 +46,8 @@ def verdict(
     """Three sentences on one head of a sweep.
 
     `routes` is None where the model cannot be taken apart, `roles` where they are not measured
-    yet, `first_position` the share of the effect that ablating the head at position 0 alone has.
+    yet, `first_position` the share of the change in log probability that ablating the head at
+    position 0 alone has.
     """
     return (
         _mattered(result, effect),
@@ -57,8 +58,7 @@ def verdict(
 
 def matters(effect: HeadEffect) -> bool:
     """Whether an ablation moved the answer enough to be spoken of."""
-    nats = max(abs(effect.logprob_change), abs(effect.logit_diff_change or 0.0))
-    return abs(effect.prob_change) >= NOTABLE or nats >= NOTABLE_NATS
+    return _moved(effect) or abs(effect.logit_diff_change or 0.0) >= NOTABLE_NATS
 
 
 def _mattered(result: SweepResult, effect: HeadEffect) -> Sentence:
@@ -68,14 +68,26 @@ def _mattered(result: SweepResult, effect: HeadEffect) -> Sentence:
     numbers = f"{signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats"
     if effect.logit_diff_change is not None:
         numbers += f", logit difference {signed(effect.logit_diff_change, 2)}"
-    went = f"{percent(base.prob)} → {percent(effect.prob)}"
+    went = f"{percent(base.prob)} → {percent(effect.prob)} ({numbers})"
     who = f"On this prompt, ablating {effect.address.label} ({spec.ablation.label.lower()})"
     if not matters(effect):
-        text = f"{who} hardly mattered: P({target}) {went} ({numbers}), {_place(result, effect)}."
+        did = f"hardly mattered: P({target}) {went}"
+    elif _moved(effect):
+        did = f"{_verb(effect.logprob_change)} P({target}): {went}"
     else:
-        did = "lowered" if effect.prob_change < 0 else "raised"
-        text = f"{who} {did} P({target}): {went} ({numbers}), {_place(result, effect)}."
-    return Sentence(text, (SWEEP,))
+        change = effect.logit_diff_change
+        assert change is not None
+        did = f"{_verb(change)} the target against the foil, and hardly moved P({target}): {went}"
+    return Sentence(f"{who} {did}, {_place(result, effect)}.", (SWEEP,))
+
+
+def _moved(effect: HeadEffect) -> bool:
+    """Whether the target's own probability moved enough to be spoken of."""
+    return abs(effect.prob_change) >= NOTABLE or abs(effect.logprob_change) >= NOTABLE_NATS
+
+
+def _verb(change: float) -> str:
+    return "lowered" if change < 0 else "raised"
 
 
 def _place(result: SweepResult, effect: HeadEffect) -> str:
@@ -131,8 +143,8 @@ def _looks_like(roles: RoleScores, head: Head) -> str:
             f"on repeated random tokens it looks like none of the five kinds (its highest score "
             f"is {best}, {number}; the line is at {THRESHOLD})"
         )
-    share = roles.percentile(named, head)
-    place = "" if share != share else f", above {share:.0f} % of this model’s heads"  # NaN: alone
+    above = roles.percentile(named, head)
+    place = "" if above != above else f", above {above:.0f} % of the other heads"  # NaN: alone
     return (
         f"on repeated random tokens it looks like {_article(named)} {named} head "
         f"({number}{place}), which says where it looks and not what it does here"
@@ -157,14 +169,15 @@ def _weakened(
         low, high = _ends(by_kind)
         reasons.append(
             f"the kind of ablation matters, though here all {len(by_kind)} agree in direction or "
-            f"are small ({signed(low, 2)} to {signed(high, 2)} nats)"
+            f"are small ({signed(low, 2)} to {signed(high, 2)} nats of {_of(by_kind)})"
         )
         shown_in.append(KINDS)
     if first_position is not None and abs(first_position) >= HALF:
         reasons.append(
-            f"ablating it at position 0 alone does {100 * first_position:.0f} % of it, where heads "
-            "rest rather than read"
+            f"ablating it at position 0 alone does {share(first_position)} of the change in log "
+            "probability, where heads rest rather than read"
         )
+        shown_in.append(WHERE)
     if base.prob < 0.05 or base.prob > 0.95:
         end = "0" if base.prob < 0.05 else "100"
         reasons.append(
@@ -182,11 +195,11 @@ def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     if len(by_kind) < 2:
         return ""
     low, high = _ends(by_kind)
-    least = min(by_kind, key=lambda kind: by_kind[kind].logprob_change)
-    most = max(by_kind, key=lambda kind: by_kind[kind].logprob_change)
+    least, most = (
+        end(by_kind, key=lambda kind: in_nats(by_kind[kind])).label.lower() for end in (min, max)
+    )
     between = (
-        f"{signed(low, 2)} nats under {least.label.lower()}, {signed(high, 2)} under "
-        f"{most.label.lower()}"
+        f"{signed(low, 2)} nats of {_of(by_kind)} under {least}, {signed(high, 2)} under {most}"
     )
     if low <= -NOTABLE_NATS and high >= NOTABLE_NATS:
         return f"the kinds of ablation disagree in direction ({between})"
@@ -195,6 +208,17 @@ def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     return ""
 
 
+def in_nats(effect: HeadEffect) -> float:
+    """The change in logit difference where there is a foil, else in log probability."""
+    change = effect.logit_diff_change
+    return effect.logprob_change if change is None else change
+
+
+def _of(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
+    foil = any(effect.logit_diff_change is not None for effect in by_kind.values())
+    return "logit difference" if foil else "log probability"
+
+
 def _ends(by_kind: Mapping[AblationKind, HeadEffect]) -> tuple[float, float]:
-    changes = [effect.logprob_change for effect in by_kind.values()]
+    changes = [in_nats(effect) for effect in by_kind.values()]
     return min(changes), max(changes)

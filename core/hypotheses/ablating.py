@@ -35,8 +35,9 @@ def joint_effects(
     replacements = yield from told_as(scorer.replacements(), (0, 0.0))
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
-        replacement = replacements[answer]
-        return [tuple(replacement.edit(head) for head in each) for each in sets]
+        named = {head for each in sets for head in each}  # most heads are in most sets
+        edits = {head: replacements[answer].edit(head) for head in named}
+        return [tuple(edits[head] for head in each) for each in sets]
 
     found: dict[int, Effect] = {}
     for scored in scorer.rows(rows):

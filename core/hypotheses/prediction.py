@@ -20,14 +20,15 @@ class Prediction:
     """What ablating some heads together is said to do.
 
     `prob_after` is the target's probability with them ablated, a fraction. `made_at` is UTC in
-    ISO 8601, to the second; `after_looking` says that the effect had been seen by then.
+    ISO 8601, to the second; `after_looking` says whether the effect had been seen by then, None
+    where nobody can know.
     """
 
     heads: tuple[Head, ...]
     breaks: bool
     prob_after: float
     made_at: str
-    after_looking: bool
+    after_looking: bool | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -69,10 +70,10 @@ class Verdict:
         """The verdict as sentences."""
         made, clean, effect = self.prediction, self.baseline, self.effect
         when = datetime.fromisoformat(made.made_at).strftime("%Y-%m-%d %H:%M UTC")
-        looking = "after" if made.after_looking else "before"
+        looking = {True: " after looking", False: " before looking", None: ""}[made.after_looking]
         outcome = "it breaks, to" if made.breaks else "it holds, at"
         found = (
-            f"Predicted {looking} looking, at {when}: {outcome} {percent(made.prob_after)}.",
+            f"Predicted{looking}, at {when}: {outcome} {percent(made.prob_after)}.",
             f"Measured: it {'broke' if self.broke else 'held'} (rank {clean.rank} → {effect.rank}, "
             f"{percent(clean.prob)} → {percent(effect.prob)}).",
             f"{'Right' if self.right else 'Wrong'} about breaking. The size was off by "
@@ -113,7 +114,7 @@ def lock(
     heads: Sequence[Head],
     breaks: bool,
     prob_after: float,
-    after_looking: bool,
+    after_looking: bool | None,
     now: datetime | None = None,
 ) -> Prediction:
     """Check a prediction and date it: at `now` (with a time zone), or at this moment.

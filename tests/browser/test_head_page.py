@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from components.widgets.address import SETTLED
 from core import SweepSpec, example, run_sweep
 from core.ablation import AblationKind
 from core.circuits.feeds import feeds
@@ -76,6 +77,29 @@ def test_an_address_opens_its_head_and_view(live, scorer):
     assert ticks[:3] == ["0 &lt;|endoftext|&gt;", "1 The", "2 ␣quick"]
 
 
+def test_back_and_forward_go_through_the_heads_and_views(live):
+    for head in (INDUCTION, Head(1, 2)):
+        live.click_cell(*head)
+        live.wait_text("head_detail", f"{head.label} ablated")
+    live.choose("head_view", "What it says")
+    live.wait_text("view_says", "OV circuit")
+    for step, address, outlined in (
+        ("back", "?head=L1H2&view=looks", ["selected L1H2"]),
+        ("back", "?head=L1H0&view=looks", ["selected L1H0"]),
+        ("back", "", []),
+        ("forward", "?head=L1H0&view=looks", ["selected L1H0"]),
+    ):
+        live.page.wait_for_timeout(1000 * SETTLED)
+        getattr(live.page, f"go_{step}")()
+        live.page.wait_for_function(
+            "names => JSON.stringify((document.querySelector('.st-key-heatmap .js-plotly-plot')"
+            "?.layout?.shapes || []).map(s => s.name)) === JSON.stringify(names)",
+            arg=outlined,
+        )
+        live.settle()
+        assert live.query() == address
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
@@ -98,6 +122,11 @@ def test_arrow_keys_go_to_the_neighbours_and_stop_at_the_edge(live):
     live.click_cell(1, 1)
     live.wait_text("head_detail", "L1H1 ablated")
     live.page.locator(".st-key-head_line .hs-head").click()  # the focus is in no field
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"):  # without waiting
+        live.page.keyboard.press(key)
+        live.page.wait_for_timeout(60)
+    live.settle()
+    live.wait_text("head_detail", "L1H1 ablated")
     for key, label in (
         ("ArrowLeft", "L1H0"),
         ("ArrowLeft", "L1H0"),

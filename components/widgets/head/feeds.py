@@ -37,7 +37,7 @@ def feeds_view(seen: Seen) -> None:
     note(
         f"{seen.head.label} looks from {_named(found.query, tokens)} to "
         f"{_named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
-        f"Each cell: one earlier head ablated ({seen.spec.ablation.label}) on its path into this "
+        f"Each cell: one earlier head ablated ({seen.spec.in_words()}) on its path into this "
         "head alone, everything between as it was."
     )
     if seen.head.layer == 0:

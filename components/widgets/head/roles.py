@@ -7,7 +7,7 @@ from components.figures.grids import Panel, grids
 from components.figures.role_scatter import role_scatter
 from components.figures.roles import role_bars, role_change
 from components.plain import as_html
-from components.state import value
+from components.state import put, value
 from components.widgets.awaiting import awaited
 from components.widgets.head.seen import Seen, chart, head_chart, subtitle
 from components.widgets.messages import note
@@ -26,7 +26,7 @@ def roles_view(seen: Seen) -> None:
     """Scores with their percentile, against the causal effect, and before and after."""
     roles = seen.roles
     if roles is None:
-        note("The scores appear here as soon as every head is measured.")
+        note("The scores appear here once every head has been measured; progress is shown above.")
         return
     scores, beside = st.columns([1, 1], gap="large")
     with scores:
@@ -55,11 +55,9 @@ def roles_view(seen: Seen) -> None:
 
 def _choice(roles: RoleScores) -> str:
     known = [*roles.roles, *([COPYING] if roles.copying is not None else [])]
-    return str(
-        st.selectbox("Score", known, key="role", persist_state="session", width=220)
-        if value("role") in known
-        else known[0]
-    )
+    if value("role") not in known:
+        put("role", known[0])
+    return str(st.selectbox("Score", known, key="role", persist_state="session", width=220))
 
 
 def _how(roles: RoleScores) -> str:

@@ -33,6 +33,8 @@ VIEWS = {
 def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     """Draw the selected head's room, or say how to select one."""
     with st.container(border=True, key="head_detail"):
+        if state.head is not None and not state.head.within(result.shape):
+            state.choose_head(None)  # chosen on another model's patching
         effect = result.effect(state.head) if state.head is not None else None
         if effect is None:
             _invitation(result, metric, state)
@@ -129,7 +131,7 @@ def _neighbours(shape: tuple[int, int], at: Head, state: Session) -> None:
         ("up", "arrow_upward", "The same head one layer earlier (↑)", at.layer - 1, at.head),
         ("down", "arrow_downward", "The same head one layer later (↓)", at.layer + 1, at.head),
     ):
-        inside = 0 <= layer < shape[0] and 0 <= head < shape[1]
+        inside = Head(layer, head).within(shape)
         st.button(
             f":material/{icon}:",
             key=f"head_{name}",

@@ -12,6 +12,7 @@ from components.plain import as_html
 from components.widgets.head.seen import Seen, chart, contributions, head_chart, subtitle
 from components.widgets.messages import note
 from core.ablation import AblationKind
+from core.circuits.verdict import in_nats
 from core.findings import NOTABLE_NATS
 from core.results import HeadEffect
 from core.wording import signed
@@ -47,8 +48,8 @@ def _parts(routes: "Routes", seen: Seen) -> None:
         f"Direct and downstream effect of ablating {seen.head.label}",
     )
     note(
-        f"Direct, with the final norm computed again: {signed(routes.direct, 2)} nats "
-        f"({signed(routes.frozen, 2)} with its scale held). Downstream is total minus direct. "
+        f"Direct, with norms computed again: {signed(routes.direct, 2)} nats "
+        f"({signed(routes.frozen, 2)} with their scales held). Downstream is total minus direct. "
         f"{_WORDS[routes.route.value]}"
     )
 
@@ -57,8 +58,8 @@ _WORDS = {
     "small": f"Both are under {NOTABLE_NATS} nats: too small to name a route.",
     "direct": "Most of the effect is direct.",
     "later components": "It acts through later components.",
-    "self-repair": f"Opposite signs, both of {NOTABLE_NATS} nats or more: later components make up "
-    "for what is lost (self-repair).",
+    "self-repair": f"Opposite signs, both of {NOTABLE_NATS} nats or more, and less is left than "
+    "was lost directly: later components make up for it (self-repair).",
 }
 
 
@@ -81,11 +82,13 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: Seen) -> None:
         f"kinds-{seen.head.label}",
         f"Effect of ablating {seen.head.label} under each kind of ablation",
     )
+    foil = seen.result.baseline.logit_diff is not None
+    of = "logit difference" if foil else "log P(target)"
     nats = ", ".join(
-        f"{kind.label} {signed(effect.logprob_change, 2)}" for kind, effect in by_kind.items()
+        f"{kind.label} {signed(in_nats(effect), 2)}" for kind, effect in by_kind.items()
     )
     note(
-        f"In log P(target): {nats} nats. In blue: the kind of this sweep. Where the kinds "
+        f"In {of}: {nats} nats. In blue: the kind of this sweep. Where the kinds "
         "disagree, trust none alone."
     )
 

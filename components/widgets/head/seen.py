@@ -54,6 +54,14 @@ class Seen:
         return metric if metric.signed and metric.measures(self.result) else PROB
 
     @property
+    def share_of_first(self) -> float | None:
+        """Of the change in log probability, the share that position 0 alone has; None: unknown."""
+        margins = self.state.margins
+        if margins is None:
+            return None
+        return margins.share_of_first(self.result, self.head, "logprob_change")
+
+    @property
     def trace(self) -> "tuple[Routes | str, ByKind] | None":
         """Routes (or why there are none) and kinds, once the verdict has them."""
         found: tuple[Routes | str, ByKind] | None = self.state.asking.found("trace")

@@ -7,10 +7,15 @@ from components.state import put
 from components.widgets.awaiting import awaited
 from components.widgets.head.seen import Seen
 from core.circuits.tasks import MeasureRoles, Trace
-from core.circuits.verdict import KINDS, ROLES, ROUTE, verdict
+from core.circuits.verdict import KINDS, ROLES, ROUTE, WHERE, verdict
 from core.models.registry import key_of
 
-_PLACES = {ROUTE: ("route", "Route"), KINDS: ("route", "Kinds"), ROLES: ("roles", "Scores")}
+_PLACES = {
+    ROUTE: ("route", "Route"),
+    KINDS: ("route", "Kinds"),
+    ROLES: ("roles", "Scores"),
+    WHERE: ("where", "Where"),
+}
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
 
 
@@ -26,14 +31,8 @@ def verdict_panel(seen: Seen) -> None:
         if found is None:
             return
         routes, by_kind = found
-        margins = seen.state.margins
-        first = (
-            None
-            if margins is None
-            else margins.share_of_first(seen.result, seen.head, "logprob_change")
-        )
         traced = None if isinstance(routes, str) else routes
-        sentences = verdict(seen.result, seen.effect, traced, by_kind, roles, first)
+        sentences = verdict(seen.result, seen.effect, traced, by_kind, roles, seen.share_of_first)
         for number, sentence in enumerate(sentences):
             said, ways = st.columns([6, 1], vertical_alignment="top")
             said.html(f'<p class="hs-said">{as_html(sentence.text)}</p>')

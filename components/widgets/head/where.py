@@ -10,6 +10,7 @@ from components.widgets.head.seen import Seen, chart, head_chart, subtitle
 from components.widgets.messages import note
 from core.circuits.tasks import Place
 from core.heads import Head, all_heads
+from core.wording import share
 
 HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
 
@@ -36,7 +37,7 @@ def where_view(seen: Seen) -> None:
         values,
         found.heads,
         found.positions,
-        seen.result.sequence,
+        found.tokens,
         metric.unit,
         seen.look,
         selected=seen.head,
@@ -48,6 +49,8 @@ def where_view(seen: Seen) -> None:
         chart(figure, f"where-{seen.head.label}", said)
     else:
         head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", seen.state)
+    if (part := seen.share_of_first) is not None:
+        note(f"Of the change in log P(target), ablating it at position 0 alone does {share(part)}.")
     strongest = found.strongest(metric.field, 3)
     if strongest:
         named = "; ".join(

@@ -101,12 +101,12 @@ def _redundancy(found: "JointTest", look: Look) -> None:
         said = f"The sum and the joint effect differ by less than {NOTABLE_NATS} nats: they add up."
     elif gap < 0:
         said = (
-            f"Together they lose {signed(gap, 2)} nats more than their single effects add up to: "
+            f"Together they do {-gap:.2f} nats more damage than their single effects add up to: "
             "they back each other up."
         )
     else:
         said = (
-            f"Together they lose less than their single effects add up to ({signed(gap, 2)} nats): "
+            f"Together they do {gap:.2f} nats less damage than their single effects add up to: "
             "their effects overlap."
         )
     note(said)
@@ -132,6 +132,6 @@ def _pairs(test: Test, state: Session, look: Look) -> None:
         more = len(backed) - MOST_PAIRED
         st.html(
             '<div class="hs-findings"><p>Pairs that back each other up (outlined): losing both '
-            "costs more than losing each costs alone.</p>"
+            "costs more than the two losses added.</p>"
             f"<ul>{items}</ul>{f'<p>and {more} more</p>' if more > 0 else ''}</div>"
         )

@@ -9,7 +9,7 @@ import pytest
 from components.figures.cells import NUMBERS, rows_of
 from components.figures.look import Look
 from components.figures.metric import LOGPROB
-from components.figures.position_map import LABELLED, NUMBERED, position_map
+from components.figures.position_map import CELLS, LABELLED, NUMBERED, position_map
 from core.circuits.places import iter_places
 from core.heads import Head
 
@@ -18,7 +18,7 @@ HOLED = np.array([[np.nan, 1.5, -3.0], [0.5, np.nan, np.nan]])
 
 
 def mapped(values=HOLED, heads=HEADS, positions=(2, 4, 5), look=None, **options):
-    tokens = options.pop("tokens", [f"t{i}" for i in range(max(positions) + 1)])
+    tokens = options.pop("tokens", [f"t{i}" for i in positions])
     return position_map(values, heads, positions, tokens, "pp", look or Look(), **options)
 
 
@@ -110,3 +110,33 @@ def test_positions_are_named_while_there_is_room(columns):
     assert 10 < len(named) <= LABELLED
     for at, name in zip(figure.layout.xaxis.tickvals, named, strict=True):
         assert name == f"{at} t{at}"
+
+
+def test_a_map_too_large_to_draw_shows_the_largest_change_of_several_positions():
+    n_rows, n_columns = 144, 1024
+    values = np.random.default_rng(0).normal(size=(n_rows, n_columns))
+    values[3, :700], values[5] = np.nan, np.nan
+    heads = [Head(row // 12, row % 12) for row in range(n_rows)]
+    figure = mapped(values, heads, range(10, 10 + n_columns), selected=heads[7])
+    z = [list(row) for row in drawn.heatmap_of(figure).z]
+    size = -(-values.size // CELLS)
+    assert len(z) == n_rows
+    assert len(z[0]) == -(-n_columns // size)
+    assert n_rows * len(z[0]) <= CELLS + n_rows
+    told = {tuple(each) for each in drawn.targets_of(figure).customdata}
+    for row in (0, 3, 5, 143):
+        for column, drawn_value in enumerate(z[row]):
+            block = values[row, column * size : (column + 1) * size]
+            known = block[np.isfinite(block)]
+            if len(known) == 0:
+                assert drawn_value is None
+                continue
+            largest = known[np.abs(known).argmax()]
+            assert drawn_value == largest
+            at = int(np.flatnonzero(values[row] == largest)[0])
+            assert (*heads[row], 10 + at) in told
+    for name in figure.layout.xaxis.ticktext:
+        first, last = map(int, name.split("–"))
+        assert (first - 10) % size == 0
+        assert last == min(first + size, 10 + n_columns) - 1
+    assert len(figure.to_json()) < 4_000_000

@@ -7,6 +7,7 @@ import checkpoints
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from core.circuits.composition import composition
@@ -43,38 +44,84 @@ def test_scores_are_those_of_the_whole_products(loaded, oracle, family):
                 assert own == pytest.approx(in_full(bridge, Head(layer, head), second), abs=1e-5)
 
 
-@pytest.mark.parametrize("family", ["gemma2", "gptj", "phi", "bloom", "opt", "gpt-neo", "mistral"])
-def test_every_family_has_them_between_0_and_1_from_its_own_modules(loaded, family):
-    """The norms' linear parts as matrices, from what they do to unit vectors."""
-    from core.circuits.stream import head_weights
-    from core.wiring.frozen import unscaled
+USUAL = "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"
+FUSED = ("attention.query_key_value",)
+NAMES = {
+    "llama": ("model.layers", "input_layernorm", USUAL, "self_attn.o_proj"),
+    "mistral": ("model.layers", "input_layernorm", USUAL, "self_attn.o_proj"),
+    "qwen2": ("model.layers", "input_layernorm", USUAL, "self_attn.o_proj"),
+    "gemma2": ("model.layers", "input_layernorm", USUAL, "self_attn.o_proj"),
+    "phi": ("model.layers", "input_layernorm", USUAL, "self_attn.dense"),
+    "opt": ("model.decoder.layers", "self_attn_layer_norm", USUAL, "self_attn.out_proj"),
+    "neox-serial": ("gpt_neox.layers", "input_layernorm", FUSED, "attention.dense"),
+    "neox-parallel": ("gpt_neox.layers", "input_layernorm", FUSED, "attention.dense"),
+    "bloom": (
+        "transformer.h",
+        "input_layernorm",
+        ("self_attention.query_key_value",),
+        "self_attention.dense",
+    ),
+    "gptj": (
+        "transformer.h",
+        "ln_1",
+        ("attn.q_proj", "attn.k_proj", "attn.v_proj"),
+        "attn.out_proj",
+    ),
+    "gpt-neo": (
+        "transformer.h",
+        "ln_1",
+        ("attn.attention.q_proj", "attn.attention.k_proj", "attn.attention.v_proj"),
+        "attn.attention.out_proj",
+    ),
+}
+"""What the checkpoints call their layers, the norm before attention, q, k, v and the projection."""
+RMS = {"llama", "mistral", "qwen2", "gemma2"}
 
-    model = loaded(family)
-    first, second = Head(0, 1), Head(1, 2)
-    unit = torch.eye(model.d_model)
-    centre = unit
-    if isinstance(model.stack.blocks[0].lens.norm, nn.LayerNorm):
-        centre = unit - 1 / model.d_model
 
-    def matrices(head):
-        block = model.stack.blocks[head.layer]
-        lens = block.lens
-        into = unscaled(lens.norm)(unit)
-        q, k, v = (
-            into @ weights[head.head // (model.n_heads // len(weights))].T
-            for weights in (lens.queries(), lens.keys(), lens.values())
-        )
-        write = unscaled(lens.out_norm)(head_weights(block, model.n_heads)[head.head])
-        return q @ k.T, v @ write @ centre
+def from_the_file(folder, family, head):
+    """W_Q, W_K and W_V as they read the stream and W_O as it writes there, in double: no model."""
+    body, norm, projections, out = NAMES[family]
+    tensors = load_file(folder / "model.safetensors")
 
-    with torch.inference_mode():
-        (_, ov1), (qk2, ov2) = matrices(first), matrices(second)
+    def weight(name):
+        return tensors[f"{body}.{head.layer}.{name}.weight"].double()
+
+    whole = [weight(name) for name in projections]
+    if len(whole) == 1:  # q, k and v of head 0, then those of head 1
+        whole = list(whole[0].view(checkpoints.HEADS, 3, -1, checkpoints.WIDTH).unbind(1))
+    d_head = checkpoints.WIDTH // checkpoints.HEADS
+    gain = weight(norm) + (family == "gemma2")
+    centring = torch.eye(checkpoints.WIDTH).double()
+    if family not in RMS:
+        centring -= 1 / checkpoints.WIDTH
+    reads = []
+    for each in whole:
+        each = each.reshape(-1, d_head, checkpoints.WIDTH)
+        own = each[head.head * len(each) // checkpoints.HEADS]
+        reads.append(centring @ torch.diag(gain) @ own.T)
+    write = weight(out)[:, head.head * d_head : (head.head + 1) * d_head].T
+    if family == "gemma2":
+        write = write @ torch.diag(1 + weight("post_attention_layernorm"))
+    return (*reads, write @ centring)
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_scores_are_those_of_the_tensors_in_the_checkpoint(loaded, checkpoint, family):
+    """Also where TransformerLens folds nothing: every product written out, norms as matrices."""
+    model, folder = loaded(family), checkpoint(family)
+    for second in (Head(1, 2), Head(model.n_layers - 1, 1)):
+        q, k, v, o = from_the_file(folder, family, second)
+        qk, ov = q @ k.T, v @ o
         found = composition(model, second)
-        for score, reads in ((found.query, qk2), (found.key, qk2.T), (found.value, ov2)):
-            expected = (ov1 @ reads).norm() / (ov1.norm() * reads.norm())
-            assert score[first] == pytest.approx(float(expected), abs=1e-5)
-            assert ((score[:1] > 0) & (score[:1] < 1)).all()
-            assert np.isnan(score[1:]).all()
+        for first in (Head(0, 1), Head(second.layer - 1, 3)):
+            *_, v, o = from_the_file(folder, family, first)
+            for score, reads in ((found.query, qk), (found.key, qk.T), (found.value, ov)):
+                expected = (v @ o @ reads).norm() / ((v @ o).norm() * reads.norm())
+                assert score[first] == pytest.approx(float(expected), abs=1e-5)
+                assert 0 < score[first] < 1
+        for score in (found.query, found.key, found.value):
+            assert np.isfinite(score[: second.layer]).all()
+            assert np.isnan(score[second.layer :]).all()
 
 
 D_MODEL, D_HEAD = 6, 2

@@ -1,6 +1,7 @@
 """What feeds a head, against path patching by hooks alone on TransformerLens."""
 
 from dataclasses import replace
+from functools import partial
 
 import checkpoints
 import numpy as np
@@ -14,9 +15,9 @@ from core.circuits.composition import composition
 from core.circuits.direct import Reading
 from core.circuits.feeds import WAYS, feeds
 from core.circuits.stream import UnavailableError, read_stream
-from core.engine.edits import Edits
 from core.errors import InputError
 from core.heads import Head, all_heads
+from core.oracle import clean_z, reference_mean
 from core.progress import drained
 from core.scoring import Scorer
 
@@ -28,13 +29,25 @@ def scorer_of(model, kind=AblationKind.ZERO, target=" jumps", foil=" fox", **cha
     return Scorer(model, spec_of(model, kind, target, foil, **changes))
 
 
-def replaced_z(scorer, sender):
-    """z of the sender's whole layer with only the sender ablated, in processed coordinates."""
-    model, tokens = scorer.model, scorer.start.tokens
-    edit = drained(scorer.replacements())[scorer.prepared.target].edit(sender)
-    clean = read_stream(model, tokens).z[sender.layer][None]
-    edited = Edits([(edit,)], model.value_shift, len(tokens)).apply(sender.layer, clean)
-    return (edited[0] - model.value_shift[sender.layer])[:, sender.head]
+def replaced_z(scorer, bridge, sender):
+    """What the spec's kind puts in place of the sender's z, from hooks on the bridge alone."""
+    spec, tokens = scorer.prepared.spec, scorer.start.tokens
+    read, bos = partial(scorer.model.tokenizer, add_special_tokens=False), tokens[:1].tolist()
+
+    def ids(text):
+        return torch.tensor([[*bos, *read(text)["input_ids"]]])
+
+    match spec.ablation:
+        case AblationKind.ZERO:
+            whole = torch.zeros_like(clean_z(bridge, tokens[None]))
+        case AblationKind.MEAN_ACROSS_HEADS:
+            z = clean_z(bridge, tokens[None])
+            whole = z.mean(2, keepdim=True).expand_as(z)
+        case AblationKind.MEAN:
+            whole = reference_mean(bridge, [ids(text) for text in spec.reference], len(tokens))
+        case AblationKind.RESAMPLE:
+            whole = clean_z(bridge, ids(spec.corrupted_prompt))
+    return whole[sender.layer, :, sender.head]
 
 
 class Patching:
@@ -123,7 +136,7 @@ def test_it_is_path_patching_with_hooks(loaded, oracle, family):
         assert found.weight == pytest.approx(float(clean), abs=1e-4)
         for sender in ((0, 0), (0, 3), (receiver.layer - 1, 2)):
             sender = Head(*sender)
-            inputs = by.inputs(sender, replaced_z(scorer, sender))
+            inputs = by.inputs(sender, replaced_z(scorer, bridge, sender))
             for way, changes in (("q", found.by_query), ("k", found.by_key)):
                 pattern, _ = by.patched(way, inputs)
                 expected = float(pattern[QUERY, KEY] - clean)
@@ -138,20 +151,24 @@ def test_it_is_path_patching_with_hooks(loaded, oracle, family):
             assert np.nanmax(np.abs(changes)) > 1e-3
 
 
-@pytest.mark.parametrize("family", ["gpt2", "llama"])
-def test_by_value_is_in_logits_of_target_over_foil(loaded, oracle, family):
+EPS = {"gpt2": 1e-5, "llama": 1e-6, "neox-parallel": 1e-5, "qwen2": 1e-6}
+
+
+@pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN])
+@pytest.mark.parametrize("family", EPS)
+def test_by_value_is_in_logits_of_target_over_foil(loaded, oracle, family, kind):
     """(z' - z) W_O / the clean scale . (W_U[target] - W_U[foil]), on weights TransformerLens
     has folded.
     """
     model, bridge = loaded(family), oracle(family)
-    scorer, receiver, sender = scorer_of(model), Head(2, 1), Head(0, 2)
+    scorer, receiver, sender = scorer_of(model, kind), Head(2, 1), Head(0, 2)
     by = Patching(bridge, scorer.start.tokens, receiver)
-    _, z = by.patched("v", by.inputs(sender, replaced_z(scorer, sender)))
+    _, z = by.patched("v", by.inputs(sender, replaced_z(scorer, bridge, sender)))
     change = z[-1] - by.clean[by.name("z")][0, -1, receiver.head]
     final = scorer.start.clean.final[0, -1]
-    if family == "gpt2":  # a LayerNorm centres
+    if family in ("gpt2", "neox-parallel"):  # a LayerNorm centres
         final = final - final.mean()
-    scale = (final.square().mean() + {"gpt2": 1e-5, "llama": 1e-6}[family]).sqrt()
+    scale = (final.square().mean() + EPS[family]).sqrt()
     target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
     with torch.no_grad():
         way = bridge.W_U[:, target] - bridge.W_U[:, foil]
@@ -162,18 +179,22 @@ def test_by_value_is_in_logits_of_target_over_foil(loaded, oracle, family):
     assert abs(expected) > 1e-3
 
 
+@pytest.mark.parametrize("family", ["neox-parallel", "gemma2", "bloom"])
 @pytest.mark.parametrize("kind", [AblationKind.MEAN, AblationKind.RESAMPLE])
-def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind):
-    model = loaded("neox-parallel")
+def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind, family):
+    model, bridge = loaded(family), oracle(family)
     scorer, receiver, sender = scorer_of(model, kind), Head(2, 3), Head(1, 1)
     found = drained(feeds(scorer, receiver, QUERY, KEY))
-    by = Patching(oracle("neox-parallel"), scorer.start.tokens, receiver)
-    inputs = by.inputs(sender, replaced_z(scorer, sender))
+    by = Patching(bridge, scorer.start.tokens, receiver)
+    inputs = by.inputs(sender, replaced_z(scorer, bridge, sender))
     clean = by.clean[by.name("pattern")][0, receiver.head]
     for way, changes in (("q", found.by_query), ("k", found.by_key)):
         expected = float((by.patched(way, inputs)[0] - clean)[QUERY, KEY])
         assert changes[sender] == pytest.approx(expected, abs=1e-4)
         assert abs(expected) > 1e-4
+    expected = added_directly(scorer, receiver, by.patched("v", inputs)[1])
+    assert found.by_value[sender] == pytest.approx(expected, abs=1e-4)
+    assert abs(expected) > 3e-4
 
 
 @pytest.mark.parametrize("family", ["gemma2", "gptj"])

@@ -6,11 +6,13 @@ import checkpoints
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from core import SweepSpec
-from core.circuits.looking import look, patterns
+from core.circuits.looking import look
 from core.engine import begin
-from core.heads import Head
+from core.heads import Head, all_heads
 
 TOKENS = torch.tensor([0, 51, 90, 7, 33, 120, 51, 90, 12, 9, 30, 61])
 
@@ -24,7 +26,51 @@ def test_patterns_are_the_models_own(loaded, family):
         found = look(start, head)
         np.testing.assert_allclose(found.weights, own.numpy(), atol=1e-5)
         np.testing.assert_allclose(found.weights.sum(1), 1, atol=1e-5)
-    assert patterns(start, 1).shape == (model.n_heads, len(TOKENS), len(TOKENS))
+
+
+@pytest.mark.parametrize(
+    "family", ["llama", "qwen2", "bloom", "bloom-six-heads", "mistral", "gemma2", "gpt-neo"]
+)
+def test_every_head_has_its_own_keys_slope_and_window(loaded, oracle, family):
+    """Grouped queries, ALiBi and sliding windows, against TransformerLens's hooks."""
+    model, bridge = loaded(family), oracle(family)
+    start, found = begin(model, TOKENS, (len(TOKENS) - 1,)), {}
+    hooks = [
+        (f"blocks.{layer}.attn.hook_pattern", lambda p, hook: found.update({hook.name: p[0]}))
+        for layer in range(model.n_layers)
+    ]
+    with torch.inference_mode():
+        bridge.run_with_hooks(TOKENS[None], fwd_hooks=hooks)
+    for head in all_heads(model.n_layers, model.n_heads):
+        expected = found[f"blocks.{head.layer}.attn.hook_pattern"]
+        np.testing.assert_allclose(look(start, head).weights, expected[head.head], atol=1e-5)
+        others = [expected[other] for other in range(model.n_heads) if other != head.head]
+        assert min(float((expected[head.head] - each).abs().max()) for each in others) > 1e-3
+
+
+class Shapes(TorchDispatchMode):
+    """The shapes of all tensors that are computed within it."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **(kwargs or {}))
+        self.seen |= {tuple(x.shape) for x in tree_leaves(found) if isinstance(x, torch.Tensor)}
+        return found
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bloom", "gemma2"])
+def test_only_the_heads_own_pattern_is_written_out(loaded, family):
+    """Of a long prompt, the patterns of all heads of a layer would not fit."""
+    n_pos = 61  # no other size of these models
+    start = begin(loaded(family), torch.arange(1, n_pos + 1), (n_pos - 1,))
+    with Shapes() as shapes:
+        look(start, Head(1, 1))
+    squares = [shape for shape in shapes.seen if shape.count(n_pos) == 2]
+    assert squares
+    assert {int(np.prod(shape)) for shape in squares} == {n_pos**2}
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gptj"])

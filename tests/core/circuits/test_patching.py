@@ -189,7 +189,7 @@ def test_the_first_results_have_no_values_and_each_later_one_keeps_them(loaded, 
 def made(clean, corrupted):
     values = np.array([[1.0, np.nan], [-0.5, 0.0]])
     heads = (Head(0, 0), Head(1, 1))
-    return Patching(Direction.NOISE, "logprob", heads, (3, 4), clean, corrupted, values)
+    return Patching(Direction.NOISE, "logprob", heads, (3, 4), ("a", "b"), clean, corrupted, values)
 
 
 def test_shares_of_the_gap_and_none_of_a_small_one():
@@ -207,6 +207,7 @@ def test_plain_types():
         "metric": "logprob",
         "heads": ["L0H0", "L1H1"],
         "positions": [3, 4],
+        "tokens": ["a", "b"],
         "clean": -1.0,
         "corrupted": -3.0,
         "values": [[1.0, None], [-0.5, 0.0]],

@@ -100,6 +100,22 @@ def test_every_metric_of_a_column_is_that_of_a_sweep_at_its_position(loaded, kin
             assert found == pytest.approx(expected, abs=2e-5, nan_ok=True)
 
 
+def test_every_position_is_named_by_what_stands_there_in_either_pass(loaded):
+    model = loaded("llama")
+    for target, foil, named in (
+        (" jumps", None, ()),
+        (" jumps", " brown cat", (" brown", " ", "c", "a")),
+        (" lazy dog.", " brown fox", (" lazy / brown", " dog")),
+        ((" jumps", " over"), " fox", ()),
+    ):
+        scorer = Scorer(model, spec_of(model, AblationKind.ZERO, target, foil))
+        places = mapped(scorer, HEADS[:1])
+        prompt = scorer.prepared.prompt.texts
+        assert len(places.tokens) == len(places.positions)
+        assert places.tokens[: len(prompt)] == prompt
+        assert " ".join(places.tokens[len(prompt) :]).startswith(" ".join(named)[:6])
+
+
 def test_the_same_map_without_a_known_wiring(loaded):
     for kind in (AblationKind.MEAN_ACROSS_HEADS, AblationKind.RESAMPLE):
         model = loaded("neox-parallel")
@@ -182,7 +198,7 @@ def made():
     effects = {metric: np.full((2, 3), np.nan) for metric in METRICS}
     effects["kl"][:] = [[0.5, 0.0, 2.0], [1.0, 2.0, np.nan]]
     effects["prob_change"][:] = [[-0.5, 0.25, 0.0], [0.5, 0.0, np.nan]]
-    return Places((Head(1, 0), Head(0, 2)), (4, 6, 9), effects, complete=False)
+    return Places((Head(1, 0), Head(0, 2)), (4, 6, 9), ("a", "b", "c"), effects, False)
 
 
 def test_the_strongest_cells_are_those_of_the_largest_size():

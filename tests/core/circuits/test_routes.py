@@ -1,12 +1,14 @@
 """Routes: total is the sweep's, direct is path patching's, and the later parts add up."""
 
+import copy
+
 import checkpoints
 import numpy as np
 import pytest
 import torch
 from specs import CORRUPTED, spec_of
 
-from core import AblationKind, SweepSpec, run_sweep
+from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.circuits.answer import passes
 from core.circuits.direct import Reading, attribute
 from core.circuits.routes import Route, Routes, routes, routing
@@ -94,6 +96,69 @@ def test_under_a_held_norm_the_route_is_direct_attribution(loaded, family):
         assert routes(scorer, head).frozen == pytest.approx(-own[head], abs=2e-5)
 
 
+@pytest.fixture(scope="module")
+def uncapped(tmp_path_factory):
+    """A Gemma 2 that does not cap its logits: heads and answer have linear parts to compare."""
+    config = copy.deepcopy(checkpoints.FAMILIES["gemma2"])
+    config.final_logit_softcapping = None
+    folder = tmp_path_factory.mktemp("uncapped") / "gemma2"
+    checkpoints.save(config, folder)
+    return load_model(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN])
+def test_a_norm_after_attention_is_held_too(uncapped, kind):
+    """By attribution, and from the modules: a held norm takes the change, and no more, linearly."""
+    model, worst = uncapped, 0.0
+    scorer = Scorer(model, spec_of(model, kind))
+    replacement = drained(scorer.replacements())[scorer.prepared.target]
+    body = model.bridge.original_model.model
+    clean = read_stream(model, scorer.start.tokens)
+    (only,) = passes(scorer.prepared)
+    reading = Reading(model, scorer.prepared, only, clean)
+    target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
+    w_u = model.bridge.original_model.lm_head.weight
+    for head in (Head(0, 0), Head(0, 3), Head(1, 1), Head(1, 2), Head(2, 0), Head(2, 3)):
+        found = routes(scorer, head)
+        ablated = read_stream(model, scorer.start.tokens, (replacement.edit(head),))
+        own = reading.heads(ablated)[head] - reading.heads(clean)[head]
+        assert found.frozen == pytest.approx(own, abs=1e-4)
+        if kind is AblationKind.ZERO:
+            lost = -attribute(model, scorer.prepared).heads[head]
+            assert found.frozen == pytest.approx(lost, abs=1e-4)
+        attention = body.layers[head.layer].self_attn.o_proj.weight
+        after = body.layers[head.layer].post_attention_layernorm
+        before, change = clean.z[head.layer, -1], torch.zeros(model.n_heads, model.d_head)
+        change[head.head] = ablated.z[head.layer, -1, head.head] - before[head.head]
+        with torch.no_grad():
+            whole = attention @ before.flatten()
+            scale = (whole.square().mean() + after.eps).rsqrt()
+            lost = attention @ change.flatten() * scale * (1 + after.weight)
+            final = clean.final[-1]
+            scale = (final.square().mean() + body.norm.eps).rsqrt()
+            expected = lost * scale * (1 + body.norm.weight) @ (w_u[target] - w_u[foil])
+        assert found.frozen == pytest.approx(float(expected), abs=1e-4)
+        worst = max(worst, abs(found.norm_part))
+    assert worst > 1e-2  # computed again, the norms do say something else
+
+
+@pytest.mark.parametrize("family", ["gptj", "neox-parallel", "phi", "neox-serial", "gpt2"])
+def test_the_mlp_beside_a_head_in_a_parallel_block_is_none_of_the_later_parts(loaded, family):
+    """It reads the stream before attention, so nothing of the head can reach it."""
+    model = loaded(family)
+    beside = 1 if family in ("gptj", "neox-parallel", "phi") else 0
+    for head in (Head(0, 1), Head(1, 3), Head(model.n_layers - 1, 0)):
+        scorer = Scorer(model, spec_of(model))
+        mlps = routes(scorer, head).later_mlps
+        n_before = head.layer + beside
+        assert np.isnan(mlps[:n_before]).all()
+        assert np.abs(mlps[n_before:]).min(initial=1) > 1e-5
+        edit = drained(scorer.replacements())[scorer.prepared.target].edit(head)
+        clean, ablated = (read_stream(model, scorer.start.tokens, rows) for rows in ((), (edit,)))
+        same = torch.equal(clean.mlp[head.layer], ablated.mlp[head.layer])
+        assert same == bool(beside)
+
+
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
 def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
     """Through held norms: the head's own loss, later heads and MLPs, and nothing else.
@@ -147,6 +212,7 @@ def test_self_repair_is_said_only_where_something_was_repaired():
     assert made(-3.0, -2.0).route is Route.DIRECT
     assert made(0.02, -0.05).route is Route.SMALL
     assert made(+0.5, -0.5).route is Route.REPAIRED
+    assert made(-7.13, +0.24).route is Route.LATER  # opposite in sign, and nearly all downstream
     assert made(-2.95, -3.0).route is Route.DIRECT  # opposite in sign, and next to nothing
 
 

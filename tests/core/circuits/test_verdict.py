@@ -12,7 +12,7 @@ from core.circuits.by_kind import by_kind
 from core.circuits.repeated import measured_roles
 from core.circuits.roles import ROLES, RoleScores
 from core.circuits.routes import Routes, routes
-from core.circuits.verdict import KINDS, ROUTE, SWEEP, matters, ordinal, verdict
+from core.circuits.verdict import KINDS, ROUTE, SWEEP, WHERE, matters, ordinal, verdict
 from core.circuits.verdict import ROLES as SCORES
 from core.heads import Head, all_heads
 from core.progress import drained
@@ -104,6 +104,9 @@ def test_a_foils_logit_difference_is_said_and_counts(result):
     with_foil = changed(result, prob_change=0.0, logprob_change=0.0, logit_diff_change=-1.5)
     assert "logit difference −1.50" in said(with_foil)[0].text
     assert "hardly mattered" not in said(with_foil)[0].text
+    assert "lowered the target against the foil, and hardly moved P(␣jumps)" in (
+        said(with_foil)[0].text
+    )
     how = said(with_foil, traced=made(-1.5, -1.0, "logit_diff_change"))[1].text
     assert "of −1.50 nats of logit difference, −1.00 directly and −0.50 through later" in how
 
@@ -128,9 +131,7 @@ def test_the_route_is_named_by_its_parts(result, total, direct, word):
 def test_a_kind_is_what_it_looks_like_and_never_why_it_mattered(result):
     induction = said(result, roles=scores(0.9, 0, 0, 0, 0.1))[1]
     assert induction.shown_in == (SCORES,)
-    assert "looks like an induction head (0.90, above 100 % of this model’s heads)" in (
-        induction.text
-    )
+    assert "looks like an induction head (0.90, above 100 % of the other heads)" in (induction.text)
     assert "says where it looks and not what it does here" in induction.text
     none = said(result, roles=scores(0.1, 0, 0.39, 0, 0))[1].text
     assert "none of the five kinds" in none
@@ -152,8 +153,14 @@ def kinds_of(result, **nats):
 @pytest.mark.parametrize(
     ("nats", "word"),
     [
-        ({"zero": -1.0, "mean": 0.5}, "disagree in direction (−1.00 nats under zero, +0.50"),
-        ({"zero": -1.0, "mean": -0.2}, "disagree in size (−1.00 nats under zero, −0.20"),
+        (
+            {"zero": -1.0, "mean": 0.5},
+            "disagree in direction (−1.00 nats of log probability under zero, +0.50",
+        ),
+        (
+            {"zero": -1.0, "mean": -0.2},
+            "disagree in size (−1.00 nats of log probability under zero, −0.20",
+        ),
         ({"zero": -1.0, "mean": -0.9}, "here all 2 agree in direction or are small"),
         ({"zero": -0.04, "mean": 0.05}, "here all 2 agree in direction or are small"),
     ],
@@ -164,9 +171,21 @@ def test_kinds_that_disagree_weaken_it(result, nats, word):
     assert weak.shown_in == (SWEEP, KINDS)
 
 
+def test_with_a_foil_the_kinds_are_compared_in_logit_difference(result):
+    effect = result.effect(HEAD)
+    kinds = {
+        kind: replace(effect, logprob_change=0.0, logit_diff_change=change)
+        for kind, change in ((AblationKind.ZERO, -2.0), (AblationKind.MEAN, 1.0))
+    }
+    weak = said(result, kinds=kinds)[2].text
+    assert "direction (−2.00 nats of logit difference under zero, +1.00 under mean)" in weak
+
+
 def test_what_else_weakens_it(result):
     assert said(result)[2].text == "What weakens this: it is one prompt."
-    assert "at position 0 alone does 80 % of it" in said(result, first=0.8)[2].text
+    first = said(result, first=0.8)[2]
+    assert "at position 0 alone does 80 % of the change in log probability" in first.text
+    assert first.shown_in == (SWEEP, WHERE)
     assert "position 0" not in said(result, first=0.2)[2].text
     base = result.baseline
     for prob, rank, word in (

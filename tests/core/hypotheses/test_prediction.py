@@ -87,6 +87,8 @@ def test_a_wrong_prediction_made_after_looking():
     assert not verdict.right
     assert verdict.said()[0].startswith("Predicted after looking")
     assert "it held" in verdict.said()[1]
+    unknown = Verdict(lock(HEADS, True, 0.1, None, NOON), clean(), after(0.8, 1))
+    assert unknown.said()[0].startswith("Predicted, at 2026")
     assert verdict.said()[2].startswith("Wrong about breaking. The size was off by +70.0 pp")
 
 
