@@ -21,7 +21,8 @@ _ONCE = """
 # Streamlit's text area commits on blur or Ctrl+Enter only; this presses Ctrl+Enter for the
 # reader after a short pause, so that the token strip follows the typing.
 _TYPING = """
-  const LIVE = ".st-key-prompt, .st-key-corrupted_prompt, .st-key-reference_text";
+  const LIVE = ".st-key-prompt, .st-key-corrupted_prompt, .st-key-reference_text," +
+    " .st-key-own_variants";
   let timer = 0;
   document.addEventListener("input", (event) => {
     const box = event.target;

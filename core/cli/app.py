@@ -12,6 +12,7 @@ from typer.exceptions import Abort, TyperException
 
 from core.cli.heads import head, joint, roles
 from core.cli.output import fail
+from core.cli.patching import patch
 from core.cli.sweep import models, sweep
 from core.errors import InputError
 
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, models):
+for command in (sweep, head, joint, roles, patch, models):
     app.command()(command)
 
 
@@ -61,6 +62,7 @@ def _option(field: str) -> str:
         "reference": "reference-file",
         "run": "",
         "spec": "",
+        "variants": "variants-file",
     }
     name = names.get(field, field)
     return f"--{name}: " if name else ""

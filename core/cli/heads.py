@@ -74,6 +74,7 @@ def joint(
         bool,
         typer.Option("--greedy", help="Also search for a small set that keeps the answer."),
     ] = False,
+    variants_file: given.VariantsFile = None,
     out: given.Out = None,
 ) -> None:
     """Remove some heads at once, as JSON: verdict, redundancy, other sets, and what they keep."""
@@ -84,17 +85,27 @@ def joint(
         raise InputError(
             "predict", "One of this and --predicted-prob is missing: a prediction needs both."
         )
+    if variants_file is not None and not greedy:
+        raise InputError(
+            "variants", "Variants are used by --greedy only: give that too, or leave this out."
+        )
+    typed = "" if variants_file is None else given.variants_text(variants_file)
     given.check_writable(out)
     with progress() as report:
-        loaded = given.load(spec, device, report)
+        report(f"Loading {spec.model}", None)
+        from core.hypotheses.keeping import for_keeping
         from core.hypotheses.report import Foreseen, joint_report
+        from core.hypotheses.variants import own_variants, parse_variants
         from core.progress import drained
 
+        parse_variants(typed, for_keeping(spec))  # found out before the model is loaded
+        loaded = given.load(spec, device, report)
+        own = own_variants(loaded, typed, for_keeping(spec))
         chosen = _chosen(loaded, heads, role, report)
         foreseen = None
         if predict is not None and predicted_prob is not None:
             foreseen = Foreseen(predict is Outcome.BREAKS, predicted_prob)
-        work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy)
+        work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy, own=own)
         found = drained(work, lambda done: report("Testing the heads", done))
     write_json(found, out)
 

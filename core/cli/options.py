@@ -68,6 +68,10 @@ CorruptedPrompt = Annotated[
 ReferenceFile = Annotated[
     Path | None, typer.Option(help="For mean: the prompts to average over, one a line.")
 ]
+VariantsFile = Annotated[
+    Path | None,
+    typer.Option(help="For --greedy: variants of your own too, 'prompt => target' a line."),
+]
 Where = Annotated[
     str, typer.Option(help="Where to ablate: all, last, or numbers such as 0,3,5 (BOS is 0).")
 ]
@@ -136,6 +140,33 @@ def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
     from core.models.loading import load_model
 
     return load_model(spec.model, device.value, spec.dtype, spec.weights, report)
+
+
+def variants_text(path: Path) -> str:
+    """What a file of variants says; raises `InputError` (field "variants")."""
+    from core.prompts.reference import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # a ValueError for a name with a NUL in it
+        why = getattr(error, "strerror", None) or error
+        raise InputError(
+            "variants", f"{str(path)!r} cannot be read ({why}): choose another file."
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise InputError(
+            "variants",
+            f"{str(path)!r} is larger than {MAX_BYTES // 1_000_000} MB: give a variant a line.",
+        )
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "variants",
+            f"{str(path)!r} is not UTF-8 text: byte {error.start + 1} is "
+            f"0x{raw[error.start]:02X}. Save it as UTF-8.",
+        ) from error
 
 
 def _positions(text: str) -> Positions:

@@ -39,17 +39,20 @@ def joint_report(
     foreseen: Foreseen | None = None,
     *,
     greedy_too: bool = False,
+    own: Sequence[SweepSpec] = (),
 ) -> Generator[float, None, dict[str, Any]]:
     """Ablate some heads together and keep only them: yields the share done.
 
-    A prediction is dated before anything is measured. Keeping and searching are done under
-    `for_keeping`'s kind, which the report names. Raises `InputError`.
+    A prediction is dated before anything is measured here; whether its maker had looked elsewhere
+    is not known. Keeping and searching are done under `for_keeping`'s kind, which the report names;
+    the set found is tried on the variants that can be made, then on `own`, which are of that kind
+    too. Raises `InputError`.
     """
     started = time.perf_counter()
     scorer = Scorer(model, spec)
     locked = None
     if foreseen is not None:
-        locked = lock(heads, foreseen.breaks, foreseen.prob_after, after_looking=False)
+        locked = lock(heads, foreseen.breaks, foreseen.prob_after, after_looking=None)
     joint = yield from within(joint_test(scorer, heads), 0.0, 0.3)
     acting = None
     if 2 <= len(joint.heads) <= pairs.MOST:
@@ -68,22 +71,22 @@ def joint_report(
         "keep_only": {"ablation": kept_spec.ablation.value, **kept.to_dict()},
     }
     if greedy_too:
-        found |= yield from within(_searched(model, keeper, kept_spec), 0.5, 1.0)
+        found |= yield from within(_searched(model, keeper, kept_spec, own), 0.5, 1.0)
     yield 1.0
     seconds = time.perf_counter() - started
     return {**found, "provenance": jsonable(provenance(model, seconds))}
 
 
 def _searched(
-    model: LoadedModel, scorer: Scorer, spec: SweepSpec
+    model: LoadedModel, scorer: Scorer, spec: SweepSpec, own: Sequence[SweepSpec]
 ) -> Generator[float, None, dict[str, Any]]:
     """A small set, and what it keeps on prompts that the search did not use."""
     work = retold(greedy(scorer), lambda search: search.fraction)
     search = yield from within(work, 0.0, 0.8)
-    made = variants(model, spec)
+    varied = (*variants(model, spec), *own)
     tried: Any = NO_VARIANTS
-    if made:
-        found = yield from within(held_out(model, spec, search.heads, made), 0.8, 1.0)
+    if varied:
+        found = yield from within(held_out(model, spec, search.heads, varied), 0.8, 1.0)
         tried = [each.to_dict() for each in found]
     return {
         "greedy": {"ablation": spec.ablation.value, **search.to_dict()},

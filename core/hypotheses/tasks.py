@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.heads import Head
+from core.spec import SweepSpec
 from core.tasks import OnSpec, Step, Work, counted
 
 if TYPE_CHECKING:
@@ -107,10 +108,14 @@ class FindSmallest(OnSpec):
 
 @dataclass(frozen=True)
 class OnVariants(OnSpec):
-    """What the heads keep of the answer on variants of the prompt; `HeldOut`s, or why none."""
+    """What the heads keep of the answer on variants of the prompt; `HeldOut`s, or why none.
+
+    Up to `count` that are made, then `own`.
+    """
 
     heads: tuple[Head, ...]
     count: int = 5
+    own: tuple[SweepSpec, ...] = ()
 
     @property
     def said(self) -> str:
@@ -122,8 +127,8 @@ class OnVariants(OnSpec):
         from core.hypotheses.held_out import held_out
         from core.hypotheses.variants import NO_VARIANTS, variants
 
-        made = variants(model, self.spec, self.count)
+        tried = (*variants(model, self.spec, self.count), *self.own)
         yield Step(None)
-        if not made:
+        if not tried:
             return NO_VARIANTS
-        return (yield from counted(held_out(model, self.spec, self.heads, made)))
+        return (yield from counted(held_out(model, self.spec, self.heads, tried)))

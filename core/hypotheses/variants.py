@@ -1,16 +1,19 @@
 """Variants of a prompt: the same task in other words, its target and foil changed with them.
 
 Two ways keep the task: a prompt that repeats itself gets other random words in the same pattern,
-and a prompt about two names gets other names.
+and a prompt about two names gets other names. Variants of one's own are read from text.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from core.ablation import AblationKind
 from core.demo.lexicon import names
 from core.errors import InputError
+from core.heads import shortened
 from core.models.loaded import LoadedModel
 from core.prepared import Prepared, prepare
 from core.prompts.names import name_pattern, two_names
@@ -24,9 +27,19 @@ MOST = 50
 
 NO_VARIANTS = (
     "No variant of this prompt can be made: neither does it repeat words and ask for the one that "
-    "followed, nor does its target name one of two people whose names can be changed. Give "
-    "variants of your own, each with its target."
+    "followed, nor does its target name one of two people whose names can be changed. You can give "
+    "variants of your own, each with its target, under any ablation but resample."
 )
+
+ONLY_MADE = (
+    "Under resample ablation only variants that Headsweep makes are measured: one of your own "
+    "would need a corrupted prompt of its own."
+)
+
+MAX_CHARACTERS = 20_000
+"""Of the text that gives variants of one's own."""
+
+_FIELD = "variants"
 
 _TRIES = 40
 """Draws for each variant that is asked for."""
@@ -54,6 +67,69 @@ def variants(
         if len(found) == count:
             break
     return tuple(found)
+
+
+def parse_variants(text: str, spec: SweepSpec) -> tuple[SweepSpec, ...]:
+    """Variants of one's own: `prompt => target` a line, otherwise as `spec`, without its foil.
+
+    The last "=>" divides. Spaces after it belong to the target, or it shows its own as ␣, which
+    stand for them; white space at the end of either goes. Empty lines are skipped. Raises
+    `InputError` (field "variants") that names the line, and for `resample` in `ONLY_MADE`'s words.
+    """
+    return tuple(variant for _, _, variant in _parsed(text, spec))
+
+
+def own_variants(model: LoadedModel, text: str, spec: SweepSpec) -> tuple[SweepSpec, ...]:
+    """`parse_variants`, each found to fit the model; raises `InputError` that names the line."""
+    parsed = _parsed(text, spec)
+    for number, line, variant in parsed:
+        try:
+            prepare(model, variant)
+        except InputError as error:
+            raise _bad(number, line, str(error)) from error
+    return tuple(variant for _, _, variant in parsed)
+
+
+def _parsed(text: str, spec: SweepSpec) -> list[tuple[int, str, SweepSpec]]:
+    """Each line that is not empty, by its number, and the variant it gives."""
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(
+            _FIELD,
+            f"The variants have {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken. "
+            "Leave some out.",
+        )
+    lines = enumerate(re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")), 1)
+    numbered = [(number, line) for number, line in lines if line.strip()]
+    if len(numbered) > MOST:
+        raise InputError(
+            _FIELD,
+            f"{len(numbered):,} variants are given; at most {MOST} are taken. Leave some out.",
+        )
+    if numbered and spec.ablation is AblationKind.RESAMPLE:
+        raise InputError(_FIELD, ONLY_MADE)
+    return [(number, line, _own(number, line, spec)) for number, line in numbered]
+
+
+def _own(number: int, line: str, spec: SweepSpec) -> SweepSpec:
+    prompt, arrow, target = line.rpartition("=>")
+    if not arrow:
+        raise _bad(number, line, "write the prompt, then => and its target.")
+    prompt, target = prompt.rstrip(), target.rstrip()
+    shown = target.lstrip(" ")
+    if shown.startswith("␣"):
+        word = shown.lstrip("␣")
+        target = " " * (len(shown) - len(word)) + word
+    try:
+        variant = replace(spec, prompt=prompt, target=target, foil=None)
+    except InputError as error:
+        raise _bad(number, line, str(error)) from error
+    if (variant.prompt, variant.target) == (spec.prompt, spec.target):
+        raise _bad(number, line, "this is the prompt that the set was found on: give another.")
+    return variant
+
+
+def _bad(number: int, line: str, why: str) -> InputError:
+    return InputError(_FIELD, f"Line {number}, {shortened(line.strip())!r}: {why}")
 
 
 def _draws(model: LoadedModel, original: Prepared, seed: int) -> Iterator[_Changes]:

@@ -1,6 +1,7 @@
 """A hypothesis in a real browser: picked, locked, tested, and tried for sufficiency."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from core import example
 from core.ablation import AblationKind
 from core.heads import Head, all_heads
+from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
 from core.hypotheses.keeping import for_keeping, keep_only
@@ -99,7 +101,7 @@ def test_before_looking_by_role_and_pairs_that_back_each_other_up(fresh, scorer)
     assert "Predicted before looking" in fresh.text("hypothesis_verdict")
     assert "before looking" in fresh.text("under_test")
     assert "There is no other set" in fresh.text("outcome_panel")
-    assert f"{signed(found.redundancy, 2)} nats more" in fresh.text("outcome_panel")
+    assert f"{-found.redundancy:.2f} nats more damage" in fresh.text("outcome_panel")
     pairs = drained(interactions(scorer, INDUCTION))
     fresh.wait_text("outcome_panel", "Pair by pair")
     z = fresh.of_figure("pairs", "gd.data[0].z.map(row => Array.from(row))")
@@ -136,6 +138,61 @@ def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
     assert np.allclose(curve, [100 * part for part in found.curve], atol=0.05)
     assert ", ".join(head.label for head in found.heads) in fresh.text("found_set")
     fresh.page.wait_for_selector(".st-key-variants [data-testid=stDataFrame]")
+
+
+def type_variants(page, text):
+    box = page.page.locator(".st-key-own_variants textarea")
+    box.fill(text)
+    box.press("Control+Enter")
+    page.settle()
+
+
+def test_variants_of_ones_own_are_tried_on_the_set_found(fresh, demo, keeper):
+    fresh.type("heads", "L1H0")
+    predict(fresh, "leaves it standing", 60)
+    lock(fresh)
+    fresh.click_button("find_smallest")
+    fresh.wait_text("found_set", "It stopped because")
+    fresh.page.wait_for_selector(".st-key-variants [data-testid=stDataFrame]")
+    assert len(variant_rows(fresh, 5)) == 5
+
+    pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
+    type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")
+    *_, found = greedy(keeper)
+    spec = for_keeping(example.SPEC)
+    own = [replace(spec, prompt=prompt, target=target) for prompt, target in pairs]
+    expected = drained(held_out(demo, spec, found.heads, own))
+    rows = variant_rows(fresh, 7)
+    assert [row[:2] for row in rows[5:]] == [[p, t.replace(" ", "␣")] for p, t in pairs]
+    for row, one in zip(rows[5:], expected, strict=True):
+        shown = [float(cell) for cell in row[2:]]
+        measured = [100 * one.kept.baseline.prob, 100 * one.kept.effect.prob]
+        assert np.allclose(shown, measured, atol=0.051)
+
+    bad = f"{pairs[0][0]} => sings\nno <b>arrow</b> here"
+    type_variants(fresh, bad)
+    fresh.wait_text("own", "Line 2, 'no <b>arrow</b> here': write the prompt, then =>")
+    assert len(variant_rows(fresh, 5)) == 5
+    fresh.go("Sweep")
+    fresh.wait_heatmap()
+    fresh.go("Hypothesis")
+    fresh.wait_text("own", "Line 2")
+    assert fresh.page.locator(".st-key-own_variants textarea").input_value() == bad
+    type_variants(fresh, "")
+    assert "Line 2" not in fresh.text("own")
+
+
+def variant_rows(page, count):
+    """The table's cells once there are so many rows: its canvas holds a table for readers."""
+    page.page.wait_for_function(
+        "n => document.querySelectorAll('.st-key-variants [role=grid] tbody tr').length === n",
+        arg=count,
+        timeout=20_000,
+    )
+    return page.page.evaluate(
+        "Array.from(document.querySelectorAll('.st-key-variants [role=grid] tbody tr'), row =>"
+        " Array.from(row.querySelectorAll('td'), cell => cell.textContent))"
+    )
 
 
 def test_heads_are_picked_on_a_grid_that_shows_no_effect(fresh):

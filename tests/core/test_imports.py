@@ -85,6 +85,7 @@ def test_reading_a_saved_result_imports_nothing_heavy():
         ["head", "--help"],
         ["joint", "--help"],
         ["roles", "--help"],
+        ["patch", "--help"],
         ["models"],
     ],
 )

@@ -10,7 +10,7 @@ import checkpoints
 import pytest
 
 from core.errors import Cancelled
-from core.jobs import Job, Jobs, JobState
+from core.jobs import MAX_TASKS_KEPT, Job, Jobs, JobState
 from core.models.registry import Registry, key_of, model_key
 from core.spec import SweepSpec
 from core.sweep import run_sweep
@@ -406,3 +406,31 @@ def test_a_task_that_is_stopped_keeps_its_partial_result(spec, registry):
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
     assert job.found == "half"
+
+
+def test_fewer_tasks_than_sweeps_are_kept_since_they_are_larger(registry, spec):
+    jobs = Jobs(registry)
+    swept = jobs.submit(spec())
+    assert swept.wait(WAIT)
+    tasks = [Counting(spec(target=(" jumps", f" {n}"))) for n in range(MAX_TASKS_KEPT + 5)]
+    for task in tasks:
+        assert jobs.ask(task).wait(WAIT)
+    kept = [job for job in jobs._jobs.values() if job.task is not None]
+    assert [job.task for job in kept] == tasks[-len(kept) :]
+    assert len(kept) <= MAX_TASKS_KEPT + 1
+    assert jobs.find(spec()) is swept
+
+
+def test_a_job_that_was_looked_at_ends_once_nobody_looks_any_more(spec):
+    unwatched, watched = Job(key_of(spec()), spec()), Job(key_of(spec()), spec())
+    watched.wait_for(WAIT)
+    watched.wait_for(0.0)  # another tab's shorter patience takes nothing away
+    for job in (unwatched, watched):
+        job.report("Ablating", 0.1)
+    watched._until = 0.0
+    with pytest.raises(Cancelled):
+        watched.report("Ablating", 0.2)
+    watched.wait_for(WAIT)
+    with pytest.raises(Cancelled):  # it has ended: looking again does not bring it back
+        watched.report("Ablating", 0.3)
+    unwatched.report("Ablating", 0.2)

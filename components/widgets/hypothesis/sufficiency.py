@@ -7,10 +7,12 @@ import streamlit as st
 
 from components.figures.hypotheses import search_curve
 from components.figures.look import Look
-from components.state import Session, Test
+from components.state import Session, Test, live_model, value
 from components.widgets.awaiting import awaited
 from components.widgets.head.seen import chart, subtitle
-from components.widgets.messages import note
+from components.widgets.messages import error_message, note
+from core.ablation import AblationKind
+from core.errors import InputError
 from core.hypotheses.naming import heads_text
 from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
 from core.prompts.tokens import visible
@@ -91,8 +93,8 @@ def _search(spec: SweepSpec, state: Session, look: Look) -> None:
             )
         else:
             note(
-                f"So far: {', '.join(h.label for h in found.heads) or 'no head'}; trying "
-                f"{found.candidates_done} of {found.n_candidates} for the next."
+                f"So far: {', '.join(h.label for h in found.heads) or 'no head'}. Every other head "
+                "is tried as the next."
             )
     if found.finished and found.heads:
         _elsewhere(spec, found, state)
@@ -100,8 +102,9 @@ def _search(spec: SweepSpec, state: Session, look: Look) -> None:
 
 def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
     subtitle("The same set on variants of the prompt that the search did not see")
+    own, wrong = _own(spec)
     on_variants: str | tuple[HeldOut, ...] | None = awaited(
-        state, "variants", OnVariants(spec, tuple(sorted(found.heads)))
+        state, "variants", OnVariants(spec, tuple(sorted(found.heads)), own=own)
     )
     if isinstance(on_variants, str):
         note(on_variants)
@@ -124,6 +127,42 @@ def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
                 }
                 | {"target": st.column_config.TextColumn(width="small")},
             )
+    _own_box(spec, wrong)
+
+
+def _own(spec: SweepSpec) -> tuple[tuple[SweepSpec, ...], str]:
+    """The variants typed, or what is wrong with them: then none is measured."""
+    from core.hypotheses.variants import own_variants, parse_variants
+
+    typed = value("own_variants") or ""
+    if spec.ablation is AblationKind.RESAMPLE:
+        return (), ""
+    model = live_model(spec.model)
+    try:
+        if model is None:
+            return parse_variants(typed, spec), ""
+        return own_variants(model, typed, spec), ""
+    except InputError as error:
+        return (), str(error)
+
+
+def _own_box(spec: SweepSpec, wrong: str) -> None:
+    from core.hypotheses.variants import ONLY_MADE
+
+    with st.container(key="own"):
+        if spec.ablation is AblationKind.RESAMPLE:
+            note(ONLY_MADE)
+            return
+        st.text_area(
+            "Variants of your own, one a line: prompt => target",
+            key="own_variants",
+            height=100,
+            persist_state="session",
+            placeholder="A cat sat. A cat => ␣sat",
+            help="The target is what follows the last =>, its leading space typed or written ␣.",
+        )
+        if wrong:
+            error_message(wrong)
 
 
 def _answer(spec: SweepSpec) -> str:

@@ -299,7 +299,7 @@ def test_a_prediction_is_dated_and_held_against_what_was_measured(printed):
     started, ended = printed["when"]
     assert started <= datetime.fromisoformat(made["made_at"]) <= ended
     assert made["heads"] == list(INDUCTION)
-    assert (made["breaks"], made["prob_after"], made["after_looking"]) == (True, 0.05, False)
+    assert (made["breaks"], made["prob_after"], made["after_looking"]) == (True, 0.05, None)
     for name, values in (("baseline", joint["baseline"]), ("measured", joint["joint"])):
         assert found[name] == {"prob": values["prob"], "rank": values["rank"]}
     assert found["broke"] is found["right"] is True

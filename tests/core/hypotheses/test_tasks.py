@@ -8,12 +8,13 @@ from core import example
 from core.ablation import AblationKind
 from core.errors import InputError
 from core.heads import Head
+from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
 from core.hypotheses.keeping import keep_only
 from core.hypotheses.search import greedy
 from core.hypotheses.tasks import FindSmallest, Joint, Keep, OnVariants, Pairs
-from core.hypotheses.variants import NO_VARIANTS
+from core.hypotheses.variants import NO_VARIANTS, parse_variants
 from core.jobs import Jobs, JobState
 from core.models.registry import Registry
 from core.progress import drained
@@ -61,12 +62,20 @@ def test_the_search_tells_each_head_as_it_is_found_and_is_the_same_in_the_end(jo
     assert done(jobs.ask(FindSmallest(MEAN))).heads == expected.heads
 
 
-def test_variants_or_why_there_are_none(jobs):
+def test_variants_or_why_there_are_none(jobs, demo):
     tried = done(jobs.ask(OnVariants(MEAN, SET, 2)))
     assert len(tried) == 2
     assert all(each.spec.prompt != MEAN.prompt for each in tried)
+    own = parse_variants("The weather today is => cold", MEAN)
+    both = done(jobs.ask(OnVariants(MEAN, SET, 2, own)))
+    assert [each.spec for each in both[:2]] == [each.spec for each in tried]
+    (alone,) = drained(held_out(demo, MEAN, SET, own))
+    assert both[2].spec == own[0]
+    assert both[2].kept.effect.prob == pytest.approx(alone.kept.effect.prob, abs=1e-6)
     plain = replace(MEAN, prompt="The weather today is", target=" cold")
     assert done(jobs.ask(OnVariants(plain, SET))) == NO_VARIANTS
+    other = parse_variants("The weather yesterday was => hot", plain)
+    assert [each.spec for each in done(jobs.ask(OnVariants(plain, SET, own=other)))] == [*other]
 
 
 def test_keeping_under_a_kind_that_cannot_say_it_is_refused_in_words(jobs):

@@ -1,14 +1,24 @@
 """Variants keep the task: as many tokens, the same pattern, the answer changed with the words."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import SweepSpec
 from core.errors import InputError
 from core.example import SPEC, TRY
 from core.hypotheses import variants as varying
-from core.hypotheses.variants import variants
+from core.hypotheses.variants import (
+    MAX_CHARACTERS,
+    MOST,
+    ONLY_MADE,
+    own_variants,
+    parse_variants,
+    variants,
+)
 from core.prepared import prepare
 from core.prompts.repeats import find_repeat
 
@@ -133,3 +143,117 @@ def test_a_vocabulary_with_too_few_has_none(demo, monkeypatch):
 
     monkeypatch.setattr(varying, "text_pool", too_few)
     assert variants(demo, SPEC) == ()
+
+
+# Variants of one's own
+
+MEAN = replace(SPEC, ablation="mean", foil=" runs")
+TEXT = st.characters(codec="utf-8", exclude_characters="\r\n\ufeff")
+PROMPTS = st.text(TEXT, min_size=1, max_size=60).map(str.rstrip).filter(str.strip)
+TARGETS = (
+    st.text(TEXT, min_size=1, max_size=20)
+    .map(str.rstrip)
+    .filter(lambda text: text.strip(" ") and "=>" not in text and text.strip(" ")[0] != "␣")
+)
+
+
+def refused(text, spec=MEAN):
+    with pytest.raises(InputError) as caught:
+        parse_variants(text, spec)
+    assert caught.value.field == "variants"
+    return str(caught.value)
+
+
+@given(st.lists(st.tuples(PROMPTS, TARGETS), max_size=8), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_what_is_written_as_prompt_and_target_is_read_back(pairs, end):
+    """A target's own spaces stand as they are, or the leading ones visibly after any spaces."""
+    expected = tuple(replace(MEAN, prompt=p, target=t, foil=None) for p, t in pairs)
+
+    def shown(target):
+        word = target.lstrip(" ")
+        return "␣" * (len(target) - len(word)) + word
+
+    as_typed = end.join(f"{p} =>{t}{end}  " for p, t in pairs)
+    assert parse_variants(as_typed, MEAN) == expected
+    visible = end.join(f"{p}\t=>{' ' if t[0] == ' ' else ''}{shown(t)} " for p, t in pairs)
+    assert parse_variants(visible, MEAN) == expected
+
+
+@given(st.text(max_size=80) | st.text("=> ␣a\n", max_size=40))
+def test_any_text_is_read_or_refused_by_its_line(text):
+    try:
+        found = parse_variants(text, MEAN)
+    except InputError as error:
+        said = error
+    else:
+        assert len(found) == sum(bool(line.strip()) for line in re.split("[\r\n]", text))
+        assert {replace(each, prompt="x", target="y") for each in found} <= {
+            replace(MEAN, prompt="x", target="y", foil=None)
+        }
+        return
+    assert said.field == "variants"
+    assert str(said).startswith("Line ")
+    assert str(said).endswith(".")
+    str(said).encode()  # no half character is repeated
+
+
+@pytest.mark.parametrize(
+    ("line", "prompt", "target"),
+    [
+        ("A cat sat. A cat => sat", "A cat sat. A cat", " sat"),
+        ("A cat sat. A cat => ␣sat", "A cat sat. A cat", " sat"),
+        ("A cat sat. A cat =>␣␣sat ", "A cat sat. A cat", "  sat"),
+        ("A cat sat. A cat =>sat", "A cat sat. A cat", "sat"),
+        (" a => b => c", " a => b", " c"),
+        ("a => ␣jumps ␣over", "a", " jumps ␣over"),
+        ("\ufeffa =>b", "a", "b"),
+    ],
+)
+def test_the_last_arrow_divides_and_a_visible_space_is_a_space(line, prompt, target):
+    (found,) = parse_variants(f"\n  \n{line}\n" if line[0] != "\ufeff" else line, MEAN)
+    assert (found.prompt, found.target, found.foil) == (prompt, target, None)
+    assert found.ablation is MEAN.ablation
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a => b\n\nno arrow", "Line 3, 'no arrow': write the prompt, then => and its target."),
+        ("=> b", "Line 1, '=> b': The prompt is empty"),
+        ("   => b", "Line 1, '=> b': The prompt is empty"),
+        ("a =>", "Line 1, 'a =>': The target is empty"),
+        ("a => b\na => ␣", "Line 2, 'a => ␣': The target is blank"),
+        (f"a => {'b' * 2000}", "Line 1, 'a => bbb"),
+        (f"{SPEC.prompt} => jumps", "Line 1, 'The quick brown"),
+        ("a => b\n" * (MOST + 1), "51 variants are given; at most 50 are taken"),
+        ("\n" * MAX_CHARACTERS + "a", "The variants have 20,001 characters; at most 20,000"),
+    ],
+)
+def test_a_bad_line_is_named_by_its_number_and_content(text, said):
+    assert said in refused(text)
+    assert len(refused(text)) < 200
+
+
+def test_fifty_are_taken_and_none_is_no_mistake():
+    assert len(parse_variants("a => b\n\n" * MOST, MEAN)) == MOST
+    for spec in (MEAN, replace(SPEC, ablation="resample", corrupted_prompt="a")):
+        assert parse_variants(" \n\t\n", spec) == ()
+
+
+def test_under_resample_only_made_ones_are_measured():
+    spec = replace(SPEC, ablation="resample", corrupted_prompt="other words")
+    assert refused("a => b", spec) == ONLY_MADE
+
+
+def test_what_the_model_cannot_read_is_named_by_its_line_too(demo):
+    typed = "A cat sat. A cat => sat\n\nA dog ran. A dog => ran"
+    assert own_variants(demo, typed, MEAN) == parse_variants(typed, MEAN)
+    for text, said in (
+        (typed, "Line 1, 'A cat sat. A cat => sat': Position 12 is past the end"),
+        ("a => b\n" + "word " * 1000 + "=> c", "Line 2, 'word word"),
+    ):
+        spec = replace(MEAN, positions=(12,)) if text == typed else MEAN
+        with pytest.raises(InputError) as caught:
+            own_variants(demo, text, spec)
+        assert caught.value.field == "variants"
+        assert str(caught.value).startswith(said)
