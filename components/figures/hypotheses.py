@@ -105,9 +105,8 @@ def pair_map(found: "Interactions", look: Look) -> go.Figure:
         for one, other in ((a, b), (b, a)):
             x, y = found.heads.index(one), found.heads.index(other)
             name = f"backed up {one.label} {other.label}"
-            figure.add_shape(
-                outline(x, y, look, name) | {"line": {"color": look.ink, "width": 1.5}}
-            )
+            frame = outline(x, y, look, name, inset=0.008)
+            figure.add_shape(frame | {"line": {"color": look.ink, "width": 1.5}})
     ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": labels}
     figure.update_xaxes(quiet_axis(look, side="top", range=[-0.5, n - 0.5], **ticks))
     figure.update_yaxes(quiet_axis(look, range=[n - 0.5, -0.5], **ticks))

@@ -122,7 +122,8 @@ _RULES = """
 .st-key-verdict [data-testid="stColumn"] { min-width:0 !important; }
 .st-key-verdict { border-left:3px solid var(--hs-accent); padding-left:.9rem; gap:.35rem; }
 .hs-cited { margin:.2rem 0; padding-left:1.1rem; font-size:.92rem; line-height:1.45; }
-.hs-read .hs-strip { max-height:24rem; overflow-y:auto; row-gap:7px; font-size:.95rem; }
+.hs-read .hs-strip { max-height:24rem; overflow-y:auto; row-gap:7px; font-size:.95rem;
+  padding:4px; margin:-4px; }
 .hs-read .hs-tok { cursor:pointer; border-bottom:3px solid color-mix(in srgb,
   var(--hs-amber) var(--from, 0%), var(--hs-line)); background:color-mix(in srgb,
   var(--hs-accent) calc(.6 * var(--to, 0%)), var(--hs-chip)); }

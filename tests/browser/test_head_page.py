@@ -263,7 +263,7 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
     found = drained(feeds(Scorer(demo, MEAN), INDUCTION))
     for nth, values in enumerate((found.by_query, found.by_key)):
         assert np.allclose(
-            live.values_of("feeds-0", nth) if False else live.values_of("feeds-", nth),
+            live.values_of("feeds-", nth),
             values[:1],
             atol=1e-3,
         )
