@@ -172,7 +172,7 @@ def test_the_text_tells_where_a_token_looks_and_who_looks_at_it(live, scorer):
     assert live.of_figure("attention-L1H0-False", title) == "attention weight"
     live.page.locator(".st-key-value_weighted label").click()
     live.settle()
-    assert "length" in live.of_figure("attention-L1H0-True", title)
+    assert live.of_figure("attention-L1H0-True", title) == "weight × ‖v W_O‖"
 
 
 def test_a_prompt_as_long_as_the_context_is_looked_at(open_page):

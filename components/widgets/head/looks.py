@@ -29,7 +29,7 @@ def looks_view(seen: Seen) -> None:
                 found.weighted if weighted else found.weights,
                 tokens,
                 seen.look,
-                unit="weight × length of what is moved" if weighted else "attention weight",
+                unit="weight × ‖v W_O‖" if weighted else "attention weight",
                 top=None if weighted else 1.0,
             ),
             f"attention-{seen.head.label}-{weighted}",

@@ -58,10 +58,13 @@ def where_view(seen: Seen) -> None:
             for head, position, change in strongest
         )
         so_far = "" if found.complete else " so far"
-        note(
-            f"Largest{so_far}: {named}. Positions do not add up to the whole head’s "
-            f"{metric.quantity(metric.of(seen.effect) or 0.0)}: later layers are not linear."
+        whole = metric.quantity(metric.of(seen.effect) or 0.0)
+        summed = (
+            f"Positions do not add up to the whole head’s {whole}: later layers are not linear."
+            if len(found.positions) > 1
+            else f"This sweep ablates that position only: it is the whole head’s {whole}."
         )
+        note(f"Largest{so_far}: {named}. {summed}")
 
 
 def _heads(seen: Seen, scope: str) -> tuple[Head, ...]:

@@ -74,8 +74,8 @@ def _compared(found: "JointTest", look: Look) -> None:
     )
     which = f"all {n}" if n == found.n_possible else f"{n} of {found.n_possible:,}"
     note(
-        f"It did more damage than {found.percentile:.0f} % of the {n} sets compared ({which} that "
-        "exist without the chosen heads). A place among these sets, not a p-value."
+        f"Its change is below that of {found.percentile:.0f} % of the {n} sets compared ({which} "
+        "that exist without the chosen heads). A place among these sets, not a p-value."
     )
 
 
@@ -99,15 +99,19 @@ def _redundancy(found: "JointTest", look: Look) -> None:
         said = "One head: there is nothing to add up."
     elif abs(gap) < NOTABLE_NATS:
         said = f"The sum and the joint effect differ by less than {NOTABLE_NATS} nats: they add up."
-    elif gap < 0:
+    elif found.change < 0 or found.sum_of_singles < 0:
+        more, word = (
+            ("more", "they back each other up") if gap < 0 else ("less", "their effects overlap")
+        )
         said = (
-            f"Together they do {-gap:.2f} nats more damage than their single effects add up to: "
-            "they back each other up."
+            f"Together they do {abs(gap):.2f} nats {more} damage than their single effects add up "
+            f"to: {word}."
         )
     else:
+        more = "less" if gap < 0 else "more"
         said = (
-            f"Together they do {gap:.2f} nats less damage than their single effects add up to: "
-            "their effects overlap."
+            f"Removing them raised the answer, together by {abs(gap):.2f} nats {more} than their "
+            "single effects add up to."
         )
     note(said)
 

@@ -122,6 +122,7 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, prob: flo
             "and P(target) becomes, %",
             min_value=0.0,
             max_value=100.0,
+            value=None,
             key="predicted",
             placeholder="0 to 100",
             format="%.4g",
