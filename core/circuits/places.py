@@ -89,7 +89,8 @@ def iter_places(
     chosen = checked_heads(scorer.model, heads)
     where = _checked_positions(prepared, positions)
     found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
-    tokens = tuple(prepared.texts[position] for position in where)
+    texts = prepared.texts
+    tokens = tuple(texts[position] for position in where)
     result = _so_far(chosen, where, tokens, found)
     yield 0.0, result
     replacements = yield from told_as(scorer.replacements(), (0.0, result))
