@@ -8,6 +8,8 @@ st.navigation(
         st.Page("pages/sweep.py", title="Sweep", icon=":material/grid_on:", default=True),
         st.Page("pages/hypothesis.py", title="Hypothesis", icon=":material/lock:"),
         st.Page("pages/patching.py", title="Patching", icon=":material/swap_horiz:"),
+        st.Page("pages/history.py", title="History", icon=":material/history:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
     ],
     position="top",
 ).run()

@@ -4,12 +4,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.jobs import JOBS, Job, JobState
+from core.jobs import JOBS, PATIENCE, Job, JobState
 from core.tasks import Task
-
-PATIENCE = 180.0
-"""Seconds for which unfinished work goes on though no tab looks: a browser lets a hidden tab look
-once a minute; one that was closed never looks again."""
 
 
 @dataclass

@@ -9,12 +9,19 @@ import socket
 import sys
 from pathlib import Path
 
+from core.errors import InputError
+from core.settings import Settings, settings
+
 ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
-    """Serve the dashboard on PORT (8501), until interrupted."""
-    port = _port(os.environ.get("PORT", "8501"))
+    """Serve the dashboard where the settings say, until interrupted."""
+    try:
+        given = settings()
+    except InputError as error:
+        sys.exit(f"headsweep: {error}")
+    check_free(given.address, given.port)
     os.chdir(ROOT)  # where .streamlit/config.toml lies
     # Whole, and before any other thread runs: a figure drawn while another thread is importing
     # pandas fails.
@@ -26,22 +33,34 @@ def main() -> None:
     from components.warm import warm_up
 
     warm_up()
-    options = {"server_port": port}
+    options = {
+        "server_port": given.port,
+        "server_address": given.address,
+        "server_baseUrlPath": given.base_path,
+    }
     bootstrap.load_config_options(options)
-    print(f"Headsweep: http://localhost:{port}", flush=True)
+    print(f"Headsweep: {url(given)}", flush=True)
     bootstrap.run(str(ROOT / "app.py"), False, [], options)
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        sys.exit(f"PORT={text!r} is not a port: use a number from 1 to 65535.")
-    with socket.socket() as probe:
+def url(given: Settings) -> str:
+    """Where a browser on this machine finds the dashboard."""
+    host = "localhost" if given.address in ("0.0.0.0", "::") else given.address  # noqa: S104
+    return f"http://{host}:{given.port}" + (f"/{given.base_path}" if given.base_path else "")
+
+
+def check_free(address: str, port: int) -> None:
+    """End with one line where nothing can listen there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("localhost", int(text)))
+            probe.bind((address, port))
         except OSError as error:
-            sys.exit(f"Port {text} cannot be used ({error.strerror}): try PORT=8601 make run.")
-    return int(text)
+            sys.exit(
+                f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try "
+                "PORT=8601 make run."
+            )
 
 
 if __name__ == "__main__":

@@ -3,20 +3,28 @@
 import gc
 import threading
 
-from core.example import SPEC
-from core.jobs import JOBS, Job
+from core import example
+from core.jobs import JOBS, Job, JobState
+from core.models.registry import key_of
 
 _started = threading.Lock()
+_load: list[Job] = []
 
 
 def warm_up() -> None:
-    """Start loading the embedded model and sweeping the first example, unless that was done.
+    """Start loading the embedded model, and know the first example, unless that was done.
 
     Returns at once; the import of transformer_lens alone takes seconds.
     """
     if _started.acquire(blocking=False):  # never released: the first caller does it for all
-        job = JOBS.submit(SPEC)
-        threading.Thread(target=_set_aside, args=(job,), daemon=True, name="warm").start()
+        JOBS.admit_result(example.SPEC, example.saved(), example.saved_margins())
+        _load.append(JOBS.load(key_of(example.SPEC)))
+        threading.Thread(target=_set_aside, args=(_load[0],), daemon=True, name="warm").start()
+
+
+def load_failed() -> bool:
+    """Whether the embedded model, which the first page waits for, could not be loaded."""
+    return bool(_load) and _load[0].state is JobState.FAILED
 
 
 def _set_aside(job: Job) -> None:

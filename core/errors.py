@@ -33,3 +33,7 @@ def is_memory_error(error: BaseException) -> bool:
         or (isinstance(error, RuntimeError) and "allocate memory" in text)
         or (isinstance(error, RuntimeError) and "not enough memory" in text)
     )
+
+
+class StoreError(Exception):
+    """The database of runs cannot be used now; what was in it is untouched."""

@@ -13,6 +13,7 @@ from core.models import catalogue
 from core.models.loaded import LoadedModel
 from core.prompts import tokens as tk
 from core.prompts.corruption import align
+from core.settings import settings
 from core.spec import SweepSpec
 
 
@@ -76,6 +77,7 @@ def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
     longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
     longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
     tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
+    _check_limit(len(prompt) + len(longest.sequence) - 1)
     corrupted = None
     if spec.corrupted_prompt is not None:
         corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)
@@ -91,6 +93,17 @@ def tokenize_corrupted(model: LoadedModel, text: str, *, bos: bool) -> tk.Tokeni
         return tk.tokenize_prompt(model.tokenizer, text, prepend_bos=bos)
     except InputError as error:
         raise InputError("corrupted_prompt", f"The corrupted prompt: {error}") from error
+
+
+def _check_limit(n_tokens: int) -> None:
+    """The operator's limit, which may be shorter than what the model reads."""
+    most = settings().max_prompt_tokens
+    if n_tokens > most:
+        raise InputError(
+            "prompt",
+            f"The prompt with its answer has {n_tokens:,} tokens; this Headsweep takes at most "
+            f"{most:,} (its operator's limit). Shorten it.",
+        )
 
 
 def _check_model(model: LoadedModel, spec: SweepSpec) -> None:

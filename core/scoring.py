@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from core.ablation import AblationKind
-from core.engine import DEFAULT_MEMORY_BUDGET, Rows, Start, begin, run_from
+from core.engine import Rows, Start, begin, run_from
 from core.heads import Head
 from core.interventions import Intervention
 from core.metrics import RowScores, answer_logprob, log_probs, score
@@ -18,6 +18,7 @@ from core.prepared import prepare
 from core.prompts.tokens import TokenizedAnswer, token_text
 from core.replacements import Replacement, from_corrupted, from_reference
 from core.results import Baseline, Effect, HeadEffect, Top
+from core.settings import settings
 from core.spec import SweepSpec
 
 MakeRows = Callable[[TokenizedAnswer], Sequence[Intervention]]
@@ -43,11 +44,12 @@ class Scorer:
     """
 
     def __init__(
-        self, model: LoadedModel, spec: SweepSpec, memory_budget: int = DEFAULT_MEMORY_BUDGET
+        self, model: LoadedModel, spec: SweepSpec, memory_budget: int | None = None
     ) -> None:
         started = time.perf_counter()
         prepared = prepare(model, spec)
-        self.model, self.prepared, self._budget = model, prepared, memory_budget
+        self.model, self.prepared = model, prepared
+        self._budget = settings().memory_bytes if memory_budget is None else memory_budget
         self._replacements: dict[TokenizedAnswer, Replacement] | None = None
         self.start = self._begin(prepared.target)
         self._same_pass = prepared.foil if prepared.foil_in_same_pass else None

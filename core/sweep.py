@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import torch
 
-from core.engine import DEFAULT_MEMORY_BUDGET, begin
+from core.engine import begin
 from core.errors import InputError
 from core.heads import Head, all_heads
 from core.metrics import log_probs, score
@@ -24,21 +24,19 @@ from core.spec import SweepSpec
 
 
 def iter_sweep(
-    model: LoadedModel, spec: SweepSpec, memory_budget: int = DEFAULT_MEMORY_BUDGET
+    model: LoadedModel, spec: SweepSpec, memory_budget: int | None = None
 ) -> Iterator[SweepResult]:
     """Sweep every head, yielding the result so far as it grows: stop whenever you like.
 
     The first has the baseline and no heads, the last is complete; between them, one may be the
     same as the one before, as a chance to stop. Raises `InputError` for a spec that does not fit
-    the model. Rows are chunked to `memory_budget` bytes of activations.
+    the model. Rows are chunked to `memory_budget` bytes of activations (None: the setting's).
     """
     for result, _ in with_progress(Scorer(model, spec, memory_budget)):
         yield result
 
 
-def run_sweep(
-    model: LoadedModel, spec: SweepSpec, memory_budget: int = DEFAULT_MEMORY_BUDGET
-) -> SweepResult:
+def run_sweep(model: LoadedModel, spec: SweepSpec, memory_budget: int | None = None) -> SweepResult:
     """Sweep every head and return the finished result."""
     return deque(iter_sweep(model, spec, memory_budget), maxlen=1).pop()
 

@@ -22,3 +22,15 @@ def percent(fraction: float, digits: int = 1) -> str:
 def share(fraction: float) -> str:
     """A part of a whole as a percentage, which may be negative or more than 100."""
     return f"{round(100 * fraction) or 0} %".replace("-", "−")
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, as far as it can be said: "under 1 s", "12 s", "3 min", "1 h 20 min"."""
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

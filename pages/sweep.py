@@ -11,13 +11,16 @@ from components.widgets.findings import findings_panel
 from components.widgets.following import follow, situation
 from components.widgets.head.room import head_detail
 from components.widgets.heatmap import heatmap_panel
+from components.widgets.import_file import import_box
 from components.widgets.kinds import kinds_panel
 from components.widgets.progress import progress_panel
 from components.widgets.ranking import ranking_table
+from components.widgets.run_bar import run_bar
+from components.widgets.sweep_address import sweep_params, take_over
 from core.findings import findings
 
 state, theme = begin_page()
-read_address(state)
+read_address(state, "sweep", lambda: sweep_params(state), lambda params: take_over(state, params))
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)
 progress_panel(state, draft)
@@ -31,6 +34,7 @@ if result is not None:
         chart, beside = st.columns([1.55, 1], gap="large")
         with chart:
             metric = heatmap_panel(result, state, theme)
+            run_bar(result, metric, state)
         with beside:
             words, table = st.tabs(["Findings", "Ranking"])
             with words:
@@ -39,5 +43,6 @@ if result is not None:
                 ranking_table(result, metric, state)
         head_detail(result, metric, state, theme)
         kinds_panel(result, metric, state, theme)
-write_address(state)
+import_box(state)
+write_address(state, sweep_params(state))
 end_page(state)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 # Nothing in the suite may reach a real hub: tests that mean to, name their own server.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Nor touch the runs of whoever calls it; each worker, and what it starts, has a folder of its own.
+os.environ["HEADSWEEP_DATA_DIR"] = tempfile.mkdtemp(prefix="headsweep-tests-")
 
 import torch  # noqa: E402
 from checkpoints import build  # noqa: E402

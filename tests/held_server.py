@@ -1,6 +1,6 @@
 """The dashboard with some sweeps held where a test wants them, as large ones are by their size.
 
-The file HEADSWEEP_HELD holds a number: of a sweep whose prompt begins with `HELD`, no more heads
+The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
 than that become known; margins are measured once it is `ALL`, and so is the second half of a map of
 positions. Such sweeps are estimated first and done in small chunks, whatever their size.
 """
@@ -20,7 +20,7 @@ SMALL = 300_000
 
 
 def allowed() -> int:
-    return int(Path(os.environ["HEADSWEEP_HELD"]).read_text())
+    return int(Path(os.environ["HELD_SWEEPS"]).read_text())
 
 
 def main() -> None:

@@ -84,11 +84,11 @@ def ink_on(scale: Scale, share: float) -> str:
 
     One of the two has 4.5:1 on any colour; a softer black would not.
     """
-    at = _luminance(_colour_at(scale, min(max(share, 0.0), 1.0)))
+    at = _luminance(colour_at(scale, min(max(share, 0.0), 1.0)))
     return max(("#000000", "#ffffff"), key=lambda ink: _contrast(at, _luminance(_channels(ink))))
 
 
-def _colour_at(scale: Scale, share: float) -> list[float]:
+def colour_at(scale: Scale, share: float) -> list[float]:
     """Red, green and blue, 0 to 1, mixed between two stops as Plotly mixes them."""
     upper = next(i for i in range(1, len(scale)) if share <= scale[i][0])
     (low, one), (high, other) = scale[upper - 1], scale[upper]

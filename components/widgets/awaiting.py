@@ -4,11 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from components.asking import PATIENCE
 from components.plain import as_markdown
 from components.state import Session
 from components.widgets.messages import error_message, note
-from core.jobs import JobState
+from core.jobs import PATIENCE, JobState
 from core.tasks import Task
 
 AT_ONCE = 0.3
@@ -56,7 +55,7 @@ def _watch(slot: str, number: int) -> None:
     job.wait_for(PATIENCE)
     bar, stop = st.columns([6, 1], vertical_alignment="center")
     with bar:
-        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.stage))
+        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.said))
     with stop:
         st.button(
             "Cancel", key=f"cancel_{slot}", on_click=asking.stop, args=(slot,), width="stretch"

@@ -9,6 +9,7 @@ from components.widgets.corrupted_prompt import corrupted_prompt
 from components.widgets.draft import Draft, read_draft
 from components.widgets.messages import note
 from components.widgets.model_choice import model_box, model_trouble, run_label
+from components.widgets.more_choices import more_choices
 from components.widgets.positions_choice import positions_box, positions_trouble
 from components.widgets.prompt_box import prompt_box
 from components.widgets.reference_choice import reference_choice
@@ -64,6 +65,7 @@ def _choices(draft: Draft, state: Session) -> None:
             width="content",
         )
         positions_box()
+        more_choices()
     model_trouble(draft, state)
     positions_trouble(draft)
     if value("ablation") is AblationKind.MEAN:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.state import value
+from components.state import chosen_bos, value
 from components.widgets.alignment_strip import alignment_strip
 from components.widgets.corruption_builders import Built, builders, rebuild
 from components.widgets.draft import Draft
@@ -65,7 +65,7 @@ def _alignment(draft: Draft, text: str) -> None:
     assert model is not None
     if len(text) > MAX_PROMPT_CHARACTERS:
         return
-    bos = model.default_prepend_bos
+    bos = chosen_bos(model)
     with st.container(key="alignment"):
         try:
             clean = tokenize_prompt(model.tokenizer, value("prompt") or "", prepend_bos=bos)

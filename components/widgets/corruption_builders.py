@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.state import put, value
+from components.state import chosen_bos, put, value
 from components.widgets.draft import Draft
 from components.widgets.messages import error_message
 from components.widgets.token_replacement import replacement_popover
@@ -113,7 +113,7 @@ def _keep(model: Any, way: str, seed: int, names: tuple[str, ...] | None) -> str
 def _make(model: Any, way: str, prompt: str, seed: int, names: tuple[str, ...] | None) -> str:
     from core.prompts import corruption
 
-    tokenizer, bos = model.tokenizer, model.default_prepend_bos
+    tokenizer, bos = model.tokenizer, chosen_bos(model)
     if way == "swap_names":
         return corruption.swap_names(tokenizer, prompt, names=names, prepend_bos=bos)
     if way == "shuffle_first_copy":
@@ -144,7 +144,7 @@ def _no_repeat(draft: Draft, prompt: str) -> str | None:
     model = draft.model
     assert model is not None
     try:
-        read = tokenize_prompt(model.tokenizer, prompt, prepend_bos=model.default_prepend_bos)
+        read = tokenize_prompt(model.tokenizer, prompt, prepend_bos=chosen_bos(model))
     except InputError as error:
         return str(error)
     if find_repeat(read) is None:

@@ -3,27 +3,32 @@
 from dataclasses import dataclass
 from typing import Any
 
-from components.state import Session, live_model, value
+from components.state import BOS, Session, chosen_key, live_model, value
 from components.typed import as_positions, parse_answer
 from components.uploads import Upload
 from components.widgets.messages import error_message
 from core.ablation import AblationKind
 from core.errors import InputError
+from core.heads import shortened
 from core.jobs import JobState
 from core.models import catalogue
-from core.models.registry import model_key
+from core.models.permitted import check_permitted, from_outside
 from core.prompts import reference
 from core.spec import SweepSpec
 
 
 @dataclass
 class Draft:
-    """What the composer holds now. `spec` is None while a field is wrong."""
+    """What the composer holds now. `spec` is None while it cannot be run.
+
+    `asked` is what the fields say even where their model may not be loaded.
+    """
 
     spec: SweepSpec | None
     errors: dict[str, str]
     model: Any | None
     name: str
+    asked: SweepSpec | None = None
 
     def show_error(self, field: str) -> None:
         """What is wrong with a field, beneath it."""
@@ -40,6 +45,10 @@ def read_draft(state: Session) -> Draft:
         spec = _spec(name)
     except InputError as error:
         errors[error.field] = str(error)
+    asked = spec
+    if (refused := _refused(state, name)) is not None:
+        errors["model"] = refused
+        return Draft(None, errors, None, name, asked)
     model = live_model(name)
     if model is not None:
         state.last_model = name
@@ -50,7 +59,22 @@ def read_draft(state: Session) -> Draft:
         spec = None
     if state.failed is not None and spec is not None and spec == state.failed_for:
         errors.setdefault(state.failed.field, str(state.failed))
-    return Draft(spec, errors, model, name)
+    return Draft(spec, errors, model, name, spec)
+
+
+def _refused(state: Session, name: str) -> str | None:
+    """Why a model is not so much as looked for; None where it may be."""
+    try:
+        check_permitted(name)
+    except InputError as error:
+        return str(error)
+    if not state.is_unasked(name) or from_outside(name):
+        state.allow(name)
+        return None
+    return (
+        f"{shortened(name)} was named by a link, a file or an earlier run, which may load only "
+        "models that are known by name here: load it if you trust where it comes from."
+    )
 
 
 def _spec(name: str) -> SweepSpec:
@@ -65,6 +89,9 @@ def _spec(name: str) -> SweepSpec:
         corrupted_prompt=value("corrupted_prompt") if kind is AblationKind.RESAMPLE else None,
         reference=chosen_reference() if kind is AblationKind.MEAN else None,
         positions=as_positions(value("positions"), value("chosen_positions") or ""),
+        prepend_bos=BOS[value("bos")],
+        weights=value("weights"),
+        dtype=value("dtype"),
     )
 
 
@@ -99,7 +126,7 @@ def _load_failure(state: Session, name: str) -> str | None:
     """Why a model did not load. One that lies on this machine is loaded when it is chosen."""
     if not name:
         return None
-    key = model_key(name)
+    key = chosen_key(name)
     if state.load_tried != key:
         state.stop_loading()
         state.load_tried = key

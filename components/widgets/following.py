@@ -4,15 +4,16 @@ import streamlit as st
 
 from components.state import (
     Session,
-    example_failed,
     finished,
-    live_model,
+    live_for,
     outdated,
     same_sweep,
 )
-from components.widgets.draft import Draft
+from components.warm import load_failed
+from components.widgets.draft import Draft, on_this_machine
 from components.widgets.messages import banner, note
 from core.results import SweepResult
+from core.spec import SweepSpec
 
 EVERY = 0.5
 """Seconds between looks at a model that is being loaded."""
@@ -22,14 +23,27 @@ AT_ONCE = 0.25
 
 def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
     """Start what was asked for; a sweep that was already done is on screen again at once."""
-    if pressed and draft.spec is not None:
+    if draft.spec is not None and (pressed or _linked(state, draft)):
         state.start(draft.spec)
         if state.job is not None and state.job.wait(AT_ONCE):
             st.rerun()
-    if state.job is None and draft.spec is not None:
+    if state.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
         known = finished(draft.spec)
         if known is not None and known.partial is not None and not outdated(known.partial):
             state.take(known)
+
+
+def _is_wanting(state: Session, spec: SweepSpec) -> bool:
+    """Whether what is on screen is not yet the whole answer to the composer's inputs."""
+    shown = state.shown
+    return shown is None or spec != state.asked or not shown.complete or outdated(shown)
+
+
+def _linked(state: Session, draft: Draft) -> bool:
+    """Whether to sweep what a link asks for: nobody downloads a model by opening a link."""
+    if not state.to_run or draft.spec != state.linked or state.job is not None:
+        return False
+    return draft.model is not None or on_this_machine(draft.name)
 
 
 def situation(state: Session, draft: Draft) -> None:
@@ -38,13 +52,14 @@ def situation(state: Session, draft: Draft) -> None:
     if result is None:
         return
     with st.container(key="situation"):
-        if state.saved_example and live_model(result.spec.model) is None:
+        if state.saved_example and live_for(result.spec) is None:
             _await_model()
-        if draft.spec is None:
+        asked = draft.asked
+        if asked is None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
-        elif not same_sweep(draft.spec, result):
+        elif not same_sweep(asked, result):
             changed = "The model’s files have" if outdated(result) else "The inputs have"
-            coming = state.job is not None and state.job.spec == draft.spec
+            coming = state.job is not None and state.job.spec == asked
             todo = "its heads will appear here" if coming else "press Sweep"
             banner(f"{changed} changed: {todo}. Below is still {_summary(result)}.")
             st.html("<style>.st-key-results { opacity: .5; }</style>")
@@ -59,9 +74,9 @@ def _await_model() -> None:
     from components.state import session
 
     state = session()
-    if state.shown is not None and live_model(state.shown.spec.model) is not None:
+    if state.shown is not None and live_for(state.shown.spec) is not None:
         st.rerun()
-    if example_failed():
+    if load_failed():
         note("Saved example: computed ahead with this very model, which could not be loaded here.")
         return
     note("Saved example: computed ahead with this very model, which is still being loaded.")

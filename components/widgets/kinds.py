@@ -32,7 +32,10 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
             label = _label(state) if comparing else "Compare all kinds on this prompt"
             if label:
                 st.button(
-                    label, key="compare_kinds", on_click=_compare, disabled=not result.complete
+                    label,
+                    key="compare_kinds",
+                    on_click=_compare,
+                    disabled=not result.complete or state.is_unasked(result.spec.model),
                 )
         if comparing:
             shown = metric if metric.measures(result) else PROB
@@ -116,7 +119,7 @@ def _watch(numbers: tuple[int, ...]) -> None:
     bars, stop = st.columns([6, 1], vertical_alignment="center")
     with bars:
         for kind, job in waited.items():
-            said = f"{kind.label}: {job.stage}"
+            said = f"{kind.label}: {job.said}"
             st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(said))
     with stop:
         st.button("Cancel", key="cancel_kinds", on_click=state.stop_comparing, width="stretch")

@@ -1,7 +1,8 @@
 """The page's one script, static: nothing typed gets in here.
 
 It commits the composer's text areas while they are typed in, gives the arrow keys to the buttons
-that go to a neighbouring head, and colours the reading view.
+that go to a neighbouring head, colours the reading view, saves pictures, and takes a run's file
+that is dropped anywhere.
 """
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 
 def live() -> None:
     """Put the script into the page; it runs once a tab."""
-    st.html(f"<script>(() => {{{_ONCE}{_TYPING}{_ARROWS}{_READING}}})();</script>",
+    st.html(f"<script>(() => {{{_ONCE}{_TYPING}{_ARROWS}{_READING}{_SAVING}{_DROPPING}}})();</script>",
             unsafe_allow_javascript=True)  # fmt: skip
 
 
@@ -104,5 +105,45 @@ _READING = """
     const next = step && token.closest(".hs-read")
       .querySelector(`[data-at="${Number(token.dataset.at) + step}"]`);
     if (next) { event.preventDefault(); next.focus(); }
+  });
+"""
+
+# The plot's own button makes the picture, by Plotly itself; it reads these options when pressed.
+_SAVING = """
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest(".hs-save") : null;
+    const plot = button && document.querySelector(".st-key-picture .js-plotly-plot");
+    if (!plot) return;
+    plot._context.toImageButtonOptions = {
+      format: button.dataset.format,
+      filename: button.dataset.name,
+      scale: button.dataset.format === "png" ? 4 : 1,
+    };
+    plot.querySelector(".modebar-btn").click();
+  });
+"""
+
+_DROPPING = """
+  const box = () => document.querySelector('[class*="st-key-import_file"] input[type=file]');
+  const files = (event) => event.dataTransfer && event.dataTransfer.types.includes("Files") &&
+    !(event.target instanceof Element && event.target.closest("[data-testid=stFileUploader]"));
+  for (const kind of ["dragenter", "dragover"]) {
+    document.addEventListener(kind, (event) => {
+      if (!files(event)) return;
+      event.preventDefault();
+      document.body.classList.toggle("hs-dropping", box() !== null);
+    });
+  }
+  document.addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) document.body.classList.remove("hs-dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    document.body.classList.remove("hs-dropping");
+    if (!files(event)) return;
+    event.preventDefault();  // the browser would leave the page to show the file
+    const input = box();
+    if (!input || !event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 """

@@ -6,19 +6,23 @@ from components.plain import as_markdown
 from components.state import Session, put
 from components.widgets.draft import Draft, on_this_machine
 from core.models import catalogue
+from core.models.permitted import is_permitted, permitted_names
+from core.settings import settings
 
 
 def model_box() -> None:
     """The models known by name; any other can be typed."""
     st.selectbox(
         "Model",
-        [entry.name for entry in catalogue.CATALOGUE],
+        permitted_names(),
         key="model",
         format_func=_label,
         accept_new_options=True,
         persist_state="session",
         placeholder="a name, hub name or folder",
-        help="One of the list, or type any Hugging Face name or the path of a local folder.",
+        help="One of the list."
+        if settings().allowed_models
+        else "One of the list, or type any Hugging Face name or the path of a local folder.",
     )
 
 
@@ -29,7 +33,14 @@ def model_trouble(draft: Draft, state: Session) -> None:
         return
     with st.container(horizontal=True):
         if draft.name:
-            st.button("Try again", key="retry_model", on_click=state.load, args=(draft.name,))
+            unasked = state.is_unasked(draft.name)
+            if unasked or is_permitted(draft.name):
+                st.button(
+                    "Load it" if unasked else "Try again",
+                    key="retry_model",
+                    on_click=state.load,
+                    args=(draft.name,),
+                )
         if state.last_model != draft.name:
             st.button(
                 f"Back to {as_markdown(state.last_model)}",

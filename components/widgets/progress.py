@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.plain import as_markdown
-from components.state import Session, live_model
+from components.state import Session, chosen_key, live_model
 from components.widgets.draft import Draft
 from core.jobs import Job, JobState
 
@@ -38,7 +38,7 @@ def _ended_meanwhile(state: Session, draft: Draft) -> bool:
     if state.job is not None and state.job.state.final:
         return True
     load = state.loading
-    if load is None or draft.model is not None or load.key.name != draft.name:
+    if load is None or draft.model is not None or load.key != chosen_key(draft.name):
         return False
     if load.state is JobState.FAILED:
         return "model" not in draft.errors
@@ -56,9 +56,10 @@ def _watch(number: int) -> None:
         return
     if job is state.job and state.lacks(job):
         st.rerun()  # more heads have come in: draw them
+    job.looked_at()
     bar, stop = st.columns([6, 1], vertical_alignment="center")
     with bar:
-        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.stage))
+        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.said))
     with stop:
         st.button("Cancel", key="cancel", on_click=_cancel, width="stretch")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.plain import as_markdown
-from components.state import Session, is_one_token, next_tokens, put, same_sweep, value
+from components.state import Session, chosen_bos, is_one_token, next_tokens, put, same_sweep, value
 from components.typed import answer_text, parse_answer
 from components.widgets import positions_choice
 from components.widgets.draft import Draft
@@ -67,7 +67,7 @@ def _live_strip(draft: Draft) -> None:
         else:
             token_strip(strip)
         if "prompt" not in draft.errors:
-            top = next_tokens(model, model.fingerprint, model.name, text)
+            top = next_tokens(model, model.fingerprint, model.name, text, bos=chosen_bos(model))
             _guesses([pair for pair in top if is_one_token(model, pair[0])])
     except InputError as error:
         if error.field not in draft.errors:  # else the field concerned says so
@@ -80,7 +80,7 @@ def _read(draft: Draft, text: str) -> Strip:
 
     model = draft.model
     assert model is not None
-    prompt = tokenize_prompt(model.tokenizer, text, prepend_bos=model.default_prepend_bos)
+    prompt = tokenize_prompt(model.tokenizer, text, prepend_bos=chosen_bos(model))
     target: Sequence[str] = ()
     is_set = False
     if "target" not in draft.errors and value("target"):

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from components.plain import as_html
-from components.state import clean_prob, put, value
+from components.state import chosen_bos, clean_prob, put, value
 from components.typed import answer_text, parse_answer
 from components.widgets.draft import Draft
 from components.widgets.messages import error_message
@@ -104,7 +104,7 @@ def _shorter(draft: Draft, prompt: str) -> tuple[str | None, str | None]:
 
     model = draft.model
     try:
-        bos = model.default_prepend_bos
+        bos = chosen_bos(model)
         return without_first_copy(model.tokenizer, prompt, prepend_bos=bos), None
     except InputError as error:
         return None, str(error)
@@ -120,7 +120,7 @@ def _draw(model: Any) -> None:
 
     last: Control | None = value("control")
     seed = last.seed + 1 if last is not None and last.before is None else 0
-    bos = model.default_prepend_bos
+    bos = chosen_bos(model)
     words = min(WORDS, (model.n_ctx + 1 - int(bos)) // 2)
     try:
         prompt, target, foil = repeated_random(

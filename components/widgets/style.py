@@ -136,5 +136,31 @@ _RULES = """
 .hs-read-key i.from { background:var(--hs-amber); height:.25rem; vertical-align:.1rem; }
 .hs-read-said { color:var(--hs-ink); font-size:.92rem; line-height:1.5; min-height:4.5em;
   margin-top:.4rem; overflow-wrap:anywhere; }
+.hs-differs { border-collapse:collapse; font-size:.86rem; width:100%; table-layout:fixed;
+  margin-bottom:.6rem; }
+.hs-differs :is(th, td) { text-align:left; vertical-align:top; padding:.2rem .5rem .2rem 0;
+  border:0; border-top:1px solid var(--hs-line); overflow-wrap:anywhere; }
+.hs-differs tr:first-child :is(th, td) { border-top:0; }
+.hs-differs th { font-weight:400; color:var(--hs-quiet); }
+.hs-differs th:first-child { width:24%; }
+.hs-dropping::after { content:"Drop the file to open its run"; position:fixed; inset:1rem;
+  border:3px dashed var(--hs-accent); border-radius:12px; display:grid; place-items:center;
+  font-size:1.6rem; color:var(--hs-ink); z-index:1000001; pointer-events:none;
+  background:color-mix(in srgb, var(--hs-chip) 80%, transparent); }
+.hs-save { font:inherit; color:var(--hs-on-accent); background:var(--hs-accent); border:0;
+  border-radius:.35rem; padding:.4rem .9rem; margin-right:.5rem; cursor:pointer; }
+.hs-save:focus-visible { outline:2px solid var(--hs-ink); outline-offset:2px; }
+.st-key-picture .modebar-container { visibility:hidden; }
+.st-key-picture { overflow-x:auto; }
+.st-key-run_bar { margin-top:-.4rem; }
+.hs-thumb { width:100%; max-width:88px; aspect-ratio:4/3; image-rendering:pixelated;
+  border:1px solid var(--hs-line); border-radius:3px; display:block; }
+.hs-run { line-height:1.4; min-width:0; }
+.hs-run-title { color:var(--hs-ink); overflow-wrap:anywhere; unicode-bidi:isolate; }
+.hs-run-title b { font-weight:600; }
+.hs-run-asked { color:var(--hs-ink); font-size:.9rem; overflow-wrap:anywhere; }
+.hs-tag { border:1px solid var(--hs-line); border-radius:999px; padding:0 .5rem;
+  margin-right:.35rem; color:var(--hs-ink); font-size:.8rem; }
+.st-key-runs > div { border-bottom:1px solid var(--hs-line); padding-bottom:.5rem; }
 .st-key-head_buttons button { min-height:1.9rem; padding:0 .35rem; }
 """

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from components.plain import as_markdown
-from components.state import likely_at, put, value
+from components.state import chosen_bos, likely_at, put, value
 from components.widgets.draft import Draft
 from components.widgets.messages import error_message, note
 from components.widgets.token_strip import shown_positions, token_choice
@@ -76,7 +76,9 @@ def _suggestions(draft: Draft, base: str, position: int, old: str) -> None:
     model = draft.model
     assert model is not None
     try:
-        likely = likely_at(model, model.fingerprint, model.name, base, position)
+        likely = likely_at(
+            model, model.fingerprint, model.name, base, position, bos=chosen_bos(model)
+        )
     except InputError:  # past what the model reads: said beneath the prompt
         return
     others = [
@@ -100,7 +102,7 @@ def _replaced(
     model: Any, base: str, position: int, replacement: str
 ) -> tuple[str | None, str | None]:
     """The text with that token replaced, or why it cannot be."""
-    bos = model.default_prepend_bos
+    bos = chosen_bos(model)
     try:
         return replace_token(model.tokenizer, base, position, replacement, prepend_bos=bos), None
     except InputError as error:
@@ -120,4 +122,4 @@ def _base(draft: Draft, prompt: str) -> str:
 def _read(draft: Draft, text: str) -> TokenizedPrompt:
     model = draft.model
     assert model is not None
-    return tokenize_prompt(model.tokenizer, text, prepend_bos=model.default_prepend_bos)
+    return tokenize_prompt(model.tokenizer, text, prepend_bos=chosen_bos(model))

@@ -20,7 +20,6 @@ from core.circuits.composition import Composition, composing
 from core.circuits.direct import Reading
 from core.circuits.looking import own_scoring
 from core.circuits.stream import head_weights, read_stream, stack_of_sums
-from core.engine import DEFAULT_MEMORY_BUDGET
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
 from core.engine.edits import Edits
 from core.errors import InputError
@@ -29,6 +28,7 @@ from core.jsonable import jsonable
 from core.models.loaded import LoadedModel
 from core.replacements import Replacement
 from core.scoring import Scorer
+from core.settings import settings
 from core.wiring.attention import pattern
 from core.wiring.frozen import frozen
 
@@ -92,7 +92,7 @@ def feeds(
     head: Head,
     query: int | None = None,
     key: int | None = None,
-    memory_budget: int = DEFAULT_MEMORY_BUDGET,
+    memory_budget: int | None = None,
 ) -> Generator[float, None, Feeds]:
     """Patch the path from every earlier head into `head`: yields the share done.
 
@@ -111,7 +111,8 @@ def feeds(
     receiver = _Receiver(scorer, head, query)
     key = _looked_at(receiver.row) if key is None else key
     changes = np.full((3, model.n_layers, model.n_heads), np.nan)
-    for senders in _chunks(model, head.layer, len(scorer.start.tokens), memory_budget):
+    budget = settings().memory_bytes if memory_budget is None else memory_budget
+    for senders in _chunks(model, head.layer, len(scorer.start.tokens), budget):
         layer, first, last = senders[0].layer, senders[0].head, senders[-1].head + 1
         changes[:, layer, first:last] = receiver.patched(_added(scorer, replacement, senders), key)
         yield (layer + last / model.n_heads) / head.layer

@@ -106,10 +106,14 @@ def default_prepend_bos(name: str) -> bool | None:
     return None
 
 
+def written_as_path(name: str) -> bool:
+    """Whether a name can only be a local folder's; looks at no disk."""
+    return name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1
+
+
 def is_path(name: str) -> bool:
     """Whether a model's name is meant as a local folder rather than as a name on the hub."""
-    written_as_path = name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1
     try:
-        return written_as_path or Path(name).expanduser().is_dir()
+        return written_as_path(name) or Path(name).expanduser().is_dir()
     except (OSError, ValueError, RuntimeError):  # a name that no file system takes
         return False

@@ -5,7 +5,6 @@ unpickled and no remote code is run.
 """
 
 import contextlib
-import hashlib
 import io
 import json
 import logging
@@ -22,8 +21,11 @@ from torch import Tensor
 
 from core.errors import ModelError
 from core.models import catalogue
+from core.models.fingerprint import fingerprint
 from core.models.loaded import LoadedModel, attach_taps
+from core.models.permitted import check_permitted
 from core.models.proof import probe_tokens, proved
+from core.settings import settings
 from core.spec import Dtype, Weights
 from core.wiring.families import stack_of
 from core.wiring.stack import Stack
@@ -51,6 +53,7 @@ def load_model(
     """
     if dtype not in get_args(Dtype) or weights not in get_args(Weights):
         raise ModelError(f"dtype {dtype!r} with weights {weights!r} is not a choice.")
+    check_permitted(name)
     report = progress or (lambda what, fraction: None)
     chosen = resolve_device(device)
     folder = checkpoint_folder(name, report)
@@ -90,7 +93,9 @@ def load_model(
 
 
 def resolve_device(device: str) -> str:
-    """The device to use; "auto" is CUDA where there is one, else the CPU."""
+    """The device to use; "auto" is the operator's, or else CUDA where there is one, or the CPU."""
+    if device == "auto":
+        device = settings().device
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     available = {
@@ -188,23 +193,6 @@ def _check_kind(name: str, config: dict[str, Any]) -> None:
             f"{name!r} ({seen}) is not a causal language model: Headsweep sweeps models that "
             "predict the next token, such as GPT-2, Pythia or Llama."
         )
-
-
-def fingerprint(folder: Path) -> str:
-    """A digest of everything that determines a checkpoint's numbers: config, weights, tokenizer."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if (
-            path.suffix in {".safetensors", ".json", ".txt", ".model"}
-            and path.name not in _NOT_MODEL
-        ):
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
-
-
-_NOT_MODEL = {"metrics.json", "generation_config.json"}
 
 
 _quiet_turn = threading.RLock()

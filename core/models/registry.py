@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.models import catalogue
+from core.models.permitted import EMBEDDED, is_permitted
+from core.settings import settings
 from core.spec import Dtype, SweepSpec, Weights
 
 if TYPE_CHECKING:
     from core.models.loaded import LoadedModel
     from core.models.loading import Progress
-
-EMBEDDED = "demo"
-MAX_MODELS = 3
-"""A model in use by a running sweep stays alive whatever this says; it is only not kept."""
 
 
 class ModelKey(NamedTuple):
@@ -38,7 +36,7 @@ def model_key(
     stamp: tuple[tuple[str, int, int], ...] = ()
     try:
         folder = Path(known.source if known is not None else name).expanduser()
-        if folder.is_dir():
+        if is_permitted(name) and folder.is_dir():
             stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
             stamp = tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
     except (OSError, ValueError, RuntimeError):  # no readable path: loading will say so
@@ -52,9 +50,14 @@ def key_of(spec: SweepSpec, device: str = "auto") -> ModelKey:
 
 
 class Registry:
-    """Loaded models by key. Threads that ask for the same one wait for a single load."""
+    """Loaded models by key. Threads that ask for the same one wait for a single load.
 
-    def __init__(self) -> None:
+    `max_models` are kept beside the embedded one (None: the operator's setting). A model in use by
+    a running sweep stays alive whatever this says; it is only not kept.
+    """
+
+    def __init__(self, max_models: int | None = None) -> None:
+        self._max_models = max_models
         self._models: OrderedDict[ModelKey, LoadedModel] = OrderedDict()
         self._guard = threading.Lock()
         self._loading: dict[ModelKey, threading.Lock] = {}
@@ -86,8 +89,9 @@ class Registry:
 
     def _make_room(self, newest: ModelKey) -> None:
         """Drop the models unused longest; the embedded one is small and always wanted again."""
+        most = settings().max_models if self._max_models is None else self._max_models
         held = [key for key in self._models if key != newest and key.name != EMBEDDED]
-        for key in held[: max(0, len(self._models) - MAX_MODELS)]:
+        for key in held[: max(0, len(self._models) - most)]:
             del self._models[key]
 
 

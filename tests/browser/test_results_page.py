@@ -40,7 +40,7 @@ def hold(tmp_path_factory):
 def held_server(hold, tmp_path_factory):
     log = tmp_path_factory.mktemp("held-server") / "log.txt"
     program = [str(Path(ROOT) / "tests" / "held_server.py")]
-    with dashboard(log=log, program=program, HEADSWEEP_HELD=str(hold.file)) as url:
+    with dashboard(log=log, program=program, HELD_SWEEPS=str(hold.file)) as url:
         yield url
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from components import state as module
+from components.state import tab as module
 from components.state import Session
 from core import example
 from core.ablation import AblationKind

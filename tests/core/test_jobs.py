@@ -226,7 +226,7 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
 
 
 def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
-    monkeypatch.setattr("core.jobs._log.disabled", True)  # pytest keeps records and tracebacks
+    monkeypatch.setattr("core.jobs.working._log.disabled", True)  # pytest keeps records and tracebacks
     held = []
 
     def fail(norm, inputs):
@@ -347,8 +347,8 @@ def test_numbers_tell_jobs_apart(jobs, spec):
     assert jobs.submit(spec()).number != jobs.submit(spec(ablation="zero")).number
 
 
-def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(registry, checkpoint, monkeypatch):
-    monkeypatch.setattr("core.models.registry.MAX_MODELS", 1)
+def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(checkpoint):
+    registry = Registry(max_models=1)
     jobs = Jobs(registry)
     first, second = (model_key(str(checkpoint(f))) for f in ("gpt2", "neox-serial"))
     before = jobs.load(first)

@@ -5,7 +5,7 @@ import streamlit as st
 from components.figures.look import Look
 from components.figures.metric import Metric
 from components.plain import token_html
-from components.state import Session, live_model, outdated, value
+from components.state import Session, live_for, outdated, value
 from components.widgets.head.feeds import feeds_view
 from components.widgets.head.looks import looks_view
 from components.widgets.head.roles import roles_view
@@ -61,7 +61,10 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
 def _not_now(result: SweepResult, state: Session) -> bool:
     """Say why nothing can be measured at this moment, if so."""
     name = result.spec.model
-    if live_model(name) is None:
+    if state.is_unasked(name):
+        note("The closer look at this head needs its model, which is not loaded: see Model above.")
+        return True
+    if live_for(result.spec) is None:
         note("The closer look at this head appears as soon as the model is loaded.")
         if state.waiting_for is None and not state.saved_example:
             st.button("Load it", key="load_for_head", on_click=state.load, args=(name,))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from components.figures.hypotheses import search_curve
 from components.figures.look import Look
-from components.state import Session, Test, live_model, value
+from components.state import Session, Test, live_for, value
 from components.widgets.awaiting import awaited
 from components.widgets.head.seen import chart, subtitle
 from components.widgets.messages import error_message, note
@@ -137,7 +137,7 @@ def _own(spec: SweepSpec) -> tuple[tuple[SweepSpec, ...], str]:
     typed = value("own_variants") or ""
     if spec.ablation is AblationKind.RESAMPLE:
         return (), ""
-    model = live_model(spec.model)
+    model = live_for(spec)
     try:
         if model is None:
             return parse_variants(typed, spec), ""

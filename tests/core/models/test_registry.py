@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import Cancelled, ModelError
-from core.models.registry import MAX_MODELS, Registry, key_of, model_key
+from core.models.registry import Registry, key_of, model_key
 from core.spec import SweepSpec
 
 
@@ -73,8 +73,8 @@ def test_who_waits_for_a_load_can_give_up(folder):
 
 
 def test_the_least_recently_used_is_dropped(folder):
-    registry = Registry()
-    keys = [key(folder(f"model-{n}"), weights="raw") for n in range(MAX_MODELS + 1)]
+    registry = Registry(max_models=3)
+    keys = [key(folder(f"model-{n}"), weights="raw") for n in range(4)]
     for each in keys[:-1]:
         registry.get(each)
     first = registry.get(keys[0])
@@ -125,9 +125,8 @@ def test_any_name_at_all_has_a_key(name):
     assert model_key(name).name == name
 
 
-def test_the_embedded_model_is_never_dropped_for_others(folder, monkeypatch):
-    monkeypatch.setattr("core.models.registry.MAX_MODELS", 1)
-    models = Registry()
+def test_the_embedded_model_is_never_dropped_for_others(folder):
+    models = Registry(max_models=1)
     demo = model_key("demo")
     models.get(demo)
     models.get(key(folder("a")))

@@ -1,14 +1,13 @@
-"""What a browser session remembers, and what the process caches: all of it in one module."""
+"""`Session`: what one tab remembers beside its widgets."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from components.asking import Asking
-from components.figures.look import Look
-from components.figures.metric import METRICS, PROB, Metric
+from components.state.widgets import WIDGET_DEFAULTS, put, value
 from core import example
 from core.ablation import AblationKind
 from core.errors import InputError
@@ -19,42 +18,17 @@ from core.hypotheses.prediction import Prediction
 from core.jobs import JOBS, Job, JobState
 from core.kinds import with_kind
 from core.margins import Margins
-from core.models.registry import MODELS, ModelKey, model_key
-from core.results import SweepResult, Top
+from core.models.registry import ModelKey, model_key
+from core.results import SweepResult
 from core.spec import Answer, SweepSpec
-
-WIDGET_DEFAULTS: dict[str, Any] = {
-    "model": example.SPEC.model,
-    "prompt": example.SPEC.prompt,
-    "target": example.SPEC.target,
-    "foil": "",
-    "ablation": example.SPEC.ablation,
-    "positions": "all",
-    "chosen_positions": "",
-    "reference_choice": "default",
-    "reference_text": "",
-    "corrupted_prompt": "",
-    "replacement": "",
-    "metric": PROB.short,
-    "published_roles": False,
-    "head_view": "looks",
-    "value_weighted": False,
-    "where_scope": "This head",
-    "patch_scope": "The layer of a head",
-    "role": "induction",
-    "feed_query": -1,
-    "feed_key": -1,
-    "heads": "",
-    "outcome": None,
-    "predicted": None,
-    "own_variants": "",
-}
-
 
 TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")
 """What a hypothesis' test asks for: begun by hand, it goes on while another page is looked at."""
 PATCH_SLOTS = ("patch_denoise", "patch_noise")
 """The same of patching."""
+
+Side = tuple[str, str] | SweepSpec
+"""One side of a comparison: ("run", its name), or a spec that is to be swept."""
 
 Question = tuple[str, str, Answer]
 """Model, prompt and target: to have seen its effects under any kind is to have looked."""
@@ -82,6 +56,11 @@ class Session:
     ablation for the comparison of `compared_for`. `asking` has the tasks of the views; `test` is
     the hypothesis under test and `wanted` what else is asked of it, `looked_at` are the questions
     whose effects have been on screen, `patched` is the spec on the patching page.
+    `run_id`, `run_created` and `imported` tell of the kept run on screen; `mine` are the runs that
+    this tab has asked for. `unasked_model` was named by a link, a file or a kept run, and not yet
+    by this tab's user: it is not loaded until they say so.
+    `picked_runs` are those chosen from the list of kept ones, `deleted_runs` what can be undone,
+    `compare_a` and `compare_b` the two sides of the comparison.
     `widgets` are the values of the last run.
     `clicks` makes the keys of charts and tables new after each selection, so that a stale one
     cannot come back.
@@ -107,7 +86,25 @@ class Session:
     looked_at: set[Question] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
     patched: SweepSpec | None = None
-    address: dict[str, str] | None = None
+    run_id: str | None = None
+    run_created: float | None = None
+    imported: bool = False
+    unasked_model: str = ""
+    mine: set[str] = field(default_factory=set)
+    picked_runs: list[str] = field(default_factory=list)
+    deleted_runs: tuple[str, ...] = ()
+    history_first: int = 0
+    store_error: str = ""
+    imports: int = 0
+    import_error: str = ""
+    opened_file: bool = False
+    compare_a: Side | None = None
+    compare_b: Side | None = None
+    compare_jobs: dict[str, Job] = field(default_factory=dict)
+    linked: SweepSpec | None = None
+    to_run: bool = False
+    address: dict[str, list[str]] | None = None
+    address_page: str = ""
     address_since: float = 0.0
     bad_address: str = ""
     progress_shown: bool = False
@@ -145,6 +142,13 @@ class Session:
         """What else is typed there: it stays until its writer takes it away."""
         return [part for part, head in _named() if head is None]
 
+    def pick_run(self, run_id: str) -> None:
+        """Choose a run from the list, or let it go."""
+        if run_id in self.picked_runs:
+            self.picked_runs.remove(run_id)
+        else:
+            self.picked_runs.append(run_id)
+
     def pick(self, head: Head) -> None:
         """Put a head into the hypothesis, or take it out."""
         kept = [each for each in self.picked if each != head]
@@ -171,18 +175,22 @@ class Session:
         estimate: Estimate | None = None,
         margins: Margins | None = None,
         saved: bool = False,
+        run: tuple[str | None, float | None, bool] = (None, None, False),
     ) -> None:
         """Put a result on screen; the selected head stays where the model's shape allows it."""
         if self.head is not None and not self.head.within(result.shape):
             self.choose_head(None)
         self.shown, self.saved_example = result, saved
         self.asked, self.estimate, self.margins = asked or result.spec, estimate, margins
+        self.run_id, self.run_created, self.imported = run
+        self.linked, self.to_run = None, False
 
     def take(self, job: Job) -> None:
         """Put on screen what a job has found so far, if that is news."""
         estimate, margins, partial = job.estimate, job.margins, job.partial
         if partial is not None and self.lacks(job):
-            self.show(partial, job.spec, estimate=estimate, margins=margins)
+            kept = (job.run_id, job.created, False)
+            self.show(partial, job.spec, estimate=estimate, margins=margins, run=kept)
 
     def lacks(self, job: Job) -> bool:
         """Whether a job has found more than is on screen. Without an estimate, heads at least."""
@@ -197,6 +205,7 @@ class Session:
             return
         self.stop()
         self.failed = self.failed_for = None
+        self.to_run = False
         self.job = JOBS.submit(spec)
 
     def stop(self) -> None:
@@ -215,15 +224,29 @@ class Session:
         final = job.state.final
         self.take(job)
         if final:
+            if job.run_id is not None:
+                self.mine.add(job.run_id)
+                if job.partial is self.shown:
+                    self.run_id = job.run_id
             if job.state is JobState.FAILED:
                 self.failed, self.failed_for = job.error, job.spec
             self.job = None
 
     def load(self, name: str) -> None:
-        """Start loading a model, or join the load under way."""
+        """Start loading a model as the composer wants it, or join the load under way."""
         self.stop_loading()
-        self.load_tried = model_key(name)
+        self.allow(name)
+        self.load_tried = model_key(name, value("dtype"), value("weights"))
         self.loading = JOBS.load(self.load_tried)
+
+    def is_unasked(self, name: str) -> bool:
+        """Whether a model may not be loaded, or looked for, until its user says so."""
+        return bool(name) and name == self.unasked_model
+
+    def allow(self, name: str) -> None:
+        """The user has asked for a model by themselves."""
+        if name == self.unasked_model:
+            self.unasked_model = ""
 
     def stop_loading(self) -> None:
         """Give up the load under way."""
@@ -283,95 +306,3 @@ def session() -> Session:
         st.session_state["headsweep"] = state
     found: Session = st.session_state["headsweep"]
     return found
-
-
-def put(key: str, value: object) -> None:
-    """Set a widget's value from a callback."""
-    st.session_state[key] = value
-
-
-def value(key: str) -> Any:
-    """A widget's current value."""
-    return st.session_state.get(key)
-
-
-def chosen_metric() -> Metric:
-    """The metric that the heatmap shows."""
-    return next((m for m in METRICS if m.short == value("metric")), PROB)
-
-
-def look() -> Look:
-    """The browser's theme as a `Look`."""
-    return Look(dark=st.context.theme.type == "dark")
-
-
-def same_sweep(spec: SweepSpec, result: SweepResult | None) -> bool:
-    """Whether `result` answers `spec`, whose BOS may still be open."""
-    if result is None:
-        return False
-    bos = result.spec.prepend_bos if spec.prepend_bos is None else spec.prepend_bos
-    return spec.resolved(prepend_bos=bool(bos)) == result.spec and not outdated(result)
-
-
-def outdated(result: SweepResult) -> bool:
-    """Whether the model of that name now loaded is another than the one that was swept."""
-    model = live_model(result.spec.model)
-    return model is not None and model.fingerprint != result.provenance.model_fingerprint
-
-
-def live_model(name: str) -> Any | None:
-    """The loaded model of that name, if it is loaded now; never waits."""
-    return MODELS.peek(model_key(name)) if name else None
-
-
-def finished(spec: SweepSpec) -> Job | None:
-    """The job of a spec that this process has already swept."""
-    job = JOBS.find(spec)
-    return job if job is not None and job.state is JobState.DONE else None
-
-
-@st.cache_data(max_entries=512, show_spinner=False)
-def next_tokens(_model: Any, fingerprint: str, name: str, prompt: str) -> Top:
-    """The model's own most probable next tokens; raises `InputError`."""
-    from core.prompts.tokens import tokenize_prompt
-    from core.sweep import predict
-
-    tokens = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=_model.default_prepend_bos)
-    return predict(_model, tokens)
-
-
-@st.cache_data(max_entries=512, show_spinner=False)
-def likely_at(_model: Any, fingerprint: str, name: str, prompt: str, position: int) -> Top:
-    """What the model finds likely at a position of a prompt (BOS is 0); nothing at the first."""
-    from core.prompts.tokens import tokenize_prompt
-    from core.sweep import predict
-
-    bos = _model.default_prepend_bos
-    read = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=bos)
-    if not 0 < position < len(read):
-        return ()
-    before = {field: getattr(read, field)[:position] for field in ("ids", "texts", "special")}
-    return predict(_model, replace(read, **before))
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def clean_prob(_model: Any, fingerprint: str, spec: SweepSpec) -> float:
-    """The target's probability with nothing ablated; raises `InputError`."""
-    from core.scoring import Scorer, baseline_of
-
-    return baseline_of(_model, Scorer(_model, spec).baseline).prob
-
-
-def is_one_token(model: Any, text: str) -> bool:
-    """Whether a token's text, typed, is that one token again: some bytes and prefixes are not."""
-    from core.prompts.tokens import encode
-
-    try:
-        return len(encode(model.tokenizer, text, "target")) == 1 and bool(text.strip(" "))
-    except InputError:
-        return False
-
-
-def example_failed() -> bool:
-    """Whether the embedded model, which the first page waits for, could not be loaded."""
-    return JOBS.find(example.SPEC) is None

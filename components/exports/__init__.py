@@ -1,0 +1,1 @@
+"""A finished run as pictures and as a report: what needs the figures."""

@@ -1,0 +1,227 @@
+"""Two runs side by side on one colour scale, and the map of their difference."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.cells import (
+    bar_beneath,
+    numbers,
+    outline,
+    rows_of,
+    shares_of,
+    targets,
+    thinned,
+)
+from components.figures.comparison import (
+    A_AND_B,
+    Names,
+    RunName,
+    difference_of,
+    difference_scale,
+    difference_text,
+    limits,
+    red_means,
+    told,
+)
+from components.figures.look import Look, blank, quiet_axis
+from components.figures.metric import Metric
+from components.plain import as_label
+from core.comparison import Comparison
+from core.heads import Head, all_heads
+
+PANELS = 3
+MARKED = 6
+"""How many of a panel's strongest cells carry their number."""
+NUMBERED = 12
+"""With more heads a layer, cells are too narrow for numbers."""
+CAPTION, LINES = 29, 2
+"""The characters and lines of a run's caption that a panel of a narrow page has room for."""
+GAP = 0.03
+"""Between panels, as a share of the width."""
+WIDTH = (1 - GAP * (PANELS - 1)) / PANELS
+ABOVE, LINE, BELOW = 66.0, 16.0, 66.0
+"""Pixels for titles of one line and head numbers, for one more line, and for the colour bars."""
+
+
+def comparison_maps(
+    comparison: Comparison,
+    metric: Metric,
+    look: Look,
+    selected: Head | None = None,
+    *,
+    names: Names = A_AND_B,
+) -> go.Figure:
+    """Layers down, heads across: the first run, the second, and the second minus the first.
+
+    Both runs share one scale. The difference is red where more was lost in the second run, on
+    the same scale or, where that would not show it, on one of its own, which its colour bar says.
+    """
+    n_layers, n_heads = comparison.one.shape
+    cell = float(np.clip(250 / n_layers, 9, 40))
+    titled = (*names, RunName(difference_of(names), red_means(metric, names)))
+    titles = [name.title(CAPTION, LINES) for name in titled]
+    more = max(title.count("<br>") for title in titles)
+    above, below = look.size(ABOVE + LINE * more), look.size(BELOW)
+    figure = blank(look, n_layers * cell + above + below)
+    grids = [v * metric.factor for v in (comparison.one, comparison.other, comparison.difference)]
+    run_end, difference_end = limits(comparison, metric)
+    for panel, (values, title) in enumerate(zip(grids, titles, strict=True)):
+        end = run_end if panel < 2 else difference_end
+        _cells(figure, values, panel, end, metric, look)
+        _clicks(figure, comparison, panel, metric, names)
+        _axes(figure, (n_layers, n_heads), panel, look)
+        _word(figure, title, panel, look, look.size(40))
+        if selected is not None:
+            frame = outline(selected.head, selected.layer, look, f"selected {selected.label}")
+            figure.add_shape(**frame, **{f"{a[0]}ref": axis for a, axis in _on(panel).items()})
+    scale = "the runs’" if metric.signed and run_end == difference_end else "its own"
+    _word(figure, f"both runs, {metric.unit}", 0, look, look.size(-14))
+    said = f"{as_label(difference_of(names))}, {metric.unit}, on {scale} scale"
+    _word(figure, said, PANELS - 1, look, look.size(-14))
+    figure.update_layout(
+        **_colours(metric, (run_end, difference_end), look),
+        margin={"l": 8, "r": 14, "t": above, "b": below},
+        hovermode="closest",
+        hoverdistance=-1,
+        # Between the cells: hairlines, so that a 0 is seen.
+        plot_bgcolor=look.line,
+    )
+    return figure
+
+
+def _cells(
+    figure: go.Figure, values: np.ndarray, panel: int, end: float, metric: Metric, look: Look
+) -> None:
+    """The colours, and the numbers of the strongest where cells are wide enough."""
+    n_layers, n_heads = values.shape
+    has_sign = metric.signed or panel == 2
+    run_scale = look.diverging if metric.signed else look.sequential
+    scale = difference_scale(metric, look) if panel == 2 else run_scale
+    figure.add_trace(
+        go.Heatmap(
+            z=rows_of(values),
+            x=list(range(n_heads)),
+            y=list(range(n_layers)),
+            coloraxis="coloraxis2" if panel == 2 else "coloraxis",
+            xgap=1,
+            ygap=1,
+            hoverinfo="skip",
+            **_on(panel),
+        )
+    )
+    texts = _numbers(values, panel, metric)
+    at = shares_of(values, end, signed=has_sign)
+    figure.add_trace(numbers(texts, at, scale, look.size(_type_size(n_heads)), **_on(panel)))
+
+
+def _numbers(values: np.ndarray, panel: int, metric: Metric) -> list[list[str]]:
+    """Of the strongest cells, in as few digits as say something; "" for all others."""
+    size = np.abs(values)
+    texts = np.full(values.shape, "", dtype=object)
+    if values.shape[1] <= NUMBERED:
+        for i in np.argsort(-size, axis=None, kind="stable")[:MARKED]:
+            value = float(values.flat[i])
+            if abs(value) >= metric.notable:
+                digits = 0 if metric.field == "prob_change" or abs(value) >= 10 else 1
+                said = difference_text if panel == 2 else _value_text
+                texts.flat[i] = said(value, metric, digits)
+    found: list[list[str]] = texts.tolist()
+    return found
+
+
+def _value_text(value: float, metric: Metric, digits: int) -> str:
+    return metric.text(value, digits)
+
+
+def _clicks(
+    figure: go.Figure, comparison: Comparison, panel: int, metric: Metric, names: Names
+) -> None:
+    heads = all_heads(*comparison.one.shape)
+    figure.add_trace(
+        targets(
+            [head.head for head in heads],
+            [head.layer for head in heads],
+            [[*head] for head in heads],
+            [told(comparison, head, metric, names) for head in heads],
+            **_on(panel),
+        )
+    )
+
+
+def _axes(figure: go.Figure, shape: tuple[int, int], panel: int, look: Look) -> None:
+    n_layers, n_heads = shape
+    number, start = _number(panel), _start(panel)
+    figure.layout[f"xaxis{number}"] = quiet_axis(
+        look,
+        title={"text": "head", "standoff": 4},
+        side="top",
+        tickmode="array",
+        tickvals=thinned(n_heads, 12),
+        range=[-0.5, n_heads - 0.5],
+        domain=[start, min(1.0, start + WIDTH)],
+        anchor=f"y{number}",
+        automargin=False,
+    )
+    figure.layout[f"yaxis{number}"] = quiet_axis(
+        look,
+        title={"text": "" if panel else "layer", "standoff": 8},
+        tickmode="array",
+        tickvals=thinned(n_layers, 12),
+        showticklabels=panel == 0,
+        range=[n_layers - 0.5, -0.5],
+        anchor=f"x{number}",
+    )
+
+
+def _word(figure: go.Figure, text: str, panel: int, look: Look, up: float) -> None:
+    """A panel's title, `up` pixels above it, or beneath it the name of its colours."""
+    figure.add_annotation(
+        text=text,
+        x=_start(panel),
+        xref="paper",
+        xanchor="left",
+        align="left",
+        y=1 if up > 0 else 0,
+        yref="paper",
+        yanchor="bottom" if up > 0 else "top",
+        yshift=up,
+        showarrow=False,
+        font={"size": look.size(12), "color": look.ink if up > 0 else look.quiet},
+    )
+
+
+def _colours(metric: Metric, ends: tuple[float, float], look: Look) -> dict[str, object]:
+    """The colour axes of the runs and of the difference, each bar beneath its panels."""
+    run_end, difference_end = ends
+    bar = bar_beneath("", look, WIDTH)
+    return {
+        "coloraxis": {
+            "cmin": -run_end if metric.signed else 0,
+            "cmax": run_end,
+            "colorscale": look.diverging if metric.signed else look.sequential,
+            "colorbar": bar,
+        },
+        "coloraxis2": {
+            "cmin": -difference_end,
+            "cmax": difference_end,
+            "colorscale": difference_scale(metric, look),
+            "colorbar": {**bar, "x": _start(PANELS - 1)},
+        },
+    }
+
+
+def _start(panel: int) -> float:
+    return panel * (WIDTH + GAP)
+
+
+def _type_size(n_heads: int) -> float:
+    """Points for the numbers in the cells, which are narrow on a narrow page."""
+    return 11 if n_heads <= 8 else 9
+
+
+def _number(panel: int) -> str:
+    return "" if panel == 0 else str(panel + 1)
+
+
+def _on(panel: int) -> dict[str, str]:
+    return {"xaxis": f"x{_number(panel)}", "yaxis": f"y{_number(panel)}"}

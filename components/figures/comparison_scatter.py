@@ -1,0 +1,235 @@
+"""One run's value against the other's, a point a head: off the diagonal is what moved."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.cells import bar_beneath, targets, thinned
+from components.figures.comparison import A_AND_B, Names, RunName, told
+from components.figures.look import Look, Scale, blank, quiet_axis
+from components.figures.metric import Metric
+from core.comparison import Comparison
+from core.heads import Head, all_heads
+
+NAMED = 8
+"""Of the heads that moved most."""
+CAPTION = 34
+"""Characters of a run's caption that an axis title has room for."""
+SIDE = 360.0
+"""Pixels of the square plot's side, before a look's scale."""
+LEFT, RIGHT, TOP, BELOW = 64.0, 16.0, 12.0, 90.0
+"""Pixels around it: fixed, so that the square is as large as the labels' places assume."""
+LETTER, LINE = 3.5, 7.0
+"""Half a label's width a letter, and half its height, in pixels."""
+POINT, CHOSEN = 9.0, 14.0
+"""The sizes of points, of the selected one too."""
+DIRECTIONS = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)])
+"""Where a label may stand beside its point, the best first."""
+
+
+def comparison_scatter(
+    comparison: Comparison,
+    metric: Metric,
+    look: Look,
+    selected: Head | None = None,
+    *,
+    names: Names = A_AND_B,
+) -> go.Figure:
+    """Every head: its value in the first run (x) against that in the second (y), equal axes.
+
+    On the dotted diagonal the runs agree. The heads that moved most are named as long as a label
+    finds room; the selected one always is.
+    """
+    heads = all_heads(*comparison.one.shape)
+    points = np.array([(comparison.one[h], comparison.other[h]) for h in heads]) * metric.factor
+    ends = _ends(points, metric)
+    figure = blank(look, look.size(SIDE + TOP + BELOW))
+    _diagonal(figure, ends, look)
+    _points(figure, heads, points, selected, look)
+    figure.add_trace(
+        targets(
+            points[:, 0].tolist(),
+            points[:, 1].tolist(),
+            [[*head] for head in heads],
+            [told(comparison, head, metric, names) for head in heads],
+        )
+    )
+    wanted = _to_name(comparison, metric, selected)
+    pixels = (points - ends[0]) / (ends[1] - ends[0]) * SIDE
+    zero = -ends[0] / (ends[1] - ends[0]) * SIDE
+    for head, (right, up) in _placed(wanted, pixels, heads, selected, zero).items():
+        x, y = points[heads.index(head)]
+        figure.add_annotation(
+            x=float(x),
+            y=float(y),
+            text=f"<b>{head.label}</b>" if head == selected else head.label,
+            showarrow=False,
+            xshift=look.size(right),
+            yshift=look.size(up),
+            font={"size": look.size(11), "color": look.ink},
+        )
+    _axes(figure, ends, metric, names, look)
+    figure.update_layout(
+        hovermode="closest",
+        hoverdistance=-1,
+        margin={
+            "l": look.size(LEFT),
+            "r": look.size(RIGHT),
+            "t": look.size(TOP),
+            "b": look.size(BELOW),
+        },
+        coloraxis=_layers(comparison.one.shape[0], look),
+    )
+    return figure
+
+
+def _ends(points: np.ndarray, metric: Metric) -> tuple[float, float]:
+    """Both axes' range: everything, 0, and room for labels; never only noise."""
+    low, high = min(0.0, float(points.min())), max(0.0, float(points.max()))
+    if high - low < metric.notable:
+        low, high = (-metric.notable if metric.signed else 0.0), metric.notable
+    room = 0.08 * (high - low)
+    return low - room, high + room
+
+
+def _points(
+    figure: go.Figure,
+    heads: Sequence[Head],
+    points: np.ndarray,
+    selected: Head | None,
+    look: Look,
+) -> None:
+    size = POINT if len(heads) <= 200 else POINT - 2
+    order = sorted(range(len(heads)), key=lambda i: heads[i] == selected)  # it lies on top
+    chosen = [heads[i] == selected for i in order]
+    figure.add_trace(
+        go.Scatter(
+            x=points[order, 0].tolist(),
+            y=points[order, 1].tolist(),
+            mode="markers",
+            marker={
+                "size": [CHOSEN if own else size for own in chosen],
+                "color": [heads[i].layer for i in order],
+                "coloraxis": "coloraxis",
+                "line": {
+                    "width": [2.5 if own else 0.75 for own in chosen],
+                    "color": [look.ink if own else look.quiet for own in chosen],
+                },
+                "opacity": 0.9,
+            },
+            unselected={"marker": {"opacity": 0.9}},
+            hoverinfo="skip",
+        )
+    )
+
+
+def _diagonal(figure: go.Figure, ends: tuple[float, float], look: Look) -> None:
+    figure.add_shape(
+        type="line",
+        x0=ends[0],
+        y0=ends[0],
+        x1=ends[1],
+        y1=ends[1],
+        layer="below",
+        line={"color": look.quiet, "width": 1, "dash": "dot"},
+        name="diagonal",
+    )
+
+
+def _axes(
+    figure: go.Figure, ends: tuple[float, float], metric: Metric, names: Names, look: Look
+) -> None:
+    shared = {
+        "range": list(ends),
+        "zeroline": True,
+        "zerolinecolor": look.line,
+        "zerolinewidth": 1.5,
+        "nticks": 7,
+        "automargin": False,
+        "constrain": "domain",
+    }
+    # The square stands at the left, where its colour bar is, however wide the page.
+    across, up = (_axis_title(name, metric) for name in names)
+    figure.update_xaxes(
+        quiet_axis(look, title={"text": across, "standoff": 8}, constraintoward="left", **shared)
+    )
+    figure.update_yaxes(
+        quiet_axis(look, title={"text": up, "standoff": 8}, scaleanchor="x", scaleratio=1, **shared)
+    )
+
+
+def _axis_title(name: RunName, metric: Metric) -> str:
+    return f"{name.title(CAPTION)} · {metric.short}, {metric.unit}"
+
+
+def _layers(n_layers: int, look: Look) -> dict[str, object]:
+    """The colour of a layer; with one layer there is nothing to tell apart."""
+    return {
+        "cmin": 0,
+        "cmax": max(n_layers - 1, 1),
+        "colorscale": _off_paper(look.sequential),
+        "showscale": n_layers > 1,
+        "colorbar": {
+            **bar_beneath("layer", look, look.size(0.6 * SIDE)),
+            "lenmode": "pixels",
+            "tickmode": "array",
+            "tickvals": thinned(n_layers, 9),
+        },
+    }
+
+
+def _off_paper(scale: Scale) -> Scale:
+    """A sequential scale without the paper's own colour, in which a point would not be seen."""
+    stops = [colour for _, colour in scale[1:]]
+    return [(i / (len(stops) - 1), colour) for i, colour in enumerate(stops)]
+
+
+def _to_name(comparison: Comparison, metric: Metric, selected: Head | None) -> list[Head]:
+    """The selected head, then those that moved most and by something."""
+    moved = [
+        m.head
+        for m in comparison.moved[:NAMED]
+        if abs(m.difference) * metric.factor >= metric.notable
+    ]
+    first = [] if selected is None else [selected]
+    return first + [head for head in moved if head != selected]
+
+
+def _placed(
+    wanted: Sequence[Head],
+    pixels: np.ndarray,
+    heads: Sequence[Head],
+    selected: Head | None,
+    zero: float,
+) -> dict[Head, tuple[float, float]]:
+    """The heads to name, and where their labels' middles are from their points, in pixels.
+
+    A label covers no point and no other label, stays in the square and, if it can, clear of the
+    lines; where there is no such place, its head is not named, unless it is the selected one.
+    """
+    placed: dict[Head, tuple[float, float]] = {}
+    boxes = np.empty((0, 4))  # middles and halves of the labels that stand
+    for head in wanted:
+        at = heads.index(head)
+        half = np.array([LETTER * len(head.label) + 1, LINE])
+        shifts = DIRECTIONS * (half + (CHOSEN if head == selected else POINT) / 2 + 2)
+        places = pixels[at] + shifts
+        others = np.delete(pixels, at, axis=0)
+        covered = (np.abs(others - places[:, None]) < half + 3).all(2).sum(1)
+        covered += (np.abs(boxes[:, :2] - places[:, None]) < half + boxes[:, 2:]).all(2).sum(1)
+        covered += 1000 * (np.abs(places - SIDE / 2) > SIDE / 2 - half).any(1)
+        bad = covered + 0.1 * _crossed(places, half, zero)
+        best = int(np.argmin(bad))
+        if covered[best] == 0 or head == selected:
+            right, up = map(float, shifts[best])
+            placed[head] = right, up
+            boxes = np.vstack([boxes, [*places[best], *half]])
+    return placed
+
+
+def _crossed(places: np.ndarray, half: np.ndarray, zero: float) -> np.ndarray:
+    """How many of the lines (two zeros and the diagonal) run through a label at each place."""
+    diagonal = np.abs(places[:, :1] - places[:, 1:]) < half.sum()
+    found: np.ndarray = np.hstack([np.abs(places - zero) < half, diagonal]).sum(1)
+    return found

@@ -1,0 +1,103 @@
+"""The comparison page: its two sides, and the pictures once both are there."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from components.figures.look import Look
+from components.figures.metric import METRICS, PROB
+from components.state import Session, chosen_metric, put
+from components.widgets.address import Params, read_address, write_address
+from components.widgets.compare.panel import panel
+from components.widgets.compare.sides import NAMES, Sided, set_side, side_box, side_of, swap
+from components.widgets.messages import error_message, note
+from core import links
+from core.errors import InputError, StoreError
+from core.heads import Head
+from core.models.permitted import from_outside
+from core.store.keeper import KEEPER
+from core.store.run import Summary
+
+
+def compare_page(state: Session, look: Look) -> None:
+    """Choose two runs; see them on one scale, their difference, and the heads that moved."""
+    sides: dict[str, Sided | None] = {}
+    read_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p))
+    offered = _offered()
+    with st.container(border=True, key="compare_sides"):
+        left, middle, right = st.columns([5, 0.7, 5], vertical_alignment="bottom", gap="small")
+        with left:
+            sides["a"] = side_box(state, "a", offered)
+        with middle:
+            st.button(":material/swap_horiz:", key="swap_sides", help="Swap A and B", on_click=swap)
+        with right:
+            sides["b"] = side_box(state, "b", offered)
+    a, b = sides["a"], sides["b"]
+    if a is not None and b is not None:
+        panel(a.result, b.result, state, look)
+    elif side_of(state, "a") is None or side_of(state, "b") is None:
+        note(
+            "Choose two runs: other prompts, kinds of ablation, a prompt and its corrupted version, "
+            "or two models of the same shape. Every sweep that finishes can be chosen."
+        )
+    write_address(state, _here(state, sides))
+
+
+def _offered() -> list[Summary]:
+    from components.widgets.compare.sides import OFFERED
+
+    try:
+        return KEEPER.store().listed(most=OFFERED)
+    except StoreError as error:
+        error_message(f"The kept runs cannot be listed. {error}")
+        return []
+
+
+def _here(state: Session, sides: dict[str, Sided | None]) -> Params:
+    """Both sides as specs where links may hold them, else as names of kept runs."""
+    params: Params = {}
+    for name in NAMES:
+        params |= _side(state, name, sides.get(name))
+    if not links.fits(params):
+        params = {}
+        for name in NAMES:
+            found = sides.get(name)
+            if found is not None and found.run_id is not None:
+                params[name] = [found.run_id]
+    if (metric := chosen_metric()) is not PROB:
+        params["metric"] = [metric.short]
+    if state.head is not None:
+        params["head"] = [state.head.label]
+    return params
+
+
+def _side(state: Session, name: str, found: Sided | None) -> Params:
+    side = side_of(state, name)
+    if side is None:
+        return {}
+    spec = found.result.spec if found is not None else None if isinstance(side, tuple) else side
+    if spec is not None and from_outside(spec.model) and not (found and found.imported):
+        return links.to_params(links.as_asked(spec), f"{name}.")
+    return {name: [side[1]]} if isinstance(side, tuple) else {}
+
+
+def _take(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+    wrong = ""
+    for name in NAMES:
+        try:
+            run_id = links.run_id(params, name)
+            spec = links.from_params(params, f"{name}.")
+            if run_id is not None:
+                set_side(state, name, ("run", run_id))
+            elif spec != side_of(state, name):
+                set_side(state, name, spec)
+        except InputError as error:
+            wrong = f"Side {name.upper()} of this link cannot be opened. {error}"
+    metric = next(iter(params.get("metric", ())), None)
+    put("metric", metric if metric in {each.short for each in METRICS} else PROB.short)
+    text = next(iter(params.get("head", ())), None)
+    try:
+        state.choose_head(None if text is None else Head.parse(text[:20]))
+    except ValueError as error:
+        wrong = wrong or f"This link names a head that is none. {error}"
+    return wrong

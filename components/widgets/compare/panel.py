@@ -1,0 +1,167 @@
+"""What two runs have in common and what not: maps, a scatter, the heads that moved most."""
+
+import pandas as pd
+import streamlit as st
+
+from components.figures.comparison import RunName, comparison_alt, difference_of
+from components.figures.comparison_maps import comparison_maps
+from components.figures.comparison_scatter import comparison_scatter
+from components.figures.look import Look
+from components.figures.metric import METRICS, Metric
+from components.plain import as_html
+from components.state import Session, chosen_metric
+from components.widgets.head.seen import head_chart
+from components.widgets.messages import error_message
+from core.comparison import Comparison, compare
+from core.errors import InputError
+from core.results import SweepResult
+from core.wording import percent, signed
+
+MOVED = 10
+"""Heads in the table of those that moved most; the scatter has all."""
+
+
+def panel(one: SweepResult, other: SweepResult, state: Session, look: Look) -> None:
+    """The comparison in the chosen metric, or why the two cannot be compared."""
+    with st.container(key="comparison"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            metric = chosen_metric()
+            st.html(
+                f'<p class="hs-title">{as_html(metric.title)}, in A and in B</p>', width="content"
+            )
+            st.segmented_control(
+                "Metric",
+                [m.short for m in METRICS],
+                key="metric",
+                required=True,
+                label_visibility="collapsed",
+                persist_state="session",
+            )
+        try:
+            found = compare(one, other, metric.field)
+        except InputError as error:
+            error_message(str(error))
+            return
+        if state.head is not None and not state.head.within(one.shape):
+            state.choose_head(None)
+        _figures(found, one, other, metric, state, look)
+
+
+def _figures(
+    found: Comparison,
+    one: SweepResult,
+    other: SweepResult,
+    metric: Metric,
+    state: Session,
+    look: Look,
+) -> None:
+    names = (RunName("A", _caption(one, found)), RunName("B", _caption(other, found)))
+    alt = comparison_alt(found, metric, names)
+    maps = comparison_maps(found, metric, look, state.head, names=names)
+    head_chart(maps, "comparison_maps", alt, state)
+    _provenance(one, other)
+    scatter, words = st.columns([1.1, 1], gap="large")
+    with scatter:
+        figure = comparison_scatter(found, metric, look, state.head, names=names)
+        head_chart(figure, "comparison_scatter", alt, state)
+    with words:
+        st.html(_said(found))
+        _moved(found, metric)
+        st.html(_differs(found))
+
+
+def _caption(result: SweepResult, found: Comparison) -> str:
+    """What tells a run from the other, in a few words."""
+    fields = [each.field for each in found.differs]
+    spec = result.spec
+    if "prompt" in fields or not fields:
+        return spec.prompt
+    texts = {
+        "model": spec.model,
+        "model_fingerprint": f"weights {result.provenance.model_fingerprint[:8]}",
+        "ablation": spec.ablation.label,
+    }
+    return " · ".join(texts[field] for field in fields if field in texts) or spec.in_words()
+
+
+def _provenance(one: SweepResult, other: SweepResult) -> None:
+    for name, result in (("A", one), ("B", other)):
+        spec, made = result.spec, result.provenance
+        said = " · ".join(
+            (
+                f"baseline P(target) {percent(result.baseline.prob, 2)}",
+                as_html(spec.model),
+                as_html(spec.in_words()),
+                "BOS first" if spec.prepend_bos else "no BOS",
+                f"{spec.weights} weights",
+                f"model {as_html(made.model_fingerprint[:8])}",
+            )
+        )
+        st.html(f'<div class="hs-quiet" style="margin-top:-.5rem"><b>{name}</b> {said}</div>')
+
+
+def _said(found: Comparison) -> str:
+    def number(value: float | None) -> str:
+        return (
+            "not defined (one run gives every head the same value)"
+            if value is None
+            else signed(value, 2)
+        )
+
+    most = max(map(len, found.strongest))
+    shared = ", ".join(head.label for head in found.shared) or "none"
+    return (
+        '<div class="hs-findings"><p>Rank correlation of the heads (Spearman): '
+        f"<b>{number(found.signed_correlation)}</b> with their sign, "
+        f"<b>{number(found.size_correlation)}</b> by size alone.</p>"
+        f"<p>Among the {most} strongest of both: {len(found.shared)} "
+        f"({shared}); two lists drawn at random share {found.shared_by_chance:.1f} on average.</p>"
+        "</div>"
+    )
+
+
+def _moved(found: Comparison, metric: Metric) -> None:
+    st.html('<p class="hs-subtitle">Heads that moved most</p>')
+    rows = found.moved[:MOVED]
+    unit = metric.unit
+    names = (RunName("A"), RunName("B"))
+    frame = pd.DataFrame(
+        {
+            "head": [each.head.label for each in rows],
+            f"A, {unit}": [each.one * metric.factor for each in rows],
+            f"B, {unit}": [each.other * metric.factor for each in rows],
+            f"{difference_of(names)}, {unit}": [each.difference * metric.factor for each in rows],
+        }
+    )
+    digits = f"%.{metric.digits}f"
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="moved",
+        height=38 + 35 * len(frame),
+        column_config={
+            name: st.column_config.NumberColumn(format=digits) for name in frame.columns[1:]
+        },
+    )
+
+
+def _differs(found: Comparison) -> str:
+    rows = "".join(
+        f"<tr><th>{as_html(each.name)}</th><td>{as_html(_cut(each.one))}</td>"
+        f"<td>{as_html(_cut(each.other))}</td></tr>"
+        for each in found.differs
+    )
+    table = (
+        '<p class="hs-subtitle">What differs between the runs</p>'
+        f'<table class="hs-differs"><tr><th></th><th>A</th><th>B</th></tr>{rows}</table>'
+        if rows
+        else ""
+    )
+    caveats = "".join(f"<li>{as_html(said)}</li>" for said in found.caveats)
+    return f'{table}<div class="hs-findings"><ul>{caveats}</ul></div>'
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:199]}…"

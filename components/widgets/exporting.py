@@ -1,0 +1,87 @@
+"""Taking a run away: as data, as a notebook, as a report, as a picture."""
+
+from functools import partial
+
+import streamlit as st
+
+from components.figures.look import Look
+from components.figures.metric import Metric
+from components.figures.printed import printed_heatmap
+from components.plain import as_html
+from components.widgets.messages import note
+from core.exports.formats import FORMATS, export, file_name
+from core.margins import Margins
+from core.results import SweepResult
+from core.store.run import Label
+
+IN_THE_BROWSER = ("png", "svg")
+"""Formats that the page's own Plotly makes, without a browser on the server."""
+_PICTURE_CONFIG = {
+    "displayModeBar": True,
+    "modeBarButtons": [["toImage"]],
+    "displaylogo": False,
+    "scrollZoom": False,
+    "doubleClick": False,
+}
+
+
+def export_menu(
+    result: SweepResult, margins: Margins | None, label: Label, run_id: str, metric: Metric
+) -> None:
+    """A menu with a download a format; each file is made when it is asked for."""
+    with st.popover("Export", key="export", icon=":material/download:"):
+        for format in FORMATS.values():
+            if format.name in IN_THE_BROWSER:
+                continue
+            st.download_button(
+                f"{format.label} (.{format.name})",
+                data=partial(export, result, margins, label, format.name),
+                file_name=file_name(result, label, run_id, format.name),
+                mime=format.mime,
+                key=f"export_{format.name}",
+                help=format.about.capitalize() + ".",
+                on_click="ignore",
+                width="stretch",
+            )
+        if st.button(
+            "Picture (.png, .svg)",
+            key="export_picture",
+            help="For slides and papers, with its scale and provenance in it.",
+            width="stretch",
+        ):
+            _picture(result, margins, label, run_id, metric)
+
+
+@st.dialog("A picture of this sweep", width="large")
+def _picture(
+    result: SweepResult, margins: Margins | None, label: Label, run_id: str, metric: Metric
+) -> None:
+    """What will be saved, and the buttons that save it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        dark = st.segmented_control(
+            "Paper", ["light", "dark"], default="light", key="picture_paper", required=True
+        )
+        beside = st.toggle("With whole layers", value=margins is not None, key="picture_margins",
+                           disabled=margins is None)  # fmt: skip
+    name = file_name(result, label, run_id, "").removesuffix(".")
+    buttons = "".join(
+        f'<button class="hs-save" type="button" data-format="{format}" '
+        f'data-name="{as_html(name)}">Save {format.upper()}</button>'
+        for format in IN_THE_BROWSER
+    )
+    st.html(f"<div>{buttons}</div>")
+    with st.container(key="picture"):
+        st.plotly_chart(
+            printed_heatmap(
+                result,
+                metric,
+                Look(dark=dark == "dark"),
+                margins=margins if beside else None,
+                title=label.title,
+            ),
+            theme=None,
+            config=_PICTURE_CONFIG,
+            key="picture_plot",
+            width="content",
+        )
+    note("PNG is four times this size, for print; SVG is sharp at every size.")

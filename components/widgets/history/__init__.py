@@ -1,0 +1,1 @@
+"""The kept runs: found, opened, named, deleted, compared."""

@@ -1,0 +1,137 @@
+"""The runs that were found: a small picture and a few facts of each, and what can be done."""
+
+import streamlit as st
+
+from components.figures.look import Look
+from components.figures.thumbnail import thumbnail
+from components.opening import open_run
+from components.plain import as_html, token_html
+from components.state import Session, session
+from components.widgets.history.editing import edit
+from components.widgets.messages import note
+from components.widgets.when import when
+from core.store.keeper import KEEPER
+from core.store.run import Origin, Query, Summary
+from core.store.store import Store
+from core.wording import percent, signed
+
+AT_ONCE = 20
+"""Runs on a page."""
+
+
+def listing(store: Store, query: Query, state: Session, look: Look) -> None:
+    """A page of runs, the newest first."""
+    total = store.count(query)
+    state.history_first = min(state.history_first, max(0, total - 1) // AT_ONCE * AT_ONCE)
+    runs = store.listed(query, state.history_first, AT_ONCE)
+    if not runs:
+        _nothing(query)
+        return
+    with st.container(key="runs", gap="small"):
+        for run in runs:
+            _row(run, state, look, read_only=store.read_only)
+    _pages(total, state)
+
+
+def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
+    with st.container(key=f"run_{run.id}"):
+        pick, picture, words, buttons = st.columns(
+            [0.35, 1, 7, 2.6], vertical_alignment="center", gap="small"
+        )
+        with pick:
+            st.checkbox(
+                f"Choose {run.id}",
+                value=run.id in state.picked_runs,
+                key=f"pick_{run.id}_{state.clicks}",
+                label_visibility="collapsed",
+                on_change=state.pick_run,
+                args=(run.id,),
+            )
+        with picture:
+            st.html(
+                f'<img class="hs-thumb" alt="{as_html(_alt(run))}" src="'
+                f'{thumbnail(run.changes, look)}">'
+            )
+        with words:
+            st.html(_words(run))
+        with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            _buttons(run, read_only=read_only)
+
+
+def _buttons(run: Summary, *, read_only: bool) -> None:
+    if run.deleted is not None:
+        st.button("Restore", key=f"restore_{run.id}", disabled=read_only, on_click=_restore,
+                  args=(run.id,))  # fmt: skip
+        return
+    if not read_only and st.button(
+        "Edit", key=f"edit_{run.id}", type="tertiary", icon=":material/edit:"
+    ):
+        edit(run)
+    if st.button("Open", key=f"open_{run.id}"):
+        found = KEEPER.store().get(run.id)
+        if found is None:
+            st.rerun()  # somebody else has deleted it for good
+        open_run(session(), found)
+        st.switch_page("pages/sweep.py")
+
+
+def _words(run: Summary) -> str:
+    label = run.label
+    asked = f'{as_html(run.prompt)} → <span class="hs-code">{token_html(run.target)}</span>'
+    title = f"<b>{as_html(label.title)}</b>" if label.title else f"<b>{asked}</b>"
+    lines = [f'<div class="hs-run-title">{title}</div>']
+    if label.title:
+        lines.append(f'<div class="hs-run-asked">{asked}</div>')
+    facts = [
+        as_html(run.model),
+        as_html(run.words),
+        f"P(target) {percent(run.prob)}",
+        f"largest {_largest(run)}",
+        when(run.created),
+    ]
+    if run.origin is Origin.IMPORTED:
+        facts.append("from a file")
+    tags = "".join(f'<span class="hs-tag">{as_html(tag)}</span>' for tag in label.tags)
+    lines.append(f'<div class="hs-quiet">{tags}{" · ".join(facts)}</div>')
+    if label.notes:
+        lines.append(f'<div class="hs-note">{as_html(label.notes[:300])}</div>')
+    return f'<div class="hs-run">{"".join(lines)}</div>'
+
+
+def _largest(run: Summary) -> str:
+    change = max((value for line in run.changes for value in line), key=abs)
+    return f"{run.largest} {signed(change)} pp"
+
+
+def _alt(run: Summary) -> str:
+    n_layers, n_heads = run.shape
+    return f"{n_layers} layers by {n_heads} heads; largest change {_largest(run)}"
+
+
+def _nothing(query: Query) -> None:
+    if query.deleted:
+        note("Nothing has been deleted in the last seven days.")
+    elif query == Query():
+        note("No run is kept yet: every sweep that finishes will be found here.")
+    else:
+        note("No kept run matches: take away a word or a filter.")
+
+
+def _pages(total: int, state: Session) -> None:
+    if total <= AT_ONCE:
+        return
+    first = state.history_first
+    with st.container(horizontal=True, vertical_alignment="center", key="history_pages"):
+        st.button("Newer", key="newer", disabled=first == 0, on_click=_turn, args=(-AT_ONCE,))
+        st.button("Older", key="older", disabled=first + AT_ONCE >= total, on_click=_turn,
+                  args=(AT_ONCE,))  # fmt: skip
+        note(f"{first + 1} to {min(first + AT_ONCE, total)} of {total:,}", width="content")
+
+
+def _turn(step: int) -> None:
+    state = session()
+    state.history_first = max(0, state.history_first + step)
+
+
+def _restore(run_id: str) -> None:
+    KEEPER.store().restore([run_id])

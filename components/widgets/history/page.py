@@ -1,0 +1,54 @@
+"""The whole list, or why there is none."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from components.figures.look import Look
+from components.state import Session, put, value
+from components.widgets.address import Params, read_address, write_address
+from components.widgets.history.actions import actions
+from components.widgets.history.filters import filters
+from components.widgets.history.listing import listing
+from components.widgets.import_file import import_box
+from components.widgets.messages import error_message
+from core.errors import StoreError
+from core.store.keeper import KEEPER
+
+_FIELDS = {
+    "q": "history_text",
+    "model": "history_model",
+    "ablation": "history_kind",
+    "tag": "history_tag",
+}
+_MOST = 200
+
+
+def history(state: Session, look: Look) -> None:
+    """Filters, what can be done with the chosen runs, the runs, and a box to open a file."""
+    read_address(state, "history", _here, _take)
+    if state.opened_file:
+        state.opened_file = False
+        st.switch_page("pages/sweep.py")
+    with st.container(key="history"):
+        try:
+            store = KEEPER.store()
+            query = filters(state, store.seen())
+            actions(state, read_only=store.read_only)
+            listing(store, query, state, look)
+        except StoreError as error:
+            error_message(f"The kept runs cannot be listed. {error}")
+            st.button("Try again", key="retry_store")
+        import_box(state)
+    write_address(state, _here())
+
+
+def _here() -> Params:
+    return {name: [value(key)] for name, key in _FIELDS.items() if value(key)}
+
+
+def _take(params: Mapping[str, Sequence[str]]) -> str:
+    for name, key in _FIELDS.items():
+        text = next(iter(params.get(name, ())), "")[:_MOST]
+        put(key, text or (None if name != "q" else ""))
+    return ""

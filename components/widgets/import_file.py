@@ -1,0 +1,62 @@
+"""Opening an exported run: choose its file, or drop it anywhere on the page."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.opening import open_run
+from components.state import Session, session, value
+from components.widgets.messages import error_message
+from core.errors import InputError, StoreError
+from core.exports.data import MAX_BYTES, read_json
+from core.store.keeper import KEEPER
+from core.store.rows import id_of, identity_of
+from core.store.run import Origin, Run
+from core.store.store import now
+
+LABEL = "Open a run from its JSON file"
+
+
+def import_box(state: Session) -> None:
+    """The file box, and why a file could not be opened."""
+    with st.container(key="import_box"):
+        st.file_uploader(
+            LABEL,
+            type="json",
+            key=f"import_file_{state.imports}",
+            max_upload_size=MAX_BYTES // 1_000_000,
+            on_change=_given,
+            help="One that Headsweep has exported, here or elsewhere; drop it anywhere on the "
+            "page. A model that it names is not loaded by opening it.",
+        )
+        if state.import_error:
+            error_message(state.import_error)
+
+
+def _given() -> None:
+    state = session()
+    file: Any = value(f"import_file_{state.imports}")
+    if file is None:
+        return
+    state.import_error = ""
+    try:
+        open_run(state, imported(file.name, file.getvalue()))
+        state.opened_file = True
+        state.imports += 1  # the box is empty again for the next file
+    except InputError as error:
+        state.import_error = str(error)
+
+
+def imported(name: str, raw: bytes) -> Run:
+    """The run in a file, kept where that is possible; raises `InputError` (field "file")."""
+    read = read_json(name, raw)
+    result, margins, label = read.result, read.margins, read.label
+    run = Run(id_of(identity_of(result, Origin.IMPORTED)), Origin.IMPORTED, now(), label, result,
+              margins)  # fmt: skip
+    try:
+        store = KEEPER.store()
+        if not store.read_only:
+            store.keep(result, margins, label, Origin.IMPORTED)
+        return store.get(run.id) or run
+    except StoreError:
+        return run  # shown all the same; the page says that nothing can be kept

@@ -1,0 +1,47 @@
+"""What is rarely changed: BOS, how the weights are processed, the number format."""
+
+import streamlit as st
+
+from components.state import value
+
+_BOS = {"default": "the model’s default", "yes": "first", "no": "none"}
+
+
+def more_choices() -> None:
+    """A popover whose label says what differs from the usual."""
+    with st.popover(_label(), key="more_choices", icon=":material/tune:"):
+        st.segmented_control(
+            "BOS token",
+            list(_BOS),
+            key="bos",
+            format_func=_BOS.__getitem__,
+            required=True,
+            persist_state="session",
+            help="GPT-2 and Pythia are usually read with it; the strip above shows it as token 0.",
+        )
+        st.segmented_control(
+            "Weights",
+            ["processed", "raw"],
+            key="weights",
+            required=True,
+            persist_state="session",
+            help="Processed: LayerNorm and value biases folded, as TransformerLens does. It "
+            "matters to zero and mean-across-heads ablation.",
+        )
+        st.segmented_control(
+            "Numbers",
+            ["float32", "bfloat16"],
+            key="dtype",
+            required=True,
+            persist_state="session",
+            help="bfloat16 halves the memory; effects below about 0.01 drown in its rounding.",
+        )
+
+
+def _label() -> str:
+    changed = []
+    if value("bos") != "default":
+        changed.append("BOS first" if value("bos") == "yes" else "no BOS")
+    changed += [value(key) for key, usual in (("weights", "processed"), ("dtype", "float32"))
+                if value(key) != usual]  # fmt: skip
+    return ", ".join(changed) or "More"

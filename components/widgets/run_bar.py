@@ -1,0 +1,94 @@
+"""The run on screen as a thing that lasts: where it is kept, its name, its files, its comparison."""
+
+import streamlit as st
+
+from components.figures.metric import Metric
+from components.plain import as_html
+from components.state import Session
+from components.widgets.exporting import export_menu
+from components.widgets.history.editing import label_form
+from components.widgets.messages import banner
+from components.widgets.sweep_address import run_on_screen
+from components.widgets.when import when
+from core.errors import StoreError
+from core.results import SweepResult
+from core.store.keeper import KEEPER
+from core.store.run import Label, Run
+
+
+def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
+    """What has become of the run on screen, and what can be done with it once it is finished."""
+    not_kept(state)
+    run_id = run_on_screen(state)
+    if run_id is None:
+        return
+    run, trouble = _kept(run_id)
+    label = run.label if run is not None else Label()
+    with st.container(
+        key="run_bar",
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+    ):
+        st.html(f'<div class="hs-quiet">{_said(run, state, trouble)}</div>', width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            export_menu(result, state.margins, label, run_id, metric)
+            if st.button("Compare with…", key="compare_this", icon=":material/compare:"):
+                kept = run is not None or state.asked is None
+                state.compare_a = ("run", run_id) if kept else state.asked
+                state.compare_b = None
+                st.switch_page("pages/compare.py")
+            if (
+                run is not None
+                and not _read_only()
+                and st.button(
+                    "Name it" if not label.title else "Edit", key="name_run", icon=":material/edit:"
+                )
+            ):
+                _name(run, result)
+
+
+def not_kept(state: Session) -> None:
+    """Say so while finished runs cannot be written, and offer to try again."""
+    KEEPER.retry()
+    if not KEEPER.n_waiting:
+        return
+    count = KEEPER.n_waiting
+    runs = "1 finished run is" if count == 1 else f"{count} finished runs are"
+    with st.container(key="not_kept", horizontal=True, vertical_alignment="center"):
+        banner(
+            f"{runs} not kept yet. {KEEPER.trouble} Nothing is lost while this Headsweep runs: "
+            "it tries again by itself, and the result can be exported."
+        )
+        st.button("Try now", key="keep_now", on_click=lambda: KEEPER.retry(now=True))
+
+
+def _kept(run_id: str) -> tuple[Run | None, str]:
+    """The run if it is in the store, or why that cannot be told."""
+    try:
+        found = KEEPER.store().get(run_id)
+    except StoreError as error:
+        return None, str(error)
+    return found, ""
+
+
+def _read_only() -> bool:
+    return KEEPER.store().read_only
+
+
+def _said(run: Run | None, state: Session, trouble: str) -> str:
+    if trouble:
+        return f"Not kept: {as_html(trouble)}"
+    if run is None:
+        if state.saved_example:
+            return "The example that comes with Headsweep."
+        return "Not kept: this Headsweep is read-only." if _read_only() else "Not kept yet."
+    title = f"<b>{as_html(run.label.title)}</b> · " if run.label.title else ""
+    if state.imported:
+        return f"{title}from a file, opened {when(run.created)} · run {run.id}"
+    return f"{title}computed {when(run.created)} · kept as run {run.id}"
+
+
+@st.dialog("About this run")
+def _name(run: Run, result: SweepResult) -> None:
+    label_form(run.id, run.label, result.spec.prompt)

@@ -1,0 +1,19 @@
+"""When something was, on the clock of whoever looks."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+
+def when(created: float) -> str:
+    """Seconds since 1970 as a date and time; with its zone where the browser's is not known."""
+    at = datetime.fromtimestamp(created, UTC)
+    zone = st.context.timezone
+    try:
+        local = at.astimezone(ZoneInfo(zone)) if zone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        local = None
+    shown = local or at
+    text = f"{shown.day} {shown:%b %Y, %H:%M}"
+    return text if local is not None else f"{text} UTC"

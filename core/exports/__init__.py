@@ -1,0 +1,1 @@
+"""A finished run as a file: data, a notebook; figures and reports are added by `components`."""

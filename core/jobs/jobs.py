@@ -1,0 +1,208 @@
+"""`Jobs`: equal requests share a job, finished ones are kept, and the queue has an end.
+
+Loading happens on a thread of its own: a long download holds nobody else up.
+"""
+
+import threading
+from collections import OrderedDict
+
+from core.errors import InputError
+from core.jobs.job import PATIENCE, Job, JobState, Request
+from core.jobs.lane import Lane
+from core.jobs.working import do, outcome
+from core.margins import Margins
+from core.models.fingerprint import fingerprint_here
+from core.models.registry import MODELS, ModelKey, Registry, key_of
+from core.results import SweepResult
+from core.settings import settings
+from core.spec import SweepSpec
+from core.store.keeper import KEEPER, Keeper
+from core.store.run import Run
+from core.tasks import Task
+
+MAX_KEPT = 64
+"""Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB. All are in the store."""
+MAX_TASKS_KEPT = 24
+"""Of them tasks: an attention pattern over 1,024 tokens is 4 MB, a map of a model 8 MB."""
+
+
+class Jobs:
+    """The jobs of one process. `keeper` has the finished sweeps of others, and gets ours."""
+
+    def __init__(
+        self,
+        models: Registry = MODELS,
+        max_kept: int = MAX_KEPT,
+        keeper: Keeper | None = None,
+        max_queue: int | None = None,
+    ) -> None:
+        self._models, self._max_kept, self._keeper = models, max_kept, keeper
+        self._max_queue = max_queue
+        self._jobs: OrderedDict[tuple[ModelKey, Request], Job] = OrderedDict()
+        self._lanes: dict[str, Lane] = {}
+        self._guard = threading.Lock()
+
+    def submit(self, spec: SweepSpec, device: str = "auto") -> Job:
+        """A job for a sweep; one already running or finished for the same spec is returned.
+
+        Where the queue is full, the job has failed at once and says so.
+        """
+        job = self._submit(key_of(spec, device), spec)
+        if job.state is JobState.DONE and self._keeper is not None:
+            # Asked for once more: it is kept again if it was deleted meanwhile.
+            threading.Thread(target=self._keep_again, args=(job,), daemon=True).start()
+        return job
+
+    def ask(self, task: Task, device: str = "auto") -> Job:
+        """A job for a task; one already running or finished for an equal task is returned."""
+        return self._submit(task.key(device), task)
+
+    def load(self, key: ModelKey) -> Job:
+        """A job that only loads a model."""
+        return self._submit(key, None)
+
+    def find(self, spec: SweepSpec, device: str = "auto") -> Job | None:
+        """The live or finished job of a spec, without starting one; None if there is none.
+
+        A sweep that the store has counts as finished.
+        """
+        key = key_of(spec, device)
+        with self._guard:
+            job = self._jobs.get((key, spec))
+        if job is not None and job.usable:
+            return job
+        if self._keeper is None:
+            return None
+        model = self._models.peek(key)
+        run = self._keeper.find(spec, None if model is None else model.fingerprint)
+        return None if run is None else self.admit(run, spec, device)
+
+    def admit(self, run: Run, spec: SweepSpec, device: str = "auto") -> Job:
+        """Take a finished run over as the job of a spec."""
+        job = Job(key_of(spec, device), spec)
+        _finish(job, run)
+        with self._guard:
+            self._jobs[job.key, spec] = job
+            self._forget()
+        return job
+
+    def admit_result(self, spec: SweepSpec, result: SweepResult, margins: Margins | None) -> Job:
+        """Take over a result that was computed ahead, without keeping it."""
+        job = Job(key_of(spec), spec)
+        _found(job, result, margins)
+        with self._guard:
+            self._jobs[job.key, spec] = job
+        return job
+
+    def release(self, job: Job) -> None:
+        """One of those who asked for a job no longer wants it; the last one's leave cancels it.
+
+        Where others are left, it goes on for as long as one of them looks: their tab may have been
+        closed since.
+        """
+        with self._guard:
+            job.askers -= 1
+            if job.state.final:
+                return
+            if job.askers <= 0:
+                job.cancel()
+            else:
+                job.wait_for(PATIENCE)
+
+    def _submit(self, key: ModelKey, request: Request) -> Job:
+        with self._guard:
+            job = self._jobs.get((key, request))
+            if job is not None and job.usable and not self._outlived(job):
+                self._jobs.move_to_end((key, request))
+                job.askers += 1
+                return job
+            job = Job(key, request)
+            job.askers = 1
+            if self._is_full(job):
+                return job
+            self._jobs[key, request] = job
+            self._forget()
+        threading.Thread(target=self._load, args=(job,), daemon=True, name="load").start()
+        return job
+
+    def _is_full(self, job: Job) -> bool:
+        """Whether a job finds no room in the queue; it has failed then."""
+        most = settings().max_queue if self._max_queue is None else self._max_queue
+        waiting = sum(not each.state.final for each in self._jobs.values() if each.request)
+        if job.request is None or waiting < most:
+            return False
+        message = (
+            f"The queue is full: {waiting} sweeps and other computations are waiting here, and no "
+            "more are taken. Nothing you typed is lost: try again in a moment."
+        )
+        job.end(JobState.FAILED, InputError("run", message))
+        return True
+
+    def _outlived(self, job: Job) -> bool:
+        """Whether a finished job's model is not the one of that name any more.
+
+        It has had to make room for others, which matters to a load, or its files have changed.
+        """
+        if job.state is not JobState.DONE:
+            return False
+        model = self._models.peek(job.key)
+        if model is None:
+            return job.request is None
+        return job.fingerprint != model.fingerprint
+
+    def _forget(self) -> None:
+        finished = {name: job for name, job in self._jobs.items() if job.state.final}
+        tasks = [name for name, job in finished.items() if job.task is not None]
+        for name in tasks[: max(0, len(tasks) - MAX_TASKS_KEPT)]:
+            del self._jobs[name], finished[name]
+        for name in list(finished)[: max(0, len(self._jobs) - self._max_kept)]:
+            del self._jobs[name]
+
+    def _load(self, job: Job) -> None:
+        with outcome(job):
+            if job.spec is not None and self._was_kept(job, job.spec):
+                return
+            model = self._models.get(job.key, job.report)
+            job.fingerprint = model.fingerprint
+            if job.request is None:
+                job.end(JobState.DONE)
+                return
+            job.enter(JobState.WAITING, "Waiting for its turn")
+            self._lane(model.device).put(job, model)
+
+    def _was_kept(self, job: Job, spec: SweepSpec) -> bool:
+        """Whether the store has the sweep, on the very weights that would be loaded."""
+        if self._keeper is None:
+            return False
+        model = self._models.peek(job.key)
+        weights = fingerprint_here(job.key.name) if model is None else model.fingerprint
+        run = self._keeper.find(spec, weights)
+        if run is not None:
+            _finish(job, run)
+        return run is not None
+
+    def _keep_again(self, job: Job) -> None:
+        assert self._keeper is not None
+        assert job.partial is not None
+        job.run_id = self._keeper.keep(job.partial, job.margins)
+
+    def _lane(self, device: str) -> Lane:
+        with self._guard:
+            if device not in self._lanes:
+                self._lanes[device] = Lane(device, lambda job, model: do(job, model, self._keeper))
+            return self._lanes[device]
+
+
+def _finish(job: Job, run: Run) -> None:
+    job.run_id, job.created = run.id, run.created
+    _found(job, run.result, run.margins)
+
+
+def _found(job: Job, result: SweepResult, margins: Margins | None) -> None:
+    job.partial, job.margins = result, margins
+    job.fingerprint = result.provenance.model_fingerprint
+    job.end(JobState.DONE)
+
+
+JOBS = Jobs(keeper=KEEPER)
+"""This process's jobs."""

@@ -1,0 +1,54 @@
+"""Which weights a checkpoint has, told without loading it. Imports no torch."""
+
+import contextlib
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from core.models import catalogue
+from core.models.permitted import is_permitted
+
+_NOT_MODEL = {"metrics.json", "generation_config.json"}
+
+
+def fingerprint(folder: Path) -> str:
+    """A digest of everything that determines a checkpoint's numbers: config, weights, tokenizer."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if (
+            path.suffix in {".safetensors", ".json", ".txt", ".model"}
+            and path.name not in _NOT_MODEL
+        ):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def fingerprint_here(name: str) -> str | None:
+    """The fingerprint of a model that needs no download; None for any other, or none at all."""
+    if not is_permitted(name):
+        return None
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        folder = _folder(name)
+        if folder is not None and folder.is_dir():
+            stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+            stamp = tuple((file, stat.st_size, stat.st_mtime_ns) for file, stat in stats)
+            return _fingerprint(folder, stamp)
+    return None
+
+
+@lru_cache(maxsize=32)
+def _fingerprint(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    """Once for each state of a folder: a large model's files take seconds to read."""
+    return fingerprint(folder)
+
+
+def _folder(name: str) -> Path | None:
+    known = catalogue.entry(name)
+    source = name if known is None else known.source
+    if catalogue.is_path(source):
+        return Path(source).expanduser()
+    from core.models import hub
+
+    return hub.cached(source)

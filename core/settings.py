@@ -1,0 +1,147 @@
+"""The operator's settings: environment variables, validated in one place.
+
+Everything has a default for one person on a laptop. A value that cannot be used is an error that
+names its variable, when the program starts and not in the middle of somebody's work.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import InputError
+
+PREFIX = "HEADSWEEP_"
+
+
+class Settings(BaseSettings):
+    """What an operator can set; each field is the variable HEADSWEEP_<NAME>.
+
+    Sizes are megabytes of 1,000,000 bytes, lengths are tokens.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid")
+
+    allowed_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="The only models that may be loaded, by name or folder, with commas between "
+        "them. Unset: any that a user types; a link or a file can only ask for the known ones.",
+    )
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("headsweep", appauthor=False),
+        description="Where finished runs are kept.",
+    )
+    database_url: str = Field(
+        default="",
+        description="Another database for them: postgresql://user:password@host/name, or "
+        "sqlite:///file. Unset: runs.sqlite3 in the data folder.",
+        repr=False,
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto",
+        description="Where to compute: auto is CUDA where there is one, else the CPU.",
+    )
+    address: str = Field(
+        default="localhost",
+        description="On which address the dashboard listens; 0.0.0.0 is all of them.",
+    )
+    port: int = Field(
+        default=8501, ge=1, le=65535, validation_alias="PORT", description="The dashboard's port."
+    )
+    base_path: str = Field(
+        default="", description="The path before the dashboard's: lab/headsweep."
+    )
+    read_only: bool = Field(
+        default=False,
+        description="For public demos: runs can be opened, compared and exported, and new sweeps "
+        "made, but nothing is kept, renamed or deleted.",
+    )
+    max_queue: int = Field(
+        default=100, ge=1, description="Sweeps and other work waiting for one device."
+    )
+    max_prompt_tokens: int = Field(
+        default=100_000,
+        ge=1,
+        description="Tokens of a prompt with its answer, whatever the model reads.",
+    )
+    memory_mb: int = Field(
+        default=2147, ge=16, description="Megabytes of activations that a sweep may hold at once."
+    )
+    max_models: int = Field(
+        default=3, ge=1, description="Models kept loaded beside the embedded one."
+    )
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of activations that a sweep may hold at once."""
+        return self.memory_mb * 1_000_000
+
+    @field_validator("allowed_models", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(filter(None, (name.strip() for name in value.split(","))))
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgres://", "sqlite:///")):
+            scheme = value.split("://")[0][:20]
+            raise ValueError(
+                f"{scheme!r} is no database that runs can be kept in: write "
+                "postgresql://user:password@host/name or sqlite:///file"
+            )
+        return value
+
+    @field_validator("base_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        path = value.strip("/")
+        if path and not all(part.replace("-", "").replace("_", "").isalnum()
+                            for part in path.split("/")):  # fmt: skip
+            raise ValueError("it holds more than letters, digits, - and _ between slashes")
+        return path
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """This process's settings; raises `InputError` (field "settings") for one that is wrong."""
+    try:
+        found = Settings()
+    except ValidationError as error:
+        raise InputError("settings", "; ".join(_said(each) for each in error.errors())) from None
+    if unknown := unknown_variables():
+        raise InputError(
+            "settings",
+            f"There is no setting {unknown[0]}: headsweep doctor lists them all.",
+        )
+    return found
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return "PORT" if name == "port" else f"{PREFIX}{name.upper()}"
+
+
+def unknown_variables() -> list[str]:
+    """Variables that look like a setting and are none: a misspelt one would do nothing."""
+    known = {variable(name) for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def _said(error: Any) -> str:
+    name = variable(str(error["loc"][0])) if error["loc"] else "The settings"
+    if name == "HEADSWEEP_PORT" or error["loc"][:1] == ("PORT",):
+        name = "PORT"
+    seen = "" if name.endswith("DATABASE_URL") else f"={str(error['input'])[:60]!r}"
+    return f"{name}{seen}: {str(error['msg']).removeprefix('Value error, ')}."

@@ -1,0 +1,118 @@
+"""Keeps finished runs whatever becomes of the database: what cannot be written waits in memory.
+
+A sweep never fails because its database does. What went wrong is in `trouble`, for whoever shows
+the run to say; the next chance is taken by itself.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from core.errors import StoreError
+from core.margins import Margins
+from core.results import SweepResult
+from core.settings import settings
+from core.spec import SweepSpec
+from core.store.opening import default_url
+from core.store.rows import id_of, identity_of
+from core.store.run import Origin, Run
+from core.store.store import Store
+
+AGAIN_SECONDS = 5.0
+"""After a failure the database is left alone for so long: each try may wait for a lock."""
+MAX_WAITING = 200
+"""Runs held in memory for a database that does not come back."""
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """The process's way to its database. Safe to use from any thread."""
+
+    def __init__(self, opened: Callable[[], Store]) -> None:
+        self._opened = opened
+        self._store: Store | None = None
+        self._guard, self._turn = threading.RLock(), threading.RLock()
+        self._waiting: OrderedDict[str, tuple[SweepResult, Margins | None]] = OrderedDict()
+        self._not_before = 0.0
+        self.trouble = ""
+
+    def store(self) -> Store:
+        """The database; raises `StoreError` while it cannot be opened."""
+        with self._guard:
+            if self._store is None:
+                self._store = self._opened()
+            return self._store
+
+    @property
+    def n_waiting(self) -> int:
+        """Finished runs that are not in the database yet."""
+        return len(self._waiting)
+
+    def keep(self, result: SweepResult, margins: Margins | None = None) -> str:
+        """Keep a finished run; returns its id, whether it could be written now or not.
+
+        Margins of a run kept before are put beside it.
+        """
+        identity = identity_of(result, Origin.COMPUTED)
+        with self._turn:
+            if len(self._waiting) >= MAX_WAITING and identity not in self._waiting:
+                self._waiting.popitem(last=False)
+            self._waiting[identity] = (result, margins)
+            self._write(patient=True)
+        return id_of(identity)
+
+    def retry(self, *, now: bool = False) -> None:
+        """Write what waits, if that is due; `now` does not wait until it is."""
+        if not self._waiting:
+            return
+        with self._turn:
+            self._write(patient=not now)
+
+    def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
+        """The kept run of a spec; None where there is none, or no database."""
+        if self._resting():
+            return None
+        try:
+            return self.store().find(spec, fingerprint)
+        except StoreError as error:
+            self._failed(error)
+            return None
+
+    def _write(self, *, patient: bool) -> None:
+        if patient and self._resting():
+            return
+        try:
+            store = self.store()
+            if store.read_only:
+                self._waiting.clear()
+                return
+            while self._waiting:
+                identity, (result, margins) = next(iter(self._waiting.items()))
+                run_id = store.keep(result, margins)
+                if margins is not None:
+                    store.add_margins(run_id, margins)
+                self._waiting.pop(identity)
+            self.trouble = ""
+        except StoreError as error:
+            self._failed(error)
+
+    def _resting(self) -> bool:
+        return time.monotonic() < self._not_before
+
+    def _failed(self, error: StoreError) -> None:
+        if str(error) != self.trouble:
+            _log.error("Runs are not kept: %s", error)
+        self.trouble = str(error)
+        self._not_before = time.monotonic() + AGAIN_SECONDS
+
+
+def _by_settings() -> Store:
+    given = settings()
+    return Store(given.database_url or default_url(given.data_dir), read_only=given.read_only)
+
+
+KEEPER = Keeper(_by_settings)
+"""This process's."""

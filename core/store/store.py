@@ -1,0 +1,197 @@
+"""`Store`: finished runs in a database, SQLite or PostgreSQL by the same code (SQLAlchemy Core).
+
+Every change is one transaction. A run is in the database whole or not at all, so that a process
+killed at any instant loses no finished one and leaves no half one. Safe to use from many threads
+and processes at once. Whatever a database throws becomes a `StoreError` with a sentence.
+"""
+
+import json
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.errors import StoreError
+from core.margins import Margins
+from core.results import SweepResult
+from core.spec import SweepSpec
+from core.store import rows
+from core.store.opening import open_engine, saying
+from core.store.run import Label, Origin, Query, Run, Summary
+from core.store.tables import RUNS
+
+DAYS_DELETED = 7
+"""Days for which a deleted run can be had back."""
+SHORTEST_PREFIX = 4
+
+_LISTED = [c for c in RUNS.c if c.name not in ("result", "margins", "haystack")]
+
+
+class Store:
+    """The runs of one database. `read_only` refuses every change."""
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self.read_only = read_only
+        self._engine = open_engine(url, read_only=read_only)
+        if not read_only:
+            self._purge()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def keep(
+        self,
+        result: SweepResult,
+        margins: Margins | None = None,
+        label: Label | None = None,
+        origin: Origin = Origin.COMPUTED,
+        created: float | None = None,
+    ) -> str:
+        """Put a finished run into the database; returns its id.
+
+        One that is there already stays as it is, with its label; a deleted one comes back.
+        """
+        if not result.complete:
+            raise ValueError("Only a finished run is kept.")
+        row = rows.to_row(
+            result, margins, label or Label(), origin, now() if created is None else created
+        )
+        with self._writing() as connection:
+            is_sqlite = self._engine.dialect.name == "sqlite"
+            insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
+            statement = insert.values(row)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[RUNS.c.identity],
+                    set_={"deleted": None, "created": statement.excluded.created},
+                    where=RUNS.c.deleted.is_not(None),
+                )
+            )
+        return str(row["id"])
+
+    def add_margins(self, run_id: str, margins: Margins) -> None:
+        """Put a run's margins beside it; they are measured after the run itself is finished."""
+        self._update([run_id], margins=rows.packed_margins(margins))
+
+    def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
+        """The computed run of a spec: on the model of that fingerprint, or else the newest.
+
+        A spec whose BOS is open has the run of either choice.
+        """
+        choices = (True, False) if spec.prepend_bos is None else (spec.prepend_bos,)
+        keys = [rows.spec_key(spec.resolved(prepend_bos=choice)) for choice in choices]
+        wanted = sa.select(RUNS).where(
+            RUNS.c.spec_key.in_(keys),
+            RUNS.c.origin == Origin.COMPUTED.value,
+            RUNS.c.deleted.is_(None),
+        )
+        if fingerprint is not None:
+            wanted = wanted.where(RUNS.c.fingerprint == fingerprint)
+        with self._reading() as connection:
+            row = connection.execute(wanted.order_by(RUNS.c.created.desc()).limit(1)).first()
+        return None if row is None else rows.run_of(dict(row._mapping))
+
+    def get(self, run_id: str) -> Run | None:
+        """A run by its id, or by the beginning of it where only one has that; deleted ones too."""
+        with self._reading() as connection:
+            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
+            if row is None and len(run_id) >= SHORTEST_PREFIX and run_id.isalnum():
+                like = sa.select(RUNS).where(RUNS.c.id.startswith(run_id), _live(deleted=False))
+                found = connection.execute(like.limit(2)).all()
+                row = found[0] if len(found) == 1 else None
+        return None if row is None else rows.run_of(dict(row._mapping))
+
+    def listed(self, query: Query | None = None, first: int = 0, most: int = 50) -> list[Summary]:
+        """Runs that a query finds, the newest first."""
+        wanted = sa.select(*_LISTED).where(*_conditions(query or Query()))
+        ordered = wanted.order_by(RUNS.c.created.desc(), RUNS.c.id).offset(first).limit(most)
+        with self._reading() as connection:
+            return [rows.summary_of(dict(row._mapping)) for row in connection.execute(ordered)]
+
+    def count(self, query: Query | None = None) -> int:
+        """How many runs a query finds."""
+        wanted = sa.select(sa.func.count()).select_from(RUNS).where(*_conditions(query or Query()))
+        with self._reading() as connection:
+            return int(connection.scalar(wanted) or 0)
+
+    def seen(self) -> tuple[list[str], list[str], list[str]]:
+        """The models, kinds and tags of the runs: what a list can be narrowed to."""
+        live = _live(deleted=False)
+        with self._reading() as connection:
+            models, kinds = (
+                list(connection.scalars(sa.select(column).where(live).distinct().order_by(column)))
+                for column in (RUNS.c.model, RUNS.c.ablation)
+            )
+            lists = connection.scalars(sa.select(RUNS.c.tags).where(live).distinct())
+            tags = sorted({str(tag) for each in lists for tag in json.loads(each)})
+        return models, kinds, tags
+
+    def relabel(self, run_id: str, label: Label) -> None:
+        """Give a run another title, note and tags."""
+        run = self.get(run_id)
+        if run is None:
+            raise StoreError(f"There is no run {run_id[:20]!r} any more.")
+        self._update([run.id], **rows.label_columns(label, run.spec))
+
+    def delete(self, ids: Collection[str]) -> None:
+        """Take runs out of sight; `restore` brings them back within `DAYS_DELETED` days."""
+        self._update(ids, deleted=now())
+
+    def restore(self, ids: Collection[str]) -> None:
+        """Undo `delete`."""
+        self._update(ids, deleted=None)
+
+    def _update(self, ids: Collection[str], **values: object) -> None:
+        with self._writing() as connection:
+            connection.execute(sa.update(RUNS).where(RUNS.c.id.in_(list(ids))).values(**values))
+
+    def _purge(self) -> None:
+        old = now() - DAYS_DELETED * 24 * 3600
+        with self._reading() as connection:  # mostly there are none, and a reader waits for nobody
+            if connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.deleted < old).limit(1)) is None:
+                return
+        with self._writing() as connection:
+            connection.execute(sa.delete(RUNS).where(RUNS.c.deleted < old))
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with saying(self._engine), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if self.read_only:
+            raise StoreError("This Headsweep is read-only: nothing is kept, renamed or deleted.")
+        with saying(self._engine), self._engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+
+def _live(*, deleted: bool) -> sa.ColumnElement[bool]:
+    return RUNS.c.deleted.is_not(None) if deleted else RUNS.c.deleted.is_(None)
+
+
+def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:
+    found = [_live(deleted=query.deleted)]
+    found += [
+        RUNS.c.haystack.contains(word, autoescape=True) for word in query.text.casefold().split()
+    ]
+    for column, value in ((RUNS.c.model, query.model), (RUNS.c.ablation, query.ablation)):
+        if value is not None:
+            found.append(column == value)
+    if query.shape is not None:
+        found += [RUNS.c.n_layers == query.shape[0], RUNS.c.n_heads == query.shape[1]]
+    if query.tag is not None:
+        found.append(RUNS.c.tags.contains(json.dumps(query.tag), autoescape=True))
+    if query.only is not None:
+        found.append(RUNS.c.id.in_(sorted(query.only)))
+    return found
+
+
+def now() -> float:
+    """Seconds since 1970, UTC."""
+    return time.time()

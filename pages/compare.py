@@ -1,0 +1,8 @@
+"""Two runs beside each other: maps on one scale, their difference, a scatter. Read, compute, draw."""
+
+from components.page import begin_page, end_page
+from components.widgets.compare.page import compare_page
+
+state, theme = begin_page()
+compare_page(state, theme)
+end_page(state)
