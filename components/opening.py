@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from components.state import Session, put
 from components.typed import answer_text, positions_text
 from components.uploads import Upload
-from core import links
+from core import example, links
 from core.errors import InputError, StoreError
 from core.jobs import JOBS
 from core.models.permitted import check_permitted, from_outside
@@ -61,22 +61,46 @@ def open_address(state: Session, params: Mapping[str, Sequence[str]]) -> str:
         return f"This link names a kept run. {error}"
 
 
+def fill_from_address(state: Session, params: Mapping[str, Sequence[str]]) -> tuple[bool, str]:
+    """Put what an address asks for into the composer alone.
+
+    Returns whether it may be run as it stands, and what is wrong with it, if anything.
+    """
+    try:
+        spec = links.from_params(params)
+    except InputError as error:
+        return False, f"This link cannot be opened. {error}"
+    if spec is None:
+        fill(state, example.SPEC)
+        return False, ""
+    refused = _refused(spec)
+    fill(state, spec, with_model=not refused)
+    return not refused, refused
+
+
 def _open_linked(state: Session, spec: SweepSpec) -> str:
     """A spec from a link: its model only if a link may ask for it."""
+    refused = _refused(spec)
+    if refused:
+        fill(state, spec, with_model=False)
+    else:
+        open_spec(state, spec)
+    return refused
+
+
+def _refused(spec: SweepSpec) -> str:
+    """Why a link may not ask for a spec's model; nothing if it may."""
     try:
         check_permitted(spec.model)
     except InputError as error:
-        fill(state, spec, with_model=False)
         return f"This link asks for another model. {error}"
-    if not from_outside(spec.model):
-        fill(state, spec, with_model=False)
-        return (
-            f"This link asks for the model “{spec.model[:80]}”, and a link may ask only for those "
-            "that are known by name here. All else is filled in: choose the model yourself if you "
-            "trust where the link comes from."
-        )
-    open_spec(state, spec)
-    return ""
+    if from_outside(spec.model):
+        return ""
+    return (
+        f"This link asks for the model “{spec.model[:80]}”, and a link may ask only for those "
+        "that are known by name here. All else is filled in: choose the model yourself if you "
+        "trust where the link comes from."
+    )
 
 
 def _gone(run_id: str) -> str:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from core.errors import InputError
-from core.settings import Settings, settings
+from core.settings import settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,14 +39,8 @@ def main() -> None:
         "server_baseUrlPath": given.base_path,
     }
     bootstrap.load_config_options(options)
-    print(f"Headsweep: {url(given)}", flush=True)
+    print(f"Headsweep: {given.url}", flush=True)
     bootstrap.run(str(ROOT / "app.py"), False, [], options)
-
-
-def url(given: Settings) -> str:
-    """Where a browser on this machine finds the dashboard."""
-    host = "localhost" if given.address in ("0.0.0.0", "::") else given.address  # noqa: S104
-    return f"http://{host}:{given.port}" + (f"/{given.base_path}" if given.base_path else "")
 
 
 def check_free(address: str, port: int) -> None:

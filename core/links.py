@@ -39,6 +39,7 @@ _NAMES = {
 }
 """Parameter -> the spec's field."""
 _SEVERAL = ("target", "foil", "reference")
+_NEEDED = ("model", "prompt", "target")
 _RUN = re.compile(r"[0-9a-f]{12}")
 _DEFAULTS = SweepSpec(model="m", prompt="p", target="t")
 
@@ -56,20 +57,23 @@ def to_params(spec: SweepSpec, prefix: str = "") -> dict[str, list[str]]:
     asked, found = as_asked(spec).to_dict(), {}
     for name, field in _NAMES.items():
         value = asked[field]
-        if value is None or value == getattr(_DEFAULTS, field):
+        if name not in _NEEDED and (value is None or value == getattr(_DEFAULTS, field)):
             continue
         found[f"{prefix}{name}"] = _texts(name, value)
     return found
 
 
 def fits(params: Params) -> bool:
-    """Whether parameters are short enough for an address."""
-    return len(query_of(params)) <= MAX_LENGTH
+    """Whether parameters are short and few enough for an address."""
+    if any(len(texts) > MAX_VALUES for texts in params.values()):
+        return False
+    n_characters = sum(len(name) + sum(map(len, texts)) for name, texts in params.items())
+    return n_characters <= MAX_LENGTH and len(query_of(params)) <= MAX_LENGTH
 
 
 def query_of(params: Params) -> str:
     """Parameters as an address has them, after the question mark."""
-    return urlencode(params, doseq=True)
+    return urlencode(params, doseq=True, errors="surrogatepass")
 
 
 def names(prefix: str = "") -> tuple[str, ...]:
@@ -82,7 +86,7 @@ def from_params(params: Params, prefix: str = "") -> SweepSpec | None:
 
     Raises `InputError` that says which parameter is wrong and how it is written.
     """
-    given = {name: params[f"{prefix}{name}"] for name in _NAMES if f"{prefix}{name}" in params}
+    given = {name: texts for name in _NAMES if (texts := params.get(f"{prefix}{name}"))}
     if not given:
         return None
     check_size(params)
@@ -91,7 +95,7 @@ def from_params(params: Params, prefix: str = "") -> SweepSpec | None:
         if name not in _SEVERAL and len(texts) > 1:
             raise InputError(name, f"The address gives “{prefix}{name}” {len(texts)} times.")
         values[_NAMES[name]] = _value(name, texts)
-    if missing := [name for name in ("model", "prompt", "target") if name not in given]:
+    if missing := [name for name in _NEEDED if name not in given]:
         raise InputError(
             missing[0],
             f"The address says something of a sweep, but not its “{prefix}{missing[0]}”: copy the "
@@ -103,11 +107,12 @@ def from_params(params: Params, prefix: str = "") -> SweepSpec | None:
 
 def check_size(params: Params) -> None:
     """Raise an `InputError` for an address that is longer than any that this program writes."""
-    if any(len(texts) > MAX_VALUES for texts in params.values()) or not fits(params):
+    if not fits(params):
         raise InputError(
             "address",
-            f"The address is longer than {MAX_LENGTH:,} characters, and was not read: export the "
-            "run as JSON and open that file instead.",
+            f"The address is longer than {MAX_LENGTH:,} characters, or repeats a parameter more "
+            f"than {MAX_VALUES} times, and was not read: export the run as JSON and open that "
+            "file instead.",
         )
 
 

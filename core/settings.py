@@ -5,6 +5,7 @@ names its variable, when the program starts and not in the middle of somebody's 
 """
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from core.errors import InputError
 
 PREFIX = "HEADSWEEP_"
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+]{0,19})://")
 
 
 class Settings(BaseSettings):
@@ -76,6 +79,13 @@ class Settings(BaseSettings):
     )
 
     @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the dashboard."""
+        host = "localhost" if self.address in ("0.0.0.0", "::") else self.address  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.port}" + (f"/{self.base_path}" if self.base_path else "")
+
+    @property
     def memory_bytes(self) -> int:
         """Bytes of activations that a sweep may hold at once."""
         return self.memory_mb * 1_000_000
@@ -83,24 +93,39 @@ class Settings(BaseSettings):
     @field_validator("allowed_models", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(filter(None, (name.strip() for name in value.split(","))))
-        return value
+        if not isinstance(value, str):
+            return value
+        names = tuple(filter(None, (name.strip() for name in value.split(","))))
+        if not names:  # an empty list allows all of them, which nobody means by a comma
+            raise ValueError("it names no model: write names with commas between them")
+        return names
 
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("its user has no home folder here: write the whole path") from None
 
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value and not value.startswith(("postgresql://", "postgres://", "sqlite:///")):
-            scheme = value.split("://")[0][:20]
+        known = value.startswith(("postgresql://", "postgres://", "sqlite:///"))
+        if value and (not known or value == "sqlite:///"):
+            # Of what is written, the scheme alone is shown: anything else may be a password.
+            scheme = _SCHEME.match(value)
             raise ValueError(
-                f"{scheme!r} is no database that runs can be kept in: write "
-                "postgresql://user:password@host/name or sqlite:///file"
+                f"{'it' if scheme is None else repr(scheme[1])} is no database that runs can be "
+                "kept in: write postgresql://user:password@host/name or sqlite:///file"
             )
+        return value
+
+    @field_validator("address")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w.:%-]+", value, re.ASCII):
+            raise ValueError("it is no address: write a host's name or IP, without http:// or path")
         return value
 
     @field_validator("base_path")

@@ -1,4 +1,4 @@
-"""Two runs beside each other: maps on one scale, their difference, a scatter. Read, compute, draw."""
+"""Two runs beside each other, on one scale and as a difference. Read, compute, draw."""
 
 from components.page import begin_page, end_page
 from components.widgets.compare.page import compare_page

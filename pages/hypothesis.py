@@ -1,7 +1,10 @@
 """The hypothesis: say which heads the answer needs, lock it, then look. Read, compute, draw."""
 
 from components.page import begin_page, end_page
+from components.widgets.address import read_address, write_address
 from components.widgets.composer import composer_fields
+from components.widgets.draft import read_draft
+from components.widgets.hypothesis.address import hypothesis_params, take_hypothesis
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
 from components.widgets.hypothesis.sufficiency import sufficiency
@@ -9,6 +12,13 @@ from components.widgets.hypothesis.under_test import under_test
 from components.widgets.progress import progress_panel
 
 state, theme = begin_page()
+read_address(
+    state,
+    "hypothesis",
+    lambda: hypothesis_params(state, read_draft(state).asked),
+    lambda params: take_hypothesis(state, params),
+)
+draft = None
 if state.test is None:
     draft = composer_fields(state)
     progress_panel(state, draft)
@@ -17,4 +27,5 @@ else:
     under_test(state.test, state)
     outcome(state.test, state, theme)
     sufficiency(state.test, state, theme)
+write_address(state, hypothesis_params(state, None if draft is None else draft.asked))
 end_page(state)

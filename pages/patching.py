@@ -1,14 +1,24 @@
 """Activation patching in both directions, whole heads and by position. Read, compute, draw."""
 
 from components.page import begin_page, end_page
+from components.widgets.address import read_address, write_address
 from components.widgets.composer import composer_fields
+from components.widgets.draft import read_draft
 from components.widgets.patching import patching_panel, patching_run
+from components.widgets.patching_address import patching_params, take_patching
 from components.widgets.progress import progress_panel
 
 state, theme = begin_page()
+read_address(
+    state,
+    "patching",
+    lambda: patching_params(state, read_draft(state).asked),
+    lambda params: take_patching(state, params),
+)
 draft = composer_fields(state)
 progress_panel(state, draft)
 patching_run(draft, state)
 if state.patched is not None:
     patching_panel(state.patched, state, theme)
+write_address(state, patching_params(state, draft.asked))
 end_page(state)

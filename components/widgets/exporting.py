@@ -63,25 +63,21 @@ def _picture(
         )
         beside = st.toggle("With whole layers", value=margins is not None, key="picture_margins",
                            disabled=margins is None)  # fmt: skip
+    figure = printed_heatmap(
+        result,
+        metric,
+        Look(dark=dark == "dark"),
+        margins=margins if beside else None,
+        title=label.title,
+    )
+    width, height = int(figure.layout.width), int(figure.layout.height)
     name = file_name(result, label, run_id, "").removesuffix(".")
     buttons = "".join(
-        f'<button class="hs-save" type="button" data-format="{format}" '
-        f'data-name="{as_html(name)}">Save {format.upper()}</button>'
+        f'<button class="hs-save" type="button" data-format="{format}" data-width="{width}" '
+        f'data-height="{height}" data-name="{as_html(name)}">Save {format.upper()}</button>'
         for format in IN_THE_BROWSER
     )
     st.html(f"<div>{buttons}</div>")
     with st.container(key="picture"):
-        st.plotly_chart(
-            printed_heatmap(
-                result,
-                metric,
-                Look(dark=dark == "dark"),
-                margins=margins if beside else None,
-                title=label.title,
-            ),
-            theme=None,
-            config=_PICTURE_CONFIG,
-            key="picture_plot",
-            width="content",
-        )
+        st.plotly_chart(figure, theme=None, config=_PICTURE_CONFIG, key="picture_plot", width=width)
     note("PNG is four times this size, for print; SVG is sharp at every size.")

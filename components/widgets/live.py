@@ -10,8 +10,8 @@ import streamlit as st
 
 def live() -> None:
     """Put the script into the page; it runs once a tab."""
-    st.html(f"<script>(() => {{{_ONCE}{_TYPING}{_ARROWS}{_READING}{_SAVING}{_DROPPING}}})();</script>",
-            unsafe_allow_javascript=True)  # fmt: skip
+    parts = "".join((_ONCE, _TYPING, _ARROWS, _READING, _SAVING, _DROPPING))
+    st.html(f"<script>(() => {{{parts}}})();</script>", unsafe_allow_javascript=True)
 
 
 _ONCE = """
@@ -117,6 +117,9 @@ _SAVING = """
     plot._context.toImageButtonOptions = {
       format: button.dataset.format,
       filename: button.dataset.name,
+      // Of the figure itself: on a narrow page the plot on screen may be smaller.
+      width: Number(button.dataset.width),
+      height: Number(button.dataset.height),
       scale: button.dataset.format === "png" ? 4 : 1,
     };
     plot.querySelector(".modebar-btn").click();

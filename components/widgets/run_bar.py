@@ -1,4 +1,4 @@
-"""The run on screen as a thing that lasts: where it is kept, its name, its files, its comparison."""
+"""The run on screen as a thing that lasts: where it is kept, its name, files and comparison."""
 
 import streamlit as st
 

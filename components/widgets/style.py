@@ -43,7 +43,9 @@ _RULES = """
 .st-key-starters { margin-top:-1.1rem; row-gap:0; }
 @media (max-width: 900px) {
   .st-key-choices { column-gap:1rem; }
-  .st-key-choices > :has(> .st-key-model_box) { flex-basis:178px; }
+  .st-key-choices > :has(> .st-key-model_box) { flex-basis:150px; }
+  .st-key-more_choices button { padding:0 .4rem; }
+  .st-key-more_choices button p { display:none; }
 }
 .hs-strip { display:flex; flex-wrap:wrap; gap:4px; align-items:center; line-height:1.5;
   font-size:.84rem; unicode-bidi:isolate; }
@@ -152,6 +154,7 @@ _RULES = """
 .hs-save:focus-visible { outline:2px solid var(--hs-ink); outline-offset:2px; }
 .st-key-picture .modebar-container { visibility:hidden; }
 .st-key-picture { overflow-x:auto; }
+.plotly-notifier { display:none; }
 .st-key-run_bar { margin-top:-.4rem; }
 .hs-thumb { width:100%; max-width:88px; aspect-ratio:4/3; image-rendering:pixelated;
   border:1px solid var(--hs-line); border-radius:3px; display:block; }

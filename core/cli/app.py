@@ -11,10 +11,12 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core.cli.heads import head, joint, roles
+from core.cli.opening import open_
 from core.cli.output import fail
 from core.cli.patching import patch
+from core.cli.runs import app as runs
 from core.cli.sweep import models, sweep
-from core.errors import InputError
+from core.errors import InputError, StoreError
 
 app = typer.Typer(
     name="headsweep",
@@ -28,6 +30,8 @@ app = typer.Typer(
 
 for command in (sweep, head, joint, roles, patch, models):
     app.command()(command)
+app.command("open")(open_)
+app.add_typer(runs, name="runs")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,6 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     except TyperException as error:  # a wrong or missing option
         usage = _usage(error)  # empty where the help was printed instead, for want of a command
         fail(f"{usage} (headsweep --help lists the options)", 2) if usage else sys.exit(2)
+    except StoreError as error:
+        fail(str(error), 1)
     except (Abort, KeyboardInterrupt):
         fail("stopped.", 1)
     except BrokenPipeError:  # the reader went away (`| head`): nothing left to say
@@ -57,10 +63,12 @@ def _usage(error: TyperException) -> str:
 def _option(field: str) -> str:
     names = {
         "corrupted_prompt": "corrupted-prompt",
+        "file": "",
         "prepend_bos": "no-bos",
         "prob_after": "predicted-prob",
         "reference": "reference-file",
         "run": "",
+        "settings": "",
         "spec": "",
         "variants": "variants-file",
     }

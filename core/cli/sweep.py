@@ -1,5 +1,6 @@
 """`headsweep sweep` and `headsweep models`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,9 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.options import Format
 from core.cli.output import progress, write_text
+from core.models.fingerprint import fingerprint_here
 from core.spec import SweepSpec
+from core.store.keeper import KEEPER
 
 if TYPE_CHECKING:
     from core.results import SweepResult
@@ -25,10 +28,21 @@ def sweep(
         Format, typer.Option(help="How to print the result.")
     ] = Format.TABLE,
     out: given.Out = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Sweep again, though this very run is kept.")
+    ] = False,
 ) -> None:
-    """Ablate every head in turn and print what the target's probability does."""
+    """Ablate every head in turn and print what the target's probability does.
+
+    The run is kept, and a kept one of the same spec and weights is printed at once.
+    """
     given.check_writable(out)
-    result = _run(spec, device)
+    result = None if fresh else _kept(spec, device)
+    if result is None:
+        result = _run(spec, device)
+        KEEPER.keep(result)
+        if KEEPER.trouble:
+            print(f"headsweep: this run is not kept. {KEEPER.trouble}", file=sys.stderr)
     _write(result, format, out)
 
 
@@ -67,6 +81,17 @@ def models() -> None:
     )
 
 
+def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
+    """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
+    weights = fingerprint_here(spec.model)
+    run = None if weights is None else KEEPER.find(spec, weights)
+    if run is None or device.value not in ("auto", run.result.provenance.device):
+        return None
+    if sys.stderr.isatty():
+        print(f"Kept as run {run.id}; --fresh sweeps again.", file=sys.stderr)
+    return run.result
+
+
 def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
     with progress() as report:
         model = given.load(spec, device, report)
@@ -85,13 +110,14 @@ def _write(result: "SweepResult", format: Format, out: Path | None) -> None:
         text = result.to_json() + "\n" if format is Format.JSON else result.to_csv()
         write_text(text, out)
     elif out is None:
-        _print_table(result, Console())
+        print_table(result, Console())
     else:
         with out.open("w", encoding="utf-8") as file:
-            _print_table(result, Console(file=file, width=100))
+            print_table(result, Console(file=file, width=100))
 
 
-def _print_table(result: "SweepResult", console: Console) -> None:
+def print_table(result: "SweepResult", console: Console) -> None:
+    """The heads with the largest changes, under a line on the clean run and the provenance."""
     from rich.table import Table
     from rich.text import Text
 

@@ -141,10 +141,13 @@ class Jobs:
     def _outlived(self, job: Job) -> bool:
         """Whether a finished job's model is not the one of that name any more.
 
-        It has had to make room for others, which matters to a load, or its files have changed.
+        It has had to make room for others, which matters to a load, or its files have changed. A
+        kept sweep without its margins (the command line measures none) is not all that is wanted.
         """
         if job.state is not JobState.DONE:
             return False
+        if job.created is not None and job.margins is None:
+            return True
         model = self._models.peek(job.key)
         if model is None:
             return job.request is None
@@ -177,9 +180,10 @@ class Jobs:
         model = self._models.peek(job.key)
         weights = fingerprint_here(job.key.name) if model is None else model.fingerprint
         run = self._keeper.find(spec, weights)
-        if run is not None:
-            _finish(job, run)
-        return run is not None
+        if run is None or run.margins is None:
+            return False
+        _finish(job, run)
+        return True
 
     def _keep_again(self, job: Job) -> None:
         assert self._keeper is not None

@@ -51,6 +51,9 @@ def from_outside(name: str) -> bool:
 def _same(name: str) -> str:
     """One name a model: the catalogue's, or the absolute path of what is written as one."""
     known = catalogue.canonical(name)
-    if known == name and catalogue.written_as_path(name):
-        return os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 (reads nothing)
-    return known
+    if known != name or not catalogue.written_as_path(name):
+        return known
+    # Another user's home is looked up in the system's user database: nobody's but one's own here.
+    mine = name == "~" or name.startswith(("~/", "~\\"))
+    path = os.path.expanduser(name) if mine else name  # noqa: PTH111 (reads nothing)
+    return os.path.abspath(path)  # noqa: PTH100

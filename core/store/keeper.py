@@ -60,6 +60,8 @@ class Keeper:
         with self._turn:
             if len(self._waiting) >= MAX_WAITING and identity not in self._waiting:
                 self._waiting.popitem(last=False)
+            if margins is None and identity in self._waiting:
+                _, margins = self._waiting[identity]
             self._waiting[identity] = (result, margins)
             self._write(patient=True)
         return id_of(identity)
@@ -91,9 +93,8 @@ class Keeper:
                 return
             while self._waiting:
                 identity, (result, margins) = next(iter(self._waiting.items()))
-                run_id = store.keep(result, margins)
-                if margins is not None:
-                    store.add_margins(run_id, margins)
+                self._waiting.move_to_end(identity)  # one that fails is in no other's way
+                _put(store, result, margins)
                 self._waiting.pop(identity)
             self.trouble = ""
         except StoreError as error:
@@ -107,6 +108,16 @@ class Keeper:
             _log.error("Runs are not kept: %s", error)
         self.trouble = str(error)
         self._not_before = time.monotonic() + AGAIN_SECONDS
+
+
+def _put(store: Store, result: SweepResult, margins: Margins | None) -> None:
+    """Write a run; one that no database can hold (its numbers are not finite) is left out."""
+    try:
+        run_id = store.keep(result, margins)
+        if margins is not None:
+            store.add_margins(run_id, margins)
+    except ValueError as error:
+        _log.error("A run cannot be kept", exc_info=error)
 
 
 def _by_settings() -> Store:

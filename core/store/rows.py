@@ -47,11 +47,11 @@ def to_row(
         "identity": identity,
         "origin": origin.value,
         "spec_key": spec_key(result.spec),
-        "fingerprint": result.provenance.model_fingerprint[:64],
+        "fingerprint": storable(result.provenance.model_fingerprint[:64]),
         "created": created,
         "deleted": None,
         **label_columns(label, result.spec),
-        "model": _storable(result.spec.model),
+        "model": storable(result.spec.model),
         "ablation": result.spec.ablation.value,
         "n_layers": result.shape[0],
         "n_heads": result.shape[1],
@@ -66,10 +66,10 @@ def label_columns(label: Label, spec: SweepSpec) -> dict[str, Any]:
     texts = (label.title, label.notes, *label.tags, spec.model, spec.prompt, spec.ablation.value)
     answers = (answer_text(spec.target), answer_text(spec.foil) if spec.foil else "")
     return {
-        "title": label.title,
-        "notes": label.notes,
+        "title": storable(label.title),
+        "notes": storable(label.notes),
         "tags": json.dumps(label.tags),
-        "haystack": _storable("\n".join((*texts, *answers))).casefold(),
+        "haystack": storable("\n".join((*texts, *answers))).casefold(),
     }
 
 
@@ -93,7 +93,7 @@ def summary_of(row: Mapping[str, Any]) -> Summary:
             largest=told["largest"],
             changes=tuple(tuple(map(float, line)) for line in told["changes"]),
         )
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise _damaged(row, error) from error
 
 
@@ -109,7 +109,9 @@ def run_of(row: Mapping[str, Any]) -> Run:
             result=SweepResult.from_dict(_unpacked(row["result"])),
             margins=None if margins is None else Margins.from_dict(_unpacked(margins)),
         )
-    except (ValueError, LookupError, TypeError, zlib.error) as error:
+    except (
+        ValueError, LookupError, TypeError, OverflowError, RecursionError, zlib.error
+    ) as error:  # fmt: skip
         raise _damaged(row, error) from error
 
 
@@ -123,14 +125,19 @@ def answer_text(answer: Answer) -> str:
     return answer if isinstance(answer, str) else " or ".join(answer)
 
 
+def storable(text: str) -> str:
+    """Without what a database's texts cannot hold: NUL, and halves of characters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _summary(result: SweepResult) -> dict[str, Any]:
     spec = result.spec
     changes = 100 * result.values("prob_change")
     first = result.ranked()[0]
     return {
-        "prompt": _storable(spec.prompt[:SHOWN_PROMPT]),
-        "target": _storable(answer_text(spec.target)),
-        "words": _storable(spec.in_words()),
+        "prompt": storable(spec.prompt[:SHOWN_PROMPT]),
+        "target": storable(answer_text(spec.target)),
+        "words": storable(spec.in_words()),
         "prob": result.baseline.prob,
         "largest": f"{first.address.label}",
         "changes": [[round(float(value), 2) for value in line] for line in changes],
@@ -139,11 +146,6 @@ def _summary(result: SweepResult) -> dict[str, Any]:
 
 def _label(row: Mapping[str, Any]) -> Label:
     return Label(row["title"], row["notes"], tuple(map(str, json.loads(row["tags"]))))
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL's texts hold no NUL."""
-    return text.replace("\0", "\ufffd")
 
 
 def _packed(values: dict[str, Any]) -> bytes:

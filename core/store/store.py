@@ -25,6 +25,8 @@ from core.store.tables import RUNS
 DAYS_DELETED = 7
 """Days for which a deleted run can be had back."""
 SHORTEST_PREFIX = 4
+LONGEST_SEARCH = 1_000
+"""Characters of a search that are looked at: databases take no endless conditions."""
 
 _LISTED = [c for c in RUNS.c if c.name not in ("result", "margins", "haystack")]
 
@@ -59,17 +61,16 @@ class Store:
         row = rows.to_row(
             result, margins, label or Label(), origin, now() if created is None else created
         )
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
+        # Of every key, not of one: of two who insert the same run at once in PostgreSQL, the
+        # second could trip over the other key.
+        added = insert.values(row).on_conflict_do_nothing()
+        deleted = RUNS.c.identity == row["identity"], RUNS.c.deleted.is_not(None)
+        back = sa.update(RUNS).where(*deleted).values(deleted=None, created=row["created"])
         with self._writing() as connection:
-            is_sqlite = self._engine.dialect.name == "sqlite"
-            insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
-            statement = insert.values(row)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[RUNS.c.identity],
-                    set_={"deleted": None, "created": statement.excluded.created},
-                    where=RUNS.c.deleted.is_not(None),
-                )
-            )
+            connection.execute(added)
+            connection.execute(back)
         return str(row["id"])
 
     def add_margins(self, run_id: str, margins: Margins) -> None:
@@ -96,9 +97,11 @@ class Store:
 
     def get(self, run_id: str) -> Run | None:
         """A run by its id, or by the beginning of it where only one has that; deleted ones too."""
+        if not (run_id.isascii() and run_id.isalnum()):
+            return None
         with self._reading() as connection:
             row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
-            if row is None and len(run_id) >= SHORTEST_PREFIX and run_id.isalnum():
+            if row is None and len(run_id) >= SHORTEST_PREFIX:
                 like = sa.select(RUNS).where(RUNS.c.id.startswith(run_id), _live(deleted=False))
                 found = connection.execute(like.limit(2)).all()
                 row = found[0] if len(found) == 1 else None
@@ -139,6 +142,7 @@ class Store:
     def delete(self, ids: Collection[str]) -> None:
         """Take runs out of sight; `restore` brings them back within `DAYS_DELETED` days."""
         self._update(ids, deleted=now())
+        self._purge()  # a server may go on for months
 
     def restore(self, ids: Collection[str]) -> None:
         """Undo `delete`."""
@@ -177,16 +181,17 @@ def _live(*, deleted: bool) -> sa.ColumnElement[bool]:
 
 def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:
     found = [_live(deleted=query.deleted)]
-    found += [
-        RUNS.c.haystack.contains(word, autoescape=True) for word in query.text.casefold().split()
-    ]
+    words = rows.storable(query.text[:LONGEST_SEARCH]).casefold().split()
+    found += [RUNS.c.haystack.contains(word, autoescape=True) for word in words]
     for column, value in ((RUNS.c.model, query.model), (RUNS.c.ablation, query.ablation)):
         if value is not None:
             found.append(column == value)
     if query.shape is not None:
         found += [RUNS.c.n_layers == query.shape[0], RUNS.c.n_heads == query.shape[1]]
     if query.tag is not None:
-        found.append(RUNS.c.tags.contains(json.dumps(query.tag), autoescape=True))
+        # Not LIKE, to which the upper and lower case of ASCII are one in SQLite.
+        tag = json.dumps(query.tag)
+        found.append(sa.func.replace(RUNS.c.tags, tag, "") != RUNS.c.tags)
     if query.only is not None:
         found.append(RUNS.c.id.in_(sorted(query.only)))
     return found

@@ -37,8 +37,8 @@ def compare_page(state: Session, look: Look) -> None:
         panel(a.result, b.result, state, look)
     elif side_of(state, "a") is None or side_of(state, "b") is None:
         note(
-            "Choose two runs: other prompts, kinds of ablation, a prompt and its corrupted version, "
-            "or two models of the same shape. Every sweep that finishes can be chosen."
+            "Choose two runs: other prompts, kinds of ablation, a prompt and its corrupted "
+            "version, or two models of the same shape. Every sweep that finishes can be chosen."
         )
     write_address(state, _here(state, sides))
 

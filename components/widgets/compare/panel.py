@@ -62,7 +62,7 @@ def _figures(
     maps = comparison_maps(found, metric, look, state.head, names=names)
     head_chart(maps, "comparison_maps", alt, state)
     _provenance(one, other)
-    scatter, words = st.columns([1.1, 1], gap="large")
+    scatter, words = st.columns([0.85, 1], gap="large")
     with scatter:
         figure = comparison_scatter(found, metric, look, state.head, names=names)
         head_chart(figure, "comparison_scatter", alt, state)
@@ -140,7 +140,7 @@ def _moved(found: Comparison, metric: Metric) -> None:
         frame,
         hide_index=True,
         key="moved",
-        height=38 + 35 * len(frame),
+        height=37 + 35 * len(frame),
         column_config={
             name: st.column_config.NumberColumn(format=digits) for name in frame.columns[1:]
         },

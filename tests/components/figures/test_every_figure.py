@@ -15,30 +15,39 @@ import pytest
 from components import figures
 from components.figures.attention import attention_pattern
 from components.figures.bars import Bar, bars
+from components.figures.comparison import RunName
+from components.figures.comparison_maps import comparison_maps
+from components.figures.comparison_scatter import comparison_scatter
 from components.figures.grids import Panel, grids
 from components.figures.head_heatmap import head_heatmap
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
 from components.figures.kind_multiples import kind_multiples
 from components.figures.look import Look, blank
-from components.figures.metric import LOGPROB, PROB
+from components.figures.metric import KL, LOGPROB, PROB
 from components.figures.pick_grid import pick_grid
 from components.figures.position_map import position_map
 from components.figures.predictions import before_after
+from components.figures.printed import printed_heatmap
 from components.figures.role_scatter import role_scatter
 from components.figures.roles import role_bars, role_change
 from components.figures.routes import mlp_bars, route_waterfall
 from core.ablation import AblationKind
 from core.circuits.saying import Prediction
+from core.comparison import compare
 from core.heads import Head
 
 LOOKS = {"light": Look(), "dark": Look(dark=True), "large": Look(scale=2.0)}
 CHOSEN = Head(1, 2)
 NAMES = (
-    "attention_pattern", "bars", "before_after", "blank", "grids", "head_heatmap",
-    "kind_multiples", "mlp_bars", "other_sets_strip", "pair_map", "pick_grid", "position_map",
-    "role_bars", "role_change", "role_scatter", "route_waterfall", "search_curve",
+    "attention_pattern", "bars", "before_after", "blank", "comparison_maps",
+    "comparison_scatter", "grids", "head_heatmap", "kind_multiples", "mlp_bars",
+    "other_sets_strip", "pair_map", "pick_grid", "position_map", "printed_heatmap", "role_bars",
+    "role_change", "role_scatter", "route_waterfall", "search_curve",
 )  # fmt: skip
-CLICKED = ("grids", "head_heatmap", "pick_grid", "position_map", "role_scatter")
+CLICKED = (
+    "comparison_maps", "comparison_scatter", "grids", "head_heatmap", "pick_grid", "position_map",
+    "role_scatter",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +60,20 @@ def draw(result, margins, estimate, looking, tokens, saying, fed, places, roles,
     swept = {AblationKind.ZERO: result}
     absent = {AblationKind.MEAN: "Not done yet."}
     part = dataclasses.replace(result, heads=result.heads[:5], _index={})
+    doubled = dataclasses.replace(
+        result,
+        heads=tuple(dataclasses.replace(e, prob_change=-2 * e.prob_change) for e in result.heads),
+        _index={},
+    )
+    compared = compare(result, doubled, "prob_change")
     known = {"margins": margins, "estimate": estimate, "letters": {CHOSEN: "N"}}
     makers = {
         "attention_pattern": lambda look: attention_pattern(looking.weights, tokens, look),
         "bars": lambda look: bars([Bar("a", 1.0), Bar("b", -2.0, True)], "nats", look),
         "before_after": lambda look: before_after(saying.predictions, {" Mary"}, look),
         "blank": lambda look: blank(look, 100),
+        "comparison_maps": lambda look: comparison_maps(compared, PROB, look, CHOSEN),
+        "comparison_scatter": lambda look: comparison_scatter(compared, PROB, look, CHOSEN),
         "grids": lambda look: grids(ways, "attention", look, selected=[CHOSEN]),
         "head_heatmap": lambda look: head_heatmap(part, LOGPROB, look, CHOSEN, **known),
         "kind_multiples": lambda look: kind_multiples(
@@ -68,6 +85,9 @@ def draw(result, margins, estimate, looking, tokens, saying, fed, places, roles,
         "pick_grid": lambda look: pick_grid(result.shape, [CHOSEN], look),
         "position_map": lambda look: position_map(
             *places_of, tokens, "pp", look, selected=CHOSEN, digits=2
+        ),
+        "printed_heatmap": lambda look: printed_heatmap(
+            part, LOGPROB, look, margins=margins, title="A title"
         ),
         "role_bars": lambda look: role_bars(roles, CHOSEN, look),
         "role_change": lambda look: role_change(induction, without.of("induction"), "x", look),
@@ -109,7 +129,9 @@ def test_a_figure_is_pure_plain_and_leaves_plotlys_template_alone(draw, name, lo
             assert all(isinstance(each, list | str) for each in trace["customdata"])
     # Plotly's own look is off.
     assert page["layout"]["template"] == plotly.io.templates["none"].to_plotly_json()
-    assert page["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
+    # One that stands alone has its own paper, the others have the page's.
+    paper = look.paper if name == "printed_heatmap" else "rgba(0,0,0,0)"
+    assert page["layout"]["paper_bgcolor"] == paper
 
 
 def fonts_of(figure):
@@ -202,6 +224,13 @@ TYPED = {
         PROB,
         Look(),
     ),
+    "comparison": lambda odd, result: comparison_maps(
+        compare(result, result, "kl"), KL, Look(), names=(RunName("A", odd[0]), RunName("B"))
+    ),
+    "compared points": lambda odd, result: comparison_scatter(
+        compare(result, result, "kl"), KL, Look(), names=(RunName("A", odd[0]), RunName("B"))
+    ),
+    "printed": lambda odd, result: printed_heatmap(result, PROB, Look(), title=odd[0]),
     "kinds": lambda odd, result: kind_multiples(
         {}, {AblationKind.ZERO: f"No {odd[0]}"}, (2, 2), PROB, Look()
     ),

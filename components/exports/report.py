@@ -1,0 +1,191 @@
+"""One HTML file that shows a finished sweep to anyone with a browser, without a network.
+
+The figures are the dashboard's own, drawn by the Plotly in the file. Whatever was typed is data: it
+stands in one block of JSON and the script sets it as text. A content security policy lets nothing
+run or load but what is in the file, by its hash.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from components.exports.sentences import facts, finding_sentences, strip_count
+from components.figures.head_heatmap import head_heatmap
+from components.figures.look import FONT, MONO, Look, ink_on
+from components.figures.metric import METRICS, PROB
+from components.figures.printed import margin_words, provenance_words
+from core.findings import NOTABLE, findings
+from core.margins import Margins
+from core.prompts.tokens import visible
+from core.results import SweepResult
+from core.wording import share
+
+LOOKS = {"light": Look(), "dark": Look(dark=True)}
+_AMBER = {"light": "#9a6200", "dark": "#e0a33a"}
+_CHIP = {"light": "#ffffff", "dark": "#1d1f26"}
+
+
+def html(result: SweepResult, margins: Margins | None = None, title: str = "") -> str:
+    """The report as the text of one file, about 5 MB, most of it plotly.js."""
+    from plotly.offline import get_plotlyjs
+
+    style = "\n".join([*map(_variables, LOOKS), _part("report.css")])
+    scripts = {"plotly": get_plotlyjs(), "script": _part("report.js")}
+    return Template(_part("report.html")).substitute(
+        policy=_policy(style, tuple(scripts.values())),
+        style=style,
+        unwanted=_unwanted(scripts["plotly"]),
+        data=_embedded(report_data(result, margins, title)),
+        **scripts,
+    )
+
+
+def report_data(result: SweepResult, margins: Margins | None, title: str) -> dict[str, Any]:
+    """Everything the report shows, as plain JSON types; `result` is the json contract."""
+    found, spec = findings(result), result.spec
+    return {
+        "title": " ".join(title.split()),
+        "result": result.to_dict(),
+        "margins": None if margins is None else margins.to_dict(),
+        "metrics": [
+            {"field": each.field, "short": each.short, "title": each.title, "unit": each.unit}
+            for each in METRICS
+            if each.measures(result)
+        ],
+        "figures": _figures(result, margins),
+        "tokens": _tokens(result),
+        "target": [visible(text) for text in result.target_tokens],
+        "targetIsSet": isinstance(spec.target, tuple),
+        "count": strip_count(result),
+        "shown": _shown(result),
+        "facts": facts(result),
+        "findings": finding_sentences(result, found),
+        "caveats": list(found.caveats),
+        "first": _first_position(result, margins),
+        "marginWords": "" if margins is None else f"{margin_words(result, margins)}.",
+        "provenance": list(provenance_words(result)),
+        "made": _made(result),
+    }
+
+
+def _figures(result: SweepResult, margins: Margins | None) -> dict[str, dict[str, Any]]:
+    """By look and metric: a figure's own JSON."""
+    return {
+        name: {
+            metric.field: json.loads(
+                head_heatmap(result, metric, look, margins=margins, beside="not measured").to_json()
+            )
+            for metric in METRICS
+            if metric.measures(result)
+        }
+        for name, look in LOOKS.items()
+    }
+
+
+def _tokens(result: SweepResult) -> list[tuple[str, str]]:
+    """The prompt's tokens, visible, each with its kind."""
+    has_bos = bool(result.spec.prepend_bos)
+    kinds = [
+        "bos" if position == 0 and has_bos else "typed" if special else ""
+        for position, special in enumerate(result.special)
+    ]
+    return [(visible(text), kind) for text, kind in zip(result.tokens, kinds, strict=True)]
+
+
+def _shown(result: SweepResult) -> dict[str, str]:
+    """Each token that is predicted anywhere, as it is shown."""
+    tops = (result.baseline.top, *(effect.top for effect in result.heads))
+    texts = {text for top in tops for text, _ in top} | set(result.target_tokens)
+    return {text: visible(text) for text in sorted(texts)}
+
+
+def _first_position(result: SweepResult, margins: Margins | None) -> dict[str, str]:
+    """What part of a head's change in probability position 0 alone makes, where measured."""
+    if margins is None:
+        return {}
+    parts = {
+        effect.address.label: margins.share_of_first(result, effect.address, PROB.field)
+        for effect in result.heads
+        if abs(effect.prob_change) >= NOTABLE
+    }
+    return {label: share(part) for label, part in parts.items() if part is not None}
+
+
+def _made(result: SweepResult) -> list[tuple[str, str]]:
+    """Every field of the spec and of the provenance, by its name in the json contract."""
+    told = result.to_dict()
+    values = {**told["spec"], **told["provenance"]}
+    return [(name, _plain(name, value)) for name, value in values.items() if value is not None]
+
+
+def _plain(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return visible(value) if name in ("target", "foil") else value
+
+
+def _embedded(values: dict[str, Any]) -> str:
+    """JSON that cannot end its own script element, nor begin a comment or an entity in it."""
+    text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _unwanted(plotly: str) -> str:
+    """Empty elements where plotly.js would put the style sheet of maps, which the policy refuses.
+
+    It looks for one under an id made of 64 digits before it adds it.
+    """
+    ids = sorted(set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly)))
+    return "".join(f'<template id="{each}"></template>' for each in ids)
+
+
+def _policy(style: str, scripts: tuple[str, ...]) -> str:
+    """Nothing is loaded and nothing sent; Plotly draws cells as data: images.
+
+    Plotly adds one empty style element, and style attributes to its texts.
+    """
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(map(_hash, scripts))}",
+            f"style-src-elem {_hash(style)} {_hash('')}",
+            "style-src-attr 'unsafe-inline'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _variables(name: str) -> str:
+    """One look's colours as CSS variables; the dark ones where a screen asks for them."""
+    look = LOOKS[name]
+    values = {
+        "paper": look.paper,
+        "ink": look.ink,
+        "quiet": look.quiet,
+        "line": look.line,
+        "accent": look.accent,
+        "on-accent": ink_on([(0.0, look.accent), (1.0, look.accent)], 0.0),
+        "amber": _AMBER[name],
+        "chip": _CHIP[name],
+        "sans": FONT,
+        "mono": MONO,
+    }
+    rule = ":root { " + " ".join(f"--{key}: {value};" for key, value in values.items()) + " }"
+    return f"@media screen and (prefers-color-scheme: dark) {{ {rule} }}" if look.dark else rule
+
+
+@cache
+def _part(name: str) -> str:
+    return (files("components.exports") / name).read_text(encoding="utf-8")

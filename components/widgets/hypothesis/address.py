@@ -1,0 +1,54 @@
+"""The Hypothesis page's address: the question, the heads, and what is predicted of them.
+
+A locked prediction is not in it: when it was locked, and what had been seen before, is this tab's.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from components.opening import fill_from_address
+from components.state import Session, put, value
+from components.widgets.address import Params
+from components.widgets.hypothesis.statement import OUTCOMES
+from components.widgets.sweep_address import spec_params
+from core import links
+from core.models.permitted import from_outside
+from core.spec import SweepSpec
+
+_MOST = 2_000
+
+
+def hypothesis_params(state: Session, asked: SweepSpec | None) -> Params:
+    """What is on screen, as far as a link may hold it."""
+    spec = asked if state.test is None else state.test.spec
+    params: Params = {}
+    if spec is not None and from_outside(spec.model):
+        params = spec_params(spec)
+    if (heads := (value("heads") or "").strip()) and len(heads) <= _MOST:
+        params["heads"] = [heads]
+    if (outcome := value("outcome")) in OUTCOMES:
+        params["outcome"] = [OUTCOMES[outcome == OUTCOMES[1]]]
+    if (predicted := value("predicted")) is not None:
+        params["predicted"] = [f"{predicted:g}"]
+    return params if links.fits(params) else {}
+
+
+def take_hypothesis(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+    """Fill in what an address asks for; nothing is locked or run by it."""
+    if state.test is not None:
+        state.end_test()
+    _, wrong = fill_from_address(state, params)
+    heads, outcome, predicted = (
+        next(iter(params.get(name, ())), None) for name in ("heads", "outcome", "predicted")
+    )
+    put("heads", (heads or "")[:_MOST])
+    put("outcome", outcome if outcome in OUTCOMES else None)
+    put("predicted", _percent(predicted))
+    return wrong
+
+
+def _percent(text: str | None) -> float | None:
+    try:
+        found = float((text or "")[:20])
+    except ValueError:
+        return None
+    return found if 0 <= found <= 100 else None

@@ -1,0 +1,97 @@
+"""`headsweep doctor`: what is set, what works, and what to do about what does not."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import progress, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from core.doctor.chosen import Setting
+    from core.doctor.examination import Examination
+
+
+class Printed(StrEnum):
+    """How the findings are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+def doctor(
+    format: Annotated[  # the same option as of `sweep`
+        Printed, typer.Option(help="How to print the findings.")
+    ] = Printed.TABLE,
+) -> None:
+    """Print every setting and check what works; exits with 1 where something is a problem."""
+    with progress() as report:
+        report("Looking around", None)
+        from core.doctor.checking import State
+        from core.doctor.examination import examined
+
+        found = examined(lambda name, done: report(f"Looking at: {name}", done))
+    if format is Printed.JSON:
+        write_json(found.to_dict(), None)
+    else:
+        from rich.console import Console
+
+        _print(found, Console(highlight=False))
+    if found.state is State.PROBLEM:
+        raise typer.Exit(1)
+
+
+def _print(found: "Examination", console: "Console") -> None:
+    console.print("Settings", style="bold")
+    table = _columns(("setting", True), ("value", False))
+    for setting in found.settings:
+        _add_setting(table, setting)
+    console.print(table)
+    console.print("\nChecks", style="bold")
+    table = _columns(("state", True), ("check", True), ("seen", False))
+    from rich.text import Text
+
+    for each in found.findings:
+        state = Text(each.found.state.value, style=STYLES[each.found.state])
+        table.add_row(state, each.name, Text(_printable(each.found.seen)))
+        if each.found.to_do:
+            table.add_row("", "", Text(f"To do: {_printable(each.found.to_do)}", style="bold"))
+    console.print(table)
+    states = [each.found.state for each in found.findings]
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    console.print("\n" + ", ".join(f"{n} {state.value}" for state, n in counts.items()) + ".")
+
+
+def _columns(*columns: tuple[str, bool]) -> "Table":
+    """A table without lines, which reads as well from a pipe; (name, whether it stays whole)."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, whole in columns:
+        table.add_column(name, no_wrap=whole, overflow="fold")
+    return table
+
+
+def _add_setting(table: "Table", setting: "Setting") -> None:
+    from rich.text import Text
+
+    value = setting.value
+    shown = ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, bool):
+        shown = shown.lower()
+    source = "set" if setting.is_set else "default"
+    table.add_row(setting.variable, Text(f"{_printable(shown) or '(none)'}  [{source}]"))
+    if setting.wrong:
+        table.add_row("", Text(f"Cannot be used: {_printable(setting.wrong)}.", style="red"))
+    table.add_row("", Text(setting.about, style="dim"))
+
+
+def _printable(text: str) -> str:
+    """What a terminal would obey, or cannot write, is shown as its escape."""
+    return text if text.isprintable() else ascii(text)[1:-1]

@@ -1,0 +1,195 @@
+"""`headsweep runs`: the kept runs, listed, shown, exported, deleted and brought back."""
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from core.ablation import AblationKind
+from core.cli import options as given
+from core.cli.output import write_json
+from core.errors import InputError
+from core.store.keeper import KEEPER
+from core.store.run import Query, Run, Summary
+from core.wording import percent, signed
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+app = typer.Typer(
+    help="The kept runs: every sweep that has finished, here or in the dashboard.",
+    no_args_is_help=True,
+)
+
+
+class Listed(StrEnum):
+    """How runs are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Exported(StrEnum):
+    """`core.exports.formats.FORMATS` as the command line needs them."""
+
+    JSON = "json"
+    CSV = "csv"
+    IPYNB = "ipynb"
+    HTML = "html"
+    PNG = "png"
+    SVG = "svg"
+
+
+_Run = Annotated[str, typer.Argument(help="A run's name, or enough of its beginning.")]
+_Runs = Annotated[list[str], typer.Argument(help="Runs' names, or enough of their beginnings.")]
+_Print = Annotated[Listed, typer.Option("--format", help="How to print.")]
+
+
+@app.command("list")
+def list_(
+    search: Annotated[
+        str, typer.Option(help="Words of the prompt, target, title, note or tags.")
+    ] = "",
+    model: Annotated[str | None, typer.Option(help="Only this model's.")] = None,
+    ablation: Annotated[AblationKind | None, typer.Option(help="Only this kind's.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Those deleted lately.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many of the newest.")] = 50,
+    format: _Print = Listed.TABLE,
+) -> None:
+    """List the kept runs, the newest first."""
+    kind = None if ablation is None else ablation.value
+    query = Query(text=search, model=model, ablation=kind, tag=tag, deleted=deleted)
+    store = KEEPER.store()
+    found, total = store.listed(query, most=limit), store.count(query)
+    if format is Listed.JSON:
+        write_json([_plain(run) for run in found], None)
+    elif not found:
+        print("No kept run matches." if query != Query() else "No run is kept yet.")
+    else:
+        _table(found, total)
+
+
+@app.command()
+def show(run: _Run, format: _Print = Listed.TABLE) -> None:
+    """Print a kept run as `headsweep sweep` would."""
+    from core.cli.sweep import print_table
+    from core.exports.data import to_json
+
+    found = find(run)
+    if format is Listed.JSON:
+        sys.stdout.write(to_json(found.result, found.margins, found.label))
+        return
+    console = Console()
+    for said in (found.label.title, ", ".join(found.label.tags), found.label.notes):
+        if said:
+            console.print(said, markup=False, highlight=False)
+    console.print(f"run {found.id}, {found.origin.value} {_when(found.created)}", highlight=False)
+    console.print(found.spec.prompt, markup=False, highlight=False)
+    print_table(found.result, console)
+
+
+@app.command()
+def export(
+    run: _Run,
+    format: Annotated[Exported, typer.Option(help="The kind of file.")] = Exported.JSON,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; - is standard output.")
+    ] = None,
+) -> None:
+    """Write a kept run to a file: data, a notebook, a report, a picture."""
+    from core.exports import formats
+
+    found = find(run)
+    to_stdout = out is not None and str(out) == "-"
+    name = formats.file_name(found.result, found.label, found.id, format.value)
+    path = Path(name) if out is None or to_stdout else out
+    if not to_stdout:
+        given.check_writable(path)
+    made = formats.export(found.result, found.margins, found.label, format.value)
+    if to_stdout:
+        sys.stdout.buffer.write(made)
+    else:
+        path.write_bytes(made)
+        print(path)
+
+
+@app.command()
+def delete(runs: _Runs) -> None:
+    """Delete runs; within seven days `headsweep runs restore` brings them back."""
+    ids = [find(run).id for run in runs]
+    KEEPER.store().delete(ids)
+    print(f"Deleted {', '.join(ids)}. Bring back: headsweep runs restore {' '.join(ids)}")
+
+
+@app.command()
+def restore(runs: _Runs) -> None:
+    """Bring back runs that were deleted in the last seven days."""
+    ids = [find(run).id for run in runs]
+    KEEPER.store().restore(ids)
+    print(f"Restored {', '.join(ids)}.")
+
+
+def find(name: str) -> Run:
+    """A kept run by its name or the beginning of it; raises `InputError` (field "run")."""
+    found = KEEPER.store().get(name)
+    if found is None:
+        raise InputError(
+            "run", f"No single run is called {name[:40]!r}: headsweep runs list has their names."
+        )
+    return found
+
+
+def _table(found: list[Summary], total: int) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("run", "when", "P(target)", "largest, points"):
+        table.add_column(name, no_wrap=True, min_width=12 if name == "run" else None)
+    table.add_column("what", overflow="fold")
+    for run in found:
+        change = max((value for line in run.changes for value in line), key=abs)
+        tags = [f"#{tag}" for tag in run.label.tags]
+        table.add_row(
+            run.id,
+            _when(run.created),
+            percent(run.prob),
+            f"{run.largest} {signed(change)}",
+            _text(" · ".join((run.name[:120], run.model, run.ablation, *tags))),
+        )
+    console = Console()
+    console.print(table)
+    if total > len(found):
+        console.print(f"{len(found)} of {total:,}; --limit gives more.", highlight=False)
+
+
+def _text(text: str) -> "Text":
+    from rich.text import Text
+
+    return Text("".join(c if c.isprintable() else " " for c in text))
+
+
+def _when(created: float) -> str:
+    return f"{datetime.fromtimestamp(created).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _plain(run: Summary) -> dict[str, object]:
+    return {
+        "run": run.id,
+        "origin": run.origin.value,
+        "created": datetime.fromtimestamp(run.created).astimezone().isoformat(),
+        "title": run.label.title,
+        "notes": run.label.notes,
+        "tags": list(run.label.tags),
+        "model": run.model,
+        "model_fingerprint": run.fingerprint,
+        "prompt": run.prompt,
+        "target": run.target,
+        "ablation": run.ablation,
+        "baseline_prob": run.prob,
+        "largest": run.largest,
+    }

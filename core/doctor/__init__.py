@@ -1,0 +1,1 @@
+"""What is set, what works and what does not: everything that `headsweep doctor` looks at."""

@@ -1,0 +1,143 @@
+"""Every setting with its value now, told even where another one is wrong; no password is."""
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.doctor.checking import Found, State
+from core.settings import PREFIX, Settings, unknown_variables, variable
+
+HIDDEN = "***"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: `value` is plain JSON, as typed where it is `wrong` (which says why)."""
+
+    name: str
+    variable: str
+    value: bool | int | str | list[str]
+    is_set: bool
+    about: str
+    wrong: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row in the JSON."""
+        return {
+            "variable": self.variable,
+            "value": self.value,
+            "set": self.is_set,
+            "about": self.about,
+            "wrong": self.wrong or None,
+        }
+
+
+def chosen() -> tuple[Settings, tuple[Setting, ...]]:
+    """The settings, with the default for each that is wrong; and what there is to say of each."""
+    usable: dict[str, Any] = {}
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value, shown, is_set, wrong = _read(name)
+        usable[_key(name)] = value
+        about = field.description or ""
+        rows.append(Setting(name, variable(name), shown, is_set, about, wrong))
+    return Settings(**usable), tuple(rows)
+
+
+def looked_through(rows: tuple[Setting, ...]) -> Found:
+    """Whether the program starts with these settings."""
+    wrong = [row for row in rows if row.wrong]
+    unknown = unknown_variables()
+    if not wrong and not unknown:
+        names = [row.variable for row in rows if row.is_set]
+        return Found(State.OK, f"{len(names)} of {len(rows)} set" + _listed(names) + ".")
+    seen = [f"{row.variable} cannot be used: {row.wrong}." for row in wrong]
+    seen += [f"There is no setting {name}." for name in unknown]
+    to_do = [f"Set {row.variable} to a value it takes, or unset it." for row in wrong]
+    to_do += [_instead_of(name) for name in unknown]
+    return Found(State.PROBLEM, " ".join(seen), " ".join(to_do))
+
+
+def masked(url: str) -> str:
+    """A database's URL with its passwords hidden."""
+    for before, password in _before_passwords(url):
+        url = url.replace(before + password, before + HIDDEN, 1)
+    return url
+
+
+def passwords(url: str) -> list[str]:
+    """What of a database's URL is nobody's business, as it is written there."""
+    return [password for _, password in _before_passwords(url)]
+
+
+def _before_passwords(url: str) -> list[tuple[str, str]]:
+    """Each password with what stands right before it: the user's, and those of options."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return []
+    # A password may hold an @ or / that should have been written as %40 or %2F.
+    user, _, place = rest.rpartition("@")
+    name, _, password = user.partition(":")
+    found = [(f"{scheme}://{name}:", password)]
+    for option in place.partition("?")[2].split("&"):
+        key, _, value = option.partition("=")
+        if "pass" in key.lower():
+            found.append((f"{key}=", value))
+    return [(before, password) for before, password in found if password]
+
+
+def _read(name: str) -> tuple[Any, bool | int | str | list[str], bool, str]:
+    """A setting's value, or its default; how to show it; whether it is set; what is wrong."""
+    fields = Settings.model_fields
+    defaults = {
+        each: field.get_default(call_default_factory=True) for each, field in fields.items()
+    }
+    # The others are given here, so that only this one is read from the environment.
+    others = {_key(each): value for each, value in defaults.items() if each != name}
+    try:
+        read = Settings(**others)
+    except ValidationError as error:
+        first = error.errors()[0]
+        seen, wrong = str(first["input"]), str(first["msg"]).removeprefix("Value error, ")
+    except Exception as error:  # such as a ~ in a path of a user that there is not
+        seen, wrong = os.environ.get(variable(name), ""), " ".join(str(error).split())
+    else:
+        value = getattr(read, name)
+        return value, _plain(name, value), name in read.model_fields_set, ""
+    if name == "database_url":  # what is no URL may be a password as a whole
+        seen = HIDDEN
+        wrong = "it is not postgresql://user:password@host/name or sqlite:///file"
+    return defaults[name], seen, True, wrong.rstrip(".")
+
+
+def _plain(name: str, value: object) -> bool | int | str | list[str]:
+    match value:
+        case bool() | int():
+            return value
+        case tuple():
+            return [str(each) for each in value]
+        case Path():
+            return str(value)
+    return masked(str(value)) if name == "database_url" else str(value)
+
+
+def _key(name: str) -> str:
+    """What `Settings(...)` calls a field."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else name
+
+
+def _listed(names: list[str]) -> str:
+    return f": {', '.join(names)}" if names else ""
+
+
+def _instead_of(unknown: str) -> str:
+    """Never its value: a misspelt variable may hold a password too."""
+    name = unknown.removeprefix(PREFIX).lower()
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    meant = f" {variable(close[0])} may be meant." if close else ""
+    return f"Unset {unknown}, or correct its name.{meant}"

@@ -1,0 +1,119 @@
+"""Whether the database of runs opens, reads and can be written. Leaves nothing behind in it.
+
+`Store` itself would delete what was deleted long ago, and make a file where there is none: that
+file would belong to whoever called the doctor, perhaps not to the one who serves.
+"""
+
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from core.doctor.checking import Found, State
+from core.doctor.chosen import HIDDEN, masked, passwords
+from core.doctor.machine import nearest_folder
+from core.errors import StoreError
+from core.settings import Settings
+from core.store.opening import default_url, open_engine, saying
+from core.store.tables import ABOUT, RUNS, VERSION
+
+TRIAL = "doctor"
+"""The row that is written and deleted again in one transaction."""
+
+
+def database(given: Settings) -> Found:
+    """Opens the database as the dashboard does; where there is none yet, tries one beside it."""
+    url = given.database_url or default_url(given.data_dir)
+    if not url.startswith("sqlite") and url.partition("?")[0].count("@") > 1:
+        return Found(
+            State.PROBLEM,
+            "The database's URL holds more than one @, so its password would be read wrongly.",
+            "In HEADSWEEP_DATABASE_URL write an @ of the password as %40.",
+        )
+    try:
+        file = _missing_file(url)
+        return _opened(url, given) if file is None else _none_yet(file, given)
+    except Exception as error:
+        return _failed(_without_password(" ".join(str(error).split()), url))
+
+
+def _opened(url: str, given: Settings) -> Found:
+    engine = open_engine(url, read_only=given.read_only)
+    try:
+        with saying(engine), engine.connect() as connection:
+            live = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.deleted.is_(None))
+            n_runs = connection.scalar(live)
+            kind = "SQLite"
+            if engine.dialect.name == "postgresql":
+                kind = f"PostgreSQL {str(connection.scalar(sa.text('SHOW server_version')))[:20]}"
+        if not given.read_only:
+            _write_and_delete(engine)
+    finally:
+        engine.dispose()
+    can = "read-only: nothing is kept" if given.read_only else "can be written"
+    return Found(State.OK, f"{kind}, schema {VERSION}, {n_runs} runs, {can}: {_place(url)}")
+
+
+def _none_yet(file: Path, given: Settings) -> Found:
+    if given.read_only:
+        return Found(
+            State.WARNING,
+            f"Read-only, and there is no {file}: no runs can be shown.",
+            "Keep some runs without HEADSWEEP_READ_ONLY first, or name another database.",
+        )
+    above = nearest_folder(file.parent)
+    try:
+        # One on this Python's list of temporary folders would say nothing of this disk.
+        with tempfile.TemporaryDirectory(dir=above, prefix="headsweep-doctor-") as folder:
+            engine = open_engine(default_url(Path(folder)))
+            try:
+                _write_and_delete(engine)
+            finally:
+                engine.dispose()
+    except OSError as error:
+        raise StoreError(
+            f"No database can be made in {str(above)!r} ({error.strerror}): set "
+            "HEADSWEEP_DATA_DIR to a folder that can be written."
+        ) from error
+    return Found(State.OK, f"None yet: the first run makes {file}, and its folder can be written.")
+
+
+def _write_and_delete(engine: sa.Engine) -> None:
+    """One transaction that is really committed, so that a full disk is noticed."""
+    with (
+        saying(engine),
+        engine.connect().execution_options(writes=True) as connection,
+        connection.begin(),
+    ):
+        connection.execute(sa.insert(ABOUT).values(name=TRIAL, value=""))
+        connection.execute(sa.delete(ABOUT).where(ABOUT.c.name == TRIAL))
+
+
+def _missing_file(url: str) -> Path | None:
+    """The SQLite file that is still to be made; None where there is one, or a server."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    path = Path(parsed.database or "").expanduser().absolute()
+    return None if path.exists() else path
+
+
+def _place(url: str) -> str:
+    parsed = make_url(url)
+    return str(parsed.database) if parsed.get_backend_name() == "sqlite" else masked(url)
+
+
+def _failed(sentence: str) -> Found:
+    """A `StoreError` says what was seen, a colon, and what to do."""
+    seen, _, to_do = sentence.partition(": ")
+    to_do = to_do or "check HEADSWEEP_DATABASE_URL and HEADSWEEP_DATA_DIR."
+    return Found(State.PROBLEM, f"{seen.rstrip('.')}.", to_do[0].upper() + to_do[1:])
+
+
+def _without_password(text: str, url: str) -> str:
+    """A driver may quote anything."""
+    for password in passwords(url):
+        text = text.replace(password, HIDDEN).replace(unquote(password), HIDDEN)
+    return text

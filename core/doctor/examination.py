@@ -1,0 +1,99 @@
+"""`examined`: all the checks in order, and what they come to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from core.doctor import hub, machine, models, software
+from core.doctor.checking import Check, Finding, Found, State, look_at
+from core.doctor.chosen import Setting, chosen, looked_through
+from core.settings import Settings
+
+SCHEMA = "headsweep.doctor/1"
+
+
+def _database(given: Settings) -> Found:
+    # Here, so that a broken SQLAlchemy is this check's failure and not the doctor's.
+    from core.doctor.database import database
+
+    return database(given)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("python", software.python),
+    *(Check(name, partial(software.package, name)) for name in software.PACKAGES),
+    Check("embedded model", models.embedded),
+    Check("memory", machine.memory, uses=("memory_mb",)),
+    # torch itself may take long to import from a slow disk, and a GPU long to wake up
+    Check("device", machine.device, uses=("device",), limit_s=60),
+    Check(
+        "database",
+        _database,
+        uses=("database_url", "data_dir", "read_only"),
+        late_to_do="Check that the database's server answers, or its disk if it is a file.",
+    ),
+    Check("disk for runs", machine.disk_for_runs, uses=("database_url", "data_dir")),
+    Check("disk for models", machine.disk_for_models),
+    Check(
+        "hub",
+        hub.hub,
+        late=State.WARNING,
+        late_to_do=f"{hub.STILL_WORK} To download others, check the connection and HF_ENDPOINT.",
+    ),
+    Check("models here", models.on_this_machine),
+    Check(
+        "allowed models",
+        models.allowed,
+        uses=("allowed_models",),
+        late=State.WARNING,
+        late_to_do="Download them while the hub can be reached.",
+    ),
+    Check("browser", software.browser),
+    Check("port", machine.port, uses=("port", "address")),
+    Check("address", machine.address, uses=("address",)),
+)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Every setting, and what every check found."""
+
+    settings: tuple[Setting, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def state(self) -> State:
+        """The worst of the checks."""
+        return max((each.found.state for each in self.findings), key=list(State).index)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `headsweep.doctor/1` JSON; it holds no password and no token."""
+        return {
+            "schema": SCHEMA,
+            "state": self.state.value,
+            "settings": [setting.to_dict() for setting in self.settings],
+            "checks": [
+                {
+                    "name": each.name,
+                    "state": each.found.state.value,
+                    "seen": each.found.seen,
+                    "to_do": each.found.to_do or None,
+                }
+                for each in self.findings
+            ],
+        }
+
+
+def examined(report: Callable[[str, float], None] = lambda what, done: None) -> Examination:
+    """Look at everything, one check after another; `report(name, fraction done)` before each.
+
+    Never raises for what is broken: that is what it finds.
+    """
+    given, rows = chosen()
+    wrong = [row.name for row in rows if row.wrong]
+    findings = [Finding("settings", looked_through(rows))]
+    for index, check in enumerate(CHECKS):
+        report(check.name, index / len(CHECKS))
+        findings.append(look_at(check, given, wrong))
+    return Examination(rows, tuple(findings))

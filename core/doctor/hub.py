@@ -1,0 +1,90 @@
+"""Whether the Hugging Face hub answers, asked the way a download asks it.
+
+No error's own text is passed on: it may hold signed addresses, or a token.
+"""
+
+import time
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from core.doctor.checking import Found, State
+from core.settings import Settings
+
+TIMEOUT_S = 5.0
+ASKED_FOR = "openai-community/gpt2"
+"""Any hub, and any mirror of it, has this one."""
+STILL_WORK = "The embedded model, and those on this machine already, work without it."
+
+
+class Kind(Enum):
+    """How the hub answers."""
+
+    GIVES = auto()
+    REFUSES = auto()
+    """It does not have the model, or not for this user."""
+    FAILS = auto()
+    SOMETHING_ELSE = auto()
+    """Another program answers, such as a login page or a proxy."""
+    SILENT = auto()
+    OFFLINE = auto()
+    """It is not asked: the user forbids it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of asking for a model; `detail` is a status or the kind of an error."""
+
+    kind: Kind
+    detail: str = ""
+
+
+def ask(repo_id: str) -> Answer:
+    """Ask the hub whether it has a model; at most `TIMEOUT_S` for each step of the connection."""
+    from huggingface_hub import HfApi, errors
+
+    try:
+        HfApi(library_name="headsweep").model_info(repo_id, timeout=TIMEOUT_S)
+    except errors.OfflineModeIsEnabled:
+        return Answer(Kind.OFFLINE)
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        refused = status in (401, 403, 404)
+        return Answer(Kind.REFUSES if refused else Kind.FAILS, str(status))
+    except (errors.HTTPError, OSError) as error:  # type: ignore[attr-defined]  # of its client
+        return Answer(Kind.SILENT, type(error).__name__)
+    except Exception as error:  # not the hub's JSON
+        return Answer(Kind.SOMETHING_ELSE, type(error).__name__)
+    return Answer(Kind.GIVES)
+
+
+def place() -> str:
+    """The hub's address, without a user and password that may stand in it."""
+    from huggingface_hub import constants
+
+    return constants.ENDPOINT.rpartition("://")[2].rpartition("@")[2]
+
+
+def hub(_: Settings) -> Found:
+    """Whether models can be downloaded; without it much still works, so it is never a problem."""
+    started = time.perf_counter()
+    answer = ask(ASKED_FOR)
+    took, where = 1000 * (time.perf_counter() - started), place()
+    match answer.kind:
+        case Kind.GIVES:
+            return Found(State.OK, f"{where} answers (in {took:.0f} ms).")
+        case Kind.OFFLINE:
+            seen = "Offline mode (HF_HUB_OFFLINE): nothing is downloaded."
+            to_do = "To download models, unset HF_HUB_OFFLINE."
+        case Kind.REFUSES:
+            seen = f"{where} answers, and refuses {ASKED_FOR} ({answer.detail})."
+            to_do = "Check HF_TOKEN: unset it, or set it to a valid one; and HF_ENDPOINT."
+        case Kind.FAILS:
+            seen = f"{where} has a problem (it answered {answer.detail})."
+            to_do = "Try again in a few minutes."
+        case Kind.SOMETHING_ELSE:
+            seen = f"{where} answered with something else than the hub does ({answer.detail})."
+            to_do = "Check HF_ENDPOINT, and whether a proxy or a login page stands in between."
+        case Kind.SILENT:
+            seen = f"{where} cannot be reached ({answer.detail})."
+            to_do = "To download others, check the connection, the proxy and HF_ENDPOINT."
+    return Found(State.WARNING, seen, f"{STILL_WORK} {to_do}")

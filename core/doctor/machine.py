@@ -1,0 +1,178 @@
+"""What this machine has: where to compute, memory, disks, and the address to serve on.
+
+Sizes are in GB of 1e9 bytes.
+"""
+
+import errno
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from core.doctor.checking import Found, State
+from core.settings import Settings
+
+GB = 1e9
+LITTLE_DISK = 2 * GB
+NO_DISK = 0.1 * GB
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
+CGROUPS = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    (
+        *("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+        *("memory/memory.stat", "total_inactive_file"),
+    ),
+)
+"""Where Linux says what a container may use, in its two versions: limit, use, and cache in use."""
+
+
+def device(given: Settings) -> Found:
+    """What `auto` comes to, and what there is to compute on. The one check that imports torch."""
+    import torch
+
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    there = {"auto": True, "cpu": True, "cuda": cuda, "mps": mps}
+    resolved = given.device if given.device != "auto" else "cuda" if cuda else "cpu"
+    gpus = [_gpu(index) for index in range(torch.cuda.device_count())] if cuda else []
+    no_cuda = "no CUDA" if torch.version.cuda else "no CUDA in this torch"
+    seen = "; ".join(
+        (
+            f"{given.device} is {resolved}" if given.device == "auto" else resolved,
+            f"CPU with {torch.get_num_threads()} threads",
+            *(gpus or [no_cuda]),
+            "MPS" if mps else "no MPS",
+        )
+    )
+    if there[given.device]:
+        return Found(State.OK, f"{seen}.")
+    return Found(
+        State.PROBLEM,
+        f"{given.device} is set, and this machine has none: {seen}.",
+        "Set HEADSWEEP_DEVICE to auto or cpu, or install a torch that fits the GPU's driver.",
+    )
+
+
+def memory(given: Settings) -> Found:
+    """Whether as much is free as a sweep may hold."""
+    free = free_memory()
+    if free is None:
+        return Found(State.OK, "What is free is not told by this system.")
+    seen = f"{_gb(free)} free; a sweep may hold {_gb(given.memory_bytes)} beside its model."
+    if free >= given.memory_bytes:
+        return Found(State.OK, seen)
+    return Found(State.WARNING, seen, "Set HEADSWEEP_MEMORY_MB lower, or end what uses the memory.")
+
+
+def free_memory(
+    system: Path = Path("/proc/meminfo"), container: Path = Path("/sys/fs/cgroup")
+) -> int | None:
+    """Bytes that a process can still have on Linux, in its container too; None elsewhere."""
+    try:
+        lines = system.read_text(encoding="ascii").splitlines()
+        free = 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
+    except (OSError, StopIteration):
+        return None
+    for limit, used, stat, cache in CGROUPS:
+        try:
+            most = int((container / limit).read_text(encoding="ascii"))
+            now = int((container / used).read_text(encoding="ascii"))
+            counts = dict(
+                line.split() for line in (container / stat).read_text(encoding="ascii").splitlines()
+            )
+            free = min(free, max(0, most - now + int(counts.get(cache, 0))))
+        except (OSError, ValueError):  # not this version, or "max": no limit
+            continue
+    return free
+
+
+def disk_for_runs(given: Settings) -> Found:
+    """Whether finished runs can still be written where they are kept."""
+    url = given.database_url
+    if url and not url.startswith("sqlite"):
+        return Found(State.OK, "Not used: runs are kept on the database's own machine.")
+    file = Path(url.removeprefix("sqlite:///")).expanduser().absolute()
+    return _disk(file.parent if url else given.data_dir, "HEADSWEEP_DATA_DIR")
+
+
+def disk_for_models(_: Settings) -> Found:
+    """Whether models can still be downloaded."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE).expanduser().absolute()
+    found = _disk(folder, "HF_HOME")
+    if found.state is not State.PROBLEM and not os.access(nearest_folder(folder), os.W_OK):
+        return Found(
+            State.WARNING,
+            f"{folder} cannot be written: models that are here can be read, no other downloaded.",
+            "Set HF_HOME to a folder that you may write to.",
+        )
+    return found
+
+
+def nearest_folder(path: Path) -> Path:
+    """The path, or the first above it that there is: where a missing one would be made."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def port(given: Settings) -> Found:
+    """Whether the dashboard can listen where it is set to; tried the way its launcher does."""
+    family = socket.AF_INET6 if ":" in given.address else socket.AF_INET
+    other = "another port: PORT=8601 make run."
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((given.address, given.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return Found(
+                    State.WARNING,
+                    f"{given.port} is in use, by this dashboard or another program.",
+                    f"If it is another program, choose {other}",
+                )
+            return Found(
+                State.PROBLEM,
+                f"Nothing can listen on {given.address}, port {given.port} ({error.strerror}).",
+                f"Set HEADSWEEP_ADDRESS to an address of this machine, or choose {other}",
+            )
+    return Found(State.OK, f"{given.port} is free.")
+
+
+def address(given: Settings) -> Found:
+    """Who can open the dashboard: it asks nobody for a password."""
+    if given.address in EVERYWHERE:
+        return Found(
+            State.OK,
+            f"{given.address}: note that anyone on the network can open the dashboard, without a "
+            "password.",
+        )
+    if given.address == "localhost" or given.address.startswith("127.") or given.address == "::1":
+        return Found(State.OK, f"{given.address}: only this machine can open the dashboard.")
+    return Found(
+        State.OK,
+        f"{given.address}: note that whoever reaches this address can open the dashboard, without "
+        "a password.",
+    )
+
+
+def _gpu(index: int) -> str:
+    import torch
+
+    free, total = torch.cuda.mem_get_info(index)
+    name = torch.cuda.get_device_properties(index).name
+    return f"CUDA {index}: {name}, {_gb(free)} of {_gb(total)} free"
+
+
+def _disk(folder: Path, setting: str) -> Found:
+    free = shutil.disk_usage(nearest_folder(folder)).free
+    seen = f"{_gb(free)} free for {folder}."
+    if free >= LITTLE_DISK:
+        return Found(State.OK, seen)
+    return Found(
+        State.WARNING if free >= NO_DISK else State.PROBLEM,
+        seen,
+        f"Free some space, or set {setting} to a folder on a larger disk.",
+    )
+
+
+def _gb(n_bytes: float) -> str:
+    return f"{n_bytes / GB:,.1f} GB"

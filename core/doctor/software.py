@@ -1,0 +1,65 @@
+"""Python, the packages that Headsweep stands on, and a browser for pictures. Imports none of them.
+
+The ranges are those that Headsweep's own package asks for.
+"""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from core.doctor.checking import Found, State
+from core.exports.browser import VARIABLE, find_browser
+from core.settings import Settings
+
+PACKAGES = (
+    *("headsweep", "torch", "transformer_lens", "transformers"),
+    *("streamlit", "plotly", "sqlalchemy"),
+)
+
+
+def python(_: Settings) -> Found:
+    """Which Python this is, on what."""
+    return Found(
+        State.OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}."
+    )
+
+
+def package(name: str, _: Settings) -> Found:
+    """Whether a package is installed, in a version that Headsweep is made for."""
+    from packaging.specifiers import SpecifierSet
+
+    asked = _ranges().get(name, "")
+    again = "Install Headsweep again (make setup, or pip install -e .)."
+    try:
+        installed = version(name)
+    except PackageNotFoundError:
+        return Found(State.PROBLEM, "Not installed.", again)
+    if not SpecifierSet(asked).contains(installed, prereleases=True):
+        return Found(State.WARNING, f"{installed}, where {asked} is asked for.", again)
+    return Found(State.OK, installed)
+
+
+def browser(_: Settings) -> Found:
+    """What draws PNG and SVG files on the command line."""
+    if found := find_browser():
+        return Found(State.OK, found)
+    named = os.environ.get(VARIABLE, "")
+    return Found(
+        State.WARNING,
+        f"{VARIABLE}={named!r} is no program." if named else "No Chrome or Chromium is found.",
+        "Pictures can be saved from the page. To write PNG and SVG files from the command line, "
+        f"install Chromium or name one in {VARIABLE}.",
+    )
+
+
+def _ranges() -> dict[str, str]:
+    """The versions that Headsweep asks for, by the names of `PACKAGES`."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        asked = [Requirement(text) for text in requires("headsweep") or ()]
+    except PackageNotFoundError:  # said of headsweep itself
+        return {}
+    by_name = {canonicalize_name(each.name): str(each.specifier) for each in asked}
+    return {name: by_name.get(canonicalize_name(name), "") for name in PACKAGES}

@@ -1,0 +1,110 @@
+"""The cells that score one run of the model, and that sweep every head into a table."""
+
+from core.ablation import AblationKind
+from core.exports.notebook.literals import literal
+from core.exports.notebook.plan import Form, Plan
+
+_RANKS = {
+    "token": "(logp > logp[target_id])",
+    "sequence": "(first > first[target_ids[0]])",
+    "set": "(logp > logp[target_ids].max())",
+}
+"""How many tokens are more probable than the answer: its first token, or a set's best member."""
+
+
+def scoring(plan: Plan) -> str:
+    """`score`, and the clean run's own numbers."""
+    forced = plan.target == "sequence"
+    read, shape = ("last:", "(answer token, vocab)") if forced else ("last", "(vocab)")
+    extra = ", foil_logits" if plan.foil_has_pass else ""
+    lines = [
+        "def log_probs(logits):",
+        f'    """Natural log probabilities where the answer is read, {shape}."""',
+        f"    return logits[0, {read}].cpu().double().log_softmax(dim=-1)",
+        "",
+        "",
+        f"def score(logits{extra}):",
+        '    """A run\'s metrics; logs are natural, KL is from the clean run to this one."""',
+        "    logp = log_probs(logits)",
+        f"    logprob = {_logprob('target', plan.target, 'logp')}",
+        "    others = (-torch.expm1(logprob)).clamp(min=torch.finfo(torch.float64).tiny)  # 1 - p",
+        *(["    first = logp[0]  # the answer's first token"] if forced else []),
+        *_foil(plan),
+        "    return {",
+        '        "prob": logprob.exp().item(),',
+        '        "logprob": logprob.item(),',
+        '        "logodds": (logprob - others.log()).item(),',
+        *(['        "logit_diff": (logprob - foil_logprob).item(),'] if plan.foil else []),
+        '        "kl": (clean.exp() * (clean - logp)).sum().clamp(min=0).item(),',
+        f'        "rank": 1 + {_RANKS[plan.target]}.sum().item(),',
+        "    }",
+        "",
+        "",
+        "with torch.inference_mode():",
+        "    clean_logits = model(tokens)",
+        *(["    clean_foil_logits = model(foil_tokens)"] if plan.foil_has_pass else []),
+        "clean = log_probs(clean_logits)",
+        f"baseline = score(clean_logits{', clean_foil_logits' if extra else ''})",
+        "baseline",
+    ]
+    return "\n".join(lines)
+
+
+def _logprob(name: str, form: Form, logp: str) -> str:
+    """Log P(answer): of a token, of a sequence's tokens in turn, or of any member of a set."""
+    if form == "token":
+        return f"{logp}[{name}_id]"
+    if form == "set":
+        return f"{logp}[{name}_ids].logsumexp(dim=0)"
+    return f"{logp}[torch.arange(len({name}_ids)), {name}_ids].sum()"
+
+
+def _foil(plan: Plan) -> list[str]:
+    if plan.foil is None:
+        return []
+    if plan.foil_has_pass:
+        return [
+            "    foil_logp = foil_logits[0, last:].cpu().double().log_softmax(dim=-1)",
+            f"    foil_logprob = {_logprob('foil', plan.foil, 'foil_logp')}",
+        ]
+    first = "first" if plan.target == "sequence" else "logp"
+    return [f"    foil_logprob = {_logprob('foil', plan.foil, first)}"]
+
+
+def sweep(plan: Plan) -> str:
+    """The loop over every head, into a table."""
+    given = plan.spec.ablation is AblationKind.RESAMPLE
+    call = f"ablated_logits(tokens, layer, head{', corrupted_z' if given else ''})"
+    lines = [
+        "import pandas as pd",
+        "",
+        "rows = []",
+        "for layer in range(n_layers):",
+        "    for head in range(n_heads):",
+    ]
+    if plan.foil_has_pass:
+        own = f"ablated_logits(foil_tokens, layer, head{', foil_corrupted_z' if given else ''})"
+        lines += [
+            f"        logits = {call}",
+            f"        foil_logits = {own}",
+            "        now = score(logits, foil_logits)",
+        ]
+    else:
+        lines.append(f"        now = score({call})")
+    lines += [
+        "        changes = {",
+        '            f"{name}_change": now[name] - baseline[name]',
+        f"            for name in {_changing(plan)}",
+        "        }",
+        '        label = f"L{layer}H{head}"',
+        '        rows.append({"layer": layer, "head": head, "label": label, **now, **changes})',
+        "",
+        "heads = pd.DataFrame(rows)",
+        'heads.sort_values("prob_change", key=abs, ascending=False).head(10)',
+    ]
+    return "\n".join(lines)
+
+
+def _changing(plan: Plan) -> str:
+    names = ["prob", "logprob", "logodds", *(["logit_diff"] if plan.foil else [])]
+    return f"({', '.join(map(literal, names))})"
