@@ -35,7 +35,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Check:
-    """A check: `look` is called with the settings, and `uses` names those that it cannot do without.
+    """A check: `look` is called with the settings; `uses` names those it cannot do without.
 
     `late` is what it means that it did not come back within `limit_s` seconds.
     """

@@ -26,7 +26,7 @@ CHECKS: tuple[Check, ...] = (
     Check("embedded model", models.embedded),
     Check("memory", machine.memory, uses=("memory_mb",)),
     # torch itself may take long to import from a slow disk, and a GPU long to wake up
-    Check("device", machine.device, uses=("device",), limit_s=60),
+    Check("device", machine.device, uses=("device",), limit_s=60.0),
     Check(
         "database",
         _database,

@@ -174,5 +174,5 @@ def _disk(folder: Path, setting: str) -> Found:
     )
 
 
-def _gb(n_bytes: float) -> str:
+def _gb(n_bytes: int) -> str:
     return f"{n_bytes / GB:,.1f} GB"

@@ -9,17 +9,23 @@ be put beneath each other.
 import csv
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
 from core.identity import SCHEMA
 from core.margins import Margins
-from core.results import COLUMNS, SweepResult
+from core.results import COLUMNS, METRICS, Effect, SweepResult
 from core.store.run import Label, checked_label
 
 MAX_BYTES = 50_000_000
 """Of a file that is opened: a run of the largest model that is swept is a tenth of that."""
+MAX_NUMBER = 1e9
+"""Ranks, seconds and changes in nats stay far below; what is larger only breaks figures."""
+_ROUNDING = 1e-5
+"""By so much may a probability be above 1: it is the exponential of a sum."""
+_SHOWN = 300
 ORIGIN = ("model", "model_fingerprint", "headsweep", "transformer_lens", "torch", "device", "spec")
 
 
@@ -75,9 +81,15 @@ def read_json(name: str, raw: bytes) -> ReadRun:
         margins = values.get("margins")
         kept = None if margins is None else Margins.from_dict(margins)
         label = _label(values.get("run"))
-        result.to_json()  # what cannot be written again is not kept
-    except ValueError as error:
-        raise InputError("file", f"{name!r} cannot be opened. {error}") from error
+        _check_written_so(values, result)
+        _check_consistent(result)
+        if kept is not None:
+            _check_margins(margins, kept, result)
+        # What cannot be written again is not kept: no half of a character is in a real run.
+        json.dumps(values, ensure_ascii=False).encode()
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        seen = str(error).encode("utf-8", "replace").decode()[:_SHOWN]
+        raise InputError("file", f"{name!r} cannot be opened. {seen}") from error
     if not result.complete:
         total = result.shape[0] * result.shape[1]
         raise InputError(
@@ -110,12 +122,76 @@ def _not_a_run(name: str, values: Any) -> str:
     return f"{name!r} is JSON, but no run of Headsweep's: open a file that it has exported as JSON."
 
 
-def _label(values: Any) -> Label:
-    if not isinstance(values, dict):
-        return Label()
-    tags = values.get("tags")
-    return checked_label(
-        str(values.get("title") or ""),
-        str(values.get("notes") or ""),
-        [str(tag) for tag in tags] if isinstance(tags, list) else [],
+def _check_written_so(values: dict[str, Any], result: SweepResult) -> None:
+    """Raise a ValueError where a file says anything otherwise than it would be written."""
+    for key, value in result.to_dict().items():
+        if key != "spec" and values[key] != value:  # a spec has checked its own types
+            raise ValueError(f"Its {key!r} is not as Headsweep writes it: export the run anew.")
+
+
+def _check_consistent(result: SweepResult) -> None:
+    """Raise a ValueError for parts that cannot belong to one run."""
+    spec, clean = result.spec, result.baseline
+    has_foil, positions = spec.foil is not None, spec.positions
+    if not (
+        len(result.special) == len(result.tokens) > 0
+        and result.target_tokens
+        and bool(result.foil_tokens) == has_foil
+        and (isinstance(positions, str) or positions[-1] < len(result.sequence))
+    ):
+        raise ValueError("Its tokens do not fit its spec.")
+    others = (*(prob for _, prob in clean.top), *clean.token_probs, result.provenance.seconds)
+    if not _are_numbers(clean.prob, clean.logprob, clean.rank, clean.logit_diff or 0.0, *others):
+        raise ValueError("Its clean run holds numbers that no model gives.")
+    if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top:
+        raise ValueError("Its clean run holds numbers that no model gives.")
+    if (clean.logit_diff is not None) != has_foil:
+        raise ValueError("Its logit difference does not fit its foil.")
+    _check_effects(result.heads, has_foil)
+
+
+def _check_margins(values: Any, margins: Margins, result: SweepResult) -> None:
+    n_layers = result.shape[0]
+    heads = margins.first_position
+    if not len(margins.attention) == len(margins.mlp) == n_layers or not all(
+        head.within(result.shape) for head in heads
+    ):
+        raise ValueError(f"Its margins are not those of {n_layers} layers.")
+    mlps = [each for each in margins.mlp if each is not None]
+    _check_effects((*margins.attention, *mlps, *heads.values()), result.spec.foil is not None)
+    if json.loads(json.dumps(margins.to_dict())) != values:
+        raise ValueError("Its margins are not as Headsweep writes them: export the run anew.")
+
+
+def _check_effects(effects: Iterable[Effect], has_foil: bool) -> None:
+    for effect in effects:
+        if (effect.logit_diff_change is not None) != has_foil:
+            raise ValueError("Its logit differences do not fit its foil.")
+        metrics = [getattr(effect, name) for name in METRICS if name != "logit_diff_change"]
+        others = (effect.logit_diff_change or 0.0, *(prob for _, prob in effect.top))
+        if (
+            not _are_numbers(effect.prob, effect.rank, *metrics, *others)
+            or not 0 <= effect.prob <= 1 + _ROUNDING
+            or not abs(effect.prob_change) <= 1 + _ROUNDING
+            or not effect.top
+        ):
+            raise ValueError("An effect in it holds numbers that no model gives.")
+
+
+def _are_numbers(*values: object) -> bool:
+    return all(
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= MAX_NUMBER  # false for NaN
+        for value in values
     )
+
+
+def _label(values: Any) -> Label:
+    """What people have said about a run; nothing in the command line's JSON."""
+    about = {"title": "", "notes": "", "tags": [], **({} if values is None else values)}
+    title, notes, tags = about["title"], about["notes"], about["tags"]
+    texts = [title, notes, *tags] if isinstance(tags, list) else []
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ValueError("Its title, notes or tags are no texts.")
+    return checked_label(title, notes, tags)

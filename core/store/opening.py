@@ -3,22 +3,29 @@
 Nothing that cannot be read is ever overwritten.
 """
 
-import contextlib
-from collections.abc import Iterator
+import os
+import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import StoreError
+from core.store.saying import named, saying
 from core.store.tables import ABOUT, METADATA, RUNS, VERSION
 
 BUSY_SECONDS = 4.0
 """How long a writer waits for another one."""
 _MAKING = 4_711_031
 """The number of the PostgreSQL lock under which the tables are made."""
+
+_UNREADABLE = (
+    "The database's URL cannot be read: write postgresql://user:password@host/name or "
+    "sqlite:///file."
+)
 
 
 def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
@@ -28,19 +35,25 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
     stands for it.
     """
     parsed = _url(url)
-    if parsed.get_backend_name() == "sqlite":
-        engine = _sqlite(parsed, read_only=read_only)
-    else:
-        engine = sa.create_engine(
-            parsed, pool_pre_ping=True, connect_args={"connect_timeout": int(BUSY_SECONDS)}
-        )
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    try:
+        engine = _sqlite(parsed, read_only=read_only) if is_sqlite else _postgresql(parsed)
+    except (SQLAlchemyError, ValueError, TypeError):  # an option in it that is none
+        raise StoreError(_UNREADABLE) from None
     with saying(engine):
         try:
-            _prepare(engine)
+            made = _is_made(engine)
+            if not made and not read_only:
+                _make(engine)
+            if is_sqlite and not read_only:
+                _let_read_while_writing(engine)
         except BaseException:
             engine.dispose()
             raise
-    return engine
+    if made or not read_only:
+        return engine
+    engine.dispose()
+    return _in_memory()
 
 
 def default_url(data_dir: Path) -> str:
@@ -51,57 +64,95 @@ def default_url(data_dir: Path) -> str:
 def place_of(url: str) -> str:
     """Where a database is, without its password."""
     parsed = _url(url)
-    return str(parsed.database) if parsed.get_backend_name() == "sqlite" else str(parsed)
-
-
-@contextlib.contextmanager
-def saying(engine: sa.Engine) -> Iterator[None]:
-    """Turns what a database throws into a `StoreError` that says what to do."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-        raise StoreError(_sentence(engine.url, " ".join(str(cause).split()))) from error
+    if parsed.get_backend_name() == "sqlite":
+        return str(parsed.database)
+    return str(parsed.set(query={}))  # a password can be written there too
 
 
 def _url(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise StoreError(
-            "The database's URL cannot be read: write postgresql://user:password@host/name or "
-            "sqlite:///file."
-        ) from None
-    if parsed.get_backend_name() in ("postgresql", "postgres"):
+    except (ArgumentError, ValueError):
+        raise StoreError(_UNREADABLE) from None
+    kind = parsed.get_backend_name()
+    if kind in ("postgresql", "postgres"):
+        if "@" in f"{parsed.host}{parsed.database}":  # the end of a password, were it shown
+            raise StoreError(f"{_UNREADABLE} An @ in a password is written %40, a / %2F.")
         return parsed.set(drivername="postgresql+psycopg")
-    return parsed
+    if kind != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise StoreError(_UNREADABLE)
+    return parsed.set(drivername="sqlite")
 
 
-def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
-    path = Path(url.database or "").expanduser()
-    if read_only and not path.is_file():
-        engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool,
-                                  connect_args={"check_same_thread": False})  # fmt: skip
-    else:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The folder {str(path.parent)!r} for the runs cannot be made ({error.strerror}): "
-                "set HEADSWEEP_DATA_DIR to one that can be written."
-            ) from error
-        engine = sa.create_engine(
-            url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS}
-        )
+def _postgresql(url: URL) -> sa.Engine:
+    """An engine whose every wait has an end: for the server, for the network, for a lock."""
+    wait = int(BUSY_SECONDS)
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": wait, "tcp_user_timeout": 1000 * wait},
+    )
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _: Any) -> None:
+        connection.execute(f"SET lock_timeout = '{wait}s'")
+        connection.commit()
+
+    return engine
+
+
+def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
+    try:
+        path = Path(url.database or "").expanduser()
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.is_file():
+            return _in_memory()
+    except (OSError, RuntimeError) as error:
+        raise StoreError(
+            f"The folder of {str(url.database)[:200]!r} cannot be had "
+            f"({getattr(error, 'strerror', None) or error}): set HEADSWEEP_DATA_DIR to one that "
+            "can be written."
+        ) from error
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+    if read_only and not os.access(path.parent, os.W_OK) and not _log_of(path).exists():
+        # On a disk that takes no writing SQLite can only read what it is told will not change.
+        where = f"file:{quote(str(path))}?immutable=1"
+        options = {"creator": lambda: sqlite3.connect(where, uri=True, check_same_thread=False)}
+    engine = sa.create_engine(url.set(database=str(path)), **options)
+    _begin_as_we_say(engine)
+    return engine
+
+
+def _in_memory() -> sa.Engine:
+    """An empty database that goes away with the process."""
+    # Threads share its one connection, so none of them may begin a transaction.
+    options = {"check_same_thread": False, "isolation_level": None}
+    engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool, connect_args=options)
+    _make(engine)
+    return engine
+
+
+def _log_of(path: Path) -> Path:
+    """What is committed and not yet in the file itself."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def _let_read_while_writing(engine: sa.Engine) -> None:
+    """Readers and one writer at once. The file remembers it, so only one of ours is told."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+
+
+def _begin_as_we_say(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not where it guesses
-        cursor = connection.cursor()
-        # Readers and one writer at once; a commit is on disk before it is said to be done.
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
+        # A commit is on disk before it is said to be done.
+        connection.execute("PRAGMA synchronous=FULL")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
@@ -109,74 +160,52 @@ def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return engine
 
-
-def _prepare(engine: sa.Engine) -> None:
-    """Make the tables in an empty database; check the version of any other."""
+def _is_made(engine: sa.Engine) -> bool:
+    """Whether a database has this version's tables; raises `StoreError` where others are there."""
     with engine.connect() as connection:
-        there = set(sa.inspect(connection).get_table_names())
-        if ABOUT.name in there:
-            _check_version(connection)
-            return
+        return _has_tables(connection)
+
+
+def _has_tables(connection: sa.Connection) -> bool:
+    there = set(sa.inspect(connection).get_table_names())
+    if ABOUT.name in there:
+        _check_version(connection)
+        return True
+    if RUNS.name in there or (there and connection.dialect.name == "sqlite"):
+        raise StoreError(
+            f"{named(connection.engine.url)} holds another program's tables "
+            f"({', '.join(sorted(there)[:3])}): it is left as it is. Set HEADSWEEP_DATABASE_URL "
+            "to a database for Headsweep alone."
+        )
+    return False
+
+
+def _make(engine: sa.Engine) -> None:
+    """Make the tables in an empty database."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
-        there = set(sa.inspect(connection).get_table_names())
-        if ABOUT.name in there:  # another process has made them meanwhile
-            _check_version(connection)
+        if _has_tables(connection):  # another process has made them meanwhile
             return
-        if RUNS.name in there or (there and engine.dialect.name == "sqlite"):
-            raise StoreError(
-                f"{_named(engine.url)} holds another program's tables "
-                f"({', '.join(sorted(there)[:3])}): it is left as it is. Set "
-                "HEADSWEEP_DATABASE_URL to a database for Headsweep alone."
-            )
         METADATA.create_all(connection)
         connection.execute(sa.insert(ABOUT).values(name="schema", value=str(VERSION)))
 
 
 def _check_version(connection: sa.Connection) -> None:
     found = connection.scalar(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema"))
-    if found == str(VERSION):
+    said = str(found)  # SQLite has columns of any type
+    if said == str(VERSION):
+        connection.execute(sa.select(RUNS).limit(0))  # a table or column that is missing says so
         return
-    where = _named(connection.engine.url)
-    if found is not None and found.isdecimal() and int(found) > VERSION:
+    where = named(connection.engine.url)
+    if said.isdecimal() and len(said) < 10 and int(said) > VERSION:
         raise StoreError(
             f"{where} was written by a newer Headsweep (schema {found}, this one reads {VERSION}): "
             "it is left as it is. Install that version, or set HEADSWEEP_DATABASE_URL to another "
             "database."
         )
-    raise StoreError(f"{where} names no version that is known ({found!r}): it is left as it is.")
-
-
-def _named(url: URL) -> str:
-    kind = "The database" if url.get_backend_name() != "sqlite" else "The file"
-    return f"{kind} {url.database!r}"
-
-
-def _sentence(url: URL, text: str) -> str:
-    """What went wrong, by what the drivers say of it."""
-    where, low = _named(url), text.lower()
-    for signs, said in (
-        (("locked", "busy"), "is locked by another program: close that one, and try again."),
-        (("disk is full", "no space", "disk full"), "is on a disk that is full: free some space."),
-        (
-            ("not a database", "malformed", "corrupt"),
-            "is damaged, or no database: it is left as it is. Put a copy of it back, or move it "
-            "away and a new one is made.",
-        ),
-        (
-            ("readonly", "read-only", "permission denied", "unable to open"),
-            "cannot be opened or written: check its folder's permissions, or set "
-            "HEADSWEEP_DATA_DIR to another one.",
-        ),
-        (
-            ("connection", "could not translate", "refused", "timeout"),
-            "cannot be reached: check HEADSWEEP_DATABASE_URL, and that its server runs.",
-        ),
-        (("password", "authentication", "role"), "refuses the user or password of its URL."),
-    ):
-        if any(sign in low for sign in signs):
-            return f"{where} {said}"
-    return f"{where} failed ({text[:160]})."
+    raise StoreError(
+        f"{where} names no version that is known ({said[:20]!r}): it is left as it is. Set "
+        "HEADSWEEP_DATABASE_URL to another database."
+    )

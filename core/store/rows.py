@@ -144,8 +144,16 @@ def _summary(result: SweepResult) -> dict[str, Any]:
     }
 
 
+def tags_of(column: str) -> tuple[str, ...]:
+    """The tags in a row's column; none in one that is damaged."""
+    try:
+        return tuple(map(str, json.loads(column)))
+    except (ValueError, TypeError, RecursionError):
+        return ()
+
+
 def _label(row: Mapping[str, Any]) -> Label:
-    return Label(row["title"], row["notes"], tuple(map(str, json.loads(row["tags"]))))
+    return Label(row["title"], row["notes"], tags_of(row["tags"]))
 
 
 def _packed(values: dict[str, Any]) -> bytes:

@@ -18,8 +18,9 @@ from core.margins import Margins
 from core.results import SweepResult
 from core.spec import SweepSpec
 from core.store import rows
-from core.store.opening import open_engine, saying
+from core.store.opening import open_engine
 from core.store.run import Label, Origin, Query, Run, Summary
+from core.store.saying import saying
 from core.store.tables import RUNS
 
 DAYS_DELETED = 7
@@ -129,7 +130,7 @@ class Store:
                 for column in (RUNS.c.model, RUNS.c.ablation)
             )
             lists = connection.scalars(sa.select(RUNS.c.tags).where(live).distinct())
-            tags = sorted({str(tag) for each in lists for tag in json.loads(each)})
+            tags = sorted({tag for each in lists for tag in rows.tags_of(each)})
         return models, kinds, tags
 
     def relabel(self, run_id: str, label: Label) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import checkpoints
 import pytest
+from brakes import PROMPT, WAIT, Brake, last_norm
 
 from core.errors import Cancelled
 from core.jobs import MAX_TASKS_KEPT, Job, Jobs, JobState
@@ -15,63 +16,6 @@ from core.models.registry import Registry, key_of, model_key
 from core.spec import SweepSpec
 from core.sweep import run_sweep
 from core.tasks import OnSpec, Step
-
-WAIT = 60.0  # seconds: only ever spent by a test that fails
-PROMPT = checkpoints.TEXT
-
-
-def last_norm(model):
-    """The one submodule that every pass ends with, on either path."""
-    return model.bridge.ln_final.original_component
-
-
-class Brake:
-    """Holds the pass number `at` (from now on) at its end until it is let go: one a chunk."""
-
-    def __init__(self, model, at: int) -> None:
-        self.reached, self.go = threading.Event(), threading.Event()
-        self._left = at
-        self._handle = last_norm(model).register_forward_pre_hook(self._pass)
-
-    def _pass(self, *_):
-        self._left -= 1
-        if self._left == 0:
-            self.reached.set()
-            assert self.go.wait(WAIT)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.go.set()
-        self._handle.remove()
-
-
-@pytest.fixture
-def spec(checkpoint):
-    def make(prompt=PROMPT, target=" jumps", **options):
-        return SweepSpec(str(checkpoint("gpt2")), prompt, target, **options)
-
-    return make
-
-
-@pytest.fixture
-def registry(spec):
-    """With one model in it already."""
-    made = Registry()
-    made.get(key_of(spec()))
-    return made
-
-
-@pytest.fixture
-def jobs(registry, monkeypatch):
-    monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})  # a chunk a head
-    return Jobs(registry)
-
-
-@pytest.fixture
-def model(registry, spec):
-    return registry.peek(key_of(spec()))
 
 
 def test_a_sweep_is_done_in_the_background(jobs, model, spec):
@@ -226,7 +170,9 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
 
 
 def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
-    monkeypatch.setattr("core.jobs.working._log.disabled", True)  # pytest keeps records and tracebacks
+    monkeypatch.setattr(
+        "core.jobs.working._log.disabled", True
+    )  # pytest keeps records and tracebacks
     held = []
 
     def fail(norm, inputs):

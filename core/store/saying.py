@@ -1,0 +1,88 @@
+"""What a database throws, as a `StoreError` with a sentence that says what to do."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from core.errors import StoreError
+
+_LOCKED = (
+    ("locked", "busy", "lock timeout", "deadlock"),
+    "is locked by another program: close that one, and try again.",
+)
+_FULL = (
+    ("disk is full", "no space", "disk full"),
+    "is on a disk that is full: free some space.",
+)
+_NOT_OURS = (
+    ("no such column", "no such table", "does not exist"),
+    "lacks tables or columns of Headsweep's: it is left as it is. Put a copy of it back, or set "
+    "HEADSWEEP_DATABASE_URL to another database.",
+)
+# What the drivers say in their errors, and what that means; the first that fits is said.
+_SQLITE = (
+    _LOCKED,
+    _FULL,
+    (
+        ("not a database", "malformed", "corrupt", "could not decode"),
+        "is damaged, or no database: it is left as it is. Put a copy of it back, or move it away "
+        "and a new one is made.",
+    ),
+    (
+        ("readonly", "read-only", "permission denied", "unable to open", "disk i/o"),
+        "cannot be opened or written: check its folder and its permissions, or set "
+        "HEADSWEEP_DATA_DIR to another one.",
+    ),
+    _NOT_OURS,
+)
+_POSTGRESQL = (
+    _LOCKED,
+    _FULL,
+    (
+        ("password", "authentication", "role", "pg_hba"),
+        "refuses the user or password of its URL: check HEADSWEEP_DATABASE_URL.",
+    ),
+    (
+        ("permission denied", "read-only"),
+        "does not let its user make or write tables: grant that, or set HEADSWEEP_DATABASE_URL "
+        "to another one.",
+    ),
+    (
+        ("failed: fatal: database", 'fatal: database "'),
+        "is not there: make it on its server (createdb), or check HEADSWEEP_DATABASE_URL.",
+    ),
+    (
+        ("connection", "resolve", "could not translate", "refused", "timeout", "shutting down"),
+        "cannot be reached: check HEADSWEEP_DATABASE_URL, and that its server runs.",
+    ),
+    _NOT_OURS,
+)
+
+
+@contextlib.contextmanager
+def saying(engine: sa.Engine) -> Iterator[None]:
+    """Turns what a database throws into a `StoreError` that says what to do."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        raise StoreError(_sentence(engine.url, " ".join(str(cause).split()))) from error
+
+
+def named(url: URL) -> str:
+    """A database as a sentence begins with it; never with its password."""
+    kind = "The database" if url.get_backend_name() != "sqlite" else "The file"
+    return f"{kind} {url.database!r}"
+
+
+def _sentence(url: URL, text: str) -> str:
+    """What went wrong, by what the drivers say of it."""
+    where, low = named(url), text.lower()
+    for signs, said in _SQLITE if url.get_backend_name() == "sqlite" else _POSTGRESQL:
+        if any(sign in low for sign in signs):
+            return f"{where} {said}"
+    return f"{where} failed ({text[:160]})."

@@ -1,0 +1,41 @@
+"""Jobs on a real model, which a brake can hold in mid-sweep."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.jobs import Jobs
+from core.models.registry import Registry, key_of
+from core.spec import SweepSpec
+
+sys.path.append(str(Path(__file__).parent))  # so that tests can import brakes.py by name
+
+from brakes import PROMPT
+
+
+@pytest.fixture
+def spec(checkpoint):
+    def make(prompt=PROMPT, target=" jumps", **options):
+        return SweepSpec(str(checkpoint("gpt2")), prompt, target, **options)
+
+    return make
+
+
+@pytest.fixture
+def registry(spec):
+    """With one model in it already."""
+    made = Registry()
+    made.get(key_of(spec()))
+    return made
+
+
+@pytest.fixture
+def jobs(registry, monkeypatch):
+    monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})  # a chunk a head
+    return Jobs(registry)
+
+
+@pytest.fixture
+def model(registry, spec):
+    return registry.peek(key_of(spec()))

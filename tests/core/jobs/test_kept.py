@@ -1,0 +1,154 @@
+"""Finished sweeps and the store: what was computed once is there at once, for whoever asks."""
+
+import dataclasses
+import shutil
+import threading
+
+import checkpoints
+import pytest
+from brakes import WAIT, Brake
+
+from core.errors import StoreError
+from core.jobs import Jobs, JobState
+from core.models.registry import Registry, key_of
+from core.store.keeper import Keeper
+from core.store.opening import default_url
+from core.store.run import Origin
+from core.store.store import Store
+from core.sweep import run_sweep
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(default_url(tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def keeper(store):
+    return Keeper(lambda: store)
+
+
+@pytest.fixture
+def kept(registry, keeper):
+    return Jobs(registry, keeper=keeper)
+
+
+def done(job):
+    assert job.wait(WAIT)
+    assert job.state is JobState.DONE, job.error
+    return job
+
+
+def test_a_finished_sweep_is_in_the_store_with_its_margins(kept, store, spec):
+    job = done(kept.submit(spec()))
+    run = store.get(job.run_id)
+    assert run.result == job.result
+    assert run.margins == job.margins
+    assert run.margins is not None
+    assert run.origin is Origin.COMPUTED
+
+
+def test_it_is_kept_before_its_margins_are_measured(kept, store, spec, monkeypatch):
+    reached, go = threading.Event(), threading.Event()
+
+    def held(*_):
+        reached.set()
+        assert go.wait(WAIT)
+        yield 1.0
+        raise RuntimeError("no margins")
+
+    monkeypatch.setattr("core.margin_sweep.iter_margins", held)
+    job = kept.submit(spec())
+    assert reached.wait(WAIT)
+    assert store.get(job.run_id).result == job.partial
+    assert store.get(job.run_id).margins is None
+    go.set()
+    assert done(job).margins is None
+
+
+def test_a_cancelled_sweep_is_not_kept(kept, store, spec, model, monkeypatch):
+    monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})
+    with Brake(model, at=5) as brake:
+        job = kept.submit(spec())
+        assert brake.reached.wait(WAIT)
+        kept.release(job)
+    assert job.wait(WAIT)
+    assert job.state is JobState.CANCELLED
+    assert len(job.partial.heads) == 4
+    assert store.count() == 0
+
+
+def test_another_process_finds_it_without_loading_the_model(kept, keeper, spec):
+    first = done(kept.submit(spec()))
+    registry = Registry()
+    others = Jobs(registry, keeper=keeper)
+    found = others.find(spec())
+    assert found.state is JobState.DONE
+    assert found.result == first.result
+    assert found.margins == first.margins
+    assert done(others.submit(spec())) is found
+
+    anew = Jobs(registry, keeper=keeper)
+    assert done(anew.submit(spec())).result == first.result
+    assert registry.peek(key_of(spec())) is None
+
+
+def test_a_kept_sweep_of_other_weights_is_no_answer(keeper, checkpoint, spec, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint("gpt2"), folder)
+    asked = dataclasses.replace(spec(), model=str(folder))
+    before = done(Jobs(Registry(), keeper=keeper).submit(asked))
+    checkpoints.build("gpt2", folder, seed=1)
+    after = done(Jobs(Registry(), keeper=keeper).submit(asked))
+    assert after.result.key != before.result.key
+    assert after.result.values("kl") != pytest.approx(before.result.values("kl"), abs=1e-3)
+
+
+def test_an_imported_run_is_no_answer_either(kept, store, spec, model):
+    true = run_sweep(model, spec())
+    heads = tuple(dataclasses.replace(e, prob_change=0.5) for e in true.heads)
+    doctored = dataclasses.replace(true, heads=heads, _index={})
+    store.keep(doctored, origin=Origin.IMPORTED)
+    assert kept.find(spec()) is None
+    assert done(kept.submit(spec())).result.values("prob_change") == pytest.approx(
+        true.values("prob_change"), abs=1e-6
+    )
+    assert store.count() == 2
+
+
+def test_a_run_kept_without_margins_is_shown_and_swept_anew_when_asked_for(
+    kept, store, spec, model
+):
+    store.keep(run_sweep(model, spec()))  # as the command line does
+    found = kept.find(spec())
+    assert found.result is not None
+    assert found.margins is None
+    job = done(kept.submit(spec()))
+    assert job is not found
+    assert job.margins is not None
+    assert store.get(job.run_id).margins == job.margins
+    assert store.count() == 1
+
+
+def test_a_deleted_run_comes_back_when_it_is_asked_for_again(kept, store, spec):
+    job = done(kept.submit(spec()))
+    store.delete([job.run_id])
+    assert kept.submit(spec()) is job
+    for _ in range(600):
+        if store.count() == 1:
+            break
+        threading.Event().wait(0.05)
+    assert store.count() == 1
+
+
+def test_a_sweep_is_done_though_it_cannot_be_kept(registry, spec):
+    def broken():
+        raise StoreError("The disk is full.")
+
+    keeper = Keeper(broken)
+    job = done(Jobs(registry, keeper=keeper).submit(spec()))
+    assert job.result.complete
+    assert keeper.n_waiting == 1
+    assert keeper.trouble == "The disk is full."
