@@ -2,12 +2,13 @@
 # make test   set everything up, run the checks and the whole test suite
 # make bench  the sweep against the notebook's loop and its own matrix products
 # make bench-head  every view of one head: seconds, and how long a Cancel waits
+# make bench-load  fifty sessions at once: right results, waiting times, memory
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check setup format screenshots bench bench-head bench-xl growth first-paint clean
+.PHONY: run test check setup format screenshots bench bench-head bench-load bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -45,6 +46,9 @@ bench: setup
 
 bench-head: setup
 	$(BIN)/python benchmarks/head.py
+
+bench-load: setup
+	$(BIN)/python benchmarks/load.py
 
 growth: setup
 	$(BIN)/python benchmarks/growth.py

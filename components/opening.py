@@ -18,6 +18,8 @@ from core.store.keeper import KEEPER
 from core.store.run import Origin, Run
 
 _BOS = {None: "default", True: "yes", False: "no"}
+_PARAMETERS = {"corrupted_prompt": "corrupted", "prepend_bos": "bos"}
+"""A spec's field -> the parameter of an address, where they are called differently."""
 
 
 def open_run(state: Session, run: Run) -> None:
@@ -56,6 +58,7 @@ def open_address(state: Session, params: Mapping[str, Sequence[str]]) -> str:
             return "" if run_id is None else _gone(run_id)
         return _open_linked(state, spec)
     except InputError as error:
+        _fill_readable(state, params)
         return f"This link cannot be opened. {error}"
     except StoreError as error:
         return f"This link names a kept run. {error}"
@@ -69,6 +72,7 @@ def fill_from_address(state: Session, params: Mapping[str, Sequence[str]]) -> tu
     try:
         spec = links.from_params(params)
     except InputError as error:
+        _fill_readable(state, params)
         return False, f"This link cannot be opened. {error}"
     if spec is None:
         fill(state, example.SPEC)
@@ -86,6 +90,22 @@ def _open_linked(state: Session, spec: SweepSpec) -> str:
     else:
         open_spec(state, spec)
     return refused
+
+
+def _fill_readable(state: Session, params: Mapping[str, Sequence[str]]) -> None:
+    """Put into the composer what can be read of an address that is wrong somewhere."""
+    usual = links.to_params(example.SPEC)
+    given = {name: params[name] for name in links.names() if name in params}
+    while given:
+        try:
+            spec = links.from_params({**usual, **given})
+        except InputError as error:
+            if given.pop(_PARAMETERS.get(error.field, error.field), None) is None:
+                return  # it is wrong as a whole
+        else:
+            assert spec is not None
+            fill(state, spec, with_model=not _refused(spec))
+            return
 
 
 def _refused(spec: SweepSpec) -> str:

@@ -3,6 +3,7 @@
 The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
 than that become known; margins are measured once it is `ALL`, and so is the second half of a map of
 positions. Such sweeps are estimated first and done in small chunks, whatever their size.
+While the file FULL_DISK is there, the database finds no room for another page.
 """
 
 import os
@@ -20,7 +21,29 @@ SMALL = 300_000
 
 
 def allowed() -> int:
-    return int(Path(os.environ["HELD_SWEEPS"]).read_text())
+    file = os.environ.get("HELD_SWEEPS")
+    return ALL if file is None else int(Path(file).read_text())
+
+
+def full_disk(file: Path) -> None:
+    """SQLite's own limit stands for the disk's: its error is the same."""
+    import sqlalchemy as sa
+
+    import core.store.store
+
+    opened = core.store.store.open_engine
+
+    def open_engine(*given: Any, **options: Any) -> Any:
+        engine = opened(*given, **options)
+
+        @sa.event.listens_for(engine, "begin")
+        def begun(connection: Any) -> None:
+            pages = 1 if file.exists() else 1_000_000  # never fewer than there are
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+        return engine
+
+    core.store.store.open_engine = open_engine
 
 
 def main() -> None:
@@ -31,6 +54,8 @@ def main() -> None:
     from components.server import main as serve
     from core.scoring import Scorer
 
+    if "FULL_DISK" in os.environ:
+        full_disk(Path(os.environ["FULL_DISK"]))
     in_full, preview = core.sweep.with_progress, core.estimates.preview.preview
     margins, places = core.margin_sweep.iter_margins, core.circuits.places.iter_places
 

@@ -48,9 +48,13 @@ LAUNCHER = ("-m", "components.server")
 
 @contextmanager
 def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: str) -> Iterator[str]:
-    """The launcher that `make run` starts, on a free port; gives its address."""
-    port = free_port()
-    env = {**os.environ, "PORT": str(port), **environment}
+    """The launcher that `make run` starts, on a free port; gives its address.
+
+    Its runs are kept beside the log, unless another place is given.
+    """
+    port = int(environment.get("PORT") or free_port())
+    kept = {"HEADSWEEP_DATA_DIR": str(log.parent / "data")}
+    env = {**os.environ, "PORT": str(port), **kept, **environment}
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, *program],

@@ -27,6 +27,8 @@ def read_address(
     """
     now = _now()
     arrived = state.address is None or state.address_page != page
+    if not arrived and now == state.address != here():
+        state.bad_address = ""  # something else has been put on screen since
     if (arrived and now) or (not arrived and now != state.address and not _is_late(state, here)):
         state.bad_address = take(now)
     elif arrived:
@@ -42,8 +44,9 @@ def write_address(state: Session, here: Params) -> None:
     """Put what is on screen into the address bar."""
     if _now() != here:
         st.query_params.from_dict(here)
-    if here != state.address:
-        state.address, state.address_since = here, time.monotonic()
+        state.address_since = time.monotonic()
+    state.address = here
+    st.html(f"<script>(() => {{{_COMPLETING}}})();</script>", unsafe_allow_javascript=True)
 
 
 def _now() -> Params:
@@ -56,3 +59,24 @@ def _is_late(state: Session, here: Callable[[], Params]) -> bool:
     Whoever has just chosen something has not gone back at the same moment.
     """
     return here() != state.address or time.monotonic() - state.address_since < SETTLED
+
+
+# Streamlit writes every address as a new step of the browser's history. One that a page writes by
+# itself, to complete the address that it was come to by, is no step: Back would only lead to it
+# again. It takes the place of the other, until the reader has done something.
+_COMPLETING = """
+  if (window.headsweepAddress) return;
+  window.headsweepAddress = true;
+  let touched = false;
+  for (const kind of ["pointerdown", "keydown", "drop"]) {
+    window.addEventListener(kind, () => { touched = true; }, true);
+  }
+  window.addEventListener("popstate", () => { touched = false; }, true);
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, title, url) => {
+    const same = new URL(url ?? "", location.href).pathname === location.pathname;
+    if (same && !touched) return window.history.replaceState(state, title, url);
+    if (!same) touched = false;
+    return push(state, title, url);
+  };
+"""

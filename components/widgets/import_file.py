@@ -41,7 +41,7 @@ def _given() -> None:
     state.import_error = ""
     try:
         open_run(state, imported(file.name, file.getvalue()))
-        state.opened_file = True
+        state.opened_file = state.address_page != "sweep"  # that page is to be gone to
         state.imports += 1  # the box is empty again for the next file
     except InputError as error:
         state.import_error = str(error)

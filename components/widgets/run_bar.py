@@ -13,7 +13,9 @@ from components.widgets.when import when
 from core.errors import StoreError
 from core.results import SweepResult
 from core.store.keeper import KEEPER
-from core.store.run import Label, Run
+from core.store.run import Label, Summary
+
+_UNKEPT = "Not among the kept runs: press Sweep to have it there."
 
 
 def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
@@ -45,13 +47,13 @@ def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
                     "Name it" if not label.title else "Edit", key="name_run", icon=":material/edit:"
                 )
             ):
-                _name(run, result)
+                _name(run)
 
 
 def not_kept(state: Session) -> None:
     """Say so while finished runs cannot be written, and offer to try again."""
     KEEPER.retry()
-    if not KEEPER.n_waiting:
+    if not (KEEPER.n_waiting and KEEPER.trouble):  # one may be being written at this moment
         return
     count = KEEPER.n_waiting
     runs = "1 finished run is" if count == 1 else f"{count} finished runs are"
@@ -63,26 +65,26 @@ def not_kept(state: Session) -> None:
         st.button("Try now", key="keep_now", on_click=lambda: KEEPER.retry(now=True))
 
 
-def _kept(run_id: str) -> tuple[Run | None, str]:
+def _kept(run_id: str) -> tuple[Summary | None, str]:
     """The run if it is in the store, or why that cannot be told."""
     try:
-        found = KEEPER.store().get(run_id)
+        found = KEEPER.store().summary(run_id)
     except StoreError as error:
         return None, str(error)
-    return found, ""
+    return (None if found is None or found.deleted else found), ""
 
 
 def _read_only() -> bool:
     return KEEPER.store().read_only
 
 
-def _said(run: Run | None, state: Session, trouble: str) -> str:
+def _said(run: Summary | None, state: Session, trouble: str) -> str:
     if trouble:
         return f"Not kept: {as_html(trouble)}"
     if run is None:
         if state.saved_example:
             return "The example that comes with Headsweep."
-        return "Not kept: this Headsweep is read-only." if _read_only() else "Not kept yet."
+        return "Not kept: this Headsweep is read-only." if _read_only() else _UNKEPT
     title = f"<b>{as_html(run.label.title)}</b> · " if run.label.title else ""
     if state.imported:
         return f"{title}from a file, opened {when(run.created)} · run {run.id}"
@@ -90,5 +92,5 @@ def _said(run: Run | None, state: Session, trouble: str) -> str:
 
 
 @st.dialog("About this run")
-def _name(run: Run, result: SweepResult) -> None:
-    label_form(run.id, run.label, result.spec.prompt)
+def _name(run: Summary) -> None:
+    label_form(run.id, run.label, run.name)

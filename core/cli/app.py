@@ -10,6 +10,7 @@ import sys
 import typer
 from typer.exceptions import Abort, TyperException
 
+from core.cli.doctor import doctor
 from core.cli.heads import head, joint, roles
 from core.cli.opening import open_
 from core.cli.output import fail
@@ -28,7 +29,7 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, patch, models):
+for command in (sweep, head, joint, roles, patch, models, doctor):
     app.command()(command)
 app.command("open")(open_)
 app.add_typer(runs, name="runs")

@@ -10,7 +10,6 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.options import Format
 from core.cli.output import progress, write_text
-from core.models.fingerprint import fingerprint_here
 from core.spec import SweepSpec
 from core.store.keeper import KEEPER
 
@@ -83,6 +82,8 @@ def models() -> None:
 
 def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
     """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
+    from core.models.fingerprint import fingerprint_here  # it reads the embedded model's files
+
     weights = fingerprint_here(spec.model)
     run = None if weights is None else KEEPER.find(spec, weights)
     if run is None or device.value not in ("auto", run.result.provenance.device):

@@ -1,7 +1,8 @@
 """Whether the database of runs opens, reads and can be written. Leaves nothing behind in it.
 
 `Store` itself would delete what was deleted long ago, and make a file where there is none: that
-file would belong to whoever called the doctor, perhaps not to the one who serves.
+file would belong to whoever called the doctor, perhaps not to the one who serves. A database on a
+server that is empty gets its tables, as at the first start.
 """
 
 import tempfile
@@ -16,7 +17,8 @@ from core.doctor.chosen import HIDDEN, masked, passwords
 from core.doctor.machine import nearest_folder
 from core.errors import StoreError
 from core.settings import Settings
-from core.store.opening import default_url, open_engine, saying
+from core.store.opening import default_url, open_engine
+from core.store.saying import saying
 from core.store.tables import ABOUT, RUNS, VERSION
 
 TRIAL = "doctor"
@@ -26,21 +28,21 @@ TRIAL = "doctor"
 def database(given: Settings) -> Found:
     """Opens the database as the dashboard does; where there is none yet, tries one beside it."""
     url = given.database_url or default_url(given.data_dir)
-    if not url.startswith("sqlite") and url.partition("?")[0].count("@") > 1:
-        return Found(
-            State.PROBLEM,
-            "The database's URL holds more than one @, so its password would be read wrongly.",
-            "In HEADSWEEP_DATABASE_URL write an @ of the password as %40.",
-        )
     try:
-        file = _missing_file(url)
-        return _opened(url, given) if file is None else _none_yet(file, given)
+        file = None if given.read_only else _missing_file(url)
+        return _opened(url, given) if file is None else _none_yet(file)
     except Exception as error:
         return _failed(_without_password(" ".join(str(error).split()), url))
 
 
 def _opened(url: str, given: Settings) -> Found:
     engine = open_engine(url, read_only=given.read_only)
+    if given.read_only and str(engine.url) == "sqlite://":  # stands for one that is not there
+        return Found(
+            State.WARNING,
+            f"Read-only, and no runs are kept in {_place(url)} yet: none can be shown.",
+            "Keep some runs without HEADSWEEP_READ_ONLY first, or name another database.",
+        )
     try:
         with saying(engine), engine.connect() as connection:
             live = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.deleted.is_(None))
@@ -52,20 +54,15 @@ def _opened(url: str, given: Settings) -> Found:
             _write_and_delete(engine)
     finally:
         engine.dispose()
+    count = f"{n_runs} run{'' if n_runs == 1 else 's'}"
     can = "read-only: nothing is kept" if given.read_only else "can be written"
-    return Found(State.OK, f"{kind}, schema {VERSION}, {n_runs} runs, {can}: {_place(url)}")
+    return Found(State.OK, f"{kind}, schema {VERSION}, {count}, {can}: {_place(url)}")
 
 
-def _none_yet(file: Path, given: Settings) -> Found:
-    if given.read_only:
-        return Found(
-            State.WARNING,
-            f"Read-only, and there is no {file}: no runs can be shown.",
-            "Keep some runs without HEADSWEEP_READ_ONLY first, or name another database.",
-        )
+def _none_yet(file: Path) -> Found:
     above = nearest_folder(file.parent)
     try:
-        # One on this Python's list of temporary folders would say nothing of this disk.
+        # Not in the system's folder for temporary files, which says nothing of this disk.
         with tempfile.TemporaryDirectory(dir=above, prefix="headsweep-doctor-") as folder:
             engine = open_engine(default_url(Path(folder)))
             try:
@@ -93,10 +90,9 @@ def _write_and_delete(engine: sa.Engine) -> None:
 
 def _missing_file(url: str) -> Path | None:
     """The SQLite file that is still to be made; None where there is one, or a server."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    if not url.startswith("sqlite"):
         return None
-    path = Path(parsed.database or "").expanduser().absolute()
+    path = Path(make_url(url).database or "").expanduser().absolute()
     return None if path.exists() else path
 
 

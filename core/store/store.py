@@ -108,6 +108,12 @@ class Store:
                 row = found[0] if len(found) == 1 else None
         return None if row is None else rows.run_of(dict(row._mapping))
 
+    def summary(self, run_id: str) -> Summary | None:
+        """A run as a list shows it, by its whole id: no result is unpacked for it."""
+        with self._reading() as connection:
+            row = connection.execute(sa.select(*_LISTED).where(RUNS.c.id == run_id)).first()
+        return None if row is None else rows.summary_of(dict(row._mapping))
+
     def listed(self, query: Query | None = None, first: int = 0, most: int = 50) -> list[Summary]:
         """Runs that a query finds, the newest first."""
         wanted = sa.select(*_LISTED).where(*_conditions(query or Query()))

@@ -9,7 +9,15 @@ from components.figures.metric import METRICS, PROB
 from components.state import Session, chosen_metric, put
 from components.widgets.address import Params, read_address, write_address
 from components.widgets.compare.panel import panel
-from components.widgets.compare.sides import NAMES, Sided, set_side, side_box, side_of, swap
+from components.widgets.compare.sides import (
+    NAMES,
+    Sided,
+    found_of,
+    set_side,
+    side_box,
+    side_of,
+    swap,
+)
 from components.widgets.messages import error_message, note
 from core import links
 from core.errors import InputError, StoreError
@@ -21,7 +29,7 @@ from core.store.run import Summary
 
 def compare_page(state: Session, look: Look) -> None:
     """Choose two runs; see them on one scale, their difference, and the heads that moved."""
-    sides: dict[str, Sided | None] = {}
+    sides = {name: found_of(state, name) for name in NAMES}
     read_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p))
     offered = _offered()
     with st.container(border=True, key="compare_sides"):

@@ -1,5 +1,6 @@
 """The two sides of a comparison: chosen from the kept runs, or asked for by a link."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
@@ -17,7 +18,7 @@ from core.results import SweepResult
 from core.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.rows import answer_text
-from core.store.run import Summary
+from core.store.run import Origin, Run, Summary
 
 OFFERED = 300
 """Runs in the two lists, the newest; older ones are chosen on the History page."""
@@ -62,6 +63,16 @@ def side_box(state: Session, name: str, offered: list[Summary]) -> Sided | None:
 def side_of(state: Session, name: str) -> Side | None:
     """What a side is to be."""
     return state.compare_a if name == "a" else state.compare_b
+
+
+def found_of(state: Session, name: str) -> Sided | None:
+    """What a side holds already; None where it is still to be swept, or cannot be had."""
+    side = side_of(state, name)
+    if isinstance(side, tuple):
+        with suppress(StoreError):
+            run = KEEPER.store().get(side[1])
+            return None if run is None else _of_run(run)
+    return _known(side) if isinstance(side, SweepSpec) else None
 
 
 def set_side(state: Session, name: str, side: Side | None) -> None:
@@ -117,14 +128,25 @@ def _kept(run_id: str) -> Sided | None:
             "Choose another one."
         )
         return None
-    return Sided(run.id, run.result, run.origin.value == "imported")
+    return _of_run(run)
+
+
+def _of_run(run: Run) -> Sided:
+    return Sided(run.id, run.result, run.origin is Origin.IMPORTED)
+
+
+def _known(spec: SweepSpec) -> Sided | None:
+    """The finished sweep of a spec."""
+    known = JOBS.find(spec)
+    if known is None or known.result is None:
+        return None
+    return Sided(known.run_id, known.result)
 
 
 def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
     """A side that a link asks for: from the store, or swept now."""
-    known = JOBS.find(spec)
-    if known is not None and known.result is not None:
-        return Sided(known.run_id, known.result)
+    if (known := _known(spec)) is not None:
+        return known
     if not (is_permitted(spec.model) and from_outside(spec.model)):
         error_message(
             f"A link may not ask for the model {spec.model[:80]!r} here: sweep it yourself on the "

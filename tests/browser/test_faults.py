@@ -1,0 +1,141 @@
+"""What goes wrong around a server: it is killed, its disk fills, its database is locked."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from held_server import ALL, HELD
+from serving import ROOT, await_server, dashboard, free_port
+
+from core import SweepSpec, run_sweep
+from core.store.opening import default_url
+from core.store.store import Store
+
+PROGRAM = [str(Path(ROOT) / "tests" / "held_server.py")]
+PROMPT = f"{HELD} red green blue red green"
+
+
+def sweep(page, prompt, target):
+    page.type_prompt(prompt)
+    page.type("target", target)
+    page.run()
+
+
+def start(port, folder):
+    """A server of its own process, to be killed."""
+    log = folder / "log.txt"
+    env = {
+        **os.environ,
+        "PORT": str(port),
+        "HEADSWEEP_DATA_DIR": str(folder / "data"),
+        "HELD_SWEEPS": str(folder / "allowed"),
+    }
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            [sys.executable, *PROGRAM], cwd=ROOT, env=env, stdout=output, stderr=output
+        )
+    await_server(f"http://localhost:{port}/_stcore/health", process, log)
+    return process
+
+
+def test_a_server_killed_in_mid_sweep_loses_no_finished_run_and_its_page_goes_on(
+    open_page, tmp_path, demo
+):
+    port, allowed = free_port(), tmp_path / "allowed"
+    allowed.write_text("4")
+    process = start(port, tmp_path)
+    try:
+        page = open_page(url=f"http://localhost:{port}")
+        page.wait_live()
+        sweep(page, "cat dog bird cat dog", " bird")
+        page.type_prompt(PROMPT)
+        page.type("target", " blue")
+        page.page.locator(".st-key-run button").click()
+        page.wait_text("progress", "4 of 12")
+        page.page.wait_for_function("location.search.includes('Held')")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        store = Store(default_url(tmp_path / "data"))
+        (kept,) = store.listed()  # whole, and the one in mid-sweep not at all
+        assert kept.prompt == "cat dog bird cat dog"
+        assert store.get(kept.id).result.complete
+        store.close()
+
+        allowed.write_text(str(ALL))
+        process = start(port, tmp_path)
+        page.page.reload()
+        page.wait_heatmap()
+        page.wait_text("run_bar", "kept as run")
+        page.settle()
+        assert page.page.locator(".st-key-prompt textarea").input_value() == PROMPT
+        expected = run_sweep(demo, SweepSpec(model="demo", prompt=PROMPT, target=" blue"))
+        for row, line in zip(page.z(), expected.values("prob_change"), strict=True):
+            assert row == pytest.approx([100 * float(v) for v in line], abs=0.02)
+        page.go("History")
+        page.wait_text("runs", "cat dog bird cat dog")
+        page.wait_text("runs", PROMPT)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """A server, its database's file, and the file that fills its disk."""
+    folder = tmp_path_factory.mktemp("faulty")
+    full = folder / "full"
+    with dashboard(log=folder / "log.txt", program=PROGRAM, FULL_DISK=str(full)) as url:
+        yield url, folder / "data" / "runs.sqlite3", full
+
+
+def kept(file):
+    store = Store(f"sqlite:///{file}")
+    found = [run.prompt for run in store.listed()]
+    store.close()
+    return found
+
+
+def test_a_full_disk_is_said_and_what_was_swept_is_kept_once_there_is_room(faulty, open_page):
+    url, file, full = faulty
+    page = open_page(url=url)
+    page.wait_live()
+    sweep(page, "one two three one two", " three")
+    before = kept(file)
+    full.touch()
+    sweep(page, "sun moon star sun moon", " star")
+    page.wait_text("baseline", "star")
+    page.wait_text("not_kept", "1 finished run is not kept yet")
+    assert "on a disk that is full: free some space" in page.text("not_kept")
+    assert kept(file) == before
+    page.go("History")  # what is kept can still be read
+    page.wait_text("runs", "one two three one two")
+    page.go("Sweep")
+    full.unlink()
+    page.click_button("keep_now")
+    page.wait_gone("not_kept")
+    assert kept(file) == ["sun moon star sun moon", *before]
+
+
+def test_a_locked_database_is_said_and_what_was_swept_is_kept_afterwards(faulty, open_page):
+    url, file, _ = faulty
+    page = open_page(url=url)
+    page.wait_live()
+    lock = sqlite3.connect(file, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        sweep(page, "red fish blue fish red fish blue", " fish")
+        page.wait_text("not_kept", "not kept yet")
+        assert "is locked by another program" in page.text("not_kept")
+        page.wait_text("baseline", "fish")
+        page.type("target", " dog")  # the page goes on meanwhile
+        page.wait_text("situation", "The inputs have changed")
+    finally:
+        lock.rollback()
+        lock.close()
+    page.click_button("keep_now")
+    page.wait_gone("not_kept")
+    assert "red fish blue fish red fish blue" in kept(file)
