@@ -49,7 +49,7 @@ def open_address(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """
     try:
         run_id = links.run_id(params)
-        run = None if run_id is None else KEEPER.store().get(run_id)
+        run = None if run_id is None else KEEPER.ask(lambda store: store.get(run_id))
         if run is not None:
             open_run(state, run)
             return ""

@@ -64,8 +64,10 @@ def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: st
             stderr=subprocess.STDOUT,
         )
     try:
-        await_server(f"http://localhost:{port}/_stcore/health", process, log)
-        yield f"http://localhost:{port}"
+        base = env.get("HEADSWEEP_BASE_PATH", "").strip("/")
+        url = f"http://localhost:{port}" + (f"/{base}" if base else "")
+        await_server(f"{url}/_stcore/health", process, log)
+        yield url
     finally:
         process.terminate()
         try:

@@ -29,13 +29,13 @@ def read_address(
     arrived = state.address is None or state.address_page != page
     if not arrived and now == state.address != here():
         state.bad_address = ""  # something else has been put on screen since
+    state.address_page = page
     if (arrived and now) or (not arrived and now != state.address and not _is_late(state, here)):
         state.bad_address = take(now)
+        # At once: this run may be broken off by the next step back.
+        state.address = here()
     elif arrived:
-        state.bad_address = ""
-    state.address_page = page
-    if arrived:
-        state.address = now
+        state.address, state.bad_address = now, ""
     if state.bad_address:
         banner(state.bad_address)
 

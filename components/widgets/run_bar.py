@@ -68,7 +68,7 @@ def not_kept(state: Session) -> None:
 def _kept(run_id: str) -> tuple[Summary | None, str]:
     """The run if it is in the store, or why that cannot be told."""
     try:
-        found = KEEPER.store().summary(run_id)
+        found = KEEPER.ask(lambda store: store.summary(run_id))
     except StoreError as error:
         return None, str(error)
     return (None if found is None or found.deleted else found), ""

@@ -19,8 +19,8 @@ from core.margins import Margins
 from core.results import COLUMNS, METRICS, Effect, SweepResult
 from core.store.run import Label, checked_label
 
-MAX_BYTES = 50_000_000
-"""Of a file that is opened: a run of the largest model that is swept is a tenth of that."""
+MAX_BYTES = 12_000_000
+"""Of a file that is opened: GPT-2 XL's run has 2 MB, and parsed JSON fills far more memory."""
 MAX_NUMBER = 1e9
 """Ranks, seconds and changes in nats stay far below; what is larger only breaks figures."""
 _ROUNDING = 1e-5
@@ -57,6 +57,8 @@ def to_csv(result: SweepResult) -> str:
         "spec": result.spec.to_json(),
         **{name: getattr(made, name) for name in ORIGIN if hasattr(made, name)},
     }
+    # The csv module quotes no lone carriage return, which readers take for the end of a row.
+    origin = {name: text.replace("\r", "\\r") for name, text in origin.items()}
     text = io.StringIO()
     writer = csv.DictWriter(text, (*COLUMNS, *ORIGIN), lineterminator="\n")
     writer.writeheader()
@@ -88,16 +90,10 @@ def read_json(name: str, raw: bytes) -> ReadRun:
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        seen = str(error).encode("utf-8", "replace").decode()[:_SHOWN]
+        seen = str(error).encode("utf-8", "replace").decode()
+        if len(seen) > _SHOWN:
+            seen = f"{seen[: _SHOWN // 2]} … {seen[-_SHOWN // 2 :]}"
         raise InputError("file", f"{name!r} cannot be opened. {seen}") from error
-    if not result.complete:
-        total = result.shape[0] * result.shape[1]
-        raise InputError(
-            "file",
-            f"{name!r} has {len(result.heads)} of {total} heads: export a run that is finished.",
-        )
-    if result.spec.prepend_bos is None:
-        raise InputError("file", f"{name!r} does not say whether BOS goes first: export it anew.")
     return ReadRun(result, kept, label)
 
 
@@ -130,9 +126,16 @@ def _check_written_so(values: dict[str, Any], result: SweepResult) -> None:
 
 
 def _check_consistent(result: SweepResult) -> None:
-    """Raise a ValueError for parts that cannot belong to one run."""
+    """Raise a ValueError for what is no finished run, or parts that cannot belong to one."""
     spec, clean = result.spec, result.baseline
     has_foil, positions = spec.foil is not None, spec.positions
+    if not result.complete:
+        total = result.shape[0] * result.shape[1]
+        raise ValueError(
+            f"It has {len(result.heads)} of {total} heads: export a run that is finished."
+        )
+    if spec.prepend_bos is None:
+        raise ValueError("It does not say whether BOS goes first: export it anew.")
     if not (
         len(result.special) == len(result.tokens) > 0
         and result.target_tokens
@@ -141,7 +144,7 @@ def _check_consistent(result: SweepResult) -> None:
     ):
         raise ValueError("Its tokens do not fit its spec.")
     others = (*(prob for _, prob in clean.top), *clean.token_probs, result.provenance.seconds)
-    if not _are_numbers(clean.prob, clean.logprob, clean.rank, clean.logit_diff or 0.0, *others):
+    if not _are_numbers(clean.prob, clean.logprob, clean.rank, _or_0(clean.logit_diff), *others):
         raise ValueError("Its clean run holds numbers that no model gives.")
     if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top:
         raise ValueError("Its clean run holds numbers that no model gives.")
@@ -168,7 +171,7 @@ def _check_effects(effects: Iterable[Effect], has_foil: bool) -> None:
         if (effect.logit_diff_change is not None) != has_foil:
             raise ValueError("Its logit differences do not fit its foil.")
         metrics = [getattr(effect, name) for name in METRICS if name != "logit_diff_change"]
-        others = (effect.logit_diff_change or 0.0, *(prob for _, prob in effect.top))
+        others = (_or_0(effect.logit_diff_change), *(prob for _, prob in effect.top))
         if (
             not _are_numbers(effect.prob, effect.rank, *metrics, *others)
             or not 0 <= effect.prob <= 1 + _ROUNDING
@@ -176,6 +179,10 @@ def _check_effects(effects: Iterable[Effect], has_foil: bool) -> None:
             or not effect.top
         ):
             raise ValueError("An effect in it holds numbers that no model gives.")
+
+
+def _or_0(value: float | None) -> float:
+    return 0.0 if value is None else value
 
 
 def _are_numbers(*values: object) -> bool:

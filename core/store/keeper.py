@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 from core.errors import StoreError
 from core.margins import Margins
@@ -25,6 +26,11 @@ AGAIN_SECONDS = 5.0
 MAX_WAITING = 200
 """Runs held in memory for a database that does not come back."""
 
+PATIENT_SECONDS = 1.0
+"""A failure that took longer kept somebody waiting."""
+
+Answer = TypeVar("Answer")
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +43,8 @@ class Keeper:
         self._guard, self._turn = threading.RLock(), threading.RLock()
         self._waiting: OrderedDict[str, tuple[SweepResult, Margins | None]] = OrderedDict()
         self._not_before = 0.0
+        self._retrying: threading.Thread | None = None
+        self._silent: tuple[float, str] = (0.0, "")
         self.trouble = ""
 
     def store(self) -> Store:
@@ -45,6 +53,23 @@ class Keeper:
             if self._store is None:
                 self._store = self._opened()
             return self._store
+
+    def ask(self, what: Callable[[Store], Answer]) -> Answer:
+        """Something read from the database; raises `StoreError`.
+
+        One that has kept an asker waiting in vain is not asked again for a while: every page asks.
+        """
+        until, why = self._silent
+        if time.monotonic() < until:
+            raise StoreError(why)
+        began = time.monotonic()
+        try:
+            return what(self.store())
+        except StoreError as error:
+            now = time.monotonic()
+            if now - began > PATIENT_SECONDS:
+                self._silent = (now + AGAIN_SECONDS, str(error))
+            raise
 
     @property
     def n_waiting(self) -> int:
@@ -67,21 +92,30 @@ class Keeper:
         return id_of(identity)
 
     def retry(self, *, now: bool = False) -> None:
-        """Write what waits, if that is due; `now` does not wait until it is."""
+        """Write what waits: in the background, where that is due, or (`now`) before it returns."""
         if not self._waiting:
             return
-        with self._turn:
-            self._write(patient=not now)
+        if now:
+            with self._turn:
+                self._write(patient=False)
+        elif not self._resting():
+            self._retrying = threading.Thread(target=self._write_if_free, daemon=True, name="keep")
+            self._retrying.start()
 
     def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
         """The kept run of a spec; None where there is none, or no database."""
-        if self._resting():
-            return None
         try:
-            return self.store().find(spec, fingerprint)
+            return self.ask(lambda store: store.find(spec, fingerprint))
         except StoreError as error:
-            self._failed(error)
+            _log.warning("No kept run can be found: %s", error)
             return None
+
+    def _write_if_free(self) -> None:
+        if self._turn.acquire(blocking=False):  # else somebody is writing, or waits for a lock
+            try:
+                self._write(patient=True)
+            finally:
+                self._turn.release()
 
     def _write(self, *, patient: bool) -> None:
         if patient and self._resting():

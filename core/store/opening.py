@@ -14,13 +14,16 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import StoreError
-from core.store.saying import named, saying
+from core.store.saying import DAMAGED, named, saying
 from core.store.tables import ABOUT, METADATA, RUNS, VERSION
 
 BUSY_SECONDS = 4.0
 """How long a writer waits for another one."""
 _MAKING = 4_711_031
 """The number of the PostgreSQL lock under which the tables are made."""
+
+_MAGIC = b"SQLite format 3\0"
+"""What a database file begins with; then, in two bytes, the length of a page (1: 65,536)."""
 
 _UNREADABLE = (
     "The database's URL cannot be read: write postgresql://user:password@host/name or "
@@ -79,7 +82,8 @@ def _url(url: str) -> URL:
         if "@" in f"{parsed.host}{parsed.database}":  # the end of a password, were it shown
             raise StoreError(f"{_UNREADABLE} An @ in a password is written %40, a / %2F.")
         return parsed.set(drivername="postgresql+psycopg")
-    if kind != "sqlite" or parsed.database in (None, "", ":memory:"):
+    is_file = parsed.database not in (None, "", ":memory:") and not parsed.query
+    if kind != "sqlite" or not is_file or str(parsed.database).startswith("file:"):
         raise StoreError(_UNREADABLE)
     return parsed.set(drivername="sqlite")
 
@@ -114,6 +118,7 @@ def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
             f"({getattr(error, 'strerror', None) or error}): set HEADSWEEP_DATA_DIR to one that "
             "can be written."
         ) from error
+    _check_whole(url, path)
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
     if read_only and not os.access(path.parent, os.W_OK) and not _log_of(path).exists():
         # On a disk that takes no writing SQLite can only read what it is told will not change.
@@ -122,6 +127,21 @@ def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
     engine = sa.create_engine(url.set(database=str(path)), **options)
     _begin_as_we_say(engine)
     return engine
+
+
+def _check_whole(url: URL, path: Path) -> None:
+    """Raise a `StoreError` for a file that SQLite would take for an empty one, or finish."""
+    try:
+        with path.open("rb") as file:
+            head, size = file.read(len(_MAGIC) + 2), os.fstat(file.fileno()).st_size
+    except OSError:
+        return  # there is none yet, or SQLite says what is wrong with it
+    page = int.from_bytes(head[len(_MAGIC) :], "big")
+    page = 65_536 if page == 1 else page
+    # Where a log lies beside it, a page that the disk had no room for is whole in there.
+    cut = page == 0 or (size % page > 0 and not _log_of(path).exists())
+    if size and (not head.startswith(_MAGIC) or cut):
+        raise StoreError(f"{named(url)} {DAMAGED}")
 
 
 def _in_memory() -> sa.Engine:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from core.store.run import Label, Origin, Run, Summary
 MAX_UNPACKED = 200_000_000
 """Bytes: more than any model's result, and less than would fill a memory."""
 SHOWN_PROMPT = 300
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ID_LENGTH = 12
 
 
@@ -127,7 +129,7 @@ def answer_text(answer: Answer) -> str:
 
 def storable(text: str) -> str:
     """Without what a database's texts cannot hold: NUL, and halves of characters."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _summary(result: SweepResult) -> dict[str, Any]:

@@ -14,6 +14,10 @@ _LOCKED = (
     ("locked", "busy", "lock timeout", "deadlock"),
     "is locked by another program: close that one, and try again.",
 )
+DAMAGED = (
+    "is damaged, or no database: it is left as it is. Put a copy of it back, or move it away and a "
+    "new one is made."
+)
 _FULL = (
     ("disk is full", "no space", "disk full"),
     "is on a disk that is full: free some space.",
@@ -27,11 +31,7 @@ _NOT_OURS = (
 _SQLITE = (
     _LOCKED,
     _FULL,
-    (
-        ("not a database", "malformed", "corrupt", "could not decode"),
-        "is damaged, or no database: it is left as it is. Put a copy of it back, or move it away "
-        "and a new one is made.",
-    ),
+    (("not a database", "malformed", "corrupt", "could not decode"), DAMAGED),
     (
         ("readonly", "read-only", "permission denied", "unable to open", "disk i/o"),
         "cannot be opened or written: check its folder and its permissions, or set "
@@ -47,7 +47,7 @@ _POSTGRESQL = (
         "refuses the user or password of its URL: check HEADSWEEP_DATABASE_URL.",
     ),
     (
-        ("permission denied", "read-only"),
+        ("permission denied", "read-only", "no schema has been selected"),
         "does not let its user make or write tables: grant that, or set HEADSWEEP_DATABASE_URL "
         "to another one.",
     ),

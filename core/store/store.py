@@ -6,6 +6,7 @@ and processes at once. Whatever a database throws becomes a `StoreError` with a 
 """
 
 import json
+import logging
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ LONGEST_SEARCH = 1_000
 """Characters of a search that are looked at: databases take no endless conditions."""
 
 _LISTED = [c for c in RUNS.c if c.name not in ("result", "margins", "haystack")]
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -115,11 +118,18 @@ class Store:
         return None if row is None else rows.summary_of(dict(row._mapping))
 
     def listed(self, query: Query | None = None, first: int = 0, most: int = 50) -> list[Summary]:
-        """Runs that a query finds, the newest first."""
+        """Runs that a query finds, the newest first; one whose row is damaged is left out."""
         wanted = sa.select(*_LISTED).where(*_conditions(query or Query()))
         ordered = wanted.order_by(RUNS.c.created.desc(), RUNS.c.id).offset(first).limit(most)
         with self._reading() as connection:
-            return [rows.summary_of(dict(row._mapping)) for row in connection.execute(ordered)]
+            found = [dict(row._mapping) for row in connection.execute(ordered)]
+        runs = []
+        for row in found:
+            try:
+                runs.append(rows.summary_of(row))
+            except StoreError as error:
+                _log.error("%s", error)
+        return runs
 
     def count(self, query: Query | None = None) -> int:
         """How many runs a query finds."""

@@ -139,3 +139,49 @@ def test_a_locked_database_is_said_and_what_was_swept_is_kept_afterwards(faulty,
     page.click_button("keep_now")
     page.wait_gone("not_kept")
     assert "red fish blue fish red fish blue" in kept(file)
+
+
+@pytest.fixture(scope="module")
+def unlucky(tmp_path_factory):
+    """A server on a path of its own, with a damaged database and no hub to be reached."""
+    folder = tmp_path_factory.mktemp("unlucky")
+    damaged = folder / "data" / "runs.sqlite3"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    given = {
+        "HEADSWEEP_BASE_PATH": "lab/heads",
+        "HF_ENDPOINT": f"http://localhost:{free_port()}",
+        "HF_HUB_OFFLINE": "0",
+        "HF_HOME": str(folder / "hub"),
+    }
+    with dashboard(log=folder / "log.txt", **given) as url:
+        yield url, damaged
+
+
+def test_a_damaged_database_is_said_left_alone_and_stops_no_sweep(unlucky, open_page):
+    url, damaged = unlucky
+    before = damaged.read_bytes()
+    page = open_page(url=url)
+    page.wait_live()
+    sweep(page, "one two three one two", " three")
+    page.wait_text("baseline", "three")
+    page.wait_text("not_kept", "is damaged, or no database: it is left as it is")
+    page.go("History")
+    page.wait_error("The kept runs cannot be listed")
+    page.go("Sweep")
+    page.wait_text("baseline", "three")
+    assert damaged.read_bytes() == before
+
+
+def test_a_dead_hub_is_said_at_the_model_and_the_embedded_one_goes_on(unlucky, open_page):
+    page = open_page(url=unlucky[0])
+    page.wait_live()
+    page.type_prompt("cat dog bird cat dog")
+    page.choose_model("distilgpt2")
+    page.click_button("load")
+    page.wait_error("cannot be reached")
+    assert page.page.locator(".st-key-prompt textarea").input_value() == "cat dog bird cat dog"
+    page.click_button("previous_model")
+    page.type("target", " bird")
+    page.run()
+    page.wait_text("baseline", "bird")

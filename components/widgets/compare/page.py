@@ -55,7 +55,7 @@ def _offered() -> list[Summary]:
     from components.widgets.compare.sides import OFFERED
 
     try:
-        return KEEPER.store().listed(most=OFFERED)
+        return KEEPER.ask(lambda store: store.listed(most=OFFERED))
     except StoreError as error:
         error_message(f"The kept runs cannot be listed. {error}")
         return []

@@ -118,7 +118,7 @@ def _label(token: str, known: dict[str, Summary], side: Side | None) -> str:
 
 def _kept(run_id: str) -> Sided | None:
     try:
-        run = KEEPER.store().get(run_id)
+        run = KEEPER.ask(lambda store: store.get(run_id))
     except StoreError as error:
         error_message(str(error))
         return None

@@ -51,7 +51,7 @@ def _undo(state: Session) -> None:
 def _delete() -> None:
     state = session()
     chosen = tuple(state.picked_runs)
-    if _tried(state, lambda: KEEPER.store().delete(chosen)):
+    if tried(state, lambda: KEEPER.store().delete(chosen)):
         state.deleted_runs = chosen
         _none()
 
@@ -59,7 +59,7 @@ def _delete() -> None:
 def _restore() -> None:
     state = session()
     deleted = state.deleted_runs
-    if _tried(state, lambda: KEEPER.store().restore(deleted)):
+    if tried(state, lambda: KEEPER.store().restore(deleted)):
         state.deleted_runs = ()
 
 
@@ -69,7 +69,7 @@ def _none() -> None:
     state.clicks += 1
 
 
-def _tried(state: Session, change: Callable[[], None]) -> bool:
+def tried(state: Session, change: Callable[[], None]) -> bool:
     """Whether a change could be made; if not, why is said beside the buttons."""
     try:
         change()

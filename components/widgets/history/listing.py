@@ -7,6 +7,7 @@ from components.figures.thumbnail import thumbnail
 from components.opening import open_run
 from components.plain import as_html, token_html
 from components.state import Session, session
+from components.widgets.history.actions import tried
 from components.widgets.history.editing import edit
 from components.widgets.messages import note
 from components.widgets.when import when
@@ -134,4 +135,6 @@ def _turn(step: int) -> None:
 
 
 def _restore(run_id: str) -> None:
-    KEEPER.store().restore([run_id])
+    state = session()
+    if tried(state, lambda: KEEPER.store().restore([run_id])):
+        state.deleted_runs = tuple(each for each in state.deleted_runs if each != run_id)

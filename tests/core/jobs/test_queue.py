@@ -9,7 +9,6 @@ from core.jobs import PATIENCE, Job, Jobs, JobState
 from core.jobs.job import Standing
 from core.models.registry import key_of
 
-
 TARGETS = (" fox", " dog", " lazy")
 
 

@@ -1,0 +1,405 @@
+"""A run as a file and back; and every file that is none, or lies, is an input error."""
+
+import copy
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.ablation import AblationKind
+from core.errors import InputError
+from core.example import saved, saved_margins
+from core.exports.data import MAX_BYTES, ORIGIN, read_json, to_csv, to_json
+from core.results import COLUMNS
+from core.store.run import Label, checked_label
+
+ROOT = Path(__file__).parents[3]
+LABEL = checked_label("A “title”", 'two\nlines, \\ and "quotes" é 日本', ("one", "a,b", "%"))
+WHOLE = json.loads(to_json(saved(), saved_margins(), LABEL))
+
+
+def raw_of(values):
+    return json.dumps(values).encode()
+
+
+def changed(path, value):
+    """The example's file with something else in one place."""
+    values = outer = copy.copy(WHOLE)
+    for key in path[:-1]:
+        outer[key] = copy.copy(outer[key])
+        outer = outer[key]
+    outer[path[-1]] = value
+    return values
+
+
+def outcome(raw):
+    """The run in a file, or the error that says why there is none."""
+    try:
+        return read_json("my run.json", raw), None
+    except InputError as error:
+        return None, error
+
+
+def refused(raw, said="my run", seconds=5.0):
+    began = time.monotonic()
+    with pytest.raises(InputError, match=said) as caught:
+        read_json("my run.json", raw)
+    assert time.monotonic() - began < seconds
+    assert caught.value.field == "file"
+    text = str(caught.value)
+    assert text.startswith("'my run.json' ")
+    assert len(text) < 500
+    text.encode()  # it can be shown
+    return text
+
+
+# Round trips
+
+
+def run_with_foil(**spec):
+    """The example as if it had had a foil."""
+    result = saved()
+    heads = tuple(replace(head, logit_diff_change=0.1 * head.head) for head in result.heads)
+    return replace(
+        result,
+        spec=replace(result.spec, foil=" b", **spec),
+        foil_tokens=(" b",),
+        baseline=replace(result.baseline, logit_diff=-1e-300),
+        heads=heads,
+        _index={},
+    )
+
+
+def margins_with_foil():
+    margins = saved_margins()
+    return replace(
+        margins,
+        attention=tuple(replace(each, logit_diff_change=0.5) for each in margins.attention),
+        first_position={
+            head: replace(each, logit_diff_change=-0.0)
+            for head, each in margins.first_position.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("result", "margins", "label"),
+    [
+        (saved(), saved_margins(), LABEL),
+        (saved(), None, Label()),
+        (run_with_foil(), margins_with_foil(), LABEL),
+        (run_with_foil(positions=(0, 14), target=(" a", " c")), None, LABEL),
+        (run_with_foil(ablation=AblationKind.RESAMPLE, corrupted_prompt="c\r\n\0é"), None, LABEL),
+        (run_with_foil(ablation=AblationKind.MEAN, reference=("a", "b\u2028")), None, LABEL),
+        (replace(saved(), baseline=replace(saved().baseline, prob=1.0000001)), None, LABEL),
+    ],
+)
+def test_a_run_is_read_as_it_was_written(result, margins, label):
+    text = to_json(result, margins, label)
+    text.encode("ascii")
+    read = read_json("run.json", text.encode())
+    assert (read.result, read.margins, read.label) == (result, margins, label)
+    assert to_json(read.result, read.margins, read.label) == text
+    assert read_json("run.json", b"\xef\xbb\xbf" + text.encode()) == read
+    assert read_json("run.json", json.dumps(json.loads(text), indent=None).encode()) == read
+
+
+def test_the_file_is_the_contract_s_object_with_two_keys_more():
+    assert {key: WHOLE[key] for key in saved().to_dict()} == json.loads(saved().to_json())
+    assert set(WHOLE) - set(saved().to_dict()) == {"run", "margins"}
+
+
+def test_the_command_line_s_json_is_read_without_margins_or_label():
+    read = read_json("run.json", saved().to_json().encode())
+    assert (read.result, read.margins, read.label) == (saved(), None, Label())
+
+
+def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
+    values = changed(("baseline", "logprob"), 0)
+    values["provenance"] = {**values["provenance"], "seconds": 2}
+    assert read_json("run.json", raw_of(values)).result.baseline.logprob == 0.0
+
+
+# Files that are no run
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"", "not JSON"),
+        (b"\0" * 1000, "not JSON"),
+        (b"{", "not JSON"),
+        (b'{"schema"', "not JSON"),
+        (b"\xff\xfe{\0}\0", "not JSON"),
+        (json.dumps(WHOLE).encode("utf-16"), "not JSON"),
+        (json.dumps(WHOLE).encode()[:-1], "not JSON"),
+        (json.dumps({"schema": "é"}, ensure_ascii=False).encode("latin-1"), "not JSON"),
+        (b"PK\x03\x04" + bytes(range(256)), "not JSON"),
+        (b"[" * 1_000_000, "not JSON"),
+        (b'{"a":' * 1_000_000, "not JSON"),
+        (b"9" * 10_000_000, "not JSON"),
+        (b"null", "no run of Headsweep"),
+        (b"[]", "no run of Headsweep"),
+        (b'"headsweep.sweep/1"', "no run of Headsweep"),
+        (b"NaN", "no run of Headsweep"),
+        (b"1e999", "no run of Headsweep"),
+        (b"{}", "no run of Headsweep"),
+        (b'{"schema": 5}', "no run of Headsweep"),
+        (b'{"schema": ["headsweep.sweep/1"]}', "no run of Headsweep"),
+        (b'{"schema": "headsweep.joint/1"}', "only sweeps"),
+        (b'{"schema": "headsweep.sweep/2"}', "only sweeps"),
+        (b'{"schema": "headsweep.' + b"x" * 1_000_000 + b'"}', "only sweeps"),
+        (b'{"schema": "headsweep.sweep/1"}', "damaged"),
+    ],
+)
+def test_what_is_no_run_says_what_it_is(raw, said):
+    refused(raw, said)
+
+
+def test_a_file_too_large_is_not_even_parsed():
+    refused(b" " * (MAX_BYTES + 1), "larger than 12 MB", seconds=0.5)
+
+
+LARGE = """
+import json, sys, time
+from core.errors import InputError
+from core.example import saved
+from core.exports.data import read_json, to_json
+from core.store.run import Label
+
+whole, found = json.loads(to_json(saved(), None, Label())), {}
+
+def measure(name, values, filler=b""):
+    raw = json.dumps(values).encode().replace(b'"HERE"', filler)
+    began = time.monotonic()
+    try:
+        read_json("run.json", raw)
+        said = "read"
+    except InputError as error:
+        said = str(error)
+    found[name] = [said, time.monotonic() - began]
+
+for piece in ("[[]],", "1e9,", '"\\\\ud800",', '{"a":1},'):
+    for key in ("tokens", "heads", "margins"):
+        filler = f"[{piece * (1_500_000 // len(piece))}0]".encode()
+        measure(f"{key} of {piece}", {**whole, key: "HERE"}, filler)
+row, heads = whole["heads"][0], [(layer, head) for layer in range(100) for head in range(100)]
+rows = [{**row, "layer": l, "head": h, "label": f"L{l}H{h}"} for l, h in heads]
+measure("many", {**whole, "shape": [100, 100], "heads": rows})
+measure("fewer", {**whole, "shape": [100, 100], "heads": rows[:-1]})
+measure("more", {**whole, "shape": [100, 100], "heads": rows * 2})
+print(json.dumps(found))
+"""
+
+
+def test_megabytes_of_anything_and_thousands_of_heads_end_in_time():
+    # In a process of its own: the checks of types that tests run with would print every value.
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    said = {name: text for name, (text, _) in found.items()}
+    assert said.pop("many") == "read"
+    assert "9999 of 10000 heads" in said.pop("fewer")
+    assert "twice" in said.pop("more")
+    assert len(said) == 12
+    assert all("cannot be opened" in text for text in said.values()), said
+    assert max(seconds for _, seconds in found.values()) < 10
+
+
+# Files that lie
+
+LIES = [None, True, -1, 0, 7, 0.5, 1e308, float("nan"), float("inf"), 10**400, "x", "", "\ud800",
+        [], [[]], ["x", 1], {}, {"a": 1}, "12"]  # fmt: skip
+
+
+def paths(values, path=()):
+    """Every place in a file; of a list its first and last."""
+    if path:
+        yield path
+    if isinstance(values, dict):
+        for key in values:
+            yield from paths(values[key], (*path, key))
+    elif isinstance(values, list):
+        for index in sorted({0, len(values) - 1} if values else ()):
+            yield from paths(values[index], (*path, index))
+
+
+def small():
+    """Places of each kind, without ten of the same kind."""
+    seen = set()
+    for path in paths(WHOLE):
+        kind = tuple("*" if isinstance(key, int) or key[:1] == "L" else key for key in path)
+        if kind not in seen:
+            seen.add(kind)
+            yield path
+
+
+def sized(value):
+    """JSON's types: 1 and 1.0 are one, true is another."""
+    return bool if isinstance(value, bool) else float if isinstance(value, int) else type(value)
+
+
+@pytest.mark.parametrize("path", list(small()), ids=lambda path: ".".join(map(str, path)))
+def test_a_lie_in_any_place_is_refused_or_is_a_run_all_the_same(path):
+    place = WHOLE
+    for key in path:
+        place = place[key]
+    n_refused = 0
+    for lie in LIES:
+        read, error = outcome(raw_of(changed(path, lie)))
+        if error is not None:
+            assert error.field == "file", lie
+            str(error).encode()
+            n_refused += 1
+            continue
+        # What is let through can be kept, exported and shown: all of it is as the types say.
+        text = to_json(read.result, read.margins, read.label)
+        assert read_json("run.json", text.encode()) == read
+        assert sized(lie) is sized(place) or path[0] in ("spec", "run") or lie is None or (
+            lie in (True, 0)
+        ), (path, lie)  # fmt: skip
+        to_csv(read.result).encode()
+        json.dumps(read.label.title, ensure_ascii=False).encode()
+    assert n_refused >= 10 or path[:2] in {("spec", "foil")} or path[0] == "run"
+
+
+@pytest.mark.parametrize("path", [path for path in small() if path[0] != "run"],
+                         ids=lambda path: ".".join(map(str, path)))  # fmt: skip
+def test_a_place_that_is_left_out_is_refused_or_has_a_default(path):
+    values = outer = copy.deepcopy(WHOLE)
+    for key in path[:-1]:
+        outer = outer[key]
+    del outer[path[-1]]
+    raw = raw_of(values)
+    optional = path in {("margins",), ("margins", "first_position", "L0H0")} or (
+        path[0] == "spec" and path not in {(), ("spec",)}
+    )
+    if optional:
+        _, error = outcome(raw)
+        assert error is None or error.field == "file"
+    elif isinstance(path[-1], int) and path[-2] in ("top", "target_tokens", "token_probs"):
+        pass  # one prediction fewer is a run all the same
+    else:
+        refused(raw)
+
+
+TWELVE = WHOLE["heads"]
+
+
+@pytest.mark.parametrize(
+    ("path", "lie", "said"),
+    [
+        (("shape",), [4, 3], "outside a model"),
+        (("shape",), [3, 5], "12 of 15 heads"),
+        (("shape",), [1, 12], "outside a model"),
+        (("shape",), [0, 0], "no shape"),
+        (("shape",), [-3, -4], "no shape"),
+        (("shape",), [10**9, 10**9], "no shape"),
+        (("shape",), [10_000, 10_000], "12 of 100000000 heads"),
+        (("shape",), [3], "cannot be opened"),
+        (("shape",), "34", "shape"),
+        (("shape",), [3.5, 4.5], "shape"),
+        (("heads",), TWELVE[:-1], "11 of 12 heads"),
+        (("heads",), [], "0 of 12 heads"),
+        (("heads",), [*TWELVE[:-1], TWELVE[0]], "twice"),
+        (("heads", 0, "label"), "L2H3", "heads"),
+        (("heads", 0, "more"), 1, "heads"),
+        (("tokens",), WHOLE["tokens"][:-1], "tokens"),
+        (("special",), [], "tokens"),
+        (("tokens",), "fifteen letters", "tokens"),
+        (("foil_tokens",), [" b"], "tokens do not fit"),
+        (("target_tokens",), [], "tokens do not fit"),
+        (("spec", "foil"), " b", "tokens do not fit"),
+        (("spec", "positions"), [15], "tokens do not fit"),
+        (("spec", "positions"), [10**400], "tokens do not fit"),
+        (("spec", "prepend_bos"), None, "BOS"),
+        (("spec", "model"), "\ud800", "surrogate"),
+        (("spec", "ablation"), "x" * 1_000_000, "not a kind of ablation"),
+        (("spec", "more"), 1, "no field"),
+        (("baseline", "prob"), 1.1, "no model gives"),
+        (("baseline", "top"), [], "no model gives"),
+        (("baseline", "logit_diff"), 1.0, "logit difference"),
+        (("heads", 3, "prob_change"), 1e308, "no model gives"),
+        (("heads", 3, "logit_diff_change"), 1.0, "logit differences"),
+        (("heads", 3, "kl"), float("inf"), "finite"),
+        (("heads", 3, "rank"), 10**400, "no model gives"),
+        (("margins", "attention"), [], "margins"),
+        (("margins", "mlp"), [None] * 4, "margins"),
+        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "margins"),
+        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "margins"),
+        (("margins", "first_position", "nonsense"), {}, "not a head"),
+        (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
+        (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),
+        (("run", "title"), "x" * 201, "200"),
+        (("run", "notes"), "x" * 1_000_000, "10,000"),
+        (("run", "tags"), ["x"] * 10 + list(map(str, range(30))), "at most 20"),
+        (("run", "tags"), "abc", "no texts"),
+        (("run",), "abc", "cannot be opened"),
+    ],
+)
+def test_a_run_that_contradicts_itself_is_refused(path, lie, said):
+    refused(raw_of(changed(path, lie)), said)
+
+
+@pytest.mark.parametrize("key", ["tokens", "heads", "spec", "margins", "run", "extra"])
+def test_nesting_of_any_depth_is_refused_or_ignored(key):
+    for depth in (10, 200, *range(800, 1000, 9), 2_000, 100_000):
+        whole = json.dumps({**WHOLE, key: ["HERE"]}).encode()
+        raw = whole.replace(b'"HERE"', b"[" * depth + b"]" * depth)
+        if key == "extra" and depth < 2_000:
+            _, error = outcome(raw)
+            assert error is None or error.field == "file"
+        else:
+            refused(raw)
+
+
+# Tables
+
+
+def test_the_table_has_the_contract_s_columns_first_and_reads_in_pandas():
+    table = pd.read_csv(io.StringIO(to_csv(saved())), dtype={"model_fingerprint": str})
+    assert list(table.columns) == [*COLUMNS, *ORIGIN]
+    assert len(table) == len(saved().heads)
+    contract = pd.read_csv(io.StringIO(saved().to_csv()))
+    pd.testing.assert_frame_equal(table[list(COLUMNS)], contract)
+    exact = csv.DictReader(io.StringIO(to_csv(saved())))
+    for row, head in zip(exact, saved().heads, strict=True):
+        assert (row["label"], int(row["rank"])) == (head.address.label, head.rank)
+        assert (float(row["prob"]), float(row["kl"])) == (head.prob, head.kl)
+        assert [tuple(pair) for pair in json.loads(row["top"])] == list(head.top)
+    made = saved().provenance
+    assert set(table["model_fingerprint"]) == {made.model_fingerprint}
+    assert set(table["spec"]) == {saved().spec.to_json()}
+
+
+@pytest.mark.parametrize("text", ["a,b", 'a"b', "a\nb", "a\rb", "a\r\nb", "a\0b", "é\u2028x", "'"])
+def test_no_text_breaks_a_row(text):
+    result = saved()
+    heads = list(result.heads)
+    heads[0] = replace(heads[0], top=((text, 0.5),))
+    odd = replace(
+        result,
+        spec=replace(result.spec, model=text, prompt=text),
+        provenance=replace(result.provenance, torch=text),
+        heads=tuple(heads),
+        _index={},
+    )
+    table = pd.read_csv(io.StringIO(to_csv(odd)), keep_default_na=False)
+    assert table.shape == (12, len(COLUMNS) + len(ORIGIN))
+    assert json.loads(table["spec"][0])["model"] == text
+    assert json.loads(table["top"][0]) == [[text, 0.5]]
+    assert set(table["torch"]) == {text.replace("\r", "\\r")}
+
+
+def test_tables_of_several_runs_go_beneath_each_other():
+    other = replace(saved(), spec=replace(saved().spec, prompt="a b"), _index={})
+    both = pd.concat([pd.read_csv(io.StringIO(to_csv(run))) for run in (saved(), other)])
+    assert both.groupby("spec").size().tolist() == [12, 12]

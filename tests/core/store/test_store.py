@@ -1,0 +1,479 @@
+"""Every promise of the store, held on SQLite and on PostgreSQL by the same tests."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.ablation import AblationKind
+from core.errors import StoreError
+from core.example import saved, saved_margins
+from core.store import rows
+from core.store import store as store_module
+from core.store.opening import open_engine
+from core.store.rows import id_of, identity_of
+from core.store.run import Label, Origin, Query, checked_label
+from core.store.store import DAYS_DELETED
+from core.store.tables import RUNS
+
+ROOT = Path(__file__).parents[3]
+DAY = 24 * 3600.0
+
+
+def titles(found):
+    return [summary.label.title for summary in found]
+
+
+def keep_titled(store, run_on, *titles):
+    """A run for each title; returns their ids."""
+    return [
+        store.keep(run_on(f"a {n}"), label=Label(title), created=float(n))
+        for n, title in enumerate(titles)
+    ]
+
+
+def altered(url, run_id, **values):
+    """Write into a row behind the store's back."""
+    engine = open_engine(url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(**values))
+    engine.dispose()
+
+
+# Keeping and finding
+
+
+def test_a_run_comes_back_with_everything_in_it(opened, run_on):
+    result, label = run_on("a b", foil=None), Label("One title", "A note\nof two lines", ("a", "b"))
+    run_id = opened().keep(result, saved_margins(), label, created=1234.5)
+    run = opened().get(run_id)
+    assert (run.result, run.margins, run.label) == (result, saved_margins(), label)
+    assert (run.id, run.created, run.origin) == (run_id, 1234.5, Origin.COMPUTED)
+    assert run.spec == result.spec
+
+
+def test_a_runs_name_is_the_same_everywhere(store, run_on):
+    result = run_on("a b")
+    assert store.keep(result) == id_of(identity_of(result, Origin.COMPUTED))
+    assert len(id_of("x")) == 12
+
+
+def test_a_kept_run_answers_its_spec_resolved_or_open(store, run_on):
+    result = run_on("a b")
+    run_id = store.keep(result)
+    assert result.spec.prepend_bos is True
+    assert store.find(result.spec).id == run_id
+    assert store.find(replace(result.spec, prepend_bos=None)).id == run_id
+    assert store.find(replace(result.spec, prepend_bos=False)) is None
+    for change in ({"dtype": "bfloat16"}, {"target": " b"}, {"positions": "last"}, {"foil": " c"}):
+        assert store.find(replace(result.spec, **change)) is None
+
+
+def test_the_model_s_fingerprint_chooses_and_the_newest_answers_without_one(store, run_on):
+    old, new = run_on("a b", "1" * 16), run_on("a b", "2" * 16)
+    new_id, old_id = store.keep(new, created=20.0), store.keep(old, created=10.0)
+    assert new_id != old_id
+    assert store.find(old.spec, "1" * 16).id == old_id
+    assert store.find(old.spec).id == new_id
+    assert store.find(old.spec, "3" * 16) is None
+
+
+def test_a_run_kept_again_stays_as_it_is(store, run_on):
+    result = run_on("a b")
+    first = store.keep(result, label=Label("mine"), created=10.0)
+    again = store.keep(result, saved_margins(), Label("other"), created=20.0)
+    assert first == again
+    assert store.count() == 1
+    run = store.get(first)
+    assert (run.label.title, run.created, run.margins) == ("mine", 10.0, None)
+
+
+def test_margins_are_put_beside_a_run(store, run_on):
+    run_id = store.keep(run_on("a b"))
+    store.add_margins(run_id, saved_margins())
+    assert store.get(run_id).margins == saved_margins()
+
+
+def test_an_imported_run_never_answers_a_spec(store, run_on):
+    honest = run_on("a b")
+    doctored = replace(honest, baseline=replace(honest.baseline, prob=0.999))
+    imported = store.keep(doctored, origin=Origin.IMPORTED)
+    assert store.find(honest.spec) is None
+    assert store.find(honest.spec, honest.provenance.model_fingerprint) is None
+    computed = store.keep(honest)
+    assert computed != imported
+    assert store.find(honest.spec).result == honest
+    assert store.get(imported).result == doctored
+    assert store.get(imported).origin is Origin.IMPORTED
+    assert store.count() == 2
+
+
+def test_the_same_file_imported_twice_is_one_run(store, run_on):
+    ids = {store.keep(run_on("a b"), origin=Origin.IMPORTED) for _ in range(2)}
+    assert len(ids) == store.count() == 1
+
+
+def test_a_run_that_is_not_finished_is_refused(store, run_on):
+    half = replace(run_on("a b"), heads=saved().heads[:5], _index={})
+    with pytest.raises(ValueError, match="finished"):
+        store.keep(half)
+    assert store.count() == 0
+
+
+HOSTILE = ("x\0y", "x\ud800y", "'; DROP TABLE runs; --", "x\r\ny", "\\", "{}", "%s %(a)s :a ?")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_run_upsets_a_database(store, run_on, text):
+    asked = text.replace("\ud800", "é")  # a spec refuses halves of characters itself
+    result = run_on(asked, fingerprint=text, model=asked, target=asked)
+    run_id = store.keep(result, origin=Origin.IMPORTED, label=Label(text, text, (text,)))
+    assert store.get(run_id).result == result
+    store.relabel(run_id, checked_label(text, text, (text,)))
+    assert len(store.listed(Query(text=text))) == 1
+    assert store.seen()[2] == list(checked_label(tags=(text,)).tags)
+
+
+def test_a_negative_zero_and_the_smallest_numbers_keep_their_bits(store, run_on):
+    heads = list(saved().heads)
+    heads[0] = replace(heads[0], kl=5e-324, prob_change=-0.0, logprob_change=0.1 + 0.2)
+    result = replace(run_on("a b"), heads=tuple(heads), _index={})
+    found = store.get(store.keep(result)).result
+    assert found.to_json() == result.to_json()
+
+
+# Deleting
+
+
+def test_a_deleted_run_is_out_of_sight_until_it_is_restored(store, run_on):
+    result = run_on("a b")
+    run_id = store.keep(result, label=Label("mine"))
+    store.delete([run_id])
+    assert store.find(result.spec) is None
+    assert (store.listed(), store.count(), store.seen()) == ([], 0, ([], [], []))
+    assert titles(store.listed(Query(deleted=True))) == ["mine"]
+    assert store.get(run_id) is not None
+    assert store.get(run_id[:6]) is None
+    store.restore([run_id])
+    assert store.find(result.spec).label.title == "mine"
+    assert store.count(Query(deleted=True)) == 0
+
+
+def test_a_deleted_run_that_is_swept_again_is_back_with_its_label(store, run_on):
+    result = run_on("a b")
+    run_id = store.keep(result, label=Label("mine"), created=10.0)
+    store.delete([run_id])
+    assert store.keep(result, created=20.0) == run_id
+    run = store.find(result.spec)
+    assert (run.label.title, run.created) == ("mine", 20.0)
+
+
+@pytest.mark.parametrize(("days", "left"), [(DAYS_DELETED - 0.01, 1), (DAYS_DELETED + 0.01, 0)])
+def test_a_deleted_run_is_purged_after_seven_days(opened, run_on, monkeypatch, days, left):
+    store = opened()
+    gone, stays = store.keep(run_on("a b")), store.keep(run_on("a c"))
+    monkeypatch.setattr(store_module, "now", lambda: 1000.0)
+    store.delete([gone])
+    monkeypatch.setattr(store_module, "now", lambda: 1000.0 + days * DAY)
+    opened(read_only=True)
+    assert store.count(Query(deleted=True)) == 1
+    again = opened()
+    assert again.count(Query(deleted=True)) == left
+    again.restore([gone])
+    assert again.count() == 1 + left
+    assert again.get(stays) is not None
+
+
+def test_a_server_that_is_never_started_anew_purges_too(store, run_on, monkeypatch):
+    first, second = store.keep(run_on("a b")), store.keep(run_on("a c"))
+    monkeypatch.setattr(store_module, "now", lambda: 1000.0)
+    store.delete([first])
+    monkeypatch.setattr(store_module, "now", lambda: 1000.0 + 8 * DAY)
+    store.delete([second])
+    assert store.get(first) is None
+    assert store.get(second) is not None
+
+
+# Listing and searching
+
+
+def test_the_newest_come_first_in_pages(store, run_on):
+    keep_titled(store, run_on, "1", "2", "3", "4", "5")
+    assert titles(store.listed()) == ["5", "4", "3", "2", "1"]
+    assert titles(store.listed(first=1, most=2)) == ["4", "3"]
+    assert store.listed(first=5) == []
+
+
+def test_a_summary_tells_the_run_without_unpacking_it(store, run_on):
+    result = run_on("a b")
+    store.keep(result)
+    (summary,) = store.listed()
+    first = result.ranked()[0]
+    assert summary.shape == result.shape
+    assert summary.largest == first.address.label
+    assert summary.prob == result.baseline.prob
+    assert summary.changes[first.layer][first.head] == round(100 * first.prob_change, 2)
+    assert (summary.model, summary.prompt, summary.target) == ("demo", "a b", " jumps")
+    assert summary.words == result.spec.in_words()
+
+
+SEARCHES = [
+    ("ÄRGER über Straßen", "ärger", True),
+    ("ärger", "ÄRGER STRASSE", False),
+    ("Straße", "STRASSE", True),
+    ("ΟΔΥΣΣΕΥΣ", "οδυσσευς", True),
+    ("Привет Мир", "ПРИВЕТ мир", True),
+    ("100% sure", "100%", True),
+    ("1000 sure", "100%", False),
+    ("a_b", "a_b", True),
+    ("axb", "a_b", False),
+    ("C:\\new", "c:\\NEW", True),
+    ("C:new", "c:\\new", False),
+    ('it\'s "so"', "it's", True),
+    ('it\'s "so"', '"SO"', True),
+    ("a/b", "a/b", True),
+    ("a b", "a/b", False),
+    ("one two", "two one", True),
+    ("one two", "two three", False),
+    ("one", "   ", True),
+    ("x%y", "%%", False),
+    ("日本語 テキスト", "本語", True),
+]
+
+
+def test_a_search_takes_every_character_for_itself(store, run_on):
+    (run_id,) = keep_titled(store, run_on, "")
+    for title, text, found in SEARCHES:
+        store.relabel(run_id, Label(title))
+        assert titles(store.listed(Query(text=text))) == ([title] if found else []), (title, text)
+        assert store.count(Query(text=text)) == int(found)
+
+
+def test_a_search_looks_at_all_that_was_asked_and_said(store, run_on):
+    result = run_on(
+        "The Prompt's end", target=(" one", " two"), foil=" Foil", model="org/Name-7b",
+        ablation=AblationKind.ZERO,
+    )  # fmt: skip
+    store.keep(result, label=Label("Title", "some Notes", ("TagOne", "tag two")))
+    for text in ("prompt's END", "two", "foil", "ORG/NAME", "zero", "title", "NOTES", "tagone"):
+        assert store.count(Query(text=text)) == 1, text
+    assert store.count(Query(text="mean")) == 0
+
+
+@pytest.mark.parametrize("text", ["x" * 200_000, "x " * 100_000, "\0", "\ud800", "%" * 60_000])
+def test_no_search_is_too_much(store, run_on, text):
+    keep_titled(store, run_on, "something")
+    assert store.listed(Query(text=text)) == []
+
+
+@given(title=st.text(min_size=1, max_size=60))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_what_a_title_says_finds_it_in_either_case(store, run_on, title):
+    label = checked_label(title)
+    run_id = store.keep(run_on("a b"))
+    store.relabel(run_id, label)
+    assert store.get(run_id).label == label
+    for text in (label.title, label.title.swapcase(), label.title[1:].upper()):
+        if text.casefold() in label.title.casefold():  # some letters have no way back
+            assert store.count(Query(text=text)) == 1
+
+
+def test_a_list_is_narrowed_by_what_it_names(store, run_on):
+    one = store.keep(run_on("a b", model="gpt2"), label=Label("one", tags=("Demo", "x%")))
+    store.keep(run_on("a c", ablation=AblationKind.ZERO), label=Label("two", tags=("demo", "x y")))
+    for query, wanted in (
+        (Query(model="gpt2"), "one"),
+        (Query(model="gpt"), None),
+        (Query(ablation="zero"), "two"),
+        (Query(tag="Demo"), "one"),
+        (Query(tag="demo"), "two"),
+        (Query(tag="x%"), "one"),
+        (Query(tag="x"), None),
+        (Query(tag='", "'), None),
+        (Query(only=frozenset({one})), "one"),
+        (Query(only=frozenset()), None),
+        (Query(shape=(9, 9)), None),
+        (Query(text="a", model="gpt2", ablation="zero"), None),
+    ):
+        assert titles(store.listed(query)) == ([wanted] if wanted else []), query
+        assert store.count(query) == (wanted is not None)
+    assert store.count(Query(shape=saved().shape)) == 2
+    assert store.seen() == (
+        ["demo", "gpt2"], ["mean-across-heads", "zero"], ["Demo", "demo", "x y", "x%"]
+    )  # fmt: skip
+
+
+def test_relabelling_changes_the_label_and_what_finds_it(store, run_on):
+    (run_id,) = keep_titled(store, run_on, "before")
+    store.relabel(run_id, Label("after", "note", ("t",)))
+    run = store.get(run_id)
+    assert run.label == Label("after", "note", ("t",))
+    assert store.count(Query(text="before")) == 0
+    assert store.count(Query(text="after note t")) == 1
+    with pytest.raises(StoreError, match="no run"):
+        store.relabel("0123456789ab", Label("x"))
+
+
+def test_the_beginning_of_a_name_will_do_where_only_one_has_it(url, store, run_on):
+    ids = [store.keep(run_on(f"a {n}")) for n in range(3)]
+    for run_id in ids:
+        assert store.get(run_id[:6]).id == run_id
+    assert store.get(ids[0][:3]) is None
+    shared = "abcd"
+    for n, run_id in enumerate(ids[:2]):
+        altered_id = f"{shared}0000000{n}"
+        altered(url, run_id, id=altered_id)
+    assert store.get(shared) is None
+    assert store.get(f"{shared}00000000").id == f"{shared}00000000"
+
+
+@pytest.mark.parametrize("name", ["%%%%", "____", "", "a" * 10_000, "\0" * 6, "\ud800" * 6, "é" * 6,
+                                  "' OR 1=1", "../../.."])  # fmt: skip
+def test_no_name_finds_what_it_does_not_name(store, run_on, name):
+    store.keep(run_on("a b"))
+    assert store.get(name) is None
+
+
+# Read-only
+
+
+def test_a_read_only_store_shows_all_and_changes_nothing(opened, run_on):
+    result = run_on("a b")
+    run_id = opened().keep(result)
+    store = opened(read_only=True)
+    assert store.find(result.spec).id == run_id
+    assert store.count() == len(store.listed()) == 1
+    for change in (
+        lambda: store.keep(run_on("a c")),
+        lambda: store.add_margins(run_id, saved_margins()),
+        lambda: store.relabel(run_id, Label("x")),
+        lambda: store.delete([run_id]),
+        lambda: store.restore([run_id]),
+    ):
+        with pytest.raises(StoreError, match="read-only"):
+            change()
+    assert opened().count() == 1
+
+
+def test_read_only_without_a_database_is_an_empty_one_and_makes_none(url, opened, run_on):
+    store = opened(read_only=True)
+    with ThreadPoolExecutor(8) as pool:  # every tab asks at once
+        assert list(pool.map(lambda _: store.count(), range(40))) == [0] * 40
+        assert list(pool.map(lambda _: store.find(saved().spec), range(40))) == [None] * 40
+    if url.startswith("sqlite"):
+        assert not Path(url.removeprefix("sqlite:///")).parent.exists()
+    else:
+        engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+        assert sa.inspect(engine).get_table_names() == []
+        engine.dispose()
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"result": b""},
+        {"result": b"not compressed"},
+        {"result": rows._packed({"schema": "headsweep.sweep/1"})},
+        {"result": rows._packed({})[:-4]},
+        {"result": rows._packed({"schema": "headsweep.sweep/9"})},
+        {"margins": rows._packed({"attention": 5})},
+    ],
+)
+def test_a_damaged_run_says_so_and_leaves_the_others(url, opened, run_on, values):
+    store = opened()
+    run_id, other = store.keep(run_on("a b")), store.keep(run_on("a c"))
+    altered(url, run_id, **values)
+    with pytest.raises(StoreError, match=f"Run {run_id} is damaged"):
+        store.get(run_id)
+    with pytest.raises(StoreError, match="damaged"):
+        store.find(run_on("a b").spec)
+    assert store.get(other).result == run_on("a c")
+    assert store.count() == len(store.listed()) == 2
+    store.delete([run_id])
+    assert store.count() == 1
+
+
+def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, monkeypatch):
+    store = opened()
+    run_id = store.keep(run_on("a b"))
+    monkeypatch.setattr(rows, "MAX_UNPACKED", 1000)
+    with pytest.raises(StoreError, match="too large"):
+        store.get(run_id)
+
+
+# Several at once
+
+WRITER = """
+import sys, threading
+from dataclasses import replace
+from core.example import saved, saved_margins
+from core.store.run import Label
+from core.store.store import Store
+
+url, name = sys.argv[1:]
+base = saved()
+base.to_json()
+print("ready", flush=True)
+sys.stdin.readline()
+store = Store(url)
+
+def work(thread):
+    for n in range(4):
+        for prompt in (f"shared {n}", f"own {name} {thread} {n}"):
+            result = replace(base, spec=replace(base.spec, prompt=prompt), _index={})
+            run_id = store.keep(result, label=Label(name))
+            store.add_margins(run_id, saved_margins())
+            assert store.get(run_id).result == result
+    done.append(thread)
+
+done = []
+threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(done), flush=True)
+"""
+
+
+def test_several_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
+    command = [sys.executable, "-c", WRITER, url]
+    writers = [
+        subprocess.Popen([*command, f"p{n}"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE)
+        for n in range(3)
+    ]  # fmt: skip
+    for writer in writers:
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:  # all open it at once, where there is none yet
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    said = [writer.communicate(timeout=60)[0].strip() for writer in writers]
+    assert said == ["3", "3", "3"]
+    store = opened()
+    assert store.count(Query(text="own")) == 3 * 3 * 4
+    assert store.count(Query(text="shared")) == 4
+    for n in range(4):
+        found = store.find(run_on(f"shared {n}").spec)
+        assert (found.result, found.margins) == (run_on(f"shared {n}"), saved_margins())
+
+
+def test_threads_that_keep_one_run_make_one_row(opened, run_on):
+    stores = [opened() for _ in range(2)]
+    for n in range(8):
+        result = run_on(f"a {n}")
+        with ThreadPoolExecutor(8) as pool:
+            ids = set(pool.map(lambda k, r=result: stores[k % 2].keep(r), range(8)))
+        assert len(ids) == 1
+    assert stores[0].count() == 8
