@@ -7,9 +7,6 @@ from core import example
 from core.jobs import JOBS, Job, JobState
 from core.models.registry import key_of
 
-SET_ASIDE_EVERY = 0.5
-"""Seconds between two times at which what has been loaded so far is set aside."""
-
 _started = threading.Lock()
 _load: list[Job] = []
 
@@ -31,14 +28,11 @@ def load_failed() -> bool:
 
 
 def _set_aside(job: Job) -> None:
-    """Keep what stays for good out of every garbage collection, from the first import on.
+    """Keep what stays for good out of every later garbage collection.
 
-    Streamlit collects after every run of a script or a fragment; over the half million objects of
-    torch and the rest that takes a quarter of a second, in which no other thread computes. A page
-    that looks at the load three times a second would all but stop it.
+    One over the half million objects of torch and the rest takes a quarter of a second, in which
+    no other thread computes.
     """
-    while not job.wait(SET_ASIDE_EVERY):
-        gc.freeze()
-    gc.unfreeze()
+    job.wait()
     gc.collect()
     gc.freeze()

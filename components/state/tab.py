@@ -105,7 +105,6 @@ class Session:
     to_run: bool = False
     address: dict[str, list[str]] | None = None
     address_page: str = ""
-    address_since: float = 0.0
     bad_address: str = ""
     progress_shown: bool = False
     widgets: dict[str, Any] = field(default_factory=dict)

@@ -1,15 +1,12 @@
 """The address bar describes what is on screen, so that a link opens it again, here or elsewhere."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.state import Session
 from components.widgets.messages import banner
-
-SETTLED = 1.5
-"""Seconds after which an address that is not the one last written is its reader's doing."""
 
 Params = dict[str, list[str]]
 
@@ -30,7 +27,7 @@ def read_address(
     if not arrived and now == state.address != here():
         state.bad_address = ""  # something else has been put on screen since
     state.address_page = page
-    if (arrived and now) or (not arrived and now != state.address and not _is_late(state, here)):
+    if (arrived and now) or (not arrived and now != state.address and _went_back()):
         state.bad_address = take(now)
         # At once: this run may be broken off by the next step back.
         state.address = here()
@@ -44,7 +41,6 @@ def write_address(state: Session, here: Params) -> None:
     """Put what is on screen into the address bar."""
     if _now() != here:
         st.query_params.from_dict(here)
-        state.address_since = time.monotonic()
     state.address = here
     st.html(f"<script>(() => {{{_COMPLETING}}})();</script>", unsafe_allow_javascript=True)
 
@@ -53,12 +49,14 @@ def _now() -> Params:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def _is_late(state: Session, here: Callable[[], Params]) -> bool:
-    """Whether the browser may not have heard yet of what was written last.
+def _went_back() -> bool:
+    """Whether this run was asked for by the browser's Back or Forward.
 
-    Whoever has just chosen something has not gone back at the same moment.
+    Any other run may carry an address that is older than what was written last: on a busy server
+    by many seconds.
     """
-    return here() != state.address or time.monotonic() - state.address_since < SETTLED
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 # Streamlit writes every address as a new step of the browser's history. One that a page writes by
