@@ -1,10 +1,10 @@
 """The hypothesis: say which heads the answer needs, lock it, then look. Read, compute, draw."""
 
 from components.page import begin_page, end_page
-from components.widgets.address import read_address, write_address
-from components.widgets.composer import composer_fields
-from components.widgets.draft import read_draft
-from components.widgets.hypothesis.address import hypothesis_params, take_hypothesis
+from components.widgets.addresses.bar import read_address, write_address
+from components.widgets.addresses.hypothesis import hypothesis_params, take_hypothesis
+from components.widgets.composer.draft import read_draft
+from components.widgets.composer.form import composer_fields
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
 from components.widgets.hypothesis.sufficiency import sufficiency

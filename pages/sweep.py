@@ -4,19 +4,19 @@ import streamlit as st
 
 from components.page import begin_page, end_page
 from components.state import question
-from components.widgets.address import read_address, write_address
-from components.widgets.composer import composer
+from components.widgets.addresses.bar import read_address, write_address
+from components.widgets.addresses.sweep import sweep_params, take_over
+from components.widgets.composer.form import composer
 from components.widgets.facts import baseline_facts
 from components.widgets.findings import findings_panel
 from components.widgets.following import follow, situation
 from components.widgets.head.room import head_detail
 from components.widgets.heatmap import heatmap_panel
-from components.widgets.import_file import import_box
 from components.widgets.kinds import kinds_panel
 from components.widgets.progress import progress_panel
 from components.widgets.ranking import ranking_table
-from components.widgets.run_bar import run_bar
-from components.widgets.sweep_address import sweep_params, take_over
+from components.widgets.runs.bar import run_bar
+from components.widgets.runs.import_file import import_box
 from core.findings import findings
 
 state, theme = begin_page()

@@ -1,6 +1,7 @@
 """What a user does on the dashboard, by the stable keys of its widgets."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 FINISHED = "document.querySelector('.st-key-progress') === null"
@@ -225,3 +226,51 @@ class DashboardPage:
 
     def outlined(self) -> list[str]:
         return self.plot("(gd.layout.shapes || []).map(s => s.name)")
+
+    def visit(self, address: str) -> None:
+        """To an address, as by a link from outside: a new session."""
+        self.page.goto(address)
+        begun = ":is(.st-key-composer, .st-key-history, .st-key-compare_sides)"
+        self.page.wait_for_selector(begun, timeout=TIMEOUT)
+        self.settle()
+
+    def wait_address(self, params: Mapping[str, Sequence[str]]) -> None:
+        """Until the address bar has just these parameters."""
+        self.page.wait_for_function(
+            """wanted => JSON.stringify(Array.from(new URLSearchParams(location.search)).sort())
+              === JSON.stringify(wanted.sort())""",
+            arg=[[name, text] for name, texts in params.items() for text in texts],
+            timeout=TIMEOUT,
+        )
+
+    def pressed(self, key: str) -> list[str]:
+        """The chosen ones of a row of choices."""
+        return self.page.evaluate(
+            "key => Array.from(document.querySelectorAll("
+            "`.st-key-${key} button[aria-checked=true]`), b => b.innerText.trim())",
+            key,
+        )
+
+    def typed(self, key: str) -> str:
+        """What stands in a text box."""
+        return self.page.locator(f".st-key-{key} :is(input, textarea)").first.input_value()
+
+    def banners(self) -> str:
+        """What the page says above everything else."""
+        found = self.page.locator(".hs-banner").all_inner_texts()
+        return re.sub(r"\s+", " ", " ".join(found)).strip()
+
+    def drop_file(self, name: str, content: str, on: str) -> None:
+        """Drop a file on whatever `on` selects."""
+        self.page.locator(on).first.evaluate(
+            """(target, [name, content]) => {
+              const data = new DataTransfer();
+              data.items.add(new File([content], name, { type: 'application/json' }));
+              for (const kind of ['dragenter', 'dragover', 'drop']) {
+                target.dispatchEvent(new DragEvent(kind,
+                  { bubbles: true, cancelable: true, dataTransfer: data }));
+              }
+            }""",
+            [name, content],
+        )
+        self.settle()

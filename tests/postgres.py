@@ -38,7 +38,9 @@ def postgres() -> Iterator[str]:
     try:
         _run(folder, bin_ / "initdb", "-D", data, "-U", "headsweep", "-A", "trust", "-E", "UTF8")
         options = f"-p {port} -c listen_addresses=localhost -k {folder} -F"
-        _run(folder, bin_ / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        _run(
+            folder, bin_ / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"
+        )
         try:
             yield f"postgresql://headsweep@localhost:{port}/postgres"
         finally:

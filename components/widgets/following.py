@@ -10,7 +10,7 @@ from components.state import (
     same_sweep,
 )
 from components.warm import load_failed
-from components.widgets.draft import Draft, on_this_machine
+from components.widgets.composer.draft import Draft, on_this_machine
 from components.widgets.messages import banner, note
 from core.results import SweepResult
 from core.spec import SweepSpec

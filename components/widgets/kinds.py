@@ -7,7 +7,7 @@ from components.figures.look import Look
 from components.figures.metric import PROB, Metric
 from components.plain import as_html, as_markdown
 from components.state import Session, value
-from components.widgets.draft import chosen_reference
+from components.widgets.composer.draft import chosen_reference
 from components.widgets.heatmap import CHART_CONFIG
 from components.widgets.messages import note
 from core.ablation import AblationKind

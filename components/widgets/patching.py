@@ -11,7 +11,7 @@ from components.figures.position_map import position_map
 from components.plain import as_html
 from components.state import Session, put, question, value
 from components.widgets.awaiting import awaited
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from components.widgets.head.seen import head_chart, subtitle
 from components.widgets.messages import banner, note
 from core.ablation import AblationKind

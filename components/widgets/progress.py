@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.plain import as_markdown
 from components.state import Session, chosen_key, live_model
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from core.jobs import Job, JobState
 
 EVERY = 0.3

@@ -142,7 +142,7 @@ def _summary(result: SweepResult) -> dict[str, Any]:
         "words": storable(spec.in_words()),
         "prob": result.baseline.prob,
         "largest": f"{first.address.label}",
-        "changes": [[round(float(value), 2) for value in line] for line in changes],
+        "changes": [[round(float(value), 4) for value in line] for line in changes],
     }
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.widgets.address import SETTLED
 from core import SweepSpec, example, run_sweep
 from core.ablation import AblationKind
 from core.circuits.feeds import feeds
@@ -89,7 +88,7 @@ def test_back_and_forward_go_through_the_heads_and_views(live):
         ("back", "", []),
         ("forward", "?head=L1H0&view=looks", ["selected L1H0"]),
     ):
-        live.page.wait_for_timeout(1000 * SETTLED)
+        live.settle()
         getattr(live.page, f"go_{step}")()
         live.page.wait_for_function(
             "names => JSON.stringify((document.querySelector('.st-key-heatmap .js-plotly-plot')"

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from components.state import tab as module
 from components.state import Session
+from components.state import tab as module
 from core import example
 from core.ablation import AblationKind
 from core.estimates.attribution import Estimate

@@ -7,7 +7,7 @@ import streamlit as st
 from components.figures.look import Look
 from components.figures.metric import METRICS, PROB
 from components.state import Session, chosen_metric, put
-from components.widgets.address import Params, read_address, write_address
+from components.widgets.addresses.bar import Params, read_address, write_address
 from components.widgets.compare.panel import panel
 from components.widgets.compare.sides import (
     NAMES,

@@ -8,9 +8,9 @@ import streamlit as st
 from components.plain import as_markdown
 from components.state import Session, session, value
 from components.state.tab import Side
-from components.widgets.draft import on_this_machine
+from components.widgets.composer.draft import on_this_machine
 from components.widgets.messages import error_message, note
-from components.widgets.when import when
+from components.widgets.runs.when import when
 from core.errors import InputError, StoreError
 from core.jobs import JOBS, JobState
 from core.models.permitted import from_outside, is_permitted

@@ -33,7 +33,8 @@ VIEWS = {
 def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     """Draw the selected head's room, or say how to select one."""
     with st.container(border=True, key="head_detail"):
-        if state.head is not None and not state.head.within(result.shape):
+        outside = state.head is not None and not state.head.within(result.shape)
+        if outside and state.linked is None:
             state.choose_head(None)  # chosen on another model's patching
         effect = result.effect(state.head) if state.head is not None else None
         if effect is None:
@@ -79,6 +80,8 @@ def _invitation(result: SweepResult, metric: Metric, state: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.head is not None:
             guesses = metric.estimated(state.estimate)
+            if not state.head.within(result.shape):  # of a linked sweep that is to come
+                guesses = None
             guess = (
                 "" if guesses is None else f" (estimated {metric.quantity(guesses[state.head])})"
             )

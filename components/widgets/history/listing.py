@@ -10,7 +10,7 @@ from components.state import Session, session
 from components.widgets.history.actions import tried
 from components.widgets.history.editing import edit
 from components.widgets.messages import note
-from components.widgets.when import when
+from components.widgets.runs.when import when
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Query, Summary
 from core.store.store import Store

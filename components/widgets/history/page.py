@@ -6,12 +6,12 @@ import streamlit as st
 
 from components.figures.look import Look
 from components.state import Session, put, value
-from components.widgets.address import Params, read_address, write_address
+from components.widgets.addresses.bar import Params, read_address, write_address
 from components.widgets.history.actions import actions
 from components.widgets.history.filters import filters
 from components.widgets.history.listing import listing
-from components.widgets.import_file import import_box
 from components.widgets.messages import error_message
+from components.widgets.runs.import_file import import_box
 from core.errors import StoreError
 from core.store.keeper import KEEPER
 

@@ -9,7 +9,7 @@ from components.figures.pick_grid import pick_grid
 from components.plain import as_html
 from components.state import Session, Test, clean_prob, put, question, value
 from components.widgets.awaiting import awaited
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from components.widgets.head.seen import clicked
 from components.widgets.heatmap import CHART_CONFIG
 from components.widgets.messages import error_message, note

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from components.opening import fill_from_address
 from components.state import Session, put, value
-from components.widgets.address import Params
+from components.widgets.addresses.bar import Params
+from components.widgets.addresses.sweep import spec_params
 from components.widgets.hypothesis.statement import OUTCOMES
-from components.widgets.sweep_address import spec_params
 from core import links
 from core.models.permitted import from_outside
 from core.spec import SweepSpec

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.state import put, value
 from components.typed import parse_positions, positions_text
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from components.widgets.messages import note
 from core.errors import InputError
 

@@ -4,16 +4,16 @@ import streamlit as st
 
 from components.plain import as_html
 from components.state import Session, value
-from components.widgets.answer_boxes import answer_boxes
-from components.widgets.corrupted_prompt import corrupted_prompt
-from components.widgets.draft import Draft, read_draft
+from components.widgets.composer.answer_boxes import answer_boxes
+from components.widgets.composer.corrupted_prompt import corrupted_prompt
+from components.widgets.composer.draft import Draft, read_draft
+from components.widgets.composer.model_choice import model_box, model_trouble, run_label
+from components.widgets.composer.more_choices import more_choices
+from components.widgets.composer.positions_choice import positions_box, positions_trouble
+from components.widgets.composer.prompt_box import prompt_box
+from components.widgets.composer.reference_choice import reference_choice
+from components.widgets.composer.starters import starters
 from components.widgets.messages import note
-from components.widgets.model_choice import model_box, model_trouble, run_label
-from components.widgets.more_choices import more_choices
-from components.widgets.positions_choice import positions_box, positions_trouble
-from components.widgets.prompt_box import prompt_box
-from components.widgets.reference_choice import reference_choice
-from components.widgets.starters import starters
 from core.ablation import AblationKind
 
 _PLACED = {"prompt", "target", "foil", "model", "positions", "reference", "corrupted_prompt"}

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from components.state import chosen_bos, value
-from components.widgets.alignment_strip import alignment_strip
-from components.widgets.corruption_builders import Built, builders, rebuild
-from components.widgets.draft import Draft
+from components.widgets.composer.alignment_strip import alignment_strip
+from components.widgets.composer.corruption_builders import Built, builders, rebuild
+from components.widgets.composer.draft import Draft
+from components.widgets.composer.token_strip import Strip, token_strip
 from components.widgets.messages import note
-from components.widgets.token_strip import Strip, token_strip
 from core.errors import InputError
 from core.spec import MAX_PROMPT_CHARACTERS
 

@@ -5,7 +5,7 @@ import streamlit as st
 from components.plain import as_markdown
 from components.state import put, value
 from components.typed import answer_text, parse_answer
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from core.prompts.tokens import visible
 from core.spec import Answer
 

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from components.state import chosen_bos, put, value
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
+from components.widgets.composer.token_replacement import replacement_popover
 from components.widgets.messages import error_message
-from components.widgets.token_replacement import replacement_popover
 from core.errors import InputError
 
 Make = Callable[[Any, str, int], str]

@@ -5,7 +5,7 @@ import streamlit as st
 from components.plain import as_html
 from components.state import put, value
 from components.uploads import Upload, read_upload
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from components.widgets.messages import note
 from core.prompts import reference
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from components.figures.metric import METRICS, PROB
 from components.opening import open_address, open_spec
 from components.state import Session, chosen_metric, put, value
-from components.widgets.address import Params
+from components.widgets.addresses.bar import Params
 from components.widgets.head.room import VIEWS
 from core import example, links
 from core.heads import Head, shortened
@@ -34,7 +34,7 @@ def shown_params(state: Session) -> Params:
         run_id = run_on_screen(state)
         if run_id is not None:
             return {"run": [run_id]}
-    return spec_params(spec)
+    return spec_params(spec) if links.fits(links.to_params(spec)) else {}
 
 
 def spec_params(spec: SweepSpec) -> Params:

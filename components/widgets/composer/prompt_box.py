@@ -7,11 +7,11 @@ import streamlit as st
 from components.plain import as_markdown
 from components.state import Session, chosen_bos, is_one_token, next_tokens, put, same_sweep, value
 from components.typed import answer_text, parse_answer
-from components.widgets import positions_choice
-from components.widgets.draft import Draft
+from components.widgets.composer import positions_choice
+from components.widgets.composer.draft import Draft
+from components.widgets.composer.model_choice import load_button
+from components.widgets.composer.token_strip import Strip, clickable_strip, token_strip
 from components.widgets.messages import error_message, note
-from components.widgets.model_choice import load_button
-from components.widgets.token_strip import Strip, clickable_strip, token_strip
 from core.errors import InputError
 from core.prompts.tokens import visible
 from core.results import SweepResult

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from components.opening import fill_from_address
 from components.state import Session
-from components.widgets.address import Params
-from components.widgets.draft import on_this_machine
-from components.widgets.sweep_address import spec_params
+from components.widgets.addresses.bar import Params
+from components.widgets.addresses.sweep import spec_params
+from components.widgets.composer.draft import on_this_machine
 from core import links
 from core.ablation import AblationKind
 from core.heads import Head

@@ -45,6 +45,8 @@ def _given() -> None:
         state.imports += 1  # the box is empty again for the next file
     except InputError as error:
         state.import_error = str(error)
+        # It may have been dropped anywhere: the box is at the page's foot.
+        st.toast("The file could not be opened: the box that it went to says why.")
 
 
 def imported(name: str, raw: bytes) -> Run:

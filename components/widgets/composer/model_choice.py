@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.plain import as_markdown
 from components.state import Session, put
-from components.widgets.draft import Draft, on_this_machine
+from components.widgets.composer.draft import Draft, on_this_machine
 from core.models import catalogue
 from core.models.permitted import is_permitted, permitted_names
 from core.settings import settings

@@ -5,11 +5,11 @@ import streamlit as st
 from components.figures.metric import Metric
 from components.plain import as_html
 from components.state import Session
-from components.widgets.exporting import export_menu
+from components.widgets.addresses.sweep import run_on_screen
 from components.widgets.history.editing import label_form
 from components.widgets.messages import banner
-from components.widgets.sweep_address import run_on_screen
-from components.widgets.when import when
+from components.widgets.runs.exporting import export_menu
+from components.widgets.runs.when import when
 from core.errors import StoreError
 from core.results import SweepResult
 from core.store.keeper import KEEPER

@@ -10,7 +10,7 @@ import streamlit as st
 from components.plain import as_html
 from components.state import chosen_bos, clean_prob, put, value
 from components.typed import answer_text, parse_answer
-from components.widgets.draft import Draft
+from components.widgets.composer.draft import Draft
 from components.widgets.messages import error_message
 from core import example
 from core.errors import InputError

@@ -1,0 +1,1 @@
+"""The composer: prompt, answers, model, what replaces a head and where; and what they make."""

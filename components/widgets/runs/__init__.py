@@ -1,0 +1,1 @@
+"""A run as a thing that lasts: named, exported, opened from its file."""

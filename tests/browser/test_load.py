@@ -1,0 +1,108 @@
+"""Many sessions on one server: everybody gets their own numbers, and a lost connection loses none.
+
+The sessions speak Streamlit's own protocol (tests/streamlit_client.py): a dozen browsers would need
+more memory than a laptop has. `make bench-load` has more of them, and real browsers among them.
+"""
+
+import asyncio
+from itertools import combinations
+
+import numpy as np
+import pytest
+from held_server import ALL, HELD
+from serving import ROOT, dashboard
+from streamlit_client import Session
+
+from core import SweepSpec, run_sweep
+
+NAMES = ("Tom", "Anna", "John", "Mary", "James", "Sarah")
+MORE = ("David", "Lucy", "Peter", "Emma", "Paul", "Jane")
+EACH = 2
+"""Prompts a session."""
+ROUNDING = 0.02
+"""Percentage points: other threads, another order of adding up."""
+
+
+def expected(demo, prompt, target):
+    """The heatmap that a prompt must give, in percentage points."""
+    result = run_sweep(demo, SweepSpec(model="demo", prompt=prompt, target=target))
+    return 100 * result.values("prob_change")
+
+
+async def sweep(session, prompt, target):
+    await session.set("prompt", prompt)
+    await session.set("target", target)
+    await session.press("run")
+    await session.settled()
+    return session.heatmap()
+
+
+async def visit(url, asked):
+    """The heatmaps that one session sees."""
+    async with Session(url) as session:
+        await session.settled()
+        return session.id, [await sweep(session, *each) for each in asked]
+
+
+def test_a_dozen_sessions_at_once_each_see_their_own_heatmaps(server, demo):
+    asked = [
+        (f"When {a} and {b} went to the store, {a} gave the {thing} to", f" {b}")
+        for a, b in zip(NAMES + MORE, MORE + NAMES, strict=True)
+        for thing in ("ball", "book")
+    ]
+    shares = [asked[start : start + EACH] for start in range(0, len(asked), EACH)]
+    wanted = {each: expected(demo, *each) for each in asked}
+    # Or one session's heatmap would pass for another's.
+    assert min(np.abs(a - b).max() for a, b in combinations(wanted.values(), 2)) > 3 * ROUNDING
+
+    async def everybody():
+        return await asyncio.gather(*(visit(server, share) for share in shares))
+
+    visits = asyncio.run(everybody())
+
+    assert len({identity for identity, _ in visits}) == len(shares) == 12
+    for share, (_, seen) in zip(shares, visits, strict=True):
+        for each, heatmap in zip(share, seen, strict=True):
+            np.testing.assert_allclose(heatmap, wanted[each], atol=ROUNDING, rtol=0)
+
+
+@pytest.fixture
+def held_server(tmp_path):
+    """A server on which a held sweep goes no further than a file says, and that file."""
+    allowed = tmp_path / "allowed"
+    allowed.write_text("0")
+    program = [str(ROOT / "tests" / "held_server.py")]
+    with dashboard(
+        log=tmp_path / "log.txt",
+        program=program,
+        HELD_SWEEPS=str(allowed),
+        HEADSWEEP_DATA_DIR=str(tmp_path),
+    ) as url:
+        yield url, allowed
+
+
+def test_a_session_that_reconnects_in_mid_sweep_gets_its_result(held_server, demo):
+    url, allowed = held_server
+    prompt, target = f"{HELD} red green blue red green", " blue"
+
+    async def visit_and_stumble():
+        async with Session(url) as session:
+            await session.settled()
+            await session.set("prompt", prompt)
+            await session.set("target", target)
+            before = session.heatmap()
+            await session.press("run")
+            await session.until(lambda: session.shows("progress"))
+            known = session.id
+            await session.reconnect()
+            await session.until(lambda: session.shows("cancel"))
+            assert session.id == known
+            allowed.write_text(str(ALL))
+            await session.settled()
+            return before, session.heatmap()
+
+    before, seen = asyncio.run(visit_and_stumble())
+
+    wanted = expected(demo, prompt, target)
+    assert np.abs(before - wanted).max() > ROUNDING
+    np.testing.assert_allclose(seen, wanted, atol=ROUNDING, rtol=0)
