@@ -40,13 +40,27 @@ def hypothesis(page: DashboardPage) -> None:
     page.wait_text("outcome_panel", "Pair by pair")
 
 
+def compare(page: DashboardPage) -> None:
+    """The pangram under two kinds of ablation, chosen from the kept runs."""
+    for kind in ("mean across heads", "zero"):
+        page.choose("ablation", kind)
+        page.run()
+        page.wait_text("run_bar", "kept as run")
+    page.go("History")
+    for row in (0, 1):
+        page.page.locator(".st-key-runs [data-testid=stCheckbox]").nth(row).click()
+        page.settle()
+    page.click_button("compare_runs")
+    page.wait_text("comparison", "What differs between the runs")
+
+
 def main() -> None:
-    """Write docs/sweep-*.png and docs/hypothesis-*.png, light and dark."""
+    """Write docs/sweep-*.png, docs/hypothesis-*.png and docs/compare-*.png, light and dark."""
     DOCS.mkdir(exist_ok=True)
     log = Path(tempfile.mkdtemp()) / "server.txt"
     with dashboard(log=log) as url, browser() as chromium:
         for scheme in ("light", "dark"):
-            for shown in (sweep, hypothesis):
+            for shown in (sweep, hypothesis, compare):
                 context = chromium.new_context(
                     viewport={"width": WIDTH, "height": 1300}, color_scheme=scheme
                 )

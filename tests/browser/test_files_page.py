@@ -207,7 +207,8 @@ def test_wrong_files_are_explained_and_nothing_typed_is_lost(live, hub):
         assert live.typed("prompt") == "typed and not lost"
         assert live.z() == before
     assert live.page.locator("img[src=x]").count() == 0
-    drop(live, to_json(SAVED, MARGINS, Label("At last")), on="body")
+    fresh = replace(SAVED, spec=replace(SAVED.spec, prompt="of this test alone"), _index={})
+    drop(live, to_json(fresh, MARGINS, Label("At last")), on="body")
     live.wait_text("run_bar", "At last")
     live.settle()
     assert live.page.locator(".hs-error").count() == 0

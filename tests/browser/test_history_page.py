@@ -246,7 +246,7 @@ def test_more_than_a_page_of_runs_is_paged(kept, history):
     runs = [kept(run_of(f"number {i}"), i * HOUR) for i in range(43)]
     history.page.reload()
     wait_ids(history, runs[:20])
-    assert "1 to 20 of 43" in history.text("history_pages")
+    history.wait_text("history_pages", "1 to 20 of 43")
     history.click_button("older")
     history.click_button("older")
     wait_ids(history, runs[40:])

@@ -218,7 +218,7 @@ def test_a_summary_tells_the_run_without_unpacking_it(store, run_on):
     assert summary.shape == result.shape
     assert summary.largest == first.address.label
     assert summary.prob == result.baseline.prob
-    assert summary.changes[first.layer][first.head] == round(100 * first.prob_change, 2)
+    assert summary.changes[first.layer][first.head] == round(100 * first.prob_change, 4)
     assert (summary.model, summary.prompt, summary.target) == ("demo", "a b", " jumps")
     assert summary.words == result.spec.in_words()
 
