@@ -38,7 +38,7 @@ def open_spec(state: Session, spec: SweepSpec) -> None:
     state.stop()
     if known is not None and known.result is not None:
         state.take(known)
-    elif spec != state.asked:
+    elif spec != state.asked or state.imported:
         state.linked, state.to_run = spec, True
 
 
@@ -77,14 +77,14 @@ def fill_from_address(state: Session, params: Mapping[str, Sequence[str]]) -> tu
     if spec is None:
         fill(state, example.SPEC)
         return False, ""
-    refused = _refused(spec)
+    refused = refusal(spec)
     fill(state, spec, with_model=not refused)
     return not refused, refused
 
 
 def _open_linked(state: Session, spec: SweepSpec) -> str:
     """A spec from a link: its model only if a link may ask for it."""
-    refused = _refused(spec)
+    refused = refusal(spec)
     if refused:
         fill(state, spec, with_model=False)
     else:
@@ -104,11 +104,11 @@ def _fill_readable(state: Session, params: Mapping[str, Sequence[str]]) -> None:
                 return  # it is wrong as a whole
         else:
             assert spec is not None
-            fill(state, spec, with_model=not _refused(spec))
+            fill(state, spec, with_model=not refusal(spec))
             return
 
 
-def _refused(spec: SweepSpec) -> str:
+def refusal(spec: SweepSpec) -> str:
     """Why a link may not ask for a spec's model; nothing if it may."""
     try:
         check_permitted(spec.model)
@@ -134,7 +134,7 @@ def fill(state: Session, spec: SweepSpec, *, with_model: bool = True) -> None:
     """Put a spec into the composer's fields."""
     if with_model:
         put("model", spec.model)
-        state.unasked_model = "" if from_outside(spec.model) else spec.model
+        state.name_from_outside(spec.model)
     put("prompt", spec.prompt)
     put("target", answer_text(spec.target))
     put("foil", answer_text(spec.foil))

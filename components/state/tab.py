@@ -18,6 +18,8 @@ from core.hypotheses.prediction import Prediction
 from core.jobs import JOBS, Job, JobState
 from core.kinds import with_kind
 from core.margins import Margins
+from core.models import catalogue
+from core.models.permitted import from_outside
 from core.models.registry import ModelKey, model_key
 from core.results import SweepResult
 from core.spec import Answer, SweepSpec
@@ -57,8 +59,8 @@ class Session:
     the hypothesis under test and `wanted` what else is asked of it, `looked_at` are the questions
     whose effects have been on screen, `patched` is the spec on the patching page.
     `run_id`, `run_created` and `imported` tell of the kept run on screen; `mine` are the runs that
-    this tab has asked for. `unasked_model` was named by a link, a file or a kept run, and not yet
-    by this tab's user: it is not loaded until they say so.
+    this tab has asked for. `unasked` are models named by a link, a file or a kept run, `own_models`
+    those that this tab's user has asked for: no other of the former is loaded or looked for.
     `picked_runs` are those chosen from the list of kept ones, `deleted_runs` what can be undone,
     `compare_a` and `compare_b` the two sides of the comparison.
     `widgets` are the values of the last run.
@@ -89,7 +91,8 @@ class Session:
     run_id: str | None = None
     run_created: float | None = None
     imported: bool = False
-    unasked_model: str = ""
+    unasked: set[str] = field(default_factory=set)
+    own_models: set[str] = field(default_factory=set)
     mine: set[str] = field(default_factory=set)
     picked_runs: list[str] = field(default_factory=list)
     deleted_runs: tuple[str, ...] = ()
@@ -100,6 +103,7 @@ class Session:
     opened_file: bool = False
     compare_a: Side | None = None
     compare_b: Side | None = None
+    compare_stopped: set[str] = field(default_factory=set)
     compare_jobs: dict[str, Job] = field(default_factory=dict)
     linked: SweepSpec | None = None
     to_run: bool = False
@@ -240,12 +244,17 @@ class Session:
 
     def is_unasked(self, name: str) -> bool:
         """Whether a model may not be loaded, or looked for, until its user says so."""
-        return bool(name) and name == self.unasked_model
+        meant = _meant(name)
+        return meant in self.unasked and meant not in self.own_models
+
+    def name_from_outside(self, name: str) -> None:
+        """A link, a file or a kept run names a model, which it may only ask for if it is known."""
+        if not from_outside(_meant(name)):
+            self.unasked.add(_meant(name))
 
     def allow(self, name: str) -> None:
         """The user has asked for a model by themselves."""
-        if name == self.unasked_model:
-            self.unasked_model = ""
+        self.own_models.add(_meant(name))
 
     def stop_loading(self) -> None:
         """Give up the load under way."""
@@ -284,6 +293,11 @@ class Session:
             if job is not None and not job.state.final:
                 return job
         return None
+
+
+def _meant(name: str) -> str:
+    """A model's name as the composer reads it."""
+    return catalogue.canonical(name.strip())
 
 
 def _named() -> list[tuple[str, Head | None]]:

@@ -129,14 +129,14 @@ def delete(runs: _Runs) -> None:
 @app.command()
 def restore(runs: _Runs) -> None:
     """Bring back runs that were deleted in the last seven days."""
-    ids = [find(run).id for run in runs]
+    ids = [find(run, deleted=True).id for run in runs]
     KEEPER.store().restore(ids)
     print(f"Restored {', '.join(ids)}.")
 
 
-def find(name: str) -> Run:
+def find(name: str, *, deleted: bool = False) -> Run:
     """A kept run by its name or the beginning of it; raises `InputError` (field "run")."""
-    found = KEEPER.store().get(name)
+    found = KEEPER.store().get(name, deleted=deleted)
     if found is None:
         raise InputError(
             "run", f"No single run is called {name[:40]!r}: headsweep runs list has their names."

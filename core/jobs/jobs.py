@@ -5,12 +5,15 @@ Loading happens on a thread of its own: a long download holds nobody else up.
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from core.errors import InputError
 from core.jobs.job import PATIENCE, Job, JobState, Request
 from core.jobs.lane import Lane
 from core.jobs.working import do, outcome
 from core.margins import Margins
+from core.models import catalogue
 from core.models.fingerprint import fingerprint_here
 from core.models.registry import MODELS, ModelKey, Registry, key_of
 from core.results import SweepResult
@@ -19,6 +22,9 @@ from core.spec import SweepSpec
 from core.store.keeper import KEEPER, Keeper
 from core.store.run import Run
 from core.tasks import Task
+
+if TYPE_CHECKING:
+    from core.models.loaded import LoadedModel
 
 MAX_KEPT = 64
 """Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB. All are in the store."""
@@ -73,9 +79,21 @@ class Jobs:
             return job
         if self._keeper is None:
             return None
-        model = self._models.peek(key)
-        run = self._keeper.find(spec, None if model is None else model.fingerprint)
+        run = self._kept(key, spec)
         return None if run is None else self.admit(run, spec, device)
+
+    def _kept(self, key: ModelKey, spec: SweepSpec) -> Run | None:
+        """The kept run of a spec, on the weights that are here where that is known.
+
+        A hub's files stay what they are, and reading gigabytes of them would keep a page waiting:
+        without the model loaded the newest run answers, and is checked once it is.
+        """
+        assert self._keeper is not None
+        model = self._models.peek(key)
+        if model is None:
+            local = catalogue.written_as_path(key.name)
+            return self._keeper.find(spec, fingerprint_here(key.name) if local else None)
+        return self._keeper.find(_settled(spec, model), model.fingerprint)
 
     def admit(self, run: Run, spec: SweepSpec, device: str = "auto") -> Job:
         """Take a finished run over as the job of a spec."""
@@ -149,9 +167,12 @@ class Jobs:
         if job.created is not None and job.margins is None:
             return True
         model = self._models.peek(job.key)
-        if model is None:
-            return job.request is None
-        return job.fingerprint != model.fingerprint
+        if model is not None:
+            return job.fingerprint != model.fingerprint
+        if job.request is None:
+            return True
+        here = fingerprint_here(job.key.name) if job.created is not None else None
+        return here is not None and here != job.fingerprint
 
     def _forget(self) -> None:
         finished = {name: job for name, job in self._jobs.items() if job.state.final}
@@ -166,6 +187,12 @@ class Jobs:
             if job.spec is not None and self._was_kept(job, job.spec):
                 return
             model = self._models.get(job.key, job.report)
+            if (
+                job.spec is not None
+                and job.spec != _settled(job.spec, model)
+                and self._was_kept(job, _settled(job.spec, model))
+            ):
+                return  # only the model could tell whether BOS goes first
             job.fingerprint = model.fingerprint
             if job.request is None:
                 job.end(JobState.DONE)
@@ -195,6 +222,12 @@ class Jobs:
             if device not in self._lanes:
                 self._lanes[device] = Lane(device, lambda job, model: do(job, model, self._keeper))
             return self._lanes[device]
+
+
+def _settled(spec: SweepSpec, model: "LoadedModel") -> SweepSpec:
+    """A spec whose open BOS is the model's own choice."""
+    bos = model.default_prepend_bos if spec.prepend_bos is None else spec.prepend_bos
+    return replace(spec, prepend_bos=bos)
 
 
 def _finish(job: Job, run: Run) -> None:

@@ -81,7 +81,7 @@ def _sweep(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
         margins = iter_margins(scorer, marked_heads(job.partial))
         job.margins = drained(margins, lambda done: job.report("Ablating whole layers", done))
         if keeper is not None:
-            keeper.keep(job.partial, job.margins)
+            keeper.add_margins(job.partial, job.margins)
     job.end(JobState.DONE)
 
 

@@ -4,6 +4,7 @@ Nothing here looks at a disk or a network: a name that is not allowed leads to n
 """
 
 import os
+import re
 
 from core.errors import ModelError
 from core.models import catalogue
@@ -51,8 +52,8 @@ def from_outside(name: str) -> bool:
 def _same(name: str) -> str:
     """One name a model: the catalogue's, or the absolute path of what is written as one."""
     known = catalogue.canonical(name)
-    if known != name or not catalogue.written_as_path(name):
-        return known
+    if known != name or not catalogue.written_as_path(name) or ".." in re.split(r"[/\\]", name):
+        return known  # where ".." leads is not told by the text: links may lie on the way
     # Another user's home is looked up in the system's user database: nobody's but one's own here.
     mine = name == "~" or name.startswith(("~/", "~\\"))
     path = os.path.expanduser(name) if mine else name  # noqa: PTH111 (reads nothing)

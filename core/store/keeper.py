@@ -43,15 +43,25 @@ class Keeper:
         self._guard, self._turn = threading.RLock(), threading.RLock()
         self._waiting: OrderedDict[str, tuple[SweepResult, Margins | None]] = OrderedDict()
         self._not_before = 0.0
+        self.n_lost = 0
         self._retrying: threading.Thread | None = None
         self._silent: tuple[float, str] = (0.0, "")
         self.trouble = ""
 
     def store(self) -> Store:
-        """The database; raises `StoreError` while it cannot be opened."""
+        """The database; raises `StoreError` while it cannot be opened.
+
+        Whoever waited for another's vain attempt makes none of their own.
+        """
         with self._guard:
             if self._store is None:
-                self._store = self._opened()
+                self._check_silent()
+                began = time.monotonic()
+                try:
+                    self._store = self._opened()
+                except StoreError as error:
+                    self._note(error, began)
+                    raise
             return self._store
 
     def ask(self, what: Callable[[Store], Answer]) -> Answer:
@@ -59,17 +69,23 @@ class Keeper:
 
         One that has kept an asker waiting in vain is not asked again for a while: every page asks.
         """
-        until, why = self._silent
-        if time.monotonic() < until:
-            raise StoreError(why)
+        self._check_silent()
         began = time.monotonic()
         try:
             return what(self.store())
         except StoreError as error:
-            now = time.monotonic()
-            if now - began > PATIENT_SECONDS:
-                self._silent = (now + AGAIN_SECONDS, str(error))
+            self._note(error, began)
             raise
+
+    def _check_silent(self) -> None:
+        until, why = self._silent
+        if time.monotonic() < until:
+            raise StoreError(why)
+
+    def _note(self, error: StoreError, began: float) -> None:
+        now = time.monotonic()
+        if now - began > PATIENT_SECONDS:
+            self._silent = (now + AGAIN_SECONDS, str(error))
 
     @property
     def n_waiting(self) -> int:
@@ -77,19 +93,33 @@ class Keeper:
         return len(self._waiting)
 
     def keep(self, result: SweepResult, margins: Margins | None = None) -> str:
-        """Keep a finished run; returns its id, whether it could be written now or not.
-
-        Margins of a run kept before are put beside it.
-        """
+        """Keep a finished run; returns its id, whether it could be written now or not."""
         identity = identity_of(result, Origin.COMPUTED)
         with self._turn:
             if len(self._waiting) >= MAX_WAITING and identity not in self._waiting:
                 self._waiting.popitem(last=False)
+                self.n_lost += 1
+                _log.error(
+                    "%d finished runs are lost: the database does not come back", self.n_lost
+                )
             if margins is None and identity in self._waiting:
                 _, margins = self._waiting[identity]
             self._waiting[identity] = (result, margins)
             self._write(patient=True)
         return id_of(identity)
+
+    def add_margins(self, result: SweepResult, margins: Margins) -> None:
+        """Put margins beside a run that was kept before; one deleted meanwhile stays deleted."""
+        identity = identity_of(result, Origin.COMPUTED)
+        with self._turn:
+            if identity not in self._waiting and not self._resting():
+                try:
+                    if not self.store().read_only:
+                        self.store().add_margins(id_of(identity), margins)
+                    return
+                except StoreError as error:
+                    self._failed(error)
+            self.keep(result, margins)
 
     def retry(self, *, now: bool = False) -> None:
         """Write what waits: in the background, where that is due, or (`now`) before it returns."""

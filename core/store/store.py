@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import StoreError
 from core.margins import Margins
+from core.models import catalogue
 from core.results import SweepResult
 from core.spec import SweepSpec
 from core.store import rows
@@ -84,12 +85,15 @@ class Store:
     def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
         """The computed run of a spec: on the model of that fingerprint, or else the newest.
 
-        A spec whose BOS is open has the run of either choice.
+        Where BOS is open it is the catalogue's; None where that leaves it to the model itself.
         """
-        choices = (True, False) if spec.prepend_bos is None else (spec.prepend_bos,)
-        keys = [rows.spec_key(spec.resolved(prepend_bos=choice)) for choice in choices]
+        bos = spec.prepend_bos
+        if bos is None:
+            bos = catalogue.default_prepend_bos(spec.model)
+        if bos is None:
+            return None
         wanted = sa.select(RUNS).where(
-            RUNS.c.spec_key.in_(keys),
+            RUNS.c.spec_key == rows.spec_key(spec.resolved(prepend_bos=bos)),
             RUNS.c.origin == Origin.COMPUTED.value,
             RUNS.c.deleted.is_(None),
         )
@@ -99,14 +103,17 @@ class Store:
             row = connection.execute(wanted.order_by(RUNS.c.created.desc()).limit(1)).first()
         return None if row is None else rows.run_of(dict(row._mapping))
 
-    def get(self, run_id: str) -> Run | None:
-        """A run by its id, or by the beginning of it where only one has that; deleted ones too."""
+    def get(self, run_id: str, *, deleted: bool = False) -> Run | None:
+        """A run by its whole id, deleted or not, or by the beginning of it.
+
+        The beginning must be that of one run alone, among the `deleted` or the others.
+        """
         if not (run_id.isascii() and run_id.isalnum()):
             return None
         with self._reading() as connection:
             row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
             if row is None and len(run_id) >= SHORTEST_PREFIX:
-                like = sa.select(RUNS).where(RUNS.c.id.startswith(run_id), _live(deleted=False))
+                like = sa.select(RUNS).where(RUNS.c.id.startswith(run_id), _live(deleted=deleted))
                 found = connection.execute(like.limit(2)).all()
                 row = found[0] if len(found) == 1 else None
         return None if row is None else rows.run_of(dict(row._mapping))

@@ -102,3 +102,15 @@ def test_stopping_a_comparison_releases_what_is_unfinished_and_keeps_the_rest(jo
     state.stop_comparing()
     assert list(state.compared.values()) == [done]
     assert jobs.released == others
+
+
+@pytest.mark.parametrize("written", ["/some/folder", "/some/folder ", " /some/folder\n"])
+def test_a_model_named_from_outside_is_unasked_however_it_is_written_until_it_is_asked_for(written):
+    state = Session()
+    state.name_from_outside(written)
+    state.name_from_outside("demo")  # another link after it takes nothing back
+    assert state.is_unasked("/some/folder")
+    assert state.is_unasked(written)
+    assert not state.is_unasked("demo")
+    state.allow("/some/folder")
+    assert not state.is_unasked(written)

@@ -35,6 +35,9 @@ def hypothesis_params(state: Session, asked: SweepSpec | None) -> Params:
 def take_hypothesis(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """Fill in what an address asks for; nothing is locked or run by it."""
     if state.test is not None:
+        given = {name: list(texts) for name, texts in params.items()}
+        if given == hypothesis_params(state, None):
+            return ""  # come back to: what is locked stays locked
         state.end_test()
     _, wrong = fill_from_address(state, params)
     heads, outcome, predicted = (

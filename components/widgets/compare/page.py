@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.figures.look import Look
 from components.figures.metric import METRICS, PROB
+from components.opening import refusal
 from components.state import Session, chosen_metric, put
 from components.widgets.addresses.bar import Params, read_address, write_address
 from components.widgets.compare.panel import panel
@@ -97,6 +98,9 @@ def _take(state: Session, params: Mapping[str, Sequence[str]]) -> str:
             spec = links.from_params(params, f"{name}.")
             if run_id is not None:
                 set_side(state, name, ("run", run_id))
+            elif spec is not None and (refused := refusal(spec)):
+                set_side(state, name, None)
+                wrong = refused
             elif spec != side_of(state, name):
                 set_side(state, name, spec)
         except InputError as error:

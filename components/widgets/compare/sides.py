@@ -70,7 +70,8 @@ def found_of(state: Session, name: str) -> Sided | None:
     side = side_of(state, name)
     if isinstance(side, tuple):
         with suppress(StoreError):
-            run = KEEPER.store().get(side[1])
+            run_id = side[1]
+            run = KEEPER.ask(lambda store: store.get(run_id))
             return None if run is None else _of_run(run)
     return _known(side) if isinstance(side, SweepSpec) else None
 
@@ -79,6 +80,7 @@ def set_side(state: Session, name: str, side: Side | None) -> None:
     """Give a side something else; a sweep under way for it is given up."""
     if (job := state.compare_jobs.pop(name, None)) is not None:
         JOBS.release(job)
+    state.compare_stopped.discard(name)
     if name == "a":
         state.compare_a = side
     else:
@@ -89,6 +91,7 @@ def swap() -> None:
     """A for B."""
     state = session()
     state.compare_a, state.compare_b = state.compare_b, state.compare_a
+    state.compare_stopped = {NAMES[1 - NAMES.index(name)] for name in state.compare_stopped}
     jobs = state.compare_jobs
     state.compare_jobs = {NAMES[1 - NAMES.index(name)]: job for name, job in jobs.items()}
 
@@ -154,6 +157,10 @@ def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
         )
         return None
     job = state.compare_jobs.get(name)
+    if name in state.compare_stopped:
+        note("Stopped.")
+        st.button("Sweep it", key=f"again_{name}", on_click=set_side, args=(state, name, spec))
+        return None
     if job is None and (
         on_this_machine(spec.model) or st.button("Download and sweep", key=f"sweep_{name}")
     ):
@@ -163,9 +170,6 @@ def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
     elif job.state is JobState.FAILED:
         error_message(str(job.error or InputError("run", "It failed.")))
         st.button("Try again", key=f"again_{name}", on_click=set_side, args=(state, name, spec))
-    elif job.state is JobState.CANCELLED:
-        note("Stopped.")
-        st.button("Sweep it", key=f"again_{name}", on_click=set_side, args=(state, name, spec))
     else:
         with st.container(key=state.progress_key(f"side_{name}")):
             _watch(name)
@@ -184,4 +188,12 @@ def _watch(name: str) -> None:
     with bar:
         st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.said))
     with stop:
-        st.button("Cancel", key=f"cancel_{name}", on_click=job.cancel, width="stretch")
+        st.button("Cancel", key=f"cancel_{name}", on_click=_stop, args=(name,), width="stretch")
+
+
+def _stop(name: str) -> None:
+    """Give a side's sweep up; another who waits for the same one still gets it."""
+    state = session()
+    if (job := state.compare_jobs.pop(name, None)) is not None:
+        JOBS.release(job)
+        state.compare_stopped.add(name)

@@ -8,7 +8,7 @@ from core.store.keeper import KEEPER
 from core.store.run import MAX_TITLE, Label, Summary, checked_label, parse_tags
 
 
-@st.dialog("About this run")
+@st.dialog("About this run", on_dismiss="rerun")
 def edit(run: Summary) -> None:
     """Change what is said about a kept run."""
     label_form(run.id, run.label, run.name)

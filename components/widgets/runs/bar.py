@@ -35,7 +35,12 @@ def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
         st.html(f'<div class="hs-quiet">{_said(run, state, trouble)}</div>', width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             export_menu(result, state.margins, label, run_id, metric)
-            if st.button("Compare with…", key="compare_this", icon=":material/compare:"):
+            if st.button(
+                "Compare with…",
+                key="compare_this",
+                icon=":material/compare:",
+                disabled=state.imported and run is None,  # there is nothing to name it by
+            ):
                 kept = run is not None or state.asked is None
                 state.compare_a = ("run", run_id) if kept else state.asked
                 state.compare_b = None
@@ -58,11 +63,19 @@ def not_kept(state: Session) -> None:
     count = KEEPER.n_waiting
     runs = "1 finished run is" if count == 1 else f"{count} finished runs are"
     with st.container(key="not_kept", horizontal=True, vertical_alignment="center"):
-        banner(
-            f"{runs} not kept yet. {KEEPER.trouble} Nothing is lost while this Headsweep runs: "
-            "it tries again by itself, and the result can be exported."
-        )
+        banner(f"{runs} not kept yet. {KEEPER.trouble} {_meanwhile()}")
         st.button("Try now", key="keep_now", on_click=lambda: KEEPER.retry(now=True))
+
+
+def _meanwhile() -> str:
+    if KEEPER.n_lost:
+        return (
+            f"{KEEPER.n_lost} older ones had to make room and are lost: export what you need now."
+        )
+    return (
+        "Nothing is lost while this Headsweep runs: it tries again by itself, and the result can "
+        "be exported."
+    )
 
 
 def _kept(run_id: str) -> tuple[Summary | None, str]:
@@ -91,6 +104,6 @@ def _said(run: Summary | None, state: Session, trouble: str) -> str:
     return f"{title}computed {when(run.created)} · kept as run {run.id}"
 
 
-@st.dialog("About this run")
+@st.dialog("About this run", on_dismiss="rerun")
 def _name(run: Summary) -> None:
     label_form(run.id, run.label, run.name)

@@ -8,6 +8,7 @@ import checkpoints
 import pytest
 from brakes import WAIT, Brake
 
+import core.margin_sweep
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
 from core.models.registry import Registry, key_of
@@ -33,6 +34,12 @@ def keeper(store):
 @pytest.fixture
 def kept(registry, keeper):
     return Jobs(registry, keeper=keeper)
+
+
+@pytest.fixture
+def spec(spec):
+    """BOS decided: else only the loaded model can tell which kept run is meant."""
+    return lambda **options: spec(prepend_bos=True, **options)
 
 
 def done(job):
@@ -152,3 +159,36 @@ def test_a_sweep_is_done_though_it_cannot_be_kept(registry, spec):
     assert job.result.complete
     assert keeper.n_waiting == 1
     assert keeper.trouble == "The disk is full."
+
+
+def test_an_open_bos_is_the_models_own_and_not_that_of_the_newest_run(keeper, registry, spec):
+    jobs, model = Jobs(registry, keeper=keeper), registry.peek(key_of(spec()))
+    default, other = (
+        done(jobs.submit(dataclasses.replace(spec(), prepend_bos=bos)))
+        for bos in (model.default_prepend_bos, not model.default_prepend_bos)
+    )
+    assert default.result.baseline.logprob != other.result.baseline.logprob
+    open_ = dataclasses.replace(spec(), prepend_bos=None)
+    assert Jobs(registry, keeper=keeper).find(open_).result == default.result
+    assert done(Jobs(registry, keeper=keeper).submit(open_)).result == default.result
+    fresh = Registry()  # nothing is loaded: the model has to be asked first
+    assert Jobs(fresh, keeper=keeper).find(open_) is None
+    assert done(Jobs(fresh, keeper=keeper).submit(open_)).result == default.result
+
+
+def test_a_run_deleted_while_its_margins_are_measured_stays_deleted(kept, store, spec, monkeypatch):
+    reached, go = threading.Event(), threading.Event()
+    measured = core.margin_sweep.iter_margins
+
+    def held(*given):
+        reached.set()
+        assert go.wait(WAIT)
+        return (yield from measured(*given))
+
+    monkeypatch.setattr("core.margin_sweep.iter_margins", held)
+    job = kept.submit(spec())
+    assert reached.wait(WAIT)
+    store.delete([job.run_id])
+    go.set()
+    assert done(job).margins is not None
+    assert store.count() == 0

@@ -66,11 +66,15 @@ def test_a_runs_name_is_the_same_everywhere(store, run_on):
 
 def test_a_kept_run_answers_its_spec_resolved_or_open(store, run_on):
     result = run_on("a b")
-    run_id = store.keep(result)
+    run_id = store.keep(result, created=10.0)
+    other = replace(result, spec=replace(result.spec, prepend_bos=False), _index={})
+    newer = store.keep(other, created=20.0)
     assert result.spec.prepend_bos is True
     assert store.find(result.spec).id == run_id
     assert store.find(replace(result.spec, prepend_bos=None)).id == run_id
-    assert store.find(replace(result.spec, prepend_bos=False)) is None
+    assert store.find(replace(result.spec, prepend_bos=False)).id == newer
+    unknown = replace(result.spec, model="org/own", prepend_bos=None)
+    assert store.find(unknown) is None  # only the model itself could tell
     for change in ({"dtype": "bfloat16"}, {"target": " b"}, {"positions": "last"}, {"foil": " c"}):
         assert store.find(replace(result.spec, **change)) is None
 
