@@ -1,11 +1,14 @@
 """What a user does on the dashboard, by the stable keys of its widgets."""
 
 import re
+from functools import partial
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 FINISHED = "document.querySelector('.st-key-progress') === null"
 TIMEOUT = 60_000
+POLLING = 60
+"""Milliseconds between two looks at a page that something is waited for on."""
 
 _CELL = """([layer, head, fx, fy]) => {
   const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
@@ -33,6 +36,9 @@ class DashboardPage:
 
     def __init__(self, page: Any) -> None:
         self.page = page
+        # Else it looks at every frame, and laying out the page sixty times a second is most of
+        # what a machine then does.
+        page.wait_for_function = partial(page.wait_for_function, polling=POLLING)
         self.script_errors: list[str] = []
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
         page.on("dialog", self._on_dialog)
