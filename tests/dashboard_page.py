@@ -1,8 +1,8 @@
 """What a user does on the dashboard, by the stable keys of its widgets."""
 
 import re
-from functools import partial
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 FINISHED = "document.querySelector('.st-key-progress') === null"

@@ -140,7 +140,7 @@ def _moved(found: Comparison, metric: Metric) -> None:
         frame,
         hide_index=True,
         key="moved",
-        height=37 + 35 * len(frame),
+        height="content",
         column_config={
             name: st.column_config.NumberColumn(format=digits) for name in frame.columns[1:]
         },
