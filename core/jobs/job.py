@@ -60,7 +60,7 @@ class Job:
 
     `partial`, `estimate` and `margins` are a sweep's; `found` is a task's, so far or at last.
     `fingerprint` is that of the model it was done on; `run_id` names a sweep in the store once it
-    is finished, and `created` says when it was, if that was before this process. `between` is
+    is finished (one that is `pinned` is never forgotten), and `created` says when it was, if that was before this process. `between` is
     called at every step: where the job is long, it lets quick ones through. `standing` says, while
     the job waits, where in its queue it is.
     """
@@ -79,6 +79,7 @@ class Job:
         self.margins: Margins | None = None
         self.error: InputError | None = None
         self.askers = 0
+        self.pinned = False
         self.fingerprint: str | None = None
         self.run_id: str | None = None
         self.created: float | None = None

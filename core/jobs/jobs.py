@@ -105,8 +105,9 @@ class Jobs:
         return job
 
     def admit_result(self, spec: SweepSpec, result: SweepResult, margins: Margins | None) -> Job:
-        """Take over a result that was computed ahead, without keeping it."""
+        """Take over a result that was computed ahead, for good: it is in no store."""
         job = Job(key_of(spec), spec)
+        job.pinned = True
         _found(job, result, margins)
         with self._guard:
             self._jobs[job.key, spec] = job
@@ -175,7 +176,9 @@ class Jobs:
         return here is not None and here != job.fingerprint
 
     def _forget(self) -> None:
-        finished = {name: job for name, job in self._jobs.items() if job.state.final}
+        finished = {
+            name: job for name, job in self._jobs.items() if job.state.final and not job.pinned
+        }
         tasks = [name for name, job in finished.items() if job.task is not None]
         for name in tasks[: max(0, len(tasks) - MAX_TASKS_KEPT)]:
             del self._jobs[name], finished[name]

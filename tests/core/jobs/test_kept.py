@@ -192,3 +192,12 @@ def test_a_run_deleted_while_its_margins_are_measured_stays_deleted(kept, store,
     go.set()
     assert done(job).margins is not None
     assert store.count() == 0
+
+
+def test_a_result_that_was_computed_ahead_is_never_forgotten(registry, model, spec):
+    jobs = Jobs(registry, max_kept=2)
+    ahead = jobs.admit_result(spec(), run_sweep(model, spec()), None)
+    for target in (" fox", " dog", " lazy"):
+        done(jobs.submit(spec(target=target)))
+    assert jobs.find(spec()) is ahead
+    assert jobs.find(spec(target=" fox")) is None
