@@ -60,9 +60,9 @@ class Job:
 
     `partial`, `estimate` and `margins` are a sweep's; `found` is a task's, so far or at last.
     `fingerprint` is that of the model it was done on; `run_id` names a sweep in the store once it
-    is finished (one that is `pinned` is never forgotten), and `created` says when it was, if that was before this process. `between` is
-    called at every step: where the job is long, it lets quick ones through. `standing` says, while
-    the job waits, where in its queue it is.
+    is finished, and `created` says when it was, if that was before this process. One that is
+    `pinned` is never forgotten. `between` is called at every step: where the job is long, it lets
+    quick ones through. `standing` says, while the job waits, where in its queue it is.
     """
 
     def __init__(self, key: ModelKey, request: Request) -> None:

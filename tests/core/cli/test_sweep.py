@@ -131,7 +131,9 @@ def parsed(monkeypatch, capfd):
             return replace(saved(), spec=spec.resolved(prepend_bos=True), _index={})
 
         monkeypatch.setattr("core.cli.sweep._run", run)
-        named = ["sweep", "--prompt", PROMPT, "--target", " jumps", *map(str, arguments)]
+        # What was not measured is kept by nobody.
+        monkeypatch.setattr("core.cli.sweep.KEEPER.keep", lambda result: "")
+        named = ["sweep", "--fresh", "--prompt", PROMPT, "--target", " jumps", *map(str, arguments)]
         with pytest.raises(SystemExit) as end:
             main(named)
         done = subprocess.CompletedProcess(named, end.value.code, *capfd.readouterr())
