@@ -6,7 +6,7 @@ model by itself that its user has not asked for, but for those a link may ask fo
 
 from collections.abc import Mapping, Sequence
 
-from components.state import Session, put
+from components.state import BOS, Session, put
 from components.typed import answer_text, positions_text
 from components.uploads import Upload
 from core import example, links
@@ -17,9 +17,7 @@ from core.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Run
 
-_BOS = {None: "default", True: "yes", False: "no"}
-_PARAMETERS = {"corrupted_prompt": "corrupted", "prepend_bos": "bos"}
-"""A spec's field -> the parameter of an address, where they are called differently."""
+_BOS = {meant: name for name, meant in BOS.items()}
 
 
 def open_run(state: Session, run: Run) -> None:
@@ -100,7 +98,7 @@ def _fill_readable(state: Session, params: Mapping[str, Sequence[str]]) -> None:
         try:
             spec = links.from_params({**usual, **given})
         except InputError as error:
-            if given.pop(_PARAMETERS.get(error.field, error.field), None) is None:
+            if given.pop(links.parameter_of(error.field), None) is None:
                 return  # it is wrong as a whole
         else:
             assert spec is not None
@@ -140,10 +138,9 @@ def fill(state: Session, spec: SweepSpec, *, with_model: bool = True) -> None:
     put("foil", answer_text(spec.foil))
     put("ablation", spec.ablation)
     put("corrupted_prompt", spec.corrupted_prompt or "")
-    chosen = not isinstance(spec.positions, str)
+    chosen = () if isinstance(spec.positions, str) else spec.positions
     put("positions", "chosen" if chosen else spec.positions)
-    put("chosen_positions", "" if isinstance(spec.positions, str)
-        else positions_text(spec.positions))  # fmt: skip
+    put("chosen_positions", positions_text(chosen))
     put("bos", _BOS[spec.prepend_bos])
     put("weights", spec.weights)
     put("dtype", spec.dtype)

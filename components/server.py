@@ -5,11 +5,11 @@ first page draws with, starts loading the embedded model, and then serves.
 """
 
 import os
-import socket
 import sys
 from pathlib import Path
 
 from core.errors import InputError
+from core.ports import bound
 from core.settings import settings
 
 ROOT = Path(__file__).parent.parent
@@ -45,16 +45,13 @@ def main() -> None:
 
 def check_free(address: str, port: int) -> None:
     """End with one line where nothing can listen there."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            sys.exit(
-                f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try "
-                "PORT=8601 make run."
-            )
+    try:
+        bound(address, port)
+    except OSError as error:
+        sys.exit(
+            f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try "
+            "PORT=8601 make run."
+        )
 
 
 if __name__ == "__main__":

@@ -76,6 +76,16 @@ def query_of(params: Params) -> str:
     return urlencode(params, doseq=True, errors="surrogatepass")
 
 
+def first(params: Params, name: str) -> str | None:
+    """The value of a parameter that is given once; None where it is not given."""
+    return next(iter(params.get(name, ())), None)
+
+
+def parameter_of(field: str) -> str:
+    """The parameter that a spec's field is written as."""
+    return next((name for name, known in _NAMES.items() if known == field), field)
+
+
 def names(prefix: str = "") -> tuple[str, ...]:
     """The parameters that say something of a spec."""
     return tuple(f"{prefix}{name}" for name in _NAMES)

@@ -66,3 +66,4 @@ LOGIT_DIFF = Metric(
 KL = Metric("kl", "KL", "KL(clean ‖ ablated) at the answer", "nats", 1.0, 2, 0.1, signed=False)
 
 METRICS: tuple[Metric, ...] = (PROB, LOGPROB, LOGODDS, LOGIT_DIFF, KL)
+BY_SHORT = {metric.short: metric for metric in METRICS}

@@ -19,7 +19,15 @@ from components.state.tab import (
     question,
     session,
 )
-from components.state.widgets import BOS, WIDGET_DEFAULTS, chosen_metric, look, put, value
+from components.state.widgets import (
+    BOS,
+    WIDGET_DEFAULTS,
+    chosen_metric,
+    look,
+    put,
+    put_metric,
+    value,
+)
 
 __all__ = [
     "BOS",
@@ -42,6 +50,7 @@ __all__ = [
     "next_tokens",
     "outdated",
     "put",
+    "put_metric",
     "question",
     "same_sweep",
     "session",

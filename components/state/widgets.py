@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from components.figures.look import Look
-from components.figures.metric import METRICS, PROB, Metric
+from components.figures.metric import BY_SHORT, PROB, Metric
 from core import example
 
 WIDGET_DEFAULTS: dict[str, Any] = {
@@ -61,7 +61,12 @@ def value(key: str) -> Any:
 
 def chosen_metric() -> Metric:
     """The metric that the heatmap shows."""
-    return next((m for m in METRICS if m.short == value("metric")), PROB)
+    return BY_SHORT.get(value("metric") or "", PROB)
+
+
+def put_metric(short: str | None) -> None:
+    """Show the metric of that name; where there is none, the change of probability."""
+    put("metric", BY_SHORT.get(short or "", PROB).short)
 
 
 def look() -> Look:

@@ -4,11 +4,12 @@ import streamlit as st
 
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.figures.look import Look
-from components.figures.metric import METRICS, Metric
+from components.figures.metric import Metric
 from components.plain import answer_html, as_html, as_markdown
 from components.state import Session, chosen_metric, put, value
 from components.typed import answer_text
 from components.widgets.messages import note
+from components.widgets.metric_row import metric_row
 from core.ablation import AblationKind
 from core.atlas import legend, letters
 from core.estimates.attribution import check_estimate
@@ -24,21 +25,7 @@ CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": Fal
 def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
     metric = chosen_metric()
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        st.html(
-            f'<p class="hs-title">{as_html(metric.title)} when one head is ablated</p>',
-            width="content",
-        )
-        st.segmented_control(
-            "Metric",
-            [m.short for m in METRICS],
-            key="metric",
-            required=True,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+    metric_row(f"{metric.title} when one head is ablated")
     if not metric.measures(result):
         _needs_foil(result)
         return metric

@@ -1,8 +1,8 @@
 """The page's one script, static: nothing typed gets in here.
 
 It commits the composer's text areas while they are typed in, gives the arrow keys to the buttons
-that go to a neighbouring head, colours the reading view, saves pictures, and takes a run's file
-that is dropped anywhere.
+that go to a neighbouring head, colours the reading view, saves pictures, takes a run's file that
+is dropped anywhere, and keeps the browser's Back to what its reader has done.
 """
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 
 def live() -> None:
     """Put the script into the page; it runs once a tab."""
-    parts = "".join((_ONCE, _TYPING, _ARROWS, _READING, _SAVING, _DROPPING))
+    parts = "".join((_ONCE, _TYPING, _ARROWS, _READING, _SAVING, _DROPPING, _ADDRESS))
     st.html(f"<script>(() => {{{parts}}})();</script>", unsafe_allow_javascript=True)
 
 
@@ -149,4 +149,22 @@ _DROPPING = """
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
+"""
+
+# Streamlit writes every address as a new step of the browser's history. One that a page writes by
+# itself, to complete the address that it was come to by, is no step: Back would only lead to it
+# again. It takes the place of the other, until the reader has done something.
+_ADDRESS = """
+  let touched = false;
+  for (const kind of ["pointerdown", "keydown", "drop"]) {
+    window.addEventListener(kind, () => { touched = true; }, true);
+  }
+  window.addEventListener("popstate", () => { touched = false; }, true);
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, title, url) => {
+    const same = new URL(url ?? "", location.href).pathname === location.pathname;
+    if (same && !touched) return window.history.replaceState(state, title, url);
+    if (!same) touched = false;
+    return push(state, title, url);
+  };
 """

@@ -1,13 +1,13 @@
 """`headsweep open`: the dashboard, with a run on screen."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ import typer
 from core.cli.runs import find
 from core.errors import InputError
 from core.exports.data import MAX_BYTES, read_json
+from core.ports import bound
 from core.settings import Settings, settings
 from core.store.keeper import KEEPER
 from core.store.run import Origin
@@ -34,16 +35,16 @@ def open_(
 ) -> None:
     """Serve the dashboard with an exported or kept run on screen."""
     run_id = None if what is None else _run_id(what)
-    given = settings()
-    port = _free_port(given)
-    address = _address(given, port) + ("" if run_id is None else f"/?run={run_id}")
+    port = _free_port(settings())
+    url = settings().model_copy(update={"port": port}).url
+    address = url if run_id is None else f"{url}/?run={run_id}"
     # A process of its own: the dashboard is what stands on `core`, never the other way round.
     server = subprocess.Popen(
         [sys.executable, "-m", "components.server"], env={**os.environ, "PORT": str(port)}
     )
     try:
         threading.Thread(
-            target=_announce, args=(server, given, port, address, browser), daemon=True
+            target=_announce, args=(server, url, address, browser), daemon=True
         ).start()
         code = server.wait()
     except KeyboardInterrupt:
@@ -68,11 +69,9 @@ def _run_id(what: str) -> str:
     return find(what).id
 
 
-def _announce(
-    server: "subprocess.Popen[bytes]", given: Settings, port: int, address: str, browser: bool
-) -> None:
+def _announce(server: "subprocess.Popen[bytes]", url: str, address: str, browser: bool) -> None:
     """Say where the run is, and open a browser there, once somebody answers."""
-    health = f"{_address(given, port)}/_stcore/health"
+    health = f"{url}/_stcore/health"
     until = time.monotonic() + AWAITED_SECONDS
     while server.poll() is None and time.monotonic() < until:
         try:
@@ -87,18 +86,9 @@ def _announce(
         webbrowser.open(address)
 
 
-def _address(given: Settings, port: int) -> str:
-    return given.url.replace(f":{given.port}", f":{port}", 1)
-
-
 def _free_port(given: Settings) -> int:
     """The port that is set; where another program has it, one that is free."""
     for port in (given.port, 0):
-        with socket.socket(socket.AF_INET6 if ":" in given.address else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((given.address, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        with suppress(OSError):
+            return bound(given.address, port)
     raise InputError("port", f"No port can be had on {given.address}: set HEADSWEEP_ADDRESS.")

@@ -17,7 +17,7 @@ from core.doctor.chosen import HIDDEN, masked, passwords
 from core.doctor.machine import nearest_folder
 from core.errors import StoreError
 from core.settings import Settings
-from core.store.opening import default_url, open_engine
+from core.store.opening import chosen_url, default_url, open_engine
 from core.store.saying import saying
 from core.store.tables import ABOUT, RUNS, VERSION
 
@@ -27,7 +27,7 @@ TRIAL = "doctor"
 
 def database(given: Settings) -> Found:
     """Opens the database as the dashboard does; where there is none yet, tries one beside it."""
-    url = given.database_url or default_url(given.data_dir)
+    url = chosen_url(given)
     try:
         file = None if given.read_only else _missing_file(url)
         return _opened(url, given) if file is None else _none_yet(file)

@@ -6,10 +6,10 @@ Sizes are in GB of 1e9 bytes.
 import errno
 import os
 import shutil
-import socket
 from pathlib import Path
 
 from core.doctor.checking import Found, State
+from core.ports import bound
 from core.settings import Settings
 
 GB = 1e9
@@ -116,24 +116,21 @@ def nearest_folder(path: Path) -> Path:
 
 def port(given: Settings) -> Found:
     """Whether the dashboard can listen where it is set to; tried the way its launcher does."""
-    family = socket.AF_INET6 if ":" in given.address else socket.AF_INET
     other = "another port: PORT=8601 make run."
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((given.address, given.port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return Found(
-                    State.WARNING,
-                    f"{given.port} is in use, by this dashboard or another program.",
-                    f"If it is another program, choose {other}",
-                )
+    try:
+        bound(given.address, given.port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             return Found(
-                State.PROBLEM,
-                f"Nothing can listen on {given.address}, port {given.port} ({error.strerror}).",
-                f"Set HEADSWEEP_ADDRESS to an address of this machine, or choose {other}",
+                State.WARNING,
+                f"{given.port} is in use, by this dashboard or another program.",
+                f"If it is another program, choose {other}",
             )
+        return Found(
+            State.PROBLEM,
+            f"Nothing can listen on {given.address}, port {given.port} ({error.strerror}).",
+            f"Set HEADSWEEP_ADDRESS to an address of this machine, or choose {other}",
+        )
     return Found(State.OK, f"{given.port} is free.")
 
 

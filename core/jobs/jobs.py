@@ -53,7 +53,8 @@ class Jobs:
 
         Where the queue is full, the job has failed at once and says so.
         """
-        job = self._submit(key_of(spec, device), spec)
+        key = key_of(spec, device)
+        job = self._submit(key, spec, stale=self._of_other_weights(key, spec))
         if job.state is JobState.DONE and self._keeper is not None:
             # Asked for once more: it is kept again if it was deleted meanwhile.
             threading.Thread(target=self._keep_again, args=(job,), daemon=True).start()
@@ -128,10 +129,23 @@ class Jobs:
             else:
                 job.wait_for(PATIENCE)
 
-    def _submit(self, key: ModelKey, request: Request) -> Job:
+    def _of_other_weights(self, key: ModelKey, spec: SweepSpec) -> Job | None:
+        """The kept job of a spec that other weights than those here were swept for.
+
+        Apart from `_outlived`, and without the lock: files may have to be read for it.
+        """
+        with self._guard:
+            job = self._jobs.get((key, spec))
+        if job is None or job.created is None or self._models.peek(key) is not None:
+            return None
+        here = fingerprint_here(key.name)
+        return job if here is not None and here != job.fingerprint else None
+
+    def _submit(self, key: ModelKey, request: Request, stale: Job | None = None) -> Job:
         with self._guard:
             job = self._jobs.get((key, request))
-            if job is not None and job.usable and not self._outlived(job):
+            outlived = job is None or job is stale or not job.usable or self._outlived(job)
+            if job is not None and not outlived:
                 self._jobs.move_to_end((key, request))
                 job.askers += 1
                 return job
@@ -168,12 +182,9 @@ class Jobs:
         if job.created is not None and job.margins is None:
             return True
         model = self._models.peek(job.key)
-        if model is not None:
-            return job.fingerprint != model.fingerprint
-        if job.request is None:
-            return True
-        here = fingerprint_here(job.key.name) if job.created is not None else None
-        return here is not None and here != job.fingerprint
+        if model is None:
+            return job.request is None
+        return job.fingerprint != model.fingerprint
 
     def _forget(self) -> None:
         finished = {

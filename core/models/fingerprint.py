@@ -8,6 +8,9 @@ from pathlib import Path
 from core.models import catalogue
 from core.models.permitted import is_permitted
 
+Stamp = tuple[tuple[str, int, int], ...]
+"""Names, sizes and times of a folder's files."""
+
 _NOT_MODEL = {"metrics.json", "generation_config.json"}
 
 
@@ -32,14 +35,18 @@ def fingerprint_here(name: str) -> str | None:
     with contextlib.suppress(OSError, ValueError, RuntimeError):
         folder = _folder(name)
         if folder is not None and folder.is_dir():
-            stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
-            stamp = tuple((file, stat.st_size, stat.st_mtime_ns) for file, stat in stats)
-            return _fingerprint(folder, stamp)
+            return _fingerprint(folder, stamp_of(folder))
     return None
 
 
+def stamp_of(folder: Path) -> Stamp:
+    """What changes when a folder's files do; raises `OSError`."""
+    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
 @lru_cache(maxsize=32)
-def _fingerprint(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
+def _fingerprint(folder: Path, stamp: Stamp) -> str:
     """Once for each state of a folder: a large model's files take seconds to read."""
     return fingerprint(folder)
 

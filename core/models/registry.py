@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.models import catalogue
+from core.models.fingerprint import Stamp, stamp_of
 from core.models.permitted import EMBEDDED, is_permitted
 from core.settings import settings
 from core.spec import Dtype, SweepSpec, Weights
@@ -25,7 +26,7 @@ class ModelKey(NamedTuple):
     dtype: Dtype
     weights: Weights
     device: str
-    stamp: tuple[tuple[str, int, int], ...] = ()
+    stamp: Stamp = ()
 
 
 def model_key(
@@ -33,12 +34,11 @@ def model_key(
 ) -> ModelKey:
     """The key of a model by name; reads a local folder's file times, nothing else."""
     known = catalogue.entry(name)
-    stamp: tuple[tuple[str, int, int], ...] = ()
+    stamp: Stamp = ()
     try:
         folder = Path(known.source if known is not None else name).expanduser()
         if is_permitted(name) and folder.is_dir():
-            stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
-            stamp = tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+            stamp = stamp_of(folder)
     except (OSError, ValueError, RuntimeError):  # no readable path: loading will say so
         stamp = ()
     return ModelKey(catalogue.canonical(name), dtype, weights, device, stamp)

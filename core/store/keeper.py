@@ -16,7 +16,7 @@ from core.margins import Margins
 from core.results import SweepResult
 from core.settings import settings
 from core.spec import SweepSpec
-from core.store.opening import default_url
+from core.store.opening import chosen_url
 from core.store.rows import id_of, identity_of
 from core.store.run import Origin, Run
 from core.store.store import Store
@@ -186,7 +186,7 @@ def _put(store: Store, result: SweepResult, margins: Margins | None) -> None:
 
 def _by_settings() -> Store:
     given = settings()
-    return Store(given.database_url or default_url(given.data_dir), read_only=given.read_only)
+    return Store(chosen_url(given), read_only=given.read_only)
 
 
 KEEPER = Keeper(_by_settings)

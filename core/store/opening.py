@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import StoreError
+from core.settings import Settings
 from core.store.saying import DAMAGED, named, saying
 from core.store.tables import ABOUT, METADATA, RUNS, VERSION
 
@@ -57,6 +58,11 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
         return engine
     engine.dispose()
     return _in_memory()
+
+
+def chosen_url(given: Settings) -> str:
+    """The database that the settings name."""
+    return given.database_url or default_url(given.data_dir)
 
 
 def default_url(data_dir: Path) -> str:

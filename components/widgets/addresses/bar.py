@@ -42,7 +42,6 @@ def write_address(state: Session, here: Params) -> None:
     if _now() != here:
         st.query_params.from_dict(here)
     state.address = here
-    st.html(f"<script>(() => {{{_COMPLETING}}})();</script>", unsafe_allow_javascript=True)
 
 
 def _now() -> Params:
@@ -57,24 +56,3 @@ def _went_back() -> bool:
     """
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
-
-
-# Streamlit writes every address as a new step of the browser's history. One that a page writes by
-# itself, to complete the address that it was come to by, is no step: Back would only lead to it
-# again. It takes the place of the other, until the reader has done something.
-_COMPLETING = """
-  if (window.headsweepAddress) return;
-  window.headsweepAddress = true;
-  let touched = false;
-  for (const kind of ["pointerdown", "keydown", "drop"]) {
-    window.addEventListener(kind, () => { touched = true; }, true);
-  }
-  window.addEventListener("popstate", () => { touched = false; }, true);
-  const push = window.history.pushState.bind(window.history);
-  window.history.pushState = (state, title, url) => {
-    const same = new URL(url ?? "", location.href).pathname === location.pathname;
-    if (same && !touched) return window.history.replaceState(state, title, url);
-    if (!same) touched = false;
-    return push(state, title, url);
-  };
-"""

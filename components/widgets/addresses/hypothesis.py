@@ -41,7 +41,7 @@ def take_hypothesis(state: Session, params: Mapping[str, Sequence[str]]) -> str:
         state.end_test()
     _, wrong = fill_from_address(state, params)
     heads, outcome, predicted = (
-        next(iter(params.get(name, ())), None) for name in ("heads", "outcome", "predicted")
+        links.first(params, name) for name in ("heads", "outcome", "predicted")
     )
     put("heads", (heads or "")[:_MOST])
     put("outcome", outcome if outcome in OUTCOMES else None)

@@ -35,7 +35,7 @@ def take_patching(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     asked = "patched" in params and spec is not None and spec.ablation is AblationKind.RESAMPLE
     state.patched = spec if asked and spec is not None and on_this_machine(spec.model) else None
     state.choose_head(None)
-    if text := next(iter(params.get("head", ())), None):
+    if text := links.first(params, "head"):
         with suppress(ValueError):
             state.choose_head(Head.parse(text[:20]))
     return wrong

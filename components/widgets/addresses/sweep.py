@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.figures.metric import METRICS, PROB
+from components.figures.metric import BY_SHORT, PROB
 from components.opening import open_address, open_spec
-from components.state import Session, chosen_metric, put, value
+from components.state import Session, chosen_metric, put, put_metric, value
 from components.widgets.addresses.bar import Params
 from components.widgets.head.room import VIEWS
 from core import example, links
@@ -57,21 +57,18 @@ def _by_spec(state: Session, spec: SweepSpec) -> bool:
 def take_over(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """Put on screen what an address asks for; returns what is wrong with it, if anything."""
     wrong = _take_sweep(state, params)
-    metric, view, text = (
-        next(iter(params.get(key, ())), None) for key in ("metric", "view", "head")
-    )
-    known = {each.short for each in METRICS}
-    put("metric", metric if metric in known else PROB.short)
+    metric, view, text = (links.first(params, name) for name in ("metric", "view", "head"))
+    put_metric(metric)
     if view in VIEWS:
         put("head_view", view)
     if text is None:
         state.choose_head(None)
     elif not wrong:
         wrong = _take_head(state, text)
-    if not wrong and metric is not None and metric not in known:
+    if not wrong and metric is not None and metric not in BY_SHORT:
         wrong = (
             f"The address asks for metric “{shortened(metric)}”: the metrics are "
-            f"{', '.join(each.short for each in METRICS)}."
+            f"{', '.join(BY_SHORT)}."
         )
     if not wrong and view is not None and view not in VIEWS:
         wrong = f"The address asks for view “{shortened(view)}”: the views are {', '.join(VIEWS)}."

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from components.figures.look import Look
-from components.figures.metric import METRICS, PROB
+from components.figures.metric import PROB
 from components.opening import refusal
-from components.state import Session, chosen_metric, put
+from components.state import Session, chosen_metric, put_metric
 from components.widgets.addresses.bar import Params, read_address, write_address
 from components.widgets.compare.panel import panel
 from components.widgets.compare.sides import (
     NAMES,
+    OFFERED,
     Sided,
     found_of,
     set_side,
@@ -31,16 +32,16 @@ from core.store.run import Summary
 def compare_page(state: Session, look: Look) -> None:
     """Choose two runs; see them on one scale, their difference, and the heads that moved."""
     sides = {name: found_of(state, name) for name in NAMES}
-    read_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p))
+    read_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p, sides))
     offered = _offered()
     with st.container(border=True, key="compare_sides"):
         left, middle, right = st.columns([5, 0.7, 5], vertical_alignment="bottom", gap="small")
         with left:
-            sides["a"] = side_box(state, "a", offered)
+            sides["a"] = side_box(state, "a", offered, sides["a"])
         with middle:
             st.button(":material/swap_horiz:", key="swap_sides", help="Swap A and B", on_click=swap)
         with right:
-            sides["b"] = side_box(state, "b", offered)
+            sides["b"] = side_box(state, "b", offered, sides["b"])
     a, b = sides["a"], sides["b"]
     if a is not None and b is not None:
         panel(a.result, b.result, state, look)
@@ -53,8 +54,6 @@ def compare_page(state: Session, look: Look) -> None:
 
 
 def _offered() -> list[Summary]:
-    from components.widgets.compare.sides import OFFERED
-
     try:
         return KEEPER.ask(lambda store: store.listed(most=OFFERED))
     except StoreError as error:
@@ -90,7 +89,10 @@ def _side(state: Session, name: str, found: Sided | None) -> Params:
     return {name: [side[1]]} if isinstance(side, tuple) else {}
 
 
-def _take(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+def _take(
+    state: Session, params: Mapping[str, Sequence[str]], sides: dict[str, Sided | None]
+) -> str:
+    """Make the sides what an address asks for; returns what is wrong with it, if anything."""
     wrong = ""
     for name in NAMES:
         try:
@@ -105,9 +107,9 @@ def _take(state: Session, params: Mapping[str, Sequence[str]]) -> str:
                 set_side(state, name, spec)
         except InputError as error:
             wrong = f"Side {name.upper()} of this link cannot be opened. {error}"
-    metric = next(iter(params.get("metric", ())), None)
-    put("metric", metric if metric in {each.short for each in METRICS} else PROB.short)
-    text = next(iter(params.get("head", ())), None)
+        sides[name] = found_of(state, name)
+    put_metric(links.first(params, "metric"))
+    text = links.first(params, "head")
     try:
         state.choose_head(None if text is None else Head.parse(text[:20]))
     except ValueError as error:

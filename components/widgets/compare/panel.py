@@ -7,11 +7,12 @@ from components.figures.comparison import RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
 from components.figures.look import Look
-from components.figures.metric import METRICS, Metric
+from components.figures.metric import Metric
 from components.plain import as_html
 from components.state import Session, chosen_metric
 from components.widgets.head.seen import head_chart
 from components.widgets.messages import error_message
+from components.widgets.metric_row import metric_row
 from core.comparison import Comparison, compare
 from core.errors import InputError
 from core.results import SweepResult
@@ -24,21 +25,8 @@ MOVED = 10
 def panel(one: SweepResult, other: SweepResult, state: Session, look: Look) -> None:
     """The comparison in the chosen metric, or why the two cannot be compared."""
     with st.container(key="comparison"):
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
-            metric = chosen_metric()
-            st.html(
-                f'<p class="hs-title">{as_html(metric.title)}, in A and in B</p>', width="content"
-            )
-            st.segmented_control(
-                "Metric",
-                [m.short for m in METRICS],
-                key="metric",
-                required=True,
-                label_visibility="collapsed",
-                persist_state="session",
-            )
+        metric = chosen_metric()
+        metric_row(f"{metric.title}, in A and in B")
         try:
             found = compare(one, other, metric.field)
         except InputError as error:

@@ -35,8 +35,10 @@ class Sided:
     imported: bool = False
 
 
-def side_box(state: Session, name: str, offered: list[Summary]) -> Sided | None:
-    """A side's list, and beneath it what it holds or why it holds nothing."""
+def side_box(
+    state: Session, name: str, offered: list[Summary], found: Sided | None
+) -> Sided | None:
+    """A side's list, and beneath it why it holds nothing, where `found_of` has found nothing."""
     side = side_of(state, name)
     known = {run.id: run for run in offered}
     options = list(known)
@@ -55,8 +57,8 @@ def side_box(state: Session, name: str, offered: list[Summary]) -> Sided | None:
         on_change=_chosen,
         args=(name,),
     )
-    if side is None:
-        return None
+    if side is None or found is not None:
+        return found
     return _kept(side[1]) if isinstance(side, tuple) else _swept(state, name, side)
 
 
@@ -147,9 +149,7 @@ def _known(spec: SweepSpec) -> Sided | None:
 
 
 def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
-    """A side that a link asks for: from the store, or swept now."""
-    if (known := _known(spec)) is not None:
-        return known
+    """A side that a link asks for and nobody has: swept now."""
     if not (is_permitted(spec.model) and from_outside(spec.model)):
         error_message(
             f"A link may not ask for the model {spec.model[:80]!r} here: sweep it yourself on the "

@@ -12,6 +12,7 @@ from components.widgets.history.filters import filters
 from components.widgets.history.listing import listing
 from components.widgets.messages import error_message
 from components.widgets.runs.import_file import import_box
+from core import links
 from core.errors import StoreError
 from core.store.keeper import KEEPER
 
@@ -49,6 +50,6 @@ def _here() -> Params:
 
 def _take(params: Mapping[str, Sequence[str]]) -> str:
     for name, key in _FIELDS.items():
-        text = next(iter(params.get(name, ())), "")[:_MOST]
+        text = (links.first(params, name) or "")[:_MOST]
         put(key, text or (None if name != "q" else ""))
     return ""
