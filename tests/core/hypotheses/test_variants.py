@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import SweepSpec
@@ -180,13 +180,16 @@ def test_what_is_written_as_prompt_and_target_is_read_back(pairs, end):
 
 
 @given(st.text(max_size=80) | st.text("=> ␣a\n", max_size=40))
+@example("\ufeff")
+@example("\ufeffa => b")
 def test_any_text_is_read_or_refused_by_its_line(text):
     try:
         found = parse_variants(text, MEAN)
     except InputError as error:
         said = error
     else:
-        assert len(found) == sum(bool(line.strip()) for line in re.split("[\r\n]", text))
+        lines = re.split("[\r\n]", text.removeprefix("\ufeff"))
+        assert len(found) == sum(bool(line.strip()) for line in lines)
         assert {replace(each, prompt="x", target="y") for each in found} <= {
             replace(MEAN, prompt="x", target="y", foil=None)
         }
