@@ -8,8 +8,7 @@ from components.widgets.style import brand, page_style
 
 
 def end_page(state: Session) -> None:
-    """The page's script, and what no view has asked for any more is given up."""
-    live()
+    """What no view has asked for any more is given up."""
     state.asking.forget_unseen((*TEST_SLOTS, *PATCH_SLOTS))
 
 
@@ -20,6 +19,7 @@ def begin_page() -> tuple[Session, Look]:
     state.asking.seen.clear()
     state.keep_widgets()
     page_style(theme)
+    live()  # before any address is written: it has a say in that
     brand()
     state.collect()
     return state, theme

@@ -160,7 +160,7 @@ class Keeper:
                 self._waiting.move_to_end(identity)  # one that fails is in no other's way
                 _put(store, result, margins)
                 self._waiting.pop(identity)
-            self.trouble = ""
+            self.trouble, self._not_before = "", 0.0
         except StoreError as error:
             self._failed(error)
 

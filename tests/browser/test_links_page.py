@@ -226,7 +226,6 @@ def test_back_and_forward_go_between_two_sweeps_however_quickly(page):
         page.run()
         specs.append(replace(example.SPEC, prompt=prompt, target=target))
         page.wait_address(links.to_params(specs[-1]))
-    page.page.wait_for_timeout(1600)  # the address is its reader's doing only after a while
 
     for way, spec in ((page.page.go_back, specs[0]), (page.page.go_forward, specs[1])):
         way()
@@ -265,7 +264,6 @@ def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(page):
     page.go("Sweep")
     page.wait_text("head_detail", "L1H1 ablated")
     page.wait_address(on_sweep)
-    page.page.wait_for_timeout(1600)
 
     for part, params in (("/hypothesis", links.to_params(spec)), ("/history", {}), ("/", on_sweep)):
         page.page.go_back()

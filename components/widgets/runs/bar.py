@@ -12,7 +12,7 @@ from components.widgets.runs.exporting import export_menu
 from components.widgets.runs.when import when
 from core.errors import StoreError
 from core.results import SweepResult
-from core.store.keeper import KEEPER
+from core.store.keeper import AGAIN_SECONDS, KEEPER
 from core.store.run import Label, Summary
 
 _UNKEPT = "Not among the kept runs: press Sweep to have it there."
@@ -20,7 +20,7 @@ _UNKEPT = "Not among the kept runs: press Sweep to have it there."
 
 def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
     """What has become of the run on screen, and what can be done with it once it is finished."""
-    not_kept(state)
+    not_kept()
     run_id = run_on_screen(state)
     if run_id is None:
         return
@@ -55,10 +55,23 @@ def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
                 _name(run)
 
 
-def not_kept(state: Session) -> None:
-    """Say so while finished runs cannot be written, and offer to try again."""
+def not_kept() -> None:
+    """Say so while finished runs cannot be written, go on trying, and offer to try at once."""
     KEEPER.retry()
-    if not (KEEPER.n_waiting and KEEPER.trouble):  # one may be being written at this moment
+    if _cannot_be_kept():
+        _trying_again()
+
+
+def _cannot_be_kept() -> bool:
+    """Without trouble, one that waits is being written at this moment."""
+    return bool(KEEPER.n_waiting and KEEPER.trouble)
+
+
+@st.fragment(run_every=AGAIN_SECONDS)
+def _trying_again() -> None:
+    KEEPER.retry()
+    if not _cannot_be_kept():
+        st.rerun()  # they are kept by now: draw the page without this
         return
     count = KEEPER.n_waiting
     runs = "1 finished run is" if count == 1 else f"{count} finished runs are"

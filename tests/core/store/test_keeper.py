@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -93,6 +94,18 @@ def test_what_cannot_be_written_waits_and_is_written_at_the_next_chance(clock, f
     assert (keeper.n_waiting, keeper.trouble) == (0, "")
     assert faulty.store.find(one.spec).result == one
     assert faulty.store.find(two.spec).margins == saved_margins()
+
+
+def test_once_the_database_is_back_the_next_failure_is_said_at_once(
+    clock, faulty, run_on, monkeypatch
+):
+    keeper = Keeper(faulty)
+    keeper.keep(run_on("a b"))
+    faulty.shut = False
+    keeper.retry(now=True)
+    monkeypatch.setattr(faulty.store, "keep", Mock(side_effect=StoreError("The disk is full.")))
+    keeper.keep(run_on("a c"))
+    assert (keeper.n_waiting, keeper.trouble) == (1, "The disk is full.")
 
 
 def test_try_now_does_not_wait(clock, faulty, run_on):
