@@ -266,6 +266,15 @@ class DashboardPage:
         found = self.page.locator(".hs-banner").all_inner_texts()
         return re.sub(r"\s+", " ", " ".join(found)).strip()
 
+    def wait_banner(self, part: str) -> None:
+        """Until a banner says `part`; its element is fetched by the browser when first used."""
+        self.page.wait_for_function(
+            "part => Array.from(document.querySelectorAll('.hs-banner'))"
+            ".some(e => e.innerText.replace(/\\s+/g, ' ').includes(part))",
+            arg=part,
+            timeout=TIMEOUT,
+        )
+
     def drop_file(self, name: str, content: str, on: str) -> None:
         """Drop a file on whatever `on` selects."""
         self.page.locator(on).first.evaluate(

@@ -291,7 +291,7 @@ def test_a_spec_too_long_for_a_link_is_named_by_its_run(page, new_tab, server, e
     assert other.z() == z
     assert other.typed("reference_text") == "\n".join(texts)
     other.visit(f"{elsewhere}/?run={run}")
-    assert f"This link names the run {run}, which is not kept here" in other.banners()
+    other.wait_banner(f"This link names the run {run}, which is not kept here")
     assert "JSON file" in other.banners()
     other.wait_text("baseline", "jumps")
 
@@ -307,7 +307,7 @@ def test_hostile_links_explain_themselves_load_nothing_and_run_nothing(new_tab, 
                 continue
             page.visit(f"{elsewhere}/{path}?{urlencode(asked | more | {'model': name})}")
             page.wait_value("target", " two")
-            assert "This link asks for the model" in page.banners(), name
+            page.wait_banner("This link asks for the model")
             assert name[:60] in page.banners()
             assert page.typed("prompt") == "one two one"
             assert page.page.locator(".st-key-model input").input_value().startswith("demo")
@@ -319,6 +319,7 @@ def test_hostile_links_explain_themselves_load_nothing_and_run_nothing(new_tab, 
         page.visit(f"{elsewhere}/?{urlencode({'model': 'demo', **asked, name: HOSTILE})}")
         page.wait_value("target", HOSTILE if name == "target" else " two")
         if name not in ("prompt", "target", "foil"):  # there it is text like any other
+            page.page.wait_for_selector(".hs-banner")
             assert "This link" in page.banners() or "The address" in page.banners(), name
         assert page.typed("prompt") == (HOSTILE if name == "prompt" else "one two one")
         assert page.page.locator("img[src=x]").count() == 0, name
@@ -341,8 +342,7 @@ def test_oversized_repeated_and_misspelt_links_are_explained(new_tab, elsewhere)
         (urlencode(whole | {"view": "x"}), "asks for view “x”"),
     ):
         page.visit(f"{elsewhere}/?{query}")
-        page.page.wait_for_selector(".hs-banner")
-        assert said in page.banners()
+        page.wait_banner(said)
         page.wait_heatmap()
     page.run()
     page.choose("metric", "KL")

@@ -15,5 +15,5 @@ def when(created: float) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         local = None
     shown = local or at
-    text = f"{shown.day} {shown:%b %Y, %H:%M}"
-    return text if local is not None else f"{text} UTC"
+    text = f"{shown.day} {shown:%b %Y, %H:%M}" + ("" if local is not None else " UTC")
+    return text.replace(" ", "\u00a0")  # never broken in two: its line may be narrow
