@@ -87,10 +87,13 @@ class DashboardPage:
 
     def wait_error(self, part: str) -> None:
         """Until a message beneath a field says `part`."""
+        self._wait_said(".hs-error", part)
+
+    def _wait_said(self, selector: str, part: str) -> None:
         self.page.wait_for_function(
-            "part => Array.from(document.querySelectorAll('.hs-error'))"
+            "([selector, part]) => Array.from(document.querySelectorAll(selector))"
             ".some(e => e.innerText.replace(/\\s+/g, ' ').includes(part))",
-            arg=part,
+            arg=[selector, part],
             timeout=TIMEOUT,
         )
 
@@ -268,12 +271,7 @@ class DashboardPage:
 
     def wait_banner(self, part: str) -> None:
         """Until a banner says `part`; its element is fetched by the browser when first used."""
-        self.page.wait_for_function(
-            "part => Array.from(document.querySelectorAll('.hs-banner'))"
-            ".some(e => e.innerText.replace(/\\s+/g, ' ').includes(part))",
-            arg=part,
-            timeout=TIMEOUT,
-        )
+        self._wait_said(".hs-banner", part)
 
     def drop_file(self, name: str, content: str, on: str) -> None:
         """Drop a file on whatever `on` selects."""
