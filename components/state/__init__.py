@@ -16,6 +16,7 @@ from components.state.tab import (
     Question,
     Session,
     Test,
+    no_such_head,
     question,
     session,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "live_model",
     "look",
     "next_tokens",
+    "no_such_head",
     "outdated",
     "put",
     "put_metric",

@@ -41,6 +41,15 @@ def question(spec: SweepSpec) -> Question:
     return spec.model, spec.prompt, spec.target
 
 
+def no_such_head(head: Head, result: SweepResult) -> str:
+    """What to say of a head that an address asks for and a model does not have."""
+    last = Head(result.shape[0] - 1, result.shape[1] - 1)
+    return (
+        f"The address asks for {head.label}, and {result.spec.model} has L0H0 to {last.label}: "
+        "click one of them."
+    )
+
+
 @dataclass(frozen=True)
 class Test:
     """A hypothesis under test: a locked prediction, and the spec that it is about."""
@@ -63,6 +72,7 @@ class Session:
     those that this tab's user has asked for: no other of the former is loaded or looked for.
     `picked_runs` are those chosen from the list of kept ones, `deleted_runs` what can be undone,
     `compare_a` and `compare_b` the two sides of the comparison.
+    `head_linked` tells whether the selected head was chosen by a link.
     `widgets` are the values of the last run.
     `clicks` makes the keys of charts and tables new after each selection, so that a stale one
     cannot come back.
@@ -82,6 +92,7 @@ class Session:
     load_tried: ModelKey | None = None
     last_model: str = example.SPEC.model
     head: Head | None = None
+    head_linked: bool = False
     clicks: int = 0
     asking: Asking = field(default_factory=Asking)
     test: Test | None = None
@@ -129,9 +140,9 @@ class Session:
         """Select a head; the one already selected is let go."""
         self.choose_head(None if head == self.head else head)
 
-    def choose_head(self, head: Head | None) -> None:
+    def choose_head(self, head: Head | None, *, linked: bool = False) -> None:
         """Select a head, or none."""
-        self.head = head
+        self.head, self.head_linked = head, linked
         self.clicks += 1
         self.bad_address = ""
 
@@ -182,11 +193,23 @@ class Session:
     ) -> None:
         """Put a result on screen; the selected head stays where the model's shape allows it."""
         if self.head is not None and not self.head.within(result.shape):
-            self.choose_head(None)
+            self._let_go_of_head(self.head, result)
         self.shown, self.saved_example = result, saved
         self.asked, self.estimate, self.margins = asked or result.spec, estimate, margins
         self.run_id, self.run_created, self.imported = run
         self.linked, self.to_run = None, False
+
+    def _let_go_of_head(self, head: Head, result: SweepResult) -> None:
+        linked = self.head_linked
+        self.choose_head(None)
+        if linked:
+            self.bad_address = no_such_head(head, result)
+            # No longer what is on screen, and not by its reader's doing: the word about it stays.
+            self.address = {
+                name: texts
+                for name, texts in (self.address or {}).items()
+                if name not in ("head", "view")
+            }
 
     def take(self, job: Job) -> None:
         """Put on screen what a job has found so far, if that is news."""

@@ -339,6 +339,7 @@ def test_oversized_repeated_and_misspelt_links_are_explained(new_tab, elsewhere)
         (urlencode({"prompt": "a", "target": " b"}), "but not its “model”"),
         ("run=../../etc", "names the run “../../etc”"),
         (urlencode(whole | {"head": "L9H9"}), "asks for L9H9"),
+        (urlencode(whole | {"prompt": "not yet swept", "head": "L9H9"}), "asks for L9H9"),
         (urlencode(whole | {"view": "x"}), "asks for view “x”"),
     ):
         page.visit(f"{elsewhere}/?{query}")

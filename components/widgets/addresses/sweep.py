@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from components.figures.metric import BY_SHORT, PROB
 from components.opening import open_address, open_spec
-from components.state import Session, chosen_metric, put, put_metric, value
+from components.state import Session, chosen_metric, no_such_head, put, put_metric, value
 from components.widgets.addresses.bar import Params
 from components.widgets.head.room import VIEWS
 from core import example, links
@@ -93,10 +93,6 @@ def _take_head(state: Session, text: str) -> str:
         return f"The address asks for head “{shortened(text)}”: write it as ?head=L1H0."
     shown = state.shown
     if shown is not None and state.linked is None and not head.within(shown.shape):
-        last = Head(shown.shape[0] - 1, shown.shape[1] - 1)
-        return (
-            f"The address asks for {head.label}, and {shown.spec.model} has L0H0 to {last.label}: "
-            "click one of them."
-        )
-    state.choose_head(head)
+        return no_such_head(head, shown)
+    state.choose_head(head, linked=True)  # without its result, it is not yet known to be there
     return ""
