@@ -180,7 +180,8 @@ class DashboardPage:
         )
 
     def plot(self, expression: str) -> Any:
-        """Evaluate a JavaScript expression of `gd`, the heatmap's plot."""
+        """Evaluate a JavaScript expression of `gd`, the heatmap's plot, once it is drawn."""
+        self.wait_heatmap()
         return self.page.evaluate(
             "() => { const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');"
             f" return {expression}; }}"
