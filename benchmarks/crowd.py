@@ -1,6 +1,6 @@
 """A crowd on one server, in which everybody knows what they must see: for `benchmarks/load.py`.
 
-Some speak Streamlit's own protocol (tests/streamlit_client.py), some click in real Chromiums. Each
+Some speak Streamlit's own protocol (tests/support/streamlit_client.py), some click in real Chromiums. Each
 sweeps prompts of their own; what every heatmap must be is computed in this process beforehand.
 """
 
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from shapes import SEED  # puts tests/ on the path
 
-import dashboard_page  # isort: skip
-from serving import browser  # isort: skip
-from streamlit_client import Session  # isort: skip
+from support import dashboard_page  # isort: skip
+from support.serving import browser  # isort: skip
+from support.streamlit_client import Session  # isort: skip
 
 from core import SweepSpec, load_model, run_sweep
 

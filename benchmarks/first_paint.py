@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent.parent))  # first, or tests/core would hide core
 
-from serving import await_server, browser, dashboard, free_port
+from support.serving import await_server, browser, dashboard, free_port
 
 ROUNDS = 3
 BARE = """import plotly.graph_objects as go

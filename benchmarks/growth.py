@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 from shapes import ROOT, clock, gpt2, machine_rate, notebook_loop, prompt_of, saved
 
-from components.figures.look import Look
+from components.figures.base.look import Look
 from core import SweepSpec, load_model, run_sweep
-from core.heads import all_heads
-from core.oracle import load_oracle
+from core.engine.oracle import load_oracle
+from core.spec.heads import all_heads
 
 TOKENS = (8, 16, 32, 64, 128, 256)
 LAYERS = (3, 6, 12, 24)
@@ -142,7 +142,7 @@ def figure(found: dict, look: Look):
 
 
 def draw(found: dict) -> None:
-    from serving import browser
+    from support.serving import browser
 
     with browser() as chromium:
         for name, look in (("light", Look()), ("dark", Look(dark=True))):

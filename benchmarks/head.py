@@ -30,6 +30,7 @@ from results import write_section
 from shapes import clock, gpt2, machine_rate, many_words, prompt_of, saved
 
 from core import AblationKind, SweepSpec, load_model
+from core.checkpoints.registry import key_of
 from core.circuits.tasks import (
     Feed,
     Look,
@@ -41,12 +42,11 @@ from core.circuits.tasks import (
     Trace,
 )
 from core.engine import begin
-from core.heads import Head, all_heads
 from core.hypotheses.tasks import FindSmallest, Joint, Keep, Pairs
-from core.models.loaded import LoadedModel
-from core.models.registry import key_of
-from core.prepared import prepare
-from core.tasks import Step, Task
+from core.jobs.task import Step, Task
+from core.model.loaded import LoadedModel
+from core.spec.heads import Head, all_heads
+from core.sweep.prepare import prepare
 
 SHORT, LONG = 15, (64, 1024)
 OF_A_HEAD, OF_ALL_ROLES, OF_A_STOP = 2.0, 15.0, 1.0

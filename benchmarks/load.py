@@ -2,7 +2,7 @@
 
 The server is the one that `make run` starts. Three parts, each on a server of its own:
 
-- embedded: sessions that speak Streamlit's own protocol (tests/streamlit_client.py) and, among
+- embedded: sessions that speak Streamlit's own protocol (tests/support/streamlit_client.py) and, among
   them, real Chromiums, all at once, each sweeping prompts of its own on the embedded model;
 - gpt2: the same on GPT-2 small's shape with random weights, a folder typed into the model's box;
 - memory: distinct prompts swept one after another through a few sessions, and what the server's
@@ -50,8 +50,8 @@ from crowd import (
 from results import write_section
 from shapes import gpt2, saved  # puts tests/ on the path
 
-import dashboard_page  # isort: skip
-from serving import dashboard  # isort: skip
+from support import dashboard_page  # isort: skip
+from support.serving import dashboard  # isort: skip
 
 GROWTH_LIMIT = 60.0
 """MB that the server may grow by between the first sweeps and the last."""

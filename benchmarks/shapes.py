@@ -23,10 +23,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent.parent))  # first, or tests/core would hide core
 
-from checkpoints import TEXT, tokenizer
+from support.checkpoints import TEXT, tokenizer
 from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig
 
-from core.prompts.reference import DEFAULT
+from core.spec.reference_set import DEFAULT
 
 ROOT = Path(__file__).parent.parent
 SEED = 0

@@ -34,8 +34,8 @@ from shapes import (
 )
 
 from core import SweepSpec, load_model, run_sweep
-from core.heads import all_heads
-from core.oracle import load_oracle
+from core.engine.oracle import load_oracle
+from core.spec.heads import all_heads
 
 LOOP_HEADS = 24
 

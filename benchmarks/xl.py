@@ -15,8 +15,8 @@ import torch
 from shapes import Peak, gpt2, prompt_of, saved
 
 from core import SweepSpec, load_model
-from core.scoring import Scorer
-from core.sweep import with_progress
+from core.sweep.scorer import Scorer
+from core.sweep.sweep import with_progress
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from core.errors import InputError
-from core.ports import bound
+from core.net import bound
 from core.settings import settings
 
 ROOT = Path(__file__).parent.parent
@@ -30,7 +30,7 @@ def main() -> None:
     import plotly.io  # noqa: F401
     from streamlit.web import bootstrap
 
-    from components.warm import warm_up
+    from components.state.warm_up import warm_up
 
     warm_up()
     options = {

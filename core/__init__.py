@@ -8,26 +8,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core.ablation import AblationKind as AblationKind
+    from core.checkpoints.loading import load_model as load_model
     from core.errors import InputError as InputError
     from core.errors import ModelError as ModelError
-    from core.heads import Head as Head
-    from core.models.loading import load_model as load_model
-    from core.results import SweepResult as SweepResult
-    from core.spec import SweepSpec as SweepSpec
-    from core.sweep import iter_sweep as iter_sweep
-    from core.sweep import run_sweep as run_sweep
+    from core.results.result import SweepResult as SweepResult
+    from core.spec.ablation import AblationKind as AblationKind
+    from core.spec.heads import Head as Head
+    from core.spec.spec import SweepSpec as SweepSpec
+    from core.sweep.sweep import iter_sweep as iter_sweep
+    from core.sweep.sweep import run_sweep as run_sweep
 
 _HOMES = {
-    "AblationKind": "core.ablation",
-    "Head": "core.heads",
+    "AblationKind": "core.spec.ablation",
+    "Head": "core.spec.heads",
     "InputError": "core.errors",
     "ModelError": "core.errors",
-    "SweepResult": "core.results",
-    "SweepSpec": "core.spec",
-    "iter_sweep": "core.sweep",
-    "load_model": "core.models.loading",
-    "run_sweep": "core.sweep",
+    "SweepResult": "core.results.result",
+    "SweepSpec": "core.spec.spec",
+    "iter_sweep": "core.sweep.sweep",
+    "load_model": "core.checkpoints.loading",
+    "run_sweep": "core.sweep.sweep",
 }
 
 __all__ = [

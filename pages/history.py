@@ -1,7 +1,7 @@
 """The kept runs: search, open, name, compare, delete. Read, compute, draw."""
 
-from components.page import begin_page, end_page
 from components.widgets.history.page import history
+from components.widgets.page.frame import begin_page, end_page
 
 state, theme = begin_page()
 history(state, theme)

@@ -1,15 +1,15 @@
 """The hypothesis: say which heads the answer needs, lock it, then look. Read, compute, draw."""
 
-from components.page import begin_page, end_page
-from components.widgets.addresses.bar import read_address, write_address
-from components.widgets.addresses.hypothesis import hypothesis_params, take_hypothesis
 from components.widgets.composer.draft import read_draft
 from components.widgets.composer.form import composer_fields
+from components.widgets.hypothesis.address import hypothesis_params, take_hypothesis
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
 from components.widgets.hypothesis.sufficiency import sufficiency
 from components.widgets.hypothesis.under_test import under_test
-from components.widgets.progress import progress_panel
+from components.widgets.page.address_bar import read_address, write_address
+from components.widgets.page.frame import begin_page, end_page
+from components.widgets.sweep.progress import progress_panel
 
 state, theme = begin_page()
 read_address(

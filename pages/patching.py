@@ -1,12 +1,12 @@
 """Activation patching in both directions, whole heads and by position. Read, compute, draw."""
 
-from components.page import begin_page, end_page
-from components.widgets.addresses.bar import read_address, write_address
-from components.widgets.addresses.patching import patching_params, take_patching
 from components.widgets.composer.draft import read_draft
 from components.widgets.composer.form import composer_fields
-from components.widgets.patching import patching_panel, patching_run
-from components.widgets.progress import progress_panel
+from components.widgets.page.address_bar import read_address, write_address
+from components.widgets.page.frame import begin_page, end_page
+from components.widgets.patching.address import patching_params, take_patching
+from components.widgets.patching.page import patching_panel, patching_run
+from components.widgets.sweep.progress import progress_panel
 
 state, theme = begin_page()
 read_address(

@@ -2,22 +2,22 @@
 
 import streamlit as st
 
-from components.page import begin_page, end_page
 from components.state import question
-from components.widgets.addresses.bar import read_address, write_address
-from components.widgets.addresses.sweep import sweep_params, take_over
 from components.widgets.composer.form import composer
-from components.widgets.facts import baseline_facts
-from components.widgets.findings import findings_panel
-from components.widgets.following import follow, situation
-from components.widgets.head.room import head_detail
-from components.widgets.heatmap import heatmap_panel
-from components.widgets.kinds import kinds_panel
-from components.widgets.progress import progress_panel
-from components.widgets.ranking import ranking_table
+from components.widgets.head.panel import head_detail
+from components.widgets.page.address_bar import read_address, write_address
+from components.widgets.page.frame import begin_page, end_page
 from components.widgets.runs.bar import run_bar
 from components.widgets.runs.import_file import import_box
-from core.findings import findings
+from components.widgets.sweep.address import sweep_params, take_over
+from components.widgets.sweep.facts import baseline_facts
+from components.widgets.sweep.findings import findings_panel
+from components.widgets.sweep.heatmap import heatmap_panel
+from components.widgets.sweep.kinds import kinds_panel
+from components.widgets.sweep.progress import progress_panel
+from components.widgets.sweep.ranking import ranking_table
+from components.widgets.sweep.run_status import follow, situation
+from core.results.findings import findings
 
 state, theme = begin_page()
 read_address(state, "sweep", lambda: sweep_params(state), lambda params: take_over(state, params))

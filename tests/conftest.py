@@ -18,7 +18,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["HEADSWEEP_DATA_DIR"] = tempfile.mkdtemp(prefix="headsweep-tests-")
 
 import torch  # noqa: E402
-from checkpoints import build  # noqa: E402
+from support.checkpoints import build  # noqa: E402
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: none may take every core
     torch.set_num_threads(1)

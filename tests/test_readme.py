@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.checkpoints import catalogue
 from core.cli.options import Format
-from core.models import catalogue
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

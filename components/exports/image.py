@@ -13,14 +13,14 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 from PIL import Image, PngImagePlugin
 
-from components.figures.look import Look
-from components.figures.metric import PROB, Metric
-from components.figures.printed import printed_heatmap, provenance_words
-from components.plain import as_html
+from components.figures.base.look import Look
+from components.figures.base.metric import PROB, Metric
+from components.figures.printed_heatmap import printed_heatmap, provenance_words
+from components.words.escaping import as_html
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
-from core.margins import Margins
-from core.results import SweepResult
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
 
 SCALE = 4
 """Pixels of a PNG for one of the figure's."""

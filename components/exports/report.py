@@ -15,15 +15,15 @@ from string import Template
 from typing import Any
 
 from components.exports.sentences import facts, finding_sentences, strip_count
+from components.figures.base.look import FONT, MONO, Look, ink_on
+from components.figures.base.metric import METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
-from components.figures.look import FONT, MONO, Look, ink_on
-from components.figures.metric import METRICS, PROB
-from components.figures.printed import margin_words, provenance_words
-from core.findings import NOTABLE, findings
-from core.margins import Margins
+from components.figures.printed_heatmap import margin_words, provenance_words
 from core.prompts.tokens import visible
-from core.results import SweepResult
-from core.wording import share
+from core.results.findings import NOTABLE, findings
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.text.numbers import share
 
 LOOKS = {"light": Look(), "dark": Look(dark=True)}
 _AMBER = {"light": "#9a6200", "dark": "#e0a33a"}

@@ -5,11 +5,11 @@ A run is (text, kind): "" is plain, "b" bold, "code" a token. Whoever shows them
 
 from typing import Any
 
-from core.findings import NOTABLE, Findings
 from core.prompts.tokens import visible
-from core.results import HeadEffect, SweepResult
-from core.spec import Answer
-from core.wording import percent, signed
+from core.results.findings import NOTABLE, Findings
+from core.results.result import HeadEffect, SweepResult
+from core.spec.spec import Answer
+from core.text.numbers import percent, signed
 
 Run = tuple[str, str]
 Runs = list[Run]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, scale_of
-from components.figures.look import MONO, Look, blank, quiet_axis
-from components.plain import token_label
+from components.figures.base.cells import bar_beneath, scale_of
+from components.figures.base.look import MONO, Look, blank, quiet_axis
+from components.words.escaping import token_label
 
 MAX_POSITIONS = 160
 """Cells a side at most: more would freeze the page. Of a longer prompt each covers several."""

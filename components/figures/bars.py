@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from components.figures.look import Look, blank, quiet_axis
-from core.wording import signed
+from components.figures.base.look import Look, blank, quiet_axis
+from core.text.numbers import signed
 
 
 @dataclass(frozen=True)

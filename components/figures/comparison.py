@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.figures.base.look import Look, Scale
+from components.figures.base.metric import Metric
 from components.figures.head_heatmap import color_limit
-from components.figures.look import Look, Scale
-from components.figures.metric import Metric
-from components.plain import as_label
-from core.comparison import Comparison, Moved
-from core.heads import Head
-from core.wording import signed
+from components.words.escaping import as_label
+from core.results.comparison import Comparison, Moved
+from core.spec.heads import Head
+from core.text.numbers import signed
 
 _SAID = 5
 """How many of the heads that moved most the text for screen readers has."""

@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import (
+from components.figures.base.cells import (
     bar_beneath,
     numbers,
     outline,
@@ -12,6 +12,8 @@ from components.figures.cells import (
     targets,
     thinned,
 )
+from components.figures.base.look import Look, blank, quiet_axis
+from components.figures.base.metric import Metric
 from components.figures.comparison import (
     A_AND_B,
     Names,
@@ -23,11 +25,9 @@ from components.figures.comparison import (
     red_means,
     told,
 )
-from components.figures.look import Look, blank, quiet_axis
-from components.figures.metric import Metric
-from components.plain import as_label
-from core.comparison import Comparison
-from core.heads import Head, all_heads
+from components.words.escaping import as_label
+from core.results.comparison import Comparison
+from core.spec.heads import Head, all_heads
 
 PANELS = 3
 MARKED = 6

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, targets, thinned
+from components.figures.base.cells import bar_beneath, targets, thinned
+from components.figures.base.look import Look, Scale, blank, quiet_axis
+from components.figures.base.metric import Metric
 from components.figures.comparison import A_AND_B, Names, RunName, told
-from components.figures.look import Look, Scale, blank, quiet_axis
-from components.figures.metric import Metric
-from core.comparison import Comparison
-from core.heads import Head, all_heads
+from core.results.comparison import Comparison
+from core.spec.heads import Head, all_heads
 
 NAMED = 8
 """Of the heads that moved most."""

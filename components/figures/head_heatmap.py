@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import (
+from components.figures.base.cells import (
     SELECTED,
     bar_beneath,
     numbers,
@@ -18,15 +18,15 @@ from components.figures.cells import (
     shares_of,
     targets,
 )
+from components.figures.base.look import Look, Scale, blank, ink_on, quiet_axis
+from components.figures.base.metric import Metric
 from components.figures.layer_margins import CELLS, draw_margins
-from components.figures.look import Look, Scale, blank, ink_on, quiet_axis
-from components.figures.metric import Metric
-from components.plain import token_label
-from core.estimates.attribution import Estimate
-from core.heads import Head, all_heads
-from core.margins import Margins
-from core.results import HeadEffect, SweepResult
-from core.wording import percent, share
+from components.words.escaping import token_label
+from core.results.layer_effects import Margins
+from core.results.result import HeadEffect, SweepResult
+from core.spec.heads import Head, all_heads
+from core.sweep.estimate.attribution import Estimate
+from core.text.numbers import percent, share
 
 MARKED = 8
 """How many of the strongest cells carry their number."""

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import numbers, outline, rows_of, scale_of, shares_of
-from components.figures.look import Look, blank, quiet_axis
-from core.findings import NOTABLE_NATS
-from core.wording import signed
+from components.figures.base.cells import numbers, outline, rows_of, scale_of, shares_of
+from components.figures.base.look import Look, blank, quiet_axis
+from core.results.findings import NOTABLE_NATS
+from core.text.numbers import signed
 
 if TYPE_CHECKING:
     from core.hypotheses.interactions import Interactions

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import bar_beneath, rows_of
+from components.figures.base.cells import bar_beneath, rows_of
+from components.figures.base.look import Look, blank, quiet_axis
+from components.figures.base.metric import Metric
 from components.figures.head_heatmap import color_limit
-from components.figures.look import Look, blank, quiet_axis
-from components.figures.metric import Metric
-from components.plain import as_label
-from core.ablation import AblationKind
-from core.heads import Head
-from core.results import SweepResult
+from components.words.escaping import as_label
+from core.results.result import SweepResult
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
 
 COLUMNS = 2
 _BETWEEN = 0.06

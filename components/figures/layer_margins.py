@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from components.figures.look import Look, quiet_axis
-from components.figures.metric import Metric
-from core.margins import Margins
-from core.results import Effect, SweepResult
-from core.wording import percent
+from components.figures.base.look import Look, quiet_axis
+from components.figures.base.metric import Metric
+from core.results.layer_effects import Margins
+from core.results.result import Effect, SweepResult
+from core.text.numbers import percent
 
 CELLS = (0.0, 0.76)
 """The part of the figure's width that the cells take."""

@@ -5,9 +5,9 @@ from collections.abc import Collection
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import targets, thinned
-from components.figures.look import Look, blank, quiet_axis
-from core.heads import Head, all_heads
+from components.figures.base.cells import targets, thinned
+from components.figures.base.look import Look, blank, quiet_axis
+from core.spec.heads import Head, all_heads
 
 
 def pick_grid(shape: tuple[int, int], chosen: Collection[Head], look: Look) -> go.Figure:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.cells import (
+from components.figures.base.cells import (
     bar_beneath,
     numbers,
     rows_of,
@@ -14,10 +14,10 @@ from components.figures.cells import (
     targets,
     thinned,
 )
-from components.figures.look import MONO, Look, blank, quiet_axis
-from components.plain import token_label
-from core.heads import Head
-from core.wording import signed
+from components.figures.base.look import MONO, Look, blank, quiet_axis
+from components.words.escaping import token_label
+from core.spec.heads import Head
+from core.text.numbers import signed
 
 LABELLED = 48
 """Up to this many positions every one carries its token."""

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from components.figures.look import MONO, Look, blank, quiet_axis
-from components.plain import token_label
-from core.wording import signed
+from components.figures.base.look import MONO, Look, blank, quiet_axis
+from components.words.escaping import token_label
+from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.saying import Prediction
+    from core.circuits.logit_effects import Prediction
 
 
 def before_after(

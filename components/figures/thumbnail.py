@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from PIL import Image
 
-from components.figures.look import Look, colour_at
+from components.figures.base.look import Look, colour_at
 
 NOTABLE = 1.0
 """Percentage points at the end of the scale at least, as on the heatmap: noise stays pale."""

@@ -6,15 +6,15 @@ from typing import Any
 import streamlit as st
 
 from core.errors import InputError
-from core.results import Top
-from core.spec import SweepSpec
+from core.results.result import Top
+from core.spec.spec import SweepSpec
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def next_tokens(_model: Any, fingerprint: str, name: str, prompt: str, *, bos: bool) -> Top:
     """The model's own most probable next tokens; raises `InputError`."""
     from core.prompts.tokens import tokenize_prompt
-    from core.sweep import predict
+    from core.sweep.sweep import predict
 
     tokens = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=bos)
     return predict(_model, tokens)
@@ -26,7 +26,7 @@ def likely_at(
 ) -> Top:
     """What the model finds likely at a position of a prompt (BOS is 0); nothing at the first."""
     from core.prompts.tokens import tokenize_prompt
-    from core.sweep import predict
+    from core.sweep.sweep import predict
 
     read = tokenize_prompt(_model.tokenizer, prompt, prepend_bos=bos)
     if not 0 < position < len(read):
@@ -38,7 +38,7 @@ def likely_at(
 @st.cache_data(max_entries=256, show_spinner=False)
 def clean_prob(_model: Any, fingerprint: str, spec: SweepSpec) -> float:
     """The target's probability with nothing ablated; raises `InputError`."""
-    from core.scoring import Scorer, baseline_of
+    from core.sweep.scorer import Scorer, baseline_of
 
     return baseline_of(_model, Scorer(_model, spec).baseline).prob
 

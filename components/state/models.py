@@ -4,10 +4,10 @@ from typing import Any
 
 from components.state.tab import session
 from components.state.widgets import BOS, value
+from core.checkpoints.registry import MODELS, ModelKey, key_of, model_key
 from core.jobs import JOBS, Job, JobState
-from core.models.registry import MODELS, ModelKey, key_of, model_key
-from core.results import SweepResult
-from core.spec import SweepSpec
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
 
 
 def chosen_key(name: str) -> ModelKey:

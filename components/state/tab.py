@@ -6,23 +6,23 @@ from typing import Any
 
 import streamlit as st
 
-from components.asking import Asking
+from components.state.tab_tasks import Asking
 from components.state.widgets import WIDGET_DEFAULTS, put, value
-from core import example
-from core.ablation import AblationKind
+from core.checkpoints import catalogue
+from core.checkpoints.permitted import from_outside
+from core.checkpoints.registry import ModelKey, model_key
+from core.demo import example
 from core.errors import InputError
-from core.estimates.attribution import Estimate
-from core.heads import Head
 from core.hypotheses.naming import heads_text
 from core.hypotheses.prediction import Prediction
 from core.jobs import JOBS, Job, JobState
-from core.kinds import with_kind
-from core.margins import Margins
-from core.models import catalogue
-from core.models.permitted import from_outside
-from core.models.registry import ModelKey, model_key
-from core.results import SweepResult
-from core.spec import Answer, SweepSpec
+from core.results.agreement import with_kind
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.spec import Answer, SweepSpec
+from core.sweep.estimate.attribution import Estimate
 
 TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")
 """What a hypothesis' test asks for: begun by hand, it goes on while another page is looked at."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from components.figures.look import Look
-from components.figures.metric import BY_SHORT, PROB, Metric
-from core import example
+from components.figures.base.look import Look
+from components.figures.base.metric import BY_SHORT, PROB, Metric
+from core.demo import example
 
 WIDGET_DEFAULTS: dict[str, Any] = {
     "model": example.SPEC.model,

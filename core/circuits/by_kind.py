@@ -2,12 +2,12 @@
 
 from collections.abc import Generator
 
-from core.ablation import AblationKind
-from core.heads import Head
-from core.kinds import with_kind
 from core.progress import within
-from core.results import HeadEffect
-from core.scoring import Scorer, head_effects
+from core.results.agreement import with_kind
+from core.results.result import HeadEffect
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer, head_effects
 
 ByKind = dict[AblationKind, HeadEffect]
 """A head's effect under each kind; everything else in the spec is the same."""

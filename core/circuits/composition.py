@@ -22,13 +22,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.circuits.stream import head_weights, stack_of_sums
-from core.heads import Head, check_head
-from core.jsonable import jsonable
-from core.models.loaded import LoadedModel
+from core.circuits.residual_stream import head_weights, stack_of_sums
+from core.model.frozen_norms import unscaled
+from core.model.loaded import LoadedModel
+from core.model.stack import Block
 from core.progress import drained
-from core.wiring.frozen import unscaled
-from core.wiring.stack import Block
+from core.spec.heads import Head, check_head
+from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,15 +15,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.circuits.stream import head_weights, own_values, stack_of_sums
+from core.circuits.residual_stream import head_weights, own_values, stack_of_sums
 from core.engine import Start
-from core.heads import Head
-from core.models.loaded import LoadedModel
+from core.model.frozen_norms import frozen, unscaled
+from core.model.loaded import LoadedModel
+from core.model.products import weight_of
+from core.model.stack import Block
 from core.progress import drained, within
 from core.prompts.tokens import token_text
-from core.wiring.frozen import frozen, unscaled
-from core.wiring.products import weight_of
-from core.wiring.stack import Block
+from core.spec.heads import Head
 
 SHOWN = 5
 """Tokens named on either side."""

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from core.ablation import AblationKind
-from core.circuits.places import checked_heads, iter_places
+from core.circuits.by_position import checked_heads, iter_places
 from core.errors import InputError
-from core.heads import Head, all_heads
-from core.jsonable import jsonable
-from core.models.loaded import LoadedModel
+from core.model.loaded import LoadedModel
 from core.progress import drained
-from core.scoring import Scorer, baseline_of, changes
-from core.spec import SweepSpec
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
+from core.spec.spec import SweepSpec
+from core.sweep.scorer import Scorer, baseline_of, changes
+from core.text.jsonable import jsonable
 
 MIN_GAP = 0.1
 """Nats between the clean and the corrupted run, below which a share of the gap says nothing."""

@@ -4,14 +4,14 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from core.ablation import AblationKind
-from core.heads import Head, check_head
+from core.jobs.task import OnModel, OnSpec, Step, Work, counted, streamed
 from core.progress import within
-from core.tasks import OnModel, OnSpec, Step, Work, counted, streamed
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, check_head
 
 if TYPE_CHECKING:
-    from core.models.loaded import LoadedModel
-    from core.scoring import Scorer
+    from core.model.loaded import LoadedModel
+    from core.sweep.scorer import Scorer
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class OnHead(OnSpec):
 
     def work(self, model: "LoadedModel") -> Work:
         """Check the head, make the clean run, then measure."""
-        from core.scoring import Scorer
+        from core.sweep.scorer import Scorer
 
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
         scorer = Scorer(model, self.spec)
@@ -46,7 +46,7 @@ class Look(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """The pattern of the clean run."""
-        from core.circuits.looking import look
+        from core.circuits.attention import look
 
         yield Step(None)
         return look(scorer.start, self.head)
@@ -63,7 +63,7 @@ class Say(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """Predictions, direct logit attribution, OV circuit."""
-        from core.circuits.saying import saying
+        from core.circuits.logit_effects import saying
 
         return (yield from counted(saying(scorer, self.head)))
 
@@ -82,8 +82,8 @@ class Trace(OnHead):
     def measure(self, scorer: "Scorer") -> Work:
         """Routes, then the kinds."""
         from core.circuits.by_kind import by_kind
-        from core.circuits.routes import routing
-        from core.circuits.stream import UnavailableError
+        from core.circuits.direct_effect import routing
+        from core.circuits.residual_stream import UnavailableError
 
         try:
             found: Any = yield from counted(within(routing(scorer, self.head), 0.0, 0.3))
@@ -97,7 +97,7 @@ class Trace(OnHead):
 class Feed(OnHead):
     """What feeds the head's attention from one position to another; `Feeds`, or the words why not.
 
-    Positions None: those that `core.circuits.feeds.feeds` chooses.
+    Positions None: those that `core.circuits.path_patching.feeds` chooses.
     """
 
     query: int | None = None
@@ -110,8 +110,8 @@ class Feed(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """A path from every earlier head."""
-        from core.circuits.feeds import feeds
-        from core.circuits.stream import UnavailableError
+        from core.circuits.path_patching import feeds
+        from core.circuits.residual_stream import UnavailableError
 
         try:
             return (yield from counted(feeds(scorer, self.head, self.query, self.attended)))
@@ -132,8 +132,8 @@ class Place(OnSpec):
 
     def work(self, model: "LoadedModel") -> Work:
         """Late positions come first."""
-        from core.circuits.places import iter_places
-        from core.scoring import Scorer
+        from core.circuits.by_position import iter_places
+        from core.sweep.scorer import Scorer
 
         scorer = Scorer(model, self.spec)
         yield Step(None)
@@ -176,7 +176,7 @@ class MeasureRoles(OnModel):
 
     def work(self, model: "LoadedModel") -> Work:
         """Computed once a model."""
-        from core.circuits.repeated import measured_roles
+        from core.circuits.measure_scores import measured_roles
 
         return (yield from counted(measured_roles(model)))
 
@@ -196,7 +196,7 @@ class RolesWithout(OnModel):
 
     def work(self, model: "LoadedModel") -> Work:
         """On the same sequences as `MeasureRoles`."""
-        from core.circuits.repeated import roles_without
+        from core.circuits.measure_scores import roles_without
 
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
         without: Generator[float, None, Any]

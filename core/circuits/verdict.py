@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.ablation import AblationKind
-from core.circuits.roles import THRESHOLD, RoleScores
-from core.findings import NOTABLE, NOTABLE_NATS
-from core.heads import Head
+from core.circuits.head_scores import THRESHOLD, RoleScores
 from core.prompts.tokens import visible
-from core.results import HeadEffect, SweepResult
-from core.wording import percent, share, signed
+from core.results.findings import NOTABLE, NOTABLE_NATS
+from core.results.result import HeadEffect, SweepResult
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.text.numbers import percent, share, signed
 
 if TYPE_CHECKING:
-    from core.circuits.routes import Routes
+    from core.circuits.direct_effect import Routes
 
 HALF = 0.5
 """The share of an effect that position 0 alone has, from which on it is named."""

@@ -12,7 +12,7 @@ from typer.exceptions import Abort, TyperException
 
 from core.cli.doctor import doctor
 from core.cli.heads import head, joint, roles
-from core.cli.opening import open_
+from core.cli.open_link import open_
 from core.cli.output import fail
 from core.cli.patching import patch
 from core.cli.runs import app as runs

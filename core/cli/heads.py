@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.ablation import AblationKind
 from core.cli import options as given
 from core.cli.output import progress, write_json
 from core.errors import InputError
-from core.heads import Head, check_head, shortened
-from core.prompts import reference
-from core.spec import SweepSpec
+from core.spec import reference_set as reference
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, check_head, shortened
+from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.models.loaded import LoadedModel
+    from core.model.loaded import LoadedModel
 
 
 class Outcome(StrEnum):
@@ -44,7 +44,7 @@ def head(
     given.check_writable(out)
     with progress() as report:
         loaded = given.load(spec, device, report)
-        from core.circuits.report import head_report
+        from core.circuits.head_report import head_report
         from core.progress import drained
 
         said = f"Looking at {chosen.label}"
@@ -93,8 +93,8 @@ def joint(
     given.check_writable(out)
     with progress() as report:
         report(f"Loading {spec.model}", None)
-        from core.hypotheses.keeping import for_keeping
-        from core.hypotheses.report import Foreseen, joint_report
+        from core.hypotheses.joint_report import Foreseen, joint_report
+        from core.hypotheses.keep_only import for_keeping
         from core.hypotheses.variants import own_variants, parse_variants
         from core.progress import drained
 
@@ -131,9 +131,9 @@ def roles(
     prompts = _averaged_over(reference_file, used=means)
     with progress() as report:
         report(f"Loading {model}", None)
-        from core.circuits.repeated import measured_roles, roles_without
-        from core.models import catalogue
-        from core.models.loading import load_model
+        from core.checkpoints import catalogue
+        from core.checkpoints.loading import load_model
+        from core.circuits.measure_scores import measured_roles, roles_without
         from core.progress import drained
 
         name = catalogue.canonical(model)
@@ -181,8 +181,8 @@ def _averaged_over(path: "Path | None", used: bool) -> tuple[str, ...] | None:
 
 def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Head, ...]:
     """The heads named, or all that look like a role."""
-    from core.circuits.repeated import measured_roles
-    from core.circuits.roles import ROLES, THRESHOLD
+    from core.circuits.head_scores import ROLES, THRESHOLD
+    from core.circuits.measure_scores import measured_roles
     from core.hypotheses.naming import parse_heads
     from core.progress import drained
 
@@ -201,8 +201,8 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
 
 
 def _provenance(model: "LoadedModel") -> dict[str, Any]:
-    from core.jsonable import jsonable
-    from core.sweep import provenance
+    from core.sweep.sweep import provenance
+    from core.text.jsonable import jsonable
 
     values: dict[str, Any] = jsonable(provenance(model, 0.0))
     del values["seconds"]

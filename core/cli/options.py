@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.ablation import AblationKind
 from core.errors import InputError
-from core.spec import Positions, SweepSpec
+from core.spec.ablation import AblationKind
+from core.spec.spec import Positions, SweepSpec
 
 if TYPE_CHECKING:
-    from core.models.loaded import LoadedModel
+    from core.model.loaded import LoadedModel
 
 
 class Format(StrEnum):
@@ -36,14 +36,14 @@ class Device(StrEnum):
 
 
 class WeightsOption(StrEnum):
-    """`core.spec.Weights` as the command line needs it."""
+    """`core.spec.spec.Weights` as the command line needs it."""
 
     PROCESSED = "processed"
     RAW = "raw"
 
 
 class DtypeOption(StrEnum):
-    """`core.spec.Dtype` as the command line needs it."""
+    """`core.spec.spec.Dtype` as the command line needs it."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -116,8 +116,8 @@ def _spec_of(
     weights: Weights = WeightsOption.PROCESSED,
     dtype: Dtype = DtypeOption.FLOAT32,
 ) -> SweepSpec:
-    from core.models import catalogue
-    from core.prompts import reference
+    from core.checkpoints import catalogue
+    from core.spec import reference_set as reference
 
     return SweepSpec(
         model=catalogue.canonical(model),
@@ -137,14 +137,14 @@ def _spec_of(
 def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
     """The model that a spec asks for; raises `InputError`."""
     report(f"Loading {spec.model}", None)
-    from core.models.loading import load_model
+    from core.checkpoints.loading import load_model
 
     return load_model(spec.model, device.value, spec.dtype, spec.weights, report)
 
 
 def variants_text(path: Path) -> str:
     """What a file of variants says; raises `InputError` (field "variants")."""
-    from core.prompts.reference import MAX_BYTES
+    from core.spec.reference_set import MAX_BYTES
 
     try:
         with path.open("rb") as file:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.ablation import AblationKind
 from core.cli import options as given
 from core.cli.output import progress, write_json
 from core.errors import InputError
-from core.spec import SweepSpec
+from core.spec.ablation import AblationKind
+from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
-    from core.models.loaded import LoadedModel
+    from core.model.loaded import LoadedModel
 
 
 def _resampling(command: Callable[..., None]) -> Callable[..., None]:
@@ -70,10 +70,10 @@ def _measured(
     model: "LoadedModel", spec: SweepSpec, by_position: bool, layer: int | None, report: Any
 ) -> dict[str, Any]:
     from core.circuits.patching import Direction, iter_patching
-    from core.heads import all_heads
-    from core.jsonable import jsonable
-    from core.prepared import prepare
-    from core.sweep import provenance
+    from core.spec.heads import all_heads
+    from core.sweep.prepare import prepare
+    from core.sweep.sweep import provenance
+    from core.text.jsonable import jsonable
 
     started = time.perf_counter()
     read = prepare(model, spec).spec

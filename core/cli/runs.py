@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from core.ablation import AblationKind
 from core.cli import options as given
 from core.cli.output import write_json
 from core.errors import InputError
+from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
 from core.store.run import Query, Run, Summary
-from core.wording import percent, signed
+from core.text.numbers import percent, signed
 
 if TYPE_CHECKING:
     from rich.text import Text

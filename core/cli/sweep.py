@@ -10,11 +10,11 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.options import Format
 from core.cli.output import progress, write_text
-from core.spec import SweepSpec
+from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 
 if TYPE_CHECKING:
-    from core.results import SweepResult
+    from core.results.result import SweepResult
 
 TABLE_ROWS = 20
 
@@ -49,7 +49,7 @@ def models() -> None:
     """List the models known by name; any other hub name or local folder works too."""
     from rich.table import Table
 
-    from core.models import catalogue, hub
+    from core.checkpoints import catalogue, hub
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name, justify in (
@@ -82,7 +82,7 @@ def models() -> None:
 
 def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
     """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
-    from core.models.fingerprint import fingerprint_here  # it reads the embedded model's files
+    from core.checkpoints.fingerprint import fingerprint_here  # it reads the embedded model's files
 
     weights = fingerprint_here(spec.model)
     run = None if weights is None else KEEPER.find(spec, weights)
@@ -96,8 +96,8 @@ def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
 def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
     with progress() as report:
         model = given.load(spec, device, report)
-        from core.scoring import Scorer
-        from core.sweep import with_progress
+        from core.sweep.scorer import Scorer
+        from core.sweep.sweep import with_progress
 
         result = None
         for result, fraction in with_progress(Scorer(model, spec)):
@@ -123,7 +123,7 @@ def print_table(result: "SweepResult", console: Console) -> None:
     from rich.text import Text
 
     from core.prompts.tokens import visible
-    from core.wording import percent, signed
+    from core.text.numbers import percent, signed
 
     base = result.baseline
     between = " or " if isinstance(result.spec.target, tuple) else ""

@@ -18,13 +18,13 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from core.circuits.random_tokens import repeated_random_tokens
-from core.circuits.repeated import role_scores
-from core.circuits.roles import RoleScores
+from core.circuits.head_scores import RoleScores
+from core.circuits.measure_scores import role_scores
 from core.demo.ablate import Head
 from core.demo.grammar import sentence_text
 from core.demo.ioi import IoiPrompt, ioi_prompt
 from core.demo.lexicon import held_out_names, held_out_words
+from core.prompts.random_tokens import repeated_random_tokens
 
 PANGRAM = "The quick brown fox jumps over the lazy dog. The quick brown fox"
 PANGRAM_CONTROL = "The quick brown fox"

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.roles import ROLES, RoleScores
+from core.circuits.head_scores import ROLES, RoleScores
 from core.demo.ablate import KINDS, Head, Kind, heads_ablated, reference_means
 from core.demo.measure import (
     IOI,

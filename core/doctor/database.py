@@ -17,8 +17,8 @@ from core.doctor.chosen import HIDDEN, masked, passwords
 from core.doctor.machine import nearest_folder
 from core.errors import StoreError
 from core.settings import Settings
-from core.store.opening import chosen_url, default_url, open_engine
-from core.store.saying import saying
+from core.store.connect import chosen_url, default_url, open_engine
+from core.store.errors import saying
 from core.store.tables import ABOUT, RUNS, VERSION
 
 TRIAL = "doctor"

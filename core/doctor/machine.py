@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from core.doctor.checking import Found, State
-from core.ports import bound
+from core.net import bound
 from core.settings import Settings
 
 GB = 1e9

@@ -14,9 +14,9 @@ from core.settings import Settings
 def embedded(_: Settings) -> Found:
     """Whether the embedded model is the one whose saved example is shipped, byte by byte."""
     try:
-        from core import example
-        from core.models.catalogue import DEMO_FOLDER
-        from core.models.fingerprint import fingerprint
+        from core.checkpoints.catalogue import DEMO_FOLDER
+        from core.checkpoints.fingerprint import fingerprint
+        from core.demo import example
 
         here = fingerprint(DEMO_FOLDER)
         expected = example.saved().provenance.model_fingerprint
@@ -29,8 +29,8 @@ def embedded(_: Settings) -> Found:
 
 def on_this_machine(_: Settings) -> Found:
     """Which of the models known by name need no download."""
-    from core.models import hub
-    from core.models.catalogue import CATALOGUE
+    from core.checkpoints import hub
+    from core.checkpoints.catalogue import CATALOGUE
 
     here = [
         known.name
@@ -52,7 +52,7 @@ def allowed(given: Settings) -> Found:
 
 
 def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
-    from core.models import catalogue, hub
+    from core.checkpoints import catalogue, hub
 
     silent = False
     for name in names:

@@ -18,9 +18,9 @@ from core.engine.clean import CleanRun, Parts, clean_parts, clean_run
 from core.engine.edits import Edits
 from core.engine.gradients import Gradients, gradients
 from core.engine.growing import grow
+from core.engine.interventions import Intervention
 from core.errors import ModelError, is_memory_error
-from core.interventions import Intervention
-from core.models.loaded import LoadedModel
+from core.model.loaded import LoadedModel
 
 __all__ = [
     "DEFAULT_MEMORY_BUDGET",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.engine.edits import first_layer, first_position
-from core.interventions import Intervention
-from core.models.loaded import LoadedModel
-from core.wiring.pieces import TILE
+from core.engine.interventions import Intervention
+from core.model.loaded import LoadedModel
+from core.model.pieces import TILE
 
 DEFAULT_MEMORY_BUDGET = 2 * 2**30
 """Bytes of activations that one chunk may take."""

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.wiring.attention import Shared
-from core.wiring.forward import Moment, forward
-from core.wiring.stack import Rotary, Stack
+from core.model.attention import Shared
+from core.model.forward import Moment, forward
+from core.model.stack import Rotary, Stack
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from core.ablation import AblationKind
-from core.interventions import Edit, Intervention, MlpEdit, Values
+from core.engine.interventions import Edit, Intervention, MlpEdit, Values
+from core.spec.ablation import AblationKind
 
 
 class Edits:

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.models.loaded import LoadedModel
-from core.wiring.forward import forward
+from core.model.forward import forward
+from core.model.loaded import LoadedModel
 
 ReadOff = Callable[[Float[Tensor, "read vocab"]], Tensor]
 """From the logits to one number to differentiate."""

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from core.engine.clean import CleanRun
 from core.engine.edits import Edits, first_layer
-from core.interventions import Intervention
-from core.wiring.attention import attend
-from core.wiring.stack import Block, Rotary, Stack, finish_block
+from core.engine.interventions import Intervention
+from core.model.attention import attend
+from core.model.stack import Block, Rotary, Stack, finish_block
 
 
 def grow(

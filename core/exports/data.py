@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
-from core.identity import SCHEMA
-from core.margins import Margins
-from core.results import COLUMNS, METRICS, Effect, SweepResult
+from core.results.layer_effects import Margins
+from core.results.result import COLUMNS, METRICS, Effect, SweepResult
+from core.spec.identity import SCHEMA
 from core.store.run import Label, checked_label
 
 MAX_BYTES = 12_000_000

@@ -12,8 +12,8 @@ from importlib.metadata import EntryPoint, entry_points
 from core.errors import InputError
 from core.exports.data import to_csv, to_json
 from core.exports.notebook import notebook
-from core.margins import Margins
-from core.results import SweepResult
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
 from core.store.run import Label
 
 GROUP = "headsweep.exports"

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
-from core.heads import Head
-from core.hypotheses.keeping import Kept, keep_only
-from core.models.loaded import LoadedModel
+from core.hypotheses.keep_only import Kept, keep_only
+from core.model.loaded import LoadedModel
 from core.progress import within
-from core.scoring import Scorer
-from core.spec import SweepSpec
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+from core.sweep.scorer import Scorer
 
 
 @dataclass(frozen=True)

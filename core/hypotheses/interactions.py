@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from core.findings import NOTABLE_NATS
-from core.heads import Head
-from core.hypotheses.ablating import ablate_sets, change
+from core.hypotheses.joint_effects import ablate_sets, change
 from core.hypotheses.naming import checked_heads
-from core.jsonable import jsonable
-from core.scoring import Scorer
+from core.results.findings import NOTABLE_NATS
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
+from core.text.jsonable import jsonable
 
 MOST = 10
 """Heads of one map: 45 pairs."""

@@ -8,13 +8,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.heads import Head
-from core.hypotheses.ablating import ablate_sets, change
-from core.hypotheses.comparing import other_sets, percentile
+from core.hypotheses.joint_effects import ablate_sets, change
 from core.hypotheses.naming import checked_heads
-from core.jsonable import jsonable
-from core.results import Baseline, Effect
-from core.scoring import Scorer, baseline_of
+from core.hypotheses.other_sets import other_sets, percentile
+from core.results.result import Baseline, Effect
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer, baseline_of
+from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True)

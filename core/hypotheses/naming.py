@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from core.errors import InputError
-from core.heads import Head, check_head, shortened
+from core.spec.heads import Head, check_head, shortened
 
 MAX_CHARACTERS = 20_000
 """More than naming every head of the largest supported model takes."""

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import InputError
-from core.heads import Head
 from core.hypotheses.naming import heads_text
-from core.results import Baseline, Effect
-from core.wording import percent, signed
+from core.results.result import Baseline, Effect
+from core.spec.heads import Head
+from core.text.numbers import percent, signed
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import InputError
-from core.heads import Head
-from core.hypotheses.ablating import change, joint_effects, others_of
-from core.hypotheses.keeping import check_keeping, prob_share
-from core.jsonable import jsonable
+from core.hypotheses.joint_effects import change, joint_effects, others_of
+from core.hypotheses.keep_only import check_keeping, prob_share
 from core.progress import retold
-from core.results import Baseline, Effect
-from core.scoring import Scorer, baseline_of
+from core.results.result import Baseline, Effect
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer, baseline_of
+from core.text.jsonable import jsonable
 
 MAX_SIZE = 20
 

@@ -4,13 +4,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.heads import Head
-from core.spec import SweepSpec
-from core.tasks import OnSpec, Step, Work, counted
+from core.jobs.task import OnSpec, Step, Work, counted
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
-    from core.models.loaded import LoadedModel
-    from core.scoring import Scorer
+    from core.model.loaded import LoadedModel
+    from core.sweep.scorer import Scorer
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class OnHeads(OnSpec):
 
     def work(self, model: "LoadedModel") -> Work:
         """Make the clean run, then measure."""
-        from core.scoring import Scorer
+        from core.sweep.scorer import Scorer
 
         scorer = Scorer(model, self.spec)
         yield Step(None)
@@ -75,7 +75,7 @@ class Keep(OnHeads):
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
         """Two rows: these kept, and none."""
-        from core.hypotheses.keeping import keep_only
+        from core.hypotheses.keep_only import keep_only
 
         return keep_only(scorer, self.heads)
 
@@ -94,7 +94,7 @@ class FindSmallest(OnSpec):
     def work(self, model: "LoadedModel") -> Work:
         """A partial result for each head found; in between, moments at which to stop."""
         from core.hypotheses.search import greedy
-        from core.scoring import Scorer
+        from core.sweep.scorer import Scorer
 
         scorer = Scorer(model, self.spec)
         yield Step(None)

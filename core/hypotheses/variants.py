@@ -10,17 +10,17 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from core.ablation import AblationKind
 from core.demo.lexicon import names
 from core.errors import InputError
-from core.heads import shortened
-from core.models.loaded import LoadedModel
-from core.prepared import Prepared, prepare
+from core.model.loaded import LoadedModel
 from core.prompts.names import name_pattern, two_names
 from core.prompts.random_text import exact_text, generator, text_pool
 from core.prompts.repeats import Repeat, find_repeat
 from core.prompts.tokens import TokenizedAnswer, encode, token_text
-from core.spec import Answer, SweepSpec
+from core.spec.ablation import AblationKind
+from core.spec.heads import shortened
+from core.spec.spec import Answer, SweepSpec
+from core.sweep.prepare import Prepared, prepare
 
 MOST = 50
 """Variants of one prompt."""

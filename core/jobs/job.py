@@ -7,16 +7,16 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from core.checkpoints.registry import ModelKey
 from core.errors import Cancelled, InputError
-from core.models.registry import ModelKey
-from core.results import SweepResult
-from core.spec import SweepSpec
-from core.tasks import Task
-from core.wording import duration
+from core.jobs.task import Task
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
+from core.text.numbers import duration
 
 if TYPE_CHECKING:
-    from core.estimates.attribution import Estimate
-    from core.margins import Margins
+    from core.results.layer_effects import Margins
+    from core.sweep.estimate.attribution import Estimate
 
 Request = SweepSpec | Task | None
 """A sweep, a task, or (None) a model alone."""

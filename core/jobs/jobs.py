@@ -8,23 +8,23 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.checkpoints import catalogue
+from core.checkpoints.fingerprint import fingerprint_here
+from core.checkpoints.registry import MODELS, ModelKey, Registry, key_of
 from core.errors import InputError
 from core.jobs.job import PATIENCE, Job, JobState, Request
 from core.jobs.lane import Lane
-from core.jobs.working import do, outcome
-from core.margins import Margins
-from core.models import catalogue
-from core.models.fingerprint import fingerprint_here
-from core.models.registry import MODELS, ModelKey, Registry, key_of
-from core.results import SweepResult
+from core.jobs.perform import do, outcome
+from core.jobs.task import Task
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
 from core.settings import settings
-from core.spec import SweepSpec
+from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER, Keeper
 from core.store.run import Run
-from core.tasks import Task
 
 if TYPE_CHECKING:
-    from core.models.loaded import LoadedModel
+    from core.model.loaded import LoadedModel
 
 MAX_KEPT = 64
 """Finished jobs kept in memory; a result of GPT-2's shape is about 300 kB. All are in the store."""

@@ -13,7 +13,7 @@ from core.jobs.job import Job, JobState, Standing, nothing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.models.loaded import LoadedModel
+    from core.model.loaded import LoadedModel
 
     Waiting = tuple[bool, int, Job, LoadedModel]
     """Quick tasks first, then in the order asked: (long, number, job, model)."""

@@ -3,7 +3,7 @@
 import re
 
 from core.errors import InputError
-from core.spec import MAX_ANSWER_CHARACTERS, check_text
+from core.spec.spec import MAX_ANSWER_CHARACTERS, check_text
 
 _FIELD = "corrupted_prompt"
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")

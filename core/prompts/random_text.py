@@ -31,7 +31,7 @@ def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
         if len(words) >= needed:
             return words
     # It pulls torch, which few tokenizers make necessary.
-    from core.circuits.random_tokens import text_token_ids
+    from core.prompts.random_tokens import text_token_ids
 
     ids = tuple(text_token_ids(tokenizer))
     if len(ids) < needed:

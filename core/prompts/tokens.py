@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.errors import InputError
-from core.spec import Answer, SweepSpec
+from core.spec.spec import Answer, SweepSpec
 
 _VISIBLE = {" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
 

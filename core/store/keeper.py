@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import StoreError
-from core.margins import Margins
-from core.results import SweepResult
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
 from core.settings import settings
-from core.spec import SweepSpec
-from core.store.opening import chosen_url
+from core.spec.spec import SweepSpec
+from core.store.connect import chosen_url
 from core.store.rows import id_of, identity_of
 from core.store.run import Origin, Run
 from core.store.store import Store

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import StoreError
-from core.identity import SCHEMA
-from core.margins import Margins
-from core.results import SweepResult
-from core.spec import Answer, SweepSpec
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.spec.identity import SCHEMA
+from core.spec.spec import Answer, SweepSpec
 from core.store.run import Label, Origin, Run, Summary
 
 MAX_UNPACKED = 200_000_000

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.errors import InputError
-from core.margins import Margins
-from core.results import SweepResult
-from core.spec import SweepSpec
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
 
 MAX_TITLE = 200
 MAX_NOTES = 10_000

@@ -14,15 +14,15 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.checkpoints import catalogue
 from core.errors import StoreError
-from core.margins import Margins
-from core.models import catalogue
-from core.results import SweepResult
-from core.spec import SweepSpec
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
 from core.store import rows
-from core.store.opening import open_engine
+from core.store.connect import open_engine
+from core.store.errors import saying
 from core.store.run import Label, Origin, Query, Run, Summary
-from core.store.saying import saying
 from core.store.tables import RUNS
 
 DAYS_DELETED = 7

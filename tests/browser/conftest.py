@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from absent import absent
-from dashboard_page import DashboardPage
-from serving import browser as launched
-from serving import chromium_path, dashboard
+from support.absent import absent
+from support.dashboard_page import DashboardPage
+from support.serving import browser as launched
+from support.serving import chromium_path, dashboard
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # or tests/core would hide core
 
-from dashboard_page import DashboardPage
-from serving import ROOT, browser, dashboard
+from support.dashboard_page import DashboardPage
+from support.serving import ROOT, browser, dashboard
 
 DOCS = ROOT / "docs"
 

@@ -1,7 +1,7 @@
 """Bad input: a message where it was entered, everything typed still there, nothing rendered."""
 
 import pytest
-from dashboard_page import TIMEOUT
+from support.dashboard_page import TIMEOUT
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
 

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from serving import dashboard
+from support.serving import dashboard
 
-from core import example, links, load_model, run_sweep
-from core.ablation import AblationKind
-from core.comparison import compare
-from core.store.opening import default_url
+from core import load_model, run_sweep
+from core.demo import example
+from core.exports import links
+from core.results.comparison import compare
+from core.spec.ablation import AblationKind
+from core.store.connect import default_url
 from core.store.store import Store
-from core.wording import signed
+from core.text.numbers import signed
 
 PROMPT = "The cat sat on the mat. The cat sat on the"
 SPECS = (

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from core import SweepSpec, example, run_sweep
+from core import SweepSpec, run_sweep
+from core.demo import example
 from core.prompts.corruption import random_tokens
 
 IOI = example.TRY[1][1]

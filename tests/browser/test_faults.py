@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from held_server import ALL, HELD
-from serving import ROOT, await_server, dashboard, free_port
+from support.held_server import ALL, HELD
+from support.serving import ROOT, await_server, dashboard, free_port
 
 from core import SweepSpec, run_sweep
-from core.store.opening import default_url
+from core.store.connect import default_url
 from core.store.store import Store
 
-PROGRAM = [str(Path(ROOT) / "tests" / "held_server.py")]
+PROGRAM = [str(Path(ROOT) / "tests" / "support" / "held_server.py")]
 PROMPT = f"{HELD} red green blue red green"
 
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from hub_server import environment, serving
 from PIL import Image
-from serving import dashboard
+from support.hub_server import environment, serving
+from support.serving import dashboard
 
-from core import example
+from core.demo import example
 from core.exports.data import MAX_BYTES, read_json, to_json
-from core.results import COLUMNS
-from core.spec import SweepSpec
+from core.results.result import COLUMNS
+from core.spec.spec import SweepSpec
 from core.store.run import Label
-from core.wording import percent
+from core.text.numbers import percent
 
 SAVED, MARGINS = example.saved(), example.saved_margins()
 PP = 100 * SAVED.values("prob_change")

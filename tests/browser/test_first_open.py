@@ -2,7 +2,7 @@
 
 import math
 
-from core import example
+from core.demo import example
 
 
 def test_the_notebooks_sweep_stands_without_a_click(page):

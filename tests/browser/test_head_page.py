@@ -6,18 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import SweepSpec, example, run_sweep
-from core.ablation import AblationKind
-from core.circuits.feeds import feeds
-from core.circuits.looking import look
-from core.circuits.places import iter_places
-from core.circuits.repeated import measured_roles, roles_without
-from core.circuits.routes import routes
-from core.circuits.saying import say
-from core.heads import Head
+from core import SweepSpec, run_sweep
+from core.circuits.attention import look
+from core.circuits.by_position import iter_places
+from core.circuits.direct_effect import routes
+from core.circuits.logit_effects import say
+from core.circuits.measure_scores import measured_roles, roles_without
+from core.circuits.path_patching import feeds
+from core.demo import example
 from core.progress import drained
-from core.scoring import Scorer
-from core.wording import signed
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
+from core.text.numbers import signed
 
 INDUCTION = Head(1, 0)
 FEEDER = Head(0, 0)

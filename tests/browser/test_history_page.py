@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dashboard_page import DashboardPage
-from serving import dashboard
+from support.dashboard_page import DashboardPage
+from support.serving import dashboard
 
-from core import example
-from core.ablation import AblationKind
-from core.store.opening import default_url
+from core.demo import example
+from core.spec.ablation import AblationKind
+from core.store.connect import default_url
 from core.store.run import Label
 from core.store.store import Store
-from core.wording import percent, signed
+from core.text.numbers import percent, signed
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] `b`"
 SAVED = example.saved()

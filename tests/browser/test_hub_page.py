@@ -1,13 +1,13 @@
 """Models from a hub, in the page: a small local hub server speaks its protocol."""
 
 import pytest
-from checkpoints import N_CTX, save
-from hub_server import environment, serving
-from serving import dashboard
+from support.checkpoints import N_CTX, save
+from support.hub_server import environment, serving
+from support.serving import dashboard
 from transformers import GPT2Config
 
-from core.atlas import legend, letters, roles_of
-from core.heads import Head
+from core.circuits.atlas import legend, letters, roles_of
+from core.spec.heads import Head
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import example
-from core.ablation import AblationKind
-from core.heads import Head, all_heads
+from core.demo import example
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keeping import for_keeping, keep_only
+from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.naming import heads_text
 from core.hypotheses.search import greedy
 from core.progress import drained
-from core.scoring import Scorer
-from core.wording import percent, share, signed
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
+from core.sweep.scorer import Scorer
+from core.text.numbers import percent, share, signed
 
 INDUCTION = tuple(Head(1, head) for head in range(4))
 PAIR = (Head(0, 1), Head(1, 2))

@@ -5,16 +5,18 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from checkpoints import N_CTX, save
-from dashboard_page import DashboardPage
-from hub_server import environment, serving
-from serving import dashboard
+from support.checkpoints import N_CTX, save
+from support.dashboard_page import DashboardPage
+from support.hub_server import environment, serving
+from support.serving import dashboard
 from transformers import GPT2Config
 
-from components.typed import answer_text, positions_text
-from core import example, links, load_model, run_sweep
-from core.ablation import AblationKind
-from core.prompts.reference import DEFAULT
+from components.state.answer_syntax import answer_text, positions_text
+from core import load_model, run_sweep
+from core.demo import example
+from core.exports import links
+from core.spec.ablation import AblationKind
+from core.spec.reference_set import DEFAULT
 
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
 SPECS = (

@@ -1,6 +1,6 @@
 """Many sessions on one server: everybody gets their own numbers, and a lost connection loses none.
 
-The sessions speak Streamlit's own protocol (tests/streamlit_client.py): a dozen browsers would need
+The sessions speak Streamlit's own protocol (tests/support/streamlit_client.py): a dozen browsers would need
 more memory than a laptop has. `make bench-load` has more of them, and real browsers among them.
 """
 
@@ -10,9 +10,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from held_server import ALL, HELD
-from serving import ROOT, dashboard
-from streamlit_client import Session
+from support.held_server import ALL, HELD
+from support.serving import ROOT, dashboard
+from support.streamlit_client import Session
 
 from core import SweepSpec, run_sweep
 
@@ -78,7 +78,7 @@ def held_server(tmp_path):
     """A server on which a held sweep goes no further than a file says, and that file."""
     allowed = tmp_path / "allowed"
     allowed.write_text("0")
-    program = [str(ROOT / "tests" / "held_server.py")]
+    program = [str(ROOT / "tests" / "support" / "held_server.py")]
     with dashboard(
         log=tmp_path / "log.txt",
         program=program,

@@ -4,7 +4,7 @@ import math
 import shutil
 
 import pytest
-from checkpoints import build
+from support.checkpoints import build
 
 from core import SweepSpec, load_model, run_sweep
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import example, run_sweep
-from core.ablation import AblationKind
+from core import run_sweep
 from core.circuits.patching import Direction, iter_patching
-from core.heads import Head
+from core.demo import example
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
 
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
 SPEC = replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED)

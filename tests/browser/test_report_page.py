@@ -7,15 +7,15 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from components.exports.report import html
-from components.figures.look import Look
-from components.figures.metric import KL, LOGPROB, PROB
-from components.figures.printed import printed_heatmap
-from core import example
-from core.heads import all_heads
-from core.margins import Margins
+from components.figures.base.look import Look
+from components.figures.base.metric import KL, LOGPROB, PROB
+from components.figures.printed_heatmap import printed_heatmap
+from core.demo import example
 from core.prompts.tokens import visible
-from core.results import SweepResult
-from core.wording import percent, signed
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.spec.heads import all_heads
+from core.text.numbers import percent, signed
 
 HOSTILE = "<img src=x onerror=alert(1)></script>"
 RESULT = example.saved()

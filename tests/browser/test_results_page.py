@@ -5,17 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from held_server import ALL, HELD
-from serving import ROOT, dashboard
+from support.held_server import ALL, HELD
+from support.serving import ROOT, dashboard
 
-from core import SweepSpec, example, run_sweep
-from core.ablation import AblationKind
-from core.estimates.attribution import check_estimate
-from core.estimates.preview import preview
-from core.heads import Head
-from core.kinds import agreement, with_kind
-from core.scoring import Scorer
-from core.wording import share, signed
+from core import SweepSpec, run_sweep
+from core.demo import example
+from core.results.agreement import agreement, with_kind
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.estimate.attribution import check_estimate
+from core.sweep.estimate.preview import preview
+from core.sweep.scorer import Scorer
+from core.text.numbers import share, signed
 
 PROMPT = f"{HELD} red green blue red green"
 SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
@@ -39,7 +40,7 @@ def hold(tmp_path_factory):
 @pytest.fixture(scope="module")
 def held_server(hold, tmp_path_factory):
     log = tmp_path_factory.mktemp("held-server") / "log.txt"
-    program = [str(Path(ROOT) / "tests" / "held_server.py")]
+    program = [str(Path(ROOT) / "tests" / "support" / "held_server.py")]
     with dashboard(log=log, program=program, HELD_SWEEPS=str(hold.file)) as url:
         yield url
 

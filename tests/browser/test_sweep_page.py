@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from core import SweepSpec, example, run_sweep
-from core.heads import Head
+from core import SweepSpec, run_sweep
+from core.demo import example
+from core.spec.heads import Head
 
 
 @pytest.fixture

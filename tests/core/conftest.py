@@ -23,7 +23,7 @@ def loaded(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def oracle(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
     """oracle(family, weights="processed"): a bridge that TransformerLens alone has prepared."""
-    from core.oracle import load_oracle
+    from core.engine.oracle import load_oracle
 
     @cache
     def load(family: str, weights: str = "processed") -> Any:

@@ -15,42 +15,42 @@ FIGURES = [
 ]
 LIGHT = [
     "core",
-    "core.ablation",
-    "core.estimates.attribution",
-    "core.models.catalogue",
-    "core.atlas",
-    "core.circuits.roles",
+    "core.spec.ablation",
+    "core.sweep.estimate.attribution",
+    "core.checkpoints.catalogue",
+    "core.circuits.atlas",
+    "core.circuits.head_scores",
     "core.circuits.tasks",
     "core.circuits.verdict",
     "core.cli",
     "core.errors",
-    "core.example",
-    "core.findings",
-    "core.heads",
+    "core.demo.example",
+    "core.results.findings",
+    "core.spec.heads",
     "core.hypotheses.naming",
     "core.hypotheses.prediction",
     "core.hypotheses.tasks",
-    "core.models.hub",
-    "core.identity",
+    "core.checkpoints.hub",
+    "core.spec.identity",
     "core.jobs",
-    "core.kinds",
-    "core.margins",
-    "core.models.registry",
-    "core.results",
-    "core.spec",
-    "core.comparison",
+    "core.results.agreement",
+    "core.results.layer_effects",
+    "core.checkpoints.registry",
+    "core.results.result",
+    "core.spec.spec",
+    "core.results.comparison",
     "core.exports.data",
     "core.exports.formats",
-    "core.links",
-    "core.models.fingerprint",
-    "core.models.permitted",
-    "core.run_differences",
+    "core.exports.links",
+    "core.checkpoints.fingerprint",
+    "core.checkpoints.permitted",
+    "core.results.differences",
     "core.settings",
     "core.store.keeper",
-    "core.store.opening",
+    "core.store.connect",
     "core.store.rows",
     "core.store.run",
-    "core.store.saying",
+    "core.store.errors",
     "core.store.store",
     "core.store.tables",
     "core.prompts.tokens",
@@ -87,7 +87,7 @@ def test_core_alone_imports_neither_plotly_nor_pandas():
 
 def test_reading_a_saved_result_imports_nothing_heavy():
     seen = loaded_by(
-        "from core.example import saved, saved_margins; saved().to_json(); saved_margins()"
+        "from core.demo.example import saved, saved_margins; saved().to_json(); saved_margins()"
     )
     assert not seen & HEAVY
 
@@ -115,8 +115,8 @@ def test_the_command_line_answers_without_anything_heavy(arguments):
 
 def test_the_whole_of_core_draws_nothing():
     seen = loaded_by(
-        "import core.sweep, core.models.loading, core.oracle\n"
-        "import core.circuits.report, core.hypotheses.report"
+        "import core.sweep.sweep, core.checkpoints.loading, core.engine.oracle\n"
+        "import core.circuits.head_report, core.hypotheses.joint_report"
     )
     assert "torch" in seen
     assert not seen & {"streamlit", "plotly"}

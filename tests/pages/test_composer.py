@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import example
-from core.ablation import AblationKind
+from core.checkpoints.registry import MODELS, key_of
+from core.demo import example
 from core.jobs import JOBS
-from core.models.registry import MODELS, key_of
-from core.prompts.reference import DEFAULT
+from core.spec.ablation import AblationKind
+from core.spec.reference_set import DEFAULT
 
 APP = str(Path(__file__).parents[2] / "app.py")
 IOI = example.TRY[1][1]

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import example
+from core.checkpoints.registry import MODELS, key_of
+from core.demo import example
 from core.jobs import JOBS
-from core.models.registry import MODELS, key_of
 from core.settings import settings
+from core.store.connect import default_url
 from core.store.keeper import KEEPER
-from core.store.opening import default_url
 from core.store.store import Store
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import example
+from core.checkpoints.registry import MODELS, key_of
+from core.demo import example
 from core.jobs import JOBS
-from core.models.registry import MODELS, key_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -74,7 +74,7 @@ def test_an_unexpected_failure_is_told_beside_run(app, monkeypatch):
     def broken(*_):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("core.sweep.with_progress", broken)
+    monkeypatch.setattr("core.sweep.sweep.with_progress", broken)
     app.text_input(key="target").set_value(" over").run()
     app.button(key="run").click().run()
     app.run()

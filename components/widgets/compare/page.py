@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from components.figures.look import Look
-from components.figures.metric import PROB
-from components.opening import refusal
+from components.figures.base.look import Look
+from components.figures.base.metric import PROB
 from components.state import Session, chosen_metric, put_metric
-from components.widgets.addresses.bar import Params, read_address, write_address
+from components.state.open_run import refusal
 from components.widgets.compare.panel import panel
 from components.widgets.compare.sides import (
     NAMES,
@@ -20,11 +19,12 @@ from components.widgets.compare.sides import (
     side_of,
     swap,
 )
-from components.widgets.messages import error_message, note
-from core import links
+from components.widgets.page.address_bar import Params, read_address, write_address
+from components.widgets.page.messages import error_message, note
+from core.checkpoints.permitted import from_outside
 from core.errors import InputError, StoreError
-from core.heads import Head
-from core.models.permitted import from_outside
+from core.exports import links
+from core.spec.heads import Head
 from core.store.keeper import KEEPER
 from core.store.run import Summary
 

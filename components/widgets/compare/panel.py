@@ -3,20 +3,20 @@
 import pandas as pd
 import streamlit as st
 
+from components.figures.base.look import Look
+from components.figures.base.metric import Metric
 from components.figures.comparison import RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
-from components.figures.look import Look
-from components.figures.metric import Metric
-from components.plain import as_html
 from components.state import Session, chosen_metric
-from components.widgets.head.seen import head_chart
-from components.widgets.messages import error_message
-from components.widgets.metric_row import metric_row
-from core.comparison import Comparison, compare
+from components.widgets.head.context import head_chart
+from components.widgets.page.messages import error_message
+from components.widgets.page.metric_row import metric_row
+from components.words.escaping import as_html
 from core.errors import InputError
-from core.results import SweepResult
-from core.wording import percent, signed
+from core.results.comparison import Comparison, compare
+from core.results.result import SweepResult
+from core.text.numbers import percent, signed
 
 MOVED = 10
 """Heads in the table of those that moved most; the scatter has all."""

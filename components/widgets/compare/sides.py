@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from components.plain import as_markdown
 from components.state import Session, session, value
 from components.state.tab import Side
 from components.widgets.composer.draft import on_this_machine
-from components.widgets.messages import error_message, note
-from components.widgets.runs.when import when
+from components.widgets.page.messages import error_message, note
+from components.words.escaping import as_markdown
+from components.words.timestamps import when
+from core.checkpoints.permitted import from_outside, is_permitted
 from core.errors import InputError, StoreError
 from core.jobs import JOBS, JobState
-from core.models.permitted import from_outside, is_permitted
-from core.results import SweepResult
-from core.spec import SweepSpec
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.rows import answer_text
 from core.store.run import Origin, Run, Summary

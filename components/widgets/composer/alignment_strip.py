@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.plain import as_html, token_html
+from components.words.escaping import as_html, token_html
 from core.prompts.corruption import Alignment
 from core.prompts.tokens import visible
 

@@ -7,9 +7,9 @@ from components.widgets.composer.alignment_strip import alignment_strip
 from components.widgets.composer.corruption_builders import Built, builders, rebuild
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import Strip, token_strip
-from components.widgets.messages import note
+from components.widgets.page.messages import note
 from core.errors import InputError
-from core.spec import MAX_PROMPT_CHARACTERS
+from core.spec.spec import MAX_PROMPT_CHARACTERS
 
 
 def corrupted_prompt(draft: Draft) -> None:
@@ -57,9 +57,9 @@ def _stale(draft: Draft, text: str) -> None:
 
 def _alignment(draft: Draft, text: str) -> None:
     """The two prompts token by token; of one that does not fit, its own tokens."""
-    from core.prepared import tokenize_corrupted
     from core.prompts.corruption import align
     from core.prompts.tokens import tokenize_prompt
+    from core.sweep.prepare import tokenize_corrupted
 
     model = draft.model
     assert model is not None

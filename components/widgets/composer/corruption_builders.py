@@ -9,7 +9,7 @@ import streamlit as st
 from components.state import chosen_bos, put, value
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_replacement import replacement_popover
-from components.widgets.messages import error_message
+from components.widgets.page.messages import error_message
 from core.errors import InputError
 
 Make = Callable[[Any, str, int], str]

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.state import BOS, Session, chosen_key, live_model, value
-from components.typed import as_positions, parse_answer
-from components.uploads import Upload
-from components.widgets.messages import error_message
-from core.ablation import AblationKind
+from components.state.answer_syntax import as_positions, parse_answer
+from components.state.uploads import Upload
+from components.widgets.page.messages import error_message
+from core.checkpoints import catalogue
+from core.checkpoints.permitted import check_permitted, from_outside
 from core.errors import InputError
-from core.heads import shortened
 from core.jobs import JobState
-from core.models import catalogue
-from core.models.permitted import check_permitted, from_outside
-from core.prompts import reference
-from core.spec import SweepSpec
+from core.spec import reference_set as reference
+from core.spec.ablation import AblationKind
+from core.spec.heads import shortened
+from core.spec.spec import SweepSpec
 
 
 @dataclass
@@ -112,7 +112,7 @@ def chosen_reference() -> tuple[str, ...] | None:
 
 def _fitting(model: Any, spec: SweepSpec, errors: dict[str, str]) -> SweepSpec | None:
     """The spec if the loaded model can run it; else None, and why in `errors`."""
-    from core.prepared import prepare
+    from core.sweep.prepare import prepare
 
     try:
         prepare(model, spec)
@@ -146,7 +146,7 @@ def on_this_machine(name: str) -> bool:
     known = catalogue.entry(name)
     if known is not None and known.download_mb == 0:
         return True
-    from core.models import hub
+    from core.checkpoints import hub
 
     return (
         catalogue.is_path(name)

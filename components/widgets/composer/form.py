@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from components.plain import as_html
 from components.state import Session, value
 from components.widgets.composer.answer_boxes import answer_boxes
 from components.widgets.composer.corrupted_prompt import corrupted_prompt
@@ -13,8 +12,9 @@ from components.widgets.composer.positions_choice import positions_box, position
 from components.widgets.composer.prompt_box import prompt_box
 from components.widgets.composer.reference_choice import reference_choice
 from components.widgets.composer.starters import starters
-from components.widgets.messages import note
-from core.ablation import AblationKind
+from components.widgets.page.messages import note
+from components.words.escaping import as_html
+from core.spec.ablation import AblationKind
 
 _PLACED = {"prompt", "target", "foil", "model", "positions", "reference", "corrupted_prompt"}
 """Fields whose errors are shown beneath them; any other's are shown above Run."""

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from components.plain import as_markdown
 from components.state import Session, put
 from components.widgets.composer.draft import Draft, on_this_machine
-from core.models import catalogue
-from core.models.permitted import is_permitted, permitted_names
+from components.words.escaping import as_markdown
+from core.checkpoints import catalogue
+from core.checkpoints.permitted import is_permitted, permitted_names
 from core.settings import settings
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.state import put, value
-from components.typed import parse_positions, positions_text
+from components.state.answer_syntax import parse_positions, positions_text
 from components.widgets.composer.draft import Draft
-from components.widgets.messages import note
+from components.widgets.page.messages import note
 from core.errors import InputError
 
 _CHOICES = {"all": "all", "last": "last", "chosen": "chosen"}

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.plain import as_markdown
 from components.state import Session, chosen_bos, is_one_token, next_tokens, put, same_sweep, value
-from components.typed import answer_text, parse_answer
+from components.state.answer_syntax import answer_text, parse_answer
 from components.widgets.composer import positions_choice
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.model_choice import load_button
 from components.widgets.composer.token_strip import Strip, clickable_strip, token_strip
-from components.widgets.messages import error_message, note
+from components.widgets.page.messages import error_message, note
+from components.words.escaping import as_markdown
 from core.errors import InputError
 from core.prompts.tokens import visible
-from core.results import SweepResult
-from core.spec import MAX_PROMPT_CHARACTERS
-from core.wording import percent
+from core.results.result import SweepResult
+from core.spec.spec import MAX_PROMPT_CHARACTERS
+from core.text.numbers import percent
 
 GUESSES = 4
 

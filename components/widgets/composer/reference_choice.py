@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from components.plain import as_html
 from components.state import put, value
-from components.uploads import Upload, read_upload
+from components.state.uploads import Upload, read_upload
 from components.widgets.composer.draft import Draft
-from components.widgets.messages import note
-from core.prompts import reference
+from components.widgets.page.messages import note
+from components.words.escaping import as_html
+from core.spec import reference_set as reference
 
 _CHOICES = {"default": "default set", "pasted": "pasted", "file": "from a file"}
 _SHOWN = 200

@@ -7,15 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from components.plain import as_html
 from components.state import chosen_bos, clean_prob, put, value
-from components.typed import answer_text, parse_answer
+from components.state.answer_syntax import answer_text, parse_answer
 from components.widgets.composer.draft import Draft
-from components.widgets.messages import error_message
-from core import example
+from components.widgets.page.messages import error_message
+from components.words.escaping import as_html
+from core.demo import example
 from core.errors import InputError
-from core.spec import Answer, SweepSpec
-from core.wording import percent
+from core.spec.spec import Answer, SweepSpec
+from core.text.numbers import percent
 
 WORDS = 10
 """Random words a copy."""

@@ -4,11 +4,11 @@ from typing import Any
 
 import streamlit as st
 
-from components.plain import as_markdown
 from components.state import chosen_bos, likely_at, put, value
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import shown_positions, token_choice
-from components.widgets.messages import error_message, note
+from components.widgets.page.messages import error_message, note
+from components.words.escaping import as_markdown
 from core.errors import InputError
 from core.prompts.corruption import replace_token
 from core.prompts.tokens import TokenizedPrompt, tokenize_prompt, visible

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from components.plain import as_markdown, token_html
 from components.state import put, value
+from components.words.escaping import as_markdown, token_html
 from core.prompts.tokens import visible
 
 SHOWN = 240

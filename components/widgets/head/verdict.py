@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from components.plain import as_html
 from components.state import put
-from components.widgets.awaiting import awaited
-from components.widgets.head.seen import Seen
+from components.widgets.head.context import Seen
+from components.widgets.page.task_result import awaited
+from components.words.escaping import as_html
+from core.checkpoints.registry import key_of
 from core.circuits.tasks import MeasureRoles, Trace
 from core.circuits.verdict import KINDS, ROLES, ROUTE, WHERE, verdict
-from core.models.registry import key_of
 
 _PLACES = {
     ROUTE: ("route", "Route"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from components.state import Session, session
-from components.widgets.messages import banner, error_message
+from components.widgets.page.messages import banner, error_message
 from core.errors import StoreError
 from core.store.keeper import KEEPER
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.widgets.messages import error_message, note
+from components.widgets.page.messages import error_message, note
 from core.errors import InputError, StoreError
 from core.store.keeper import KEEPER
 from core.store.run import MAX_TITLE, Label, Summary, checked_label, parse_tags

@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from components.figures.look import Look
+from components.figures.base.look import Look
 from components.figures.thumbnail import thumbnail
-from components.opening import open_run
-from components.plain import as_html, token_html
 from components.state import Session, session
+from components.state.open_run import open_run
 from components.widgets.history.actions import tried
 from components.widgets.history.editing import edit
-from components.widgets.messages import note
-from components.widgets.runs.when import when
+from components.widgets.page.messages import note
+from components.words.escaping import as_html, token_html
+from components.words.timestamps import when
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Query, Summary
 from core.store.store import Store
-from core.wording import percent, signed
+from core.text.numbers import percent, signed
 
 AT_ONCE = 20
 """Runs on a page."""

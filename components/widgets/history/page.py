@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from components.figures.look import Look
+from components.figures.base.look import Look
 from components.state import Session, put, value
-from components.widgets.addresses.bar import Params, read_address, write_address
 from components.widgets.history.actions import actions
 from components.widgets.history.filters import filters
 from components.widgets.history.listing import listing
-from components.widgets.messages import error_message
+from components.widgets.page.address_bar import Params, read_address, write_address
+from components.widgets.page.messages import error_message
 from components.widgets.runs.import_file import import_box
-from core import links
 from core.errors import StoreError
+from core.exports import links
 from core.store.keeper import KEEPER
 
 _FIELDS = {

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from components.figures.bars import Bar, bars
+from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map
-from components.figures.look import Look
-from components.plain import as_html
 from components.state import Session, Test
-from components.widgets.awaiting import awaited
-from components.widgets.head.seen import chart, subtitle
-from components.widgets.messages import note
-from core.findings import NOTABLE_NATS
+from components.widgets.head.context import chart, subtitle
+from components.widgets.page.messages import note
+from components.widgets.page.task_result import awaited
+from components.words.escaping import as_html
 from core.hypotheses.naming import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.tasks import Joint, Pairs
-from core.wording import percent, signed
+from core.results.findings import NOTABLE_NATS
+from core.text.numbers import percent, signed
 
 if TYPE_CHECKING:
     from core.hypotheses.joint import JointTest

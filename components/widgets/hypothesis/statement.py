@@ -4,23 +4,23 @@ from typing import Any
 
 import streamlit as st
 
-from components.figures.look import Look
+from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid
-from components.plain import as_html
 from components.state import Session, Test, clean_prob, put, question, value
-from components.widgets.awaiting import awaited
 from components.widgets.composer.draft import Draft
-from components.widgets.head.seen import clicked
-from components.widgets.heatmap import CHART_CONFIG
-from components.widgets.messages import error_message, note
-from core.circuits.roles import RoleScores
+from components.widgets.head.context import clicked
+from components.widgets.page.messages import error_message, note
+from components.widgets.page.task_result import awaited
+from components.widgets.sweep.heatmap import CHART_CONFIG
+from components.words.escaping import as_html
+from core.checkpoints.registry import key_of
+from core.circuits.head_scores import RoleScores
 from core.circuits.tasks import MeasureRoles
 from core.errors import InputError
-from core.heads import Head
 from core.hypotheses.naming import heads_text, parse_heads
 from core.hypotheses.prediction import lock
-from core.models.registry import key_of
-from core.wording import percent
+from core.spec.heads import Head
+from core.text.numbers import percent
 
 OUTCOMES = ("breaks it", "leaves it standing")
 

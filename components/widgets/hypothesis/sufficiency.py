@@ -5,29 +5,29 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from components.figures.base.look import Look
 from components.figures.hypotheses import search_curve
-from components.figures.look import Look
 from components.state import Session, Test, live_for, value
-from components.widgets.awaiting import awaited
-from components.widgets.head.seen import chart, subtitle
-from components.widgets.messages import error_message, note
-from core.ablation import AblationKind
+from components.widgets.head.context import chart, subtitle
+from components.widgets.page.messages import error_message, note
+from components.widgets.page.task_result import awaited
 from core.errors import InputError
 from core.hypotheses.naming import heads_text
 from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
 from core.prompts.tokens import visible
-from core.spec import SweepSpec
-from core.wording import percent, share
+from core.spec.ablation import AblationKind
+from core.spec.spec import SweepSpec
+from core.text.numbers import percent, share
 
 if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
-    from core.hypotheses.keeping import Kept
+    from core.hypotheses.keep_only import Kept
     from core.hypotheses.search import Search
 
 
 def sufficiency(test: Test, state: Session, look: Look) -> None:
     """Keep only the chosen heads, and the greedy search, each begun by its button."""
-    from core.hypotheses.keeping import for_keeping
+    from core.hypotheses.keep_only import for_keeping
 
     spec = for_keeping(test.spec)
     with st.container(border=True, key="sufficiency"):

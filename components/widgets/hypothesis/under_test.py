@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from components.plain import answer_html, as_html
 from components.state import Session, Test
+from components.words.escaping import answer_html, as_html
 from core.hypotheses.naming import heads_text
-from core.wording import percent
+from core.text.numbers import percent
 
 
 def under_test(test: Test, state: Session) -> None:

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from components.figures.metric import Metric
-from components.plain import as_html
+from components.figures.base.metric import Metric
 from components.state import Session
-from components.widgets.addresses.sweep import run_on_screen
 from components.widgets.history.editing import label_form
-from components.widgets.messages import banner
+from components.widgets.page.messages import banner
 from components.widgets.runs.exporting import export_menu
-from components.widgets.runs.when import when
+from components.widgets.sweep.address import run_on_screen
+from components.words.escaping import as_html
+from components.words.timestamps import when
 from core.errors import StoreError
-from core.results import SweepResult
+from core.results.result import SweepResult
 from core.store.keeper import AGAIN_SECONDS, KEEPER
 from core.store.run import Label, Summary
 

@@ -4,14 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from components.figures.look import Look
-from components.figures.metric import Metric
-from components.figures.printed import printed_heatmap
-from components.plain import as_html
-from components.widgets.messages import note
+from components.figures.base.look import Look
+from components.figures.base.metric import Metric
+from components.figures.printed_heatmap import printed_heatmap
+from components.widgets.page.messages import note
+from components.words.escaping import as_html
 from core.exports.formats import FORMATS, export, file_name
-from core.margins import Margins
-from core.results import SweepResult
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
 from core.store.run import Label
 
 IN_THE_BROWSER = ("png", "svg")

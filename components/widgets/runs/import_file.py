@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from components.opening import open_run
 from components.state import Session, session, value
-from components.widgets.messages import error_message
+from components.state.open_run import open_run
+from components.widgets.page.messages import error_message
 from core.errors import InputError, StoreError
 from core.exports.data import MAX_BYTES, read_json
 from core.store.keeper import KEEPER

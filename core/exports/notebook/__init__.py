@@ -12,7 +12,7 @@ from core.exports.notebook import text
 from core.exports.notebook.ablation import ablation
 from core.exports.notebook.plan import Plan, plan_of
 from core.exports.notebook.scoring import scoring, sweep
-from core.results import SweepResult
+from core.results.result import SweepResult
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

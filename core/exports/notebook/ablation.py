@@ -1,7 +1,7 @@
 """The cell that ablates: what this run's kind puts in place of a head's output, and where."""
 
-from core.ablation import AblationKind
 from core.exports.notebook.plan import Plan
+from core.spec.ablation import AblationKind
 
 _EVERY_Z = '''\
 def every_z(token_ids):

@@ -3,9 +3,9 @@
 Everything that was typed goes through `core.exports.notebook.literals`; the rest is fixed text.
 """
 
-from core.ablation import AblationKind
 from core.exports.notebook.literals import assignment
 from core.exports.notebook.plan import Plan
+from core.spec.ablation import AblationKind
 
 
 def parameters(plan: Plan) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Plan
-from core.heads import Head
-from core.results import HeadEffect, SweepResult
+from core.results.result import HeadEffect, SweepResult
+from core.spec.heads import Head
 
 _TOLERANCE, _TWICE = "1e-4", "2e-4"
 """Nats, in float32: two ways to the same numbers, apart by rounding."""

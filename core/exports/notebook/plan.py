@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from core.checkpoints import catalogue
+from core.checkpoints.permitted import EMBEDDED
 from core.errors import InputError
-from core.models import catalogue
-from core.models.permitted import EMBEDDED
-from core.results import SweepResult
-from core.spec import Answer, SweepSpec
+from core.results.result import SweepResult
+from core.spec.spec import Answer, SweepSpec
 
 Form = Literal["token", "sequence", "set"]
 """How an answer is read: one token, several (teacher-forced), or several whose chances add up."""

@@ -1,8 +1,8 @@
 """The cells that score one run of the model, and that sweep every head into a table."""
 
-from core.ablation import AblationKind
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Form, Plan
+from core.spec.ablation import AblationKind
 
 _RANKS = {
     "token": "(logp > logp[target_id])",

@@ -5,11 +5,11 @@ Jupyter renders Markdown, HTML and formulas; inside a fence it renders none of t
 
 import re
 
-from core.ablation import AblationKind
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Plan
-from core.prompts.reference import name_of
-from core.spec import Answer, SweepSpec
+from core.spec.ablation import AblationKind
+from core.spec.reference_set import name_of
+from core.spec.spec import Answer, SweepSpec
 
 _SHOWN = 300
 _PLAIN_TITLE = re.compile(r"[\w ,:;()'’–-]{1,120}")

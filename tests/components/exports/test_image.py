@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from components.exports.image import CHUNK, INCHES, SCALE, png, svg
-from components.figures.look import Look
-from components.figures.metric import PROB
-from components.figures.printed import printed_heatmap
-from core import example
+from components.figures.base.look import Look
+from components.figures.base.metric import PROB
+from components.figures.printed_heatmap import printed_heatmap
+from core.demo import example
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
 

@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 import pytest
 
 from components.exports.report import html, report_data
+from components.figures.base.look import Look
+from components.figures.base.metric import KL, PROB
 from components.figures.head_heatmap import head_heatmap
-from components.figures.look import Look
-from components.figures.metric import KL, PROB
-from core import example
-from core.margins import Margins
-from core.results import SweepResult
+from core.demo import example
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
 
 HOSTILE = "<img src=x onerror=alert(1)></script><!-- $x$ &amp; \u2028"
 

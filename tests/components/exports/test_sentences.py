@@ -3,10 +3,10 @@
 import dataclasses
 
 from components.exports.sentences import answer_runs, facts, finding_sentences, strip_count
-from core import example
-from core.findings import findings
-from core.results import SweepResult
-from core.wording import percent, signed
+from core.demo import example
+from core.results.findings import findings
+from core.results.result import SweepResult
+from core.text.numbers import percent, signed
 
 
 def said(runs):

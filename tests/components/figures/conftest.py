@@ -1,29 +1,24 @@
 """Real results for the figures: what core's tasks find on the embedded model, measured once."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from core import example
-from core.ablation import AblationKind
-from core.circuits.feeds import feeds
-from core.circuits.looking import look
-from core.circuits.places import iter_places
-from core.circuits.repeated import measured_roles, roles_without
-from core.circuits.routes import routes
-from core.circuits.saying import say
-from core.estimates.attribution import Estimate
-from core.heads import Head, all_heads
+from core.circuits.attention import look
+from core.circuits.by_position import iter_places
+from core.circuits.direct_effect import routes
+from core.circuits.logit_effects import say
+from core.circuits.measure_scores import measured_roles, roles_without
+from core.circuits.path_patching import feeds
+from core.demo import example
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keeping import for_keeping
+from core.hypotheses.keep_only import for_keeping
 from core.hypotheses.search import greedy
 from core.progress import drained
-from core.scoring import Scorer
-
-sys.path.append(str(Path(__file__).parent))  # so that tests can import drawn.py by name
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
+from core.sweep.estimate.attribution import Estimate
+from core.sweep.scorer import Scorer
 
 NAMES = example.TRY[1][1]
 """Who gets the bag? It has a foil."""

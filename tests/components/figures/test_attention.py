@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from components.figures.attention import LABELLED, MAX_POSITIONS, attention_pattern
-from components.figures.look import Look
+from components.figures.base.look import Look
 
 
 def random_pattern(n):

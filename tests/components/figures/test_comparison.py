@@ -7,6 +7,8 @@ import drawn
 import numpy as np
 import pytest
 
+from components.figures.base.look import Look
+from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.comparison import (
     A_AND_B,
     RunName,
@@ -16,15 +18,13 @@ from components.figures.comparison import (
 )
 from components.figures.comparison_maps import MARKED, comparison_maps
 from components.figures.comparison_scatter import CHOSEN, NAMED, SIDE, comparison_scatter
-from components.figures.look import Look
-from components.figures.metric import KL, LOGPROB, PROB
-from core import example
-from core.ablation import AblationKind
-from core.comparison import compare
-from core.heads import Head, all_heads
-from core.kinds import with_kind
-from core.results import HeadEffect
-from core.sweep import run_sweep
+from core.demo import example
+from core.results.agreement import with_kind
+from core.results.comparison import compare
+from core.results.result import HeadEffect
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
+from core.sweep.sweep import run_sweep
 
 CHOSEN_HEAD = Head(1, 2)
 SHAPES = ((1, 1), (3, 4), (12, 12), (48, 25))

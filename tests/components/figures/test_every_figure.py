@@ -15,26 +15,26 @@ import pytest
 from components import figures
 from components.figures.attention import attention_pattern
 from components.figures.bars import Bar, bars
+from components.figures.base.grids import Panel, grids
+from components.figures.base.look import Look, blank
+from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.comparison import RunName
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
-from components.figures.grids import Panel, grids
+from components.figures.direct_effect import mlp_bars, route_waterfall
 from components.figures.head_heatmap import head_heatmap
+from components.figures.head_scores import role_bars, role_change
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
 from components.figures.kind_multiples import kind_multiples
-from components.figures.look import Look, blank
-from components.figures.metric import KL, LOGPROB, PROB
 from components.figures.pick_grid import pick_grid
 from components.figures.position_map import position_map
 from components.figures.predictions import before_after
-from components.figures.printed import printed_heatmap
-from components.figures.role_scatter import role_scatter
-from components.figures.roles import role_bars, role_change
-from components.figures.routes import mlp_bars, route_waterfall
-from core.ablation import AblationKind
-from core.circuits.saying import Prediction
-from core.comparison import compare
-from core.heads import Head
+from components.figures.printed_heatmap import printed_heatmap
+from components.figures.score_scatter import role_scatter
+from core.circuits.logit_effects import Prediction
+from core.results.comparison import compare
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
 
 LOOKS = {"light": Look(), "dark": Look(dark=True), "large": Look(scale=2.0)}
 CHOSEN = Head(1, 2)

@@ -7,7 +7,9 @@ import drawn
 import numpy as np
 import pytest
 
-from components.figures.cells import NUMBERS, shares_of
+from components.figures.base.cells import NUMBERS, shares_of
+from components.figures.base.look import Look, ink_on
+from components.figures.base.metric import KL, LOGODDS, LOGPROB, METRICS, PROB
 from components.figures.head_heatmap import (
     ESTIMATED,
     MARKED,
@@ -15,11 +17,9 @@ from components.figures.head_heatmap import (
     head_heatmap,
     n_estimated,
 )
-from components.figures.look import Look, ink_on
-from components.figures.metric import KL, LOGODDS, LOGPROB, METRICS, PROB
-from core.atlas import letters
-from core.heads import Head, all_heads
-from core.wording import share
+from core.circuits.atlas import letters
+from core.spec.heads import Head, all_heads
+from core.text.numbers import share
 
 
 def partial(result, n):

@@ -6,12 +6,12 @@ import drawn
 import numpy as np
 import pytest
 
-from components.figures.cells import rows_of
+from components.figures.base.cells import rows_of
+from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
-from components.figures.look import Look
-from core.heads import Head
 from core.hypotheses.interactions import Interactions
-from core.wording import signed
+from core.spec.heads import Head
+from core.text.numbers import signed
 
 
 def test_every_other_set_is_a_dot_and_the_chosen_one_a_line(joint):

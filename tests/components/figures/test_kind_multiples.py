@@ -5,11 +5,11 @@ import dataclasses
 import drawn
 import pytest
 
+from components.figures.base.look import Look
+from components.figures.base.metric import KL, PROB
 from components.figures.kind_multiples import kind_multiples
-from components.figures.look import Look
-from components.figures.metric import KL, PROB
-from core.ablation import AblationKind
-from core.heads import Head
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
 
 
 @pytest.fixture

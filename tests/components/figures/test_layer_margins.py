@@ -5,10 +5,10 @@ import dataclasses
 import drawn
 import pytest
 
+from components.figures.base.look import Look
+from components.figures.base.metric import KL, METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
 from components.figures.layer_margins import BESIDE, CELLS
-from components.figures.look import Look
-from components.figures.metric import KL, METRICS, PROB
 
 
 def bars_of(figure):

@@ -6,9 +6,9 @@ import re
 import drawn
 import pytest
 
-from components.figures.look import Look
+from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid
-from core.heads import Head, all_heads
+from core.spec.heads import Head, all_heads
 
 SHAPE = (3, 4)
 CHOSEN = {Head(0, 1), Head(2, 3)}

@@ -6,12 +6,12 @@ import drawn
 import numpy as np
 import pytest
 
-from components.figures.cells import NUMBERS, rows_of
-from components.figures.look import Look
-from components.figures.metric import LOGPROB
+from components.figures.base.cells import NUMBERS, rows_of
+from components.figures.base.look import Look
+from components.figures.base.metric import LOGPROB
 from components.figures.position_map import CELLS, LABELLED, NUMBERED, position_map
-from core.circuits.places import iter_places
-from core.heads import Head
+from core.circuits.by_position import iter_places
+from core.spec.heads import Head
 
 HEADS = (Head(0, 1), Head(2, 3))
 HOLED = np.array([[np.nan, 1.5, -3.0], [0.5, np.nan, np.nan]])

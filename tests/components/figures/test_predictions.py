@@ -3,10 +3,10 @@
 import drawn
 import pytest
 
-from components.figures.look import Look
+from components.figures.base.look import Look
 from components.figures.predictions import before_after
-from core.circuits.saying import Prediction
-from core.wording import signed
+from core.circuits.logit_effects import Prediction
+from core.text.numbers import signed
 
 
 def test_a_row_a_token_from_before_to_after(saying):

@@ -3,18 +3,18 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-import checkpoints
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from support import checkpoints
 from torch import nn
 
 from core.circuits.composition import composition
-from core.circuits.stream import UnavailableError
+from core.circuits.residual_stream import UnavailableError
 from core.errors import InputError
-from core.heads import Head
-from core.wiring.stack import Lens
+from core.model.stack import Lens
+from core.spec.heads import Head
 
 
 def in_full(bridge, first, second):

@@ -2,18 +2,18 @@
 
 from typing import NamedTuple
 
-import checkpoints
 import numpy as np
 import pytest
 import torch
+from support import checkpoints
 from transformers import AutoModelForCausalLM
 
 from core import SweepSpec
 from core.circuits.ov import copying, copying_scores, ov_circuit, promoting
-from core.heads import Head
 from core.progress import drained
 from core.prompts.tokens import token_text
-from core.scoring import Scorer
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
 
 
 def scorer_of(model):
@@ -40,7 +40,7 @@ def test_copying_is_read_off_the_whole_circuits_eigenvalues(loaded, oracle, fami
 
 def test_what_it_promotes_here_is_what_it_writes_when_it_looks_there_only(loaded):
     """Attention 1 at the position itself: then z is the value, and the write is the head's own."""
-    from core.circuits.stream import head_weights
+    from core.circuits.residual_stream import head_weights
 
     model = loaded("gpt2", "raw")
     scorer = Scorer(

@@ -3,19 +3,18 @@
 import json
 from dataclasses import replace
 
-import checkpoints
 import numpy as np
 import pytest
-import specs
 import torch
-from specs import CORRUPTED
+from support import checkpoints, specs
+from support.specs import CORRUPTED
 
 from core import AblationKind, InputError, SweepSpec, run_sweep
+from core.circuits.by_position import iter_places
 from core.circuits.patching import MIN_GAP, Direction, Patching, iter_patching
-from core.circuits.places import iter_places
-from core.heads import Head, all_heads
-from core.oracle import ablated_logits, clean_z
-from core.scoring import Scorer
+from core.engine.oracle import ablated_logits, clean_z
+from core.spec.heads import Head, all_heads
+from core.sweep.scorer import Scorer
 
 FAMILIES = ("gpt2", "neox-parallel", "llama", "gemma2", "opt-post-norm")
 HEADS = (Head(0, 1), Head(1, 3), Head(2, 0))

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import SweepSpec, example
-from core.ablation import AblationKind
-from core.circuits.feeds import feeds
-from core.circuits.looking import look
-from core.circuits.places import iter_places
-from core.circuits.roles import RoleScores
-from core.circuits.routes import routes
+from core import SweepSpec
+from core.checkpoints.registry import Registry, key_of
+from core.circuits.attention import look
+from core.circuits.by_position import iter_places
+from core.circuits.direct_effect import routes
+from core.circuits.head_scores import RoleScores
+from core.circuits.path_patching import feeds
 from core.circuits.tasks import (
     Feed,
     Look,
@@ -23,12 +23,13 @@ from core.circuits.tasks import (
     Say,
     Trace,
 )
+from core.demo import example
 from core.errors import InputError
-from core.heads import Head, all_heads
 from core.jobs import Jobs, JobState
-from core.models.registry import Registry, key_of
 from core.progress import drained
-from core.scoring import Scorer
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
+from core.sweep.scorer import Scorer
 
 WAIT = 120.0
 HEAD = Head(1, 0)

@@ -6,18 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import example, run_sweep
-from core.ablation import AblationKind
+from core import run_sweep
 from core.circuits.by_kind import by_kind
-from core.circuits.repeated import measured_roles
-from core.circuits.roles import ROLES, RoleScores
-from core.circuits.routes import Routes, routes
+from core.circuits.direct_effect import Routes, routes
+from core.circuits.head_scores import ROLES, RoleScores
+from core.circuits.measure_scores import measured_roles
 from core.circuits.verdict import KINDS, ROUTE, SWEEP, WHERE, matters, ordinal, verdict
 from core.circuits.verdict import ROLES as SCORES
-from core.heads import Head, all_heads
+from core.demo import example
 from core.progress import drained
-from core.scoring import Scorer
-from core.wording import percent, signed
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
+from core.sweep.scorer import Scorer
+from core.text.numbers import percent, signed
 
 NONE = np.zeros((3, 4))
 HEAD = Head(1, 0)

@@ -6,8 +6,8 @@ import socket
 import time
 
 import pytest
-from command_line import headsweep
-from serving import free_port
+from support.command_line import headsweep
+from support.serving import free_port
 
 from core.doctor.examination import CHECKS
 from core.settings import Settings, variable

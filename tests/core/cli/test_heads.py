@@ -11,33 +11,33 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import specs
-from command_line import ROOT, refused
+from support import specs
+from support.command_line import ROOT, refused
 
-from core.ablation import AblationKind
+from core.checkpoints.catalogue import DEMO_FOLDER
+from core.circuits.attention import look
 from core.circuits.by_kind import by_kind
-from core.circuits.feeds import feeds
-from core.circuits.looking import look
-from core.circuits.places import iter_places
-from core.circuits.repeated import measured_roles, roles_without
-from core.circuits.routes import routes
-from core.circuits.saying import say
+from core.circuits.by_position import iter_places
+from core.circuits.direct_effect import routes
+from core.circuits.logit_effects import say
+from core.circuits.measure_scores import measured_roles, roles_without
+from core.circuits.path_patching import feeds
 from core.circuits.verdict import verdict
-from core.example import SPEC
-from core.heads import Head
+from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keeping import for_keeping, keep_only
+from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import variants
-from core.jsonable import jsonable
-from core.kinds import with_kind
-from core.models.catalogue import DEMO_FOLDER
 from core.progress import drained
-from core.scoring import Scorer
-from core.sweep import run_sweep
-from core.wording import signed
+from core.results.agreement import with_kind
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
+from core.sweep.sweep import run_sweep
+from core.text.jsonable import jsonable
+from core.text.numbers import signed
 
 METRICS = json.loads((DEMO_FOLDER / "metrics.json").read_text(encoding="utf-8"))["heads"]
 INDUCTION = ("L1H0", "L1H1", "L1H2", "L1H3")

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import specs
-from command_line import headsweep, refused
+from support import specs
+from support.command_line import headsweep, refused
 
 from core.circuits.patching import Direction, iter_patching
-from core.example import SPEC
-from core.heads import all_heads
-from core.prepared import prepare
-from core.sweep import run_sweep
+from core.demo.example import SPEC
+from core.spec.heads import all_heads
+from core.sweep.prepare import prepare
+from core.sweep.sweep import run_sweep
 
 RESAMPLED = replace(SPEC, ablation="resample", corrupted_prompt=specs.CORRUPTED)
 ASKED = ("patch", "--prompt", SPEC.prompt, "--target", SPEC.target)

@@ -8,13 +8,14 @@ import os
 
 import nbformat
 import pytest
-from command_line import headsweep, refused
+from support.command_line import headsweep, refused
 
-from core import SweepSpec, example
+from core import SweepSpec
+from core.demo import example
 from core.exports.formats import FORMATS
-from core.results import COLUMNS, SweepResult
+from core.results.result import COLUMNS, SweepResult
+from core.store.connect import default_url
 from core.store.keeper import KEEPER
-from core.store.opening import default_url
 from core.store.run import Label, Origin
 from core.store.store import Store
 

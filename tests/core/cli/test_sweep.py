@@ -9,19 +9,19 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import checkpoints
 import pytest
 import torch
-from command_line import ROOT, headsweep, refused
+from support import checkpoints
+from support.command_line import ROOT, headsweep, refused
 
-from core.ablation import AblationKind
+from core.checkpoints.catalogue import DEMO_FOLDER
 from core.cli import main
-from core.example import saved
-from core.heads import Head
-from core.models.catalogue import DEMO_FOLDER
-from core.oracle import ablated_logits, load_oracle
-from core.prompts.reference import DEFAULT, NAME
-from core.results import COLUMNS, SweepResult
+from core.demo.example import saved
+from core.engine.oracle import ablated_logits, load_oracle
+from core.results.result import COLUMNS, SweepResult
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.reference_set import DEFAULT, NAME
 
 PROMPT = checkpoints.TEXT
 CONTRACT = {"schema", "spec", "tokens", "target_tokens", "baseline", "heads", "provenance"}

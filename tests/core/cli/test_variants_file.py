@@ -4,16 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
-import specs
-from command_line import refused
+from support import specs
+from support.command_line import refused
 
-from core.example import SPEC
-from core.heads import Head
+from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
-from core.hypotheses.keeping import for_keeping
+from core.hypotheses.keep_only import for_keeping
 from core.hypotheses.variants import MOST, ONLY_MADE, variants
 from core.progress import drained
-from core.prompts.reference import MAX_BYTES
+from core.spec.heads import Head
+from core.spec.reference_set import MAX_BYTES
 
 JOINT = ("joint", "--heads", "L1H0", "--prompt", SPEC.prompt, "--target", SPEC.target)
 OWN = (("A small bird sings over the river. A small bird", " sings"), ("Once upon a", " time"))

@@ -9,17 +9,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import checkpoints
 import pytest
 import torch
+from support import checkpoints
 
-from core.ablation import AblationKind
 from core.engine import DEFAULT_MEMORY_BUDGET, begin, parts, run, run_from
 from core.engine.chunks import rows_per_chunk
 from core.engine.edits import Edits
+from core.engine.interventions import Edit, MlpEdit, Values, chosen_positions
 from core.errors import ModelError
-from core.heads import Head, all_heads
-from core.interventions import Edit, MlpEdit, Values, chosen_positions
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, all_heads
 
 FAMILIES = list(checkpoints.FAMILIES)
 MEAN, ZERO = AblationKind.MEAN_ACROSS_HEADS, AblationKind.ZERO

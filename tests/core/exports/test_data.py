@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.ablation import AblationKind
+from core.demo.example import saved, saved_margins
 from core.errors import InputError
-from core.example import saved, saved_margins
 from core.exports.data import MAX_BYTES, ORIGIN, read_json, to_csv, to_json
-from core.results import COLUMNS
+from core.results.result import COLUMNS
+from core.spec.ablation import AblationKind
 from core.store.run import Label, checked_label
 
 ROOT = Path(__file__).parents[3]

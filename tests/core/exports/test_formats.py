@@ -7,8 +7,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from core.demo.example import saved, saved_margins
 from core.errors import InputError
-from core.example import saved, saved_margins
 from core.exports import formats
 from core.exports.data import to_csv, to_json
 from core.exports.formats import FORMATS, GROUP, export, file_name

@@ -8,21 +8,21 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import checkpoints
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
-from specs import spec_of
+from support import checkpoints
+from support.specs import spec_of
 
 from core import AblationKind, InputError, SweepSpec, run_sweep
-from core.example import saved
+from core.checkpoints.catalogue import DEMO_FOLDER
+from core.demo.example import saved
 from core.exports.notebook import notebook
 from core.exports.notebook.literals import assignment
-from core.models.catalogue import DEMO_FOLDER
-from core.prompts.reference import DEFAULT
+from core.spec.reference_set import DEFAULT
 
 KINDS = list(AblationKind)
 TOLERANCE = 1e-4  # nats: what the project promises

@@ -1,11 +1,11 @@
 """The oracle of joint ablation: one TransformerLens pass a set, by plain hooks."""
 
 import pytest
-import specs
 import torch
+from support import specs
 
 from core import AblationKind
-from core.oracle import clean_z, reference_mean
+from core.engine.oracle import clean_z, reference_mean
 
 
 class Hooked:

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from core.demo.example import SPEC
 from core.errors import InputError
-from core.example import SPEC
-from core.heads import Head
 from core.hypotheses.held_out import held_out
-from core.hypotheses.keeping import for_keeping, keep_only
+from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.variants import variants
 from core.progress import drained
-from core.scoring import Scorer
-from core.sweep import run_sweep
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
+from core.sweep.sweep import run_sweep
 
 MEAN = for_keeping(SPEC)
 HEADS = (Head(0, 0), *(Head(1, head) for head in range(4)))

@@ -7,10 +7,10 @@ import pytest
 
 from core import AblationKind
 from core.errors import InputError
-from core.heads import Head, all_heads
 from core.hypotheses.interactions import Interactions, interactions
 from core.progress import drained
-from core.scoring import Scorer
+from core.spec.heads import Head, all_heads
+from core.sweep.scorer import Scorer
 
 HEADS = (Head(0, 1), Head(1, 0), Head(1, 3), Head(2, 2))
 

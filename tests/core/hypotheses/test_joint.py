@@ -3,18 +3,18 @@
 import json
 from dataclasses import replace
 
-import checkpoints
 import pytest
+from support import checkpoints
 
 from core import AblationKind, run_sweep
+from core.demo.example import SPEC
 from core.errors import InputError
-from core.example import SPEC
-from core.heads import Head
 from core.hypotheses.joint import JointTest, OtherSet, joint_test
-from core.hypotheses.keeping import for_keeping
+from core.hypotheses.keep_only import for_keeping
 from core.progress import drained
-from core.results import Baseline, Effect
-from core.scoring import Scorer
+from core.results.result import Baseline, Effect
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
 
 FAMILIES = list(checkpoints.FAMILIES)
 KINDS = list(AblationKind)

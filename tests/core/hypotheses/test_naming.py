@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.heads import Head
 from core.hypotheses.naming import checked_heads, heads_text, parse_heads
+from core.spec.heads import Head
 
 SHAPE = (12, 12)
 HEADS = st.builds(Head, st.integers(0, 11), st.integers(0, 11))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from core.errors import InputError
-from core.heads import Head
 from core.hypotheses.prediction import Verdict, broke, lock
-from core.results import Baseline, Effect
+from core.results.result import Baseline, Effect
+from core.spec.heads import Head
 
 NOON = datetime(2026, 11, 24, 7, 10, 59, 123456, tzinfo=UTC)
 HEADS = (Head(1, 0), Head(1, 2))

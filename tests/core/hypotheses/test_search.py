@@ -6,15 +6,15 @@ from collections import Counter
 import pytest
 
 from core import AblationKind
+from core.demo.example import SPEC
 from core.errors import InputError
-from core.example import SPEC
-from core.heads import Head, all_heads
 from core.hypotheses import search as searching
-from core.hypotheses.keeping import for_keeping, keep_only
+from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.search import greedy
 from core.progress import drained
-from core.results import Effect
-from core.scoring import Scorer
+from core.results.result import Effect
+from core.spec.heads import Head, all_heads
+from core.sweep.scorer import Scorer
 
 MEAN, ZERO, RESAMPLE = AblationKind.MEAN, AblationKind.ZERO, AblationKind.RESAMPLE
 EVERY = all_heads(3, 4)

@@ -4,21 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from core import example
-from core.ablation import AblationKind
+from core.checkpoints.registry import Registry
+from core.demo import example
 from core.errors import InputError
-from core.heads import Head
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keeping import keep_only
+from core.hypotheses.keep_only import keep_only
 from core.hypotheses.search import greedy
 from core.hypotheses.tasks import FindSmallest, Joint, Keep, OnVariants, Pairs
 from core.hypotheses.variants import NO_VARIANTS, parse_variants
 from core.jobs import Jobs, JobState
-from core.models.registry import Registry
 from core.progress import drained
-from core.scoring import Scorer
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
 
 WAIT = 120.0
 MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import SweepSpec
+from core.demo.example import SPEC, TRY
 from core.errors import InputError
-from core.example import SPEC, TRY
 from core.hypotheses import variants as varying
 from core.hypotheses.variants import (
     MAX_CHARACTERS,
@@ -19,8 +19,8 @@ from core.hypotheses.variants import (
     parse_variants,
     variants,
 )
-from core.prepared import prepare
 from core.prompts.repeats import find_repeat
+from core.sweep.prepare import prepare
 
 IOI = TRY[1][1]
 LIST = TRY[2][1]

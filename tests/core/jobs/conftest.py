@@ -1,17 +1,11 @@
 """Jobs on a real model, which a brake can hold in mid-sweep."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from support.brakes import PROMPT
 
+from core.checkpoints.registry import Registry, key_of
 from core.jobs import Jobs
-from core.models.registry import Registry, key_of
-from core.spec import SweepSpec
-
-sys.path.append(str(Path(__file__).parent))  # so that tests can import brakes.py by name
-
-from brakes import PROMPT
+from core.spec.spec import SweepSpec
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ import threading
 import weakref
 from dataclasses import dataclass
 
-import checkpoints
 import pytest
-from brakes import PROMPT, WAIT, Brake, last_norm
+from support import checkpoints
+from support.brakes import PROMPT, WAIT, Brake, last_norm
 
+from core.checkpoints.registry import Registry, key_of, model_key
 from core.errors import Cancelled
 from core.jobs import MAX_TASKS_KEPT, Job, Jobs, JobState
-from core.models.registry import Registry, key_of, model_key
-from core.spec import SweepSpec
-from core.sweep import run_sweep
-from core.tasks import OnSpec, Step
+from core.jobs.task import OnSpec, Step
+from core.spec.spec import SweepSpec
+from core.sweep.sweep import run_sweep
 
 
 def test_a_sweep_is_done_in_the_background(jobs, model, spec):
@@ -171,7 +171,7 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
 
 def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
     monkeypatch.setattr(
-        "core.jobs.working._log.disabled", True
+        "core.jobs.perform._log.disabled", True
     )  # pytest keeps records and tracebacks
     held = []
 
@@ -191,15 +191,15 @@ def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
 @pytest.mark.parametrize(
     ("broken", "absent"),
     [
-        ("core.estimates.preview.preview", "estimate"),
-        ("core.margin_sweep.iter_margins", "margins"),
+        ("core.sweep.estimate.preview.preview", "estimate"),
+        ("core.sweep.layer_sweep.iter_margins", "margins"),
     ],
 )
 def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken, absent):
     def fail(*_, **__):
         raise RuntimeError("not this time")
 
-    monkeypatch.setattr("core.estimates.preview.PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr("core.sweep.estimate.preview.PREVIEW_SECONDS", 0.0)
     whole = jobs.submit(spec())
     assert whole.wait(WAIT)
     assert getattr(whole, absent) is not None

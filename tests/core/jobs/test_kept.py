@@ -4,19 +4,19 @@ import dataclasses
 import shutil
 import threading
 
-import checkpoints
 import pytest
-from brakes import WAIT, Brake
+from support import checkpoints
+from support.brakes import WAIT, Brake
 
-import core.margin_sweep
+import core.sweep.layer_sweep
+from core.checkpoints.registry import Registry, key_of
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
-from core.models.registry import Registry, key_of
+from core.store.connect import default_url
 from core.store.keeper import Keeper
-from core.store.opening import default_url
 from core.store.run import Origin
 from core.store.store import Store
-from core.sweep import run_sweep
+from core.sweep.sweep import run_sweep
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_it_is_kept_before_its_margins_are_measured(kept, store, spec, monkeypat
         yield 1.0
         raise RuntimeError("no margins")
 
-    monkeypatch.setattr("core.margin_sweep.iter_margins", held)
+    monkeypatch.setattr("core.sweep.layer_sweep.iter_margins", held)
     job = kept.submit(spec())
     assert reached.wait(WAIT)
     assert store.get(job.run_id).result == job.partial
@@ -178,14 +178,14 @@ def test_an_open_bos_is_the_models_own_and_not_that_of_the_newest_run(keeper, re
 
 def test_a_run_deleted_while_its_margins_are_measured_stays_deleted(kept, store, spec, monkeypatch):
     reached, go = threading.Event(), threading.Event()
-    measured = core.margin_sweep.iter_margins
+    measured = core.sweep.layer_sweep.iter_margins
 
     def held(*given):
         reached.set()
         assert go.wait(WAIT)
         return (yield from measured(*given))
 
-    monkeypatch.setattr("core.margin_sweep.iter_margins", held)
+    monkeypatch.setattr("core.sweep.layer_sweep.iter_margins", held)
     job = kept.submit(spec())
     assert reached.wait(WAIT)
     store.delete([job.run_id])

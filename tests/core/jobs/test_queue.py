@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from brakes import WAIT, Brake
+from support.brakes import WAIT, Brake
 
+from core.checkpoints.registry import key_of
 from core.jobs import PATIENCE, Job, Jobs, JobState
 from core.jobs.job import Standing
-from core.models.registry import key_of
 
 TARGETS = (" fox", " dog", " lazy")
 

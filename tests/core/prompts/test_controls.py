@@ -1,10 +1,10 @@
 """Controls: the second copy alone, and random words that cannot have been memorised."""
 
-import checkpoints
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizer_kinds import EOT, IOI, KINDS, PANGRAM, demo, small
+from support import checkpoints
+from support.tokenizer_kinds import EOT, IOI, KINDS, PANGRAM, demo, small
 
 from core.errors import InputError
 from core.prompts.controls import repeated_random, without_first_copy

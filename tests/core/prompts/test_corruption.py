@@ -2,11 +2,11 @@
 
 from functools import cache
 
-import checkpoints
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from tokenizer_kinds import EOT, IOI, KINDS, PANGRAM, demo, sentencepiece, small
+from support import checkpoints
+from support.tokenizer_kinds import EOT, IOI, KINDS, PANGRAM, demo, sentencepiece, small
 from tokenizers import Tokenizer, decoders, models
 from transformers import PreTrainedTokenizerFast
 

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import checkpoints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import checkpoints
 
 from core.prompts.repeats import Repeat, find_repeat
 from core.prompts.tokens import TokenizedPrompt, tokenize_prompt

@@ -3,10 +3,10 @@
 import unicodedata
 from functools import cache
 
-import checkpoints
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support import checkpoints
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
@@ -20,7 +20,7 @@ from core.prompts.tokens import (
     visible,
     with_leading_space,
 )
-from core.spec import SweepSpec
+from core.spec.spec import SweepSpec
 
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 

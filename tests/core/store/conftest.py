@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from absent import absent
-from postgres import postgres, programs
+from support.absent import absent
+from support.postgres import postgres, programs
 
-from core.example import saved
-from core.results import SweepResult
+from core.demo.example import saved
+from core.results.result import SweepResult
 from core.store.store import Store
 
 

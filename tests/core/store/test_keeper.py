@@ -7,10 +7,10 @@ from unittest.mock import Mock
 
 import pytest
 
+from core.demo.example import saved, saved_margins
 from core.errors import StoreError
-from core.example import saved, saved_margins
-from core.heads import Head
 from core.jobs import Jobs, JobState
+from core.spec.heads import Head
 from core.store import keeper as keeper_module
 from core.store import opening
 from core.store.keeper import MAX_WAITING, Keeper

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.example import saved, saved_margins
+from core.demo.example import saved, saved_margins
 from core.store.store import Store
 
 ROOT = Path(__file__).parents[3]

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.ablation import AblationKind
+from core.demo.example import saved, saved_margins
 from core.errors import StoreError
-from core.example import saved, saved_margins
+from core.spec.ablation import AblationKind
 from core.store import rows
 from core.store import store as store_module
-from core.store.opening import open_engine
+from core.store.connect import open_engine
 from core.store.rows import id_of, identity_of
 from core.store.run import Label, Origin, Query, checked_label
 from core.store.store import DAYS_DELETED

@@ -1,0 +1,82 @@
+"""A head's effect by route: what it did directly, and what went through later components."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.bars import Bar, bars
+from components.figures.base.look import Look, blank, quiet_axis
+from core.text.numbers import signed
+
+if TYPE_CHECKING:
+    from core.circuits.direct_effect import Routes
+
+
+def route_waterfall(routes: "Routes", look: Look) -> go.Figure:
+    """From 0 to the total in three steps, in nats; red takes away, blue adds."""
+    steps = [
+        ("direct, norms held", routes.frozen),
+        ("the norms’ part", routes.norm_part),
+        ("through later components", routes.downstream),
+    ]
+    names = [*(name for name, _ in steps), "total"]
+    bases, widths, at = [], [], 0.0
+    for _, change in steps:
+        bases.append(at)
+        widths.append(change)
+        at += change
+    bases.append(0.0)
+    widths.append(routes.total)
+    figure = blank(look, 34 * len(names) + 66)
+    colours = [look.takes if width < 0 else look.adds for width in widths]
+    figure.add_trace(
+        go.Bar(
+            y=names,
+            x=widths,
+            base=bases,
+            orientation="h",
+            width=0.6,
+            marker={"color": colours, "line": {"width": [0, 0, 0, 2], "color": look.ink}},
+            text=[f"{signed(width, 2)} nats" for width in widths],
+            textposition="none",
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    ends = [0.0, *(base + width for base, width in zip(bases, widths, strict=True))]
+    low, high = min(ends), max(ends)
+    span = (high - low) or 1.0
+    for name, base, width in zip(names, bases, widths, strict=True):
+        figure.add_annotation(
+            x=max(base, base + width),
+            y=name,
+            text=f"<b>{signed(width, 2)}</b>" if name == "total" else signed(width, 2),
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"size": look.size(12), "color": look.ink},
+        )
+    of = "logit difference" if routes.metric == "logit_diff_change" else "log P(target)"
+    figure.update_xaxes(
+        quiet_axis(
+            look,
+            title={"text": f"change in {of}, nats", "standoff": 8},
+            zeroline=True,
+            zerolinecolor=look.quiet,
+            nticks=6,
+            range=[low - 0.04 * span, high + 0.22 * span],
+        )
+    )
+    figure.update_yaxes(quiet_axis(look, autorange="reversed"))
+    figure.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
+    return figure
+
+
+def mlp_bars(values: np.ndarray, look: Look) -> go.Figure:
+    """How far each later MLP's own contribution changed, in logits; earlier ones are left out."""
+    rows = [
+        Bar(f"MLP {layer}", float(value))
+        for layer, value in enumerate(values)
+        if np.isfinite(value)
+    ]
+    return bars(rows, "change of its direct contribution, logits", look)

@@ -1,0 +1,202 @@
+"""Role scores: one head's in every role, and what an ablation does to every head's."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.base.look import Look, blank, quiet_axis
+from core.circuits.head_scores import COPYING, THRESHOLD, RoleScores
+from core.spec.heads import Head, all_heads
+from core.text.numbers import signed
+
+LISTED = 12
+"""Heads of a before-and-after."""
+
+
+def role_bars(roles: RoleScores, head: Head, look: Look) -> go.Figure:
+    """A bar a role, 0 to 1, with its standard error, its percentile and the threshold's line."""
+    names = list(roles.roles)
+    scores = [float(roles.of(role)[head]) for role in names]
+    errors = [float(np.nan_to_num(roles.error_of(role)[head])) for role in names]
+    figure = blank(look, 34 * (len(names) + 1.6) + 70)
+    figure.add_trace(
+        go.Bar(
+            y=names,
+            x=scores,
+            error_x={
+                "type": "data",
+                "array": errors,
+                "color": look.ink,
+                "thickness": 1,
+                "width": 3,
+            },
+            orientation="h",
+            marker={
+                "color": [look.accent if score >= THRESHOLD else look.quiet for score in scores]
+            },
+            width=0.6,
+            text=[_said(roles, role, head) for role in names],
+            hovertemplate="%{y}: %{text}<extra></extra>",
+            textposition="none",
+        )
+    )
+    for role, score, error in zip(names, scores, errors, strict=True):
+        figure.add_annotation(
+            x=score + error,
+            y=role,
+            text=_said(roles, role, head),
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            bgcolor=look.paper,
+            borderpad=1,
+            font={"size": look.size(11), "color": look.ink},
+        )
+    own = roles.copying is not None
+    if roles.copying is not None:
+        _copying(figure, roles, head, look)
+    threshold_line(figure, look, bottom=0.27 if own else 0.0)
+    figure.update_layout(
+        xaxis=quiet_axis(
+            look,
+            title={"text": "mean attention weight, 0 to 1", "standoff": 4},
+            range=[0, 1.62],
+            tickmode="array",
+            tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1],
+            anchor="y",
+        ),
+        yaxis=quiet_axis(
+            look,
+            autorange="reversed",
+            domain=[0.27, 1.0] if own else [0, 1],
+        ),
+        margin={"l": 8, "r": 8, "t": look.size(24), "b": 8},
+    )
+    figure.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
+    return figure
+
+
+def _said(roles: RoleScores, role: str, head: Head) -> str:
+    share = roles.percentile(role, head)
+    place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
+    return f"{float(roles.of(role)[head]):.2f}{place}"
+
+
+def _copying(figure: go.Figure, roles: RoleScores, head: Head, look: Look) -> None:
+    """On an axis of its own: it is read off the weights, and runs from -1 to 1."""
+    assert roles.copying is not None
+    score, share = float(roles.copying[head]), roles.percentile(COPYING, head)
+    place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
+    figure.add_trace(
+        go.Bar(
+            y=["copying (OV circuit)"],
+            x=[score],
+            orientation="h",
+            marker={"color": look.quiet},
+            width=0.6,
+            xaxis="x2",
+            yaxis="y2",
+            text=[f"{signed(score, 2)}{place}"],
+            textposition="none",
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    figure.add_annotation(
+        x=max(score, 0.0),
+        y="copying (OV circuit)",
+        xref="x2",
+        yref="y2",
+        text=f"{signed(score, 2)}{place}",
+        showarrow=False,
+        xanchor="left",
+        xshift=6,
+        font={"size": look.size(11), "color": look.ink},
+    )
+    figure.update_layout(
+        xaxis2=quiet_axis(
+            look,
+            title={"text": "from the weights, −1 to 1", "standoff": 4},
+            range=[-1, 2.24],
+            tickmode="array",
+            tickvals=[-1, 0, 1],
+            zeroline=True,
+            zerolinecolor=look.quiet,
+            anchor="y2",
+        ),
+        yaxis2=quiet_axis(look, domain=[0.0, 0.11], anchor="x2"),
+    )
+
+
+def threshold_line(figure: go.Figure, look: Look, bottom: float = 0.0) -> None:
+    """Where on a score's axis a head is said to look like a role: a convention."""
+    figure.add_shape(
+        type="line",
+        x0=THRESHOLD,
+        x1=THRESHOLD,
+        y0=bottom,
+        y1=1,
+        xref="x",
+        yref="paper",
+        line={"color": look.quiet, "width": 1, "dash": "dash"},
+        name="threshold",
+    )
+    figure.add_annotation(
+        x=THRESHOLD,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=f"{THRESHOLD}: a convention",
+        showarrow=False,
+        font={"size": look.size(10.5), "color": look.quiet},
+    )
+
+
+def role_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -> go.Figure:
+    """A line a head from its score before (grey) to after (accent); the highest ones."""
+    heads = all_heads(*before.shape)
+    highest = sorted(heads, key=lambda h: -max(float(before[h]), float(after[h])))[:LISTED]
+    rows = list(range(len(highest)))
+    figure = blank(look, 24 * len(rows) + 96)
+    for row, head in zip(rows, highest, strict=True):
+        figure.add_shape(
+            type="line",
+            x0=float(before[head]),
+            x1=float(after[head]),
+            y0=row,
+            y1=row,
+            line={"color": look.quiet, "width": 1.5},
+            layer="below",
+        )
+    for name, values, colour in (("before", before, look.quiet), ("after", after, look.accent)):
+        figure.add_trace(
+            go.Scatter(
+                x=[float(values[head]) for head in highest],
+                y=rows,
+                name=name,
+                mode="markers",
+                marker={"size": 10, "color": colour},
+                text=[head.label for head in highest],
+                hovertemplate=f"%{{text}} {name}: %{{x:.2f}}<extra></extra>",
+            )
+        )
+    threshold_line(figure, look)
+    figure.update_yaxes(
+        quiet_axis(
+            look,
+            tickmode="array",
+            tickvals=rows,
+            ticktext=[head.label for head in highest],
+            range=[len(rows) - 0.4, -0.6],
+            showgrid=True,
+            gridcolor=look.line,
+        )
+    )
+    figure.update_xaxes(
+        quiet_axis(look, title={"text": f"{role} score", "standoff": 8}, range=[-0.04, 1.06])
+    )
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
+                "itemclick": False},
+        margin={"l": 8, "r": 8, "t": 30, "b": 8},
+    )  # fmt: skip
+    return figure

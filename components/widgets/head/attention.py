@@ -1,0 +1,54 @@
+"""What a head looks at: its attention pattern, and the prompt to read with it."""
+
+import streamlit as st
+
+from components.figures.attention import MAX_POSITIONS, attention_pattern
+from components.state import value
+from components.widgets.head.context import Seen, chart, subtitle
+from components.widgets.head.reading_view import reading_html
+from components.widgets.page.messages import note
+from components.widgets.page.task_result import awaited
+from core.circuits.tasks import Look
+
+
+def looks_view(seen: Seen) -> None:
+    """The pattern as a heatmap, and the same as a text whose tokens tell what they attend to."""
+    found = awaited(seen.state, "view", Look(seen.spec, seen.head))
+    if found is None:
+        return
+    tokens = seen.result.sequence
+    weighted = found.weighted is not None and bool(value("value_weighted"))
+    picture, reading = st.columns([1, 1], gap="large")
+    with picture:
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            subtitle("Attention pattern, nothing ablated: each row is a token and where it looks")
+        chart(
+            attention_pattern(
+                found.weighted if weighted else found.weights,
+                tokens,
+                seen.look,
+                unit="weight × ‖v W_O‖" if weighted else "attention weight",
+                top=None if weighted else 1.0,
+            ),
+            f"attention-{seen.head.label}-{weighted}",
+            f"Attention pattern of {seen.head.label} over the prompt; the text beside it has the "
+            "same numbers",
+        )
+        if len(tokens) > MAX_POSITIONS:
+            note("Long prompt: a cell is the largest weight among several positions.")
+    with reading:
+        subtitle("Read with it: hover a token, click to hold it")
+        st.html(reading_html(found.weights, tokens))
+        if found.weighted is not None:
+            st.toggle(
+                "Weight by the length of what is moved, ‖v W_O‖",
+                key="value_weighted",
+                persist_state="session",
+                help="A weight says where a head looks, not how much it takes from there "
+                "(Kobayashi et al. 2020, arXiv:2004.10102). The picture changes, the text keeps "
+                "the plain weights.",
+            )
+        else:
+            note("How long each value is cannot be read on this model.")

@@ -1,0 +1,74 @@
+"""Where a head matters: the same ablation at one position at a time."""
+
+import streamlit as st
+
+from components.figures.head_heatmap import color_limit
+from components.figures.position_map import position_map
+from components.state import value
+from components.widgets.head.context import Seen, chart, head_chart, subtitle
+from components.widgets.page.messages import note
+from components.widgets.page.task_result import awaited
+from core.circuits.tasks import Place
+from core.spec.heads import Head, all_heads
+from core.text.numbers import share
+
+HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
+
+
+def where_view(seen: Seen) -> None:
+    """A strip for the head; a map of its layer or of the model to click through."""
+    scope = value("where_scope")
+    st.segmented_control(
+        "Heads shown",
+        [HEAD, LAYER, MODEL],
+        key="where_scope",
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    heads = _heads(seen, scope)
+    found = awaited(seen.state, "view", Place(seen.spec, heads))
+    if found is None:
+        return
+    metric = seen.metric
+    subtitle(f"{metric.title} when the head is ablated at one position only")
+    values = found.values(metric.field) * metric.factor
+    figure = position_map(
+        values,
+        found.heads,
+        found.positions,
+        found.tokens,
+        metric.unit,
+        seen.look,
+        selected=seen.head,
+        digits=metric.digits,
+        limit=color_limit(values, metric),
+    )
+    said = f"{metric.title} by head and position"
+    if scope == HEAD:
+        chart(figure, f"where-{seen.head.label}", said)
+    else:
+        head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", seen.state)
+    if (part := seen.share_of_first) is not None:
+        note(f"Of the change in log P(target), ablating it at position 0 alone does {share(part)}.")
+    strongest = found.strongest(metric.field, 3)
+    if strongest:
+        named = "; ".join(
+            f"{head.label} at {position}: {metric.quantity(change * metric.factor)}"
+            for head, position, change in strongest
+        )
+        so_far = "" if found.complete else " so far"
+        whole = metric.quantity(metric.of(seen.effect) or 0.0)
+        summed = (
+            f"Positions do not add up to the whole head’s {whole}: later layers are not linear."
+            if len(found.positions) > 1
+            else f"This sweep ablates that position only: it is the whole head’s {whole}."
+        )
+        note(f"Largest{so_far}: {named}. {summed}")
+
+
+def _heads(seen: Seen, scope: str) -> tuple[Head, ...]:
+    n_layers, n_heads = seen.result.shape
+    if scope == LAYER:
+        return tuple(Head(seen.head.layer, head) for head in range(n_heads))
+    return tuple(all_heads(n_layers, n_heads)) if scope == MODEL else (seen.head,)

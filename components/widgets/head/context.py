@@ -1,0 +1,121 @@
+"""What every view of a head is given, and the small things that they all draw with."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from components.figures.base.grids import Panel, grids
+from components.figures.base.look import Look
+from components.figures.base.metric import PROB, Metric
+from components.state import Session
+from components.widgets.sweep.heatmap import CHART_CONFIG
+from components.words.escaping import as_html
+from core.circuits.head_scores import RoleScores
+from core.results.findings import NOTABLE_NATS
+from core.results.result import HeadEffect, SweepResult
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+
+if TYPE_CHECKING:
+    from core.circuits.by_kind import ByKind
+    from core.circuits.direct_effect import Routes
+
+ATTENTION = 0.05
+"""A change of an attention weight below it gets no strong colour."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One head of the sweep on screen, seen in a metric."""
+
+    result: SweepResult
+    effect: HeadEffect
+    chosen_metric: Metric
+    state: Session
+    look: Look
+
+    @property
+    def spec(self) -> SweepSpec:
+        """The sweep's spec, its BOS decided."""
+        return self.result.spec
+
+    @property
+    def head(self) -> Head:
+        """The head."""
+        return self.effect.address
+
+    @property
+    def metric(self) -> Metric:
+        """The heatmap's metric where it has a sign and a value here, else probability."""
+        metric = self.chosen_metric
+        return metric if metric.signed and metric.measures(self.result) else PROB
+
+    @property
+    def share_of_first(self) -> float | None:
+        """Of the change in log probability, the share that position 0 alone has; None: unknown."""
+        margins = self.state.margins
+        if margins is None:
+            return None
+        return margins.share_of_first(self.result, self.head, "logprob_change")
+
+    @property
+    def trace(self) -> "tuple[Routes | str, ByKind] | None":
+        """Routes (or why there are none) and kinds, once the verdict has them."""
+        found: tuple[Routes | str, ByKind] | None = self.state.asking.found("trace")
+        return found
+
+    @property
+    def roles(self) -> RoleScores | None:
+        """Every head's role scores, once the verdict has them."""
+        found: RoleScores | None = self.state.asking.found("roles")
+        return found
+
+
+def subtitle(text: str) -> None:
+    """What a figure shows, above it."""
+    st.html(f'<div class="hs-subtitle">{as_html(text)}</div>')
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """A figure to look at."""
+    st.plotly_chart(figure, key=key, theme=None, config=CHART_CONFIG, alt=alt)
+
+
+def head_chart(figure: go.Figure, key: str, alt: str, state: Session) -> None:
+    """A figure whose points are heads: a click opens that head."""
+    # A new key after each choice: an old click must not come back.
+    name = f"{key}-{state.clicks}"
+    st.plotly_chart(
+        figure,
+        key=name,
+        theme=None,
+        config=CHART_CONFIG,
+        alt=alt,
+        on_select=lambda: _open(name),
+        selection_mode="points",
+    )
+
+
+def contributions(panel: Panel, look: Look, selected: Collection[Head] = ()) -> go.Figure:
+    """What heads add to the answer directly, or how that changed, in logits."""
+    return grids([panel], "logits", look, selected=selected, least=NOTABLE_NATS)
+
+
+def clicked(name: str) -> list[int]:
+    """The custom data of the point that was clicked in a chart; [] where none was."""
+    event = st.session_state.get(name)
+    points = event.selection.points if event is not None else []
+    data = next((p["customdata"] for p in points if p.get("customdata")), None)
+    if not data:
+        return []
+    return [int(v) for v in (data.values() if isinstance(data, dict) else data)]
+
+
+def _open(name: str) -> None:
+    from components.state import session
+
+    if data := clicked(name):
+        session().choose_head(Head(*data[:2]))

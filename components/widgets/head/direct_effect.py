@@ -1,0 +1,122 @@
+"""By which route a head acts on the answer, and what each kind of ablation says of it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from components.figures.bars import Bar, bars
+from components.figures.base.grids import Panel
+from components.figures.direct_effect import mlp_bars, route_waterfall
+from components.widgets.head.context import Seen, chart, contributions, head_chart, subtitle
+from components.widgets.page.messages import note
+from components.words.escaping import as_html
+from core.circuits.verdict import in_nats
+from core.results.findings import NOTABLE_NATS
+from core.results.result import HeadEffect
+from core.spec.ablation import AblationKind
+from core.text.numbers import signed
+
+if TYPE_CHECKING:
+    from core.circuits.direct_effect import Routes
+
+
+def route_view(seen: Seen) -> None:
+    """Direct and downstream parts, later components that changed, and the kinds."""
+    if (found := seen.trace) is None:
+        note("The routes appear here as soon as they are measured.")
+        return
+    routes, by_kind = found
+    left, right = st.columns(2, gap="large")
+    with left:
+        if isinstance(routes, str):
+            note(routes)
+        else:
+            _parts(routes, seen)
+    with right:
+        _kinds(by_kind, seen)
+    if not isinstance(routes, str):
+        _later(routes, seen)
+
+
+def _parts(routes: "Routes", seen: Seen) -> None:
+    of = "logit difference" if routes.metric == "logit_diff_change" else "log P(target)"
+    subtitle(f"Change of {of} by route, nats")
+    chart(
+        route_waterfall(routes, seen.look),
+        f"route-{seen.head.label}",
+        f"Direct and downstream effect of ablating {seen.head.label}",
+    )
+    note(
+        f"Direct, with norms computed again: {signed(routes.direct, 2)} nats "
+        f"({signed(routes.frozen, 2)} with their scales held). Downstream is total minus direct. "
+        f"{_WORDS[routes.route.value]}"
+    )
+
+
+_WORDS = {
+    "small": f"Both are under {NOTABLE_NATS} nats: too small to name a route.",
+    "direct": "Most of the effect is direct.",
+    "later components": "It acts through later components.",
+    "self-repair": f"Opposite signs, both of {NOTABLE_NATS} nats or more, and less is left than "
+    "was lost directly: later components make up for it (self-repair).",
+}
+
+
+def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: Seen) -> None:
+    metric = seen.metric
+    subtitle("Under each kind of ablation")
+    rows = [
+        Bar(as_html(kind.label), value, kind is seen.spec.ablation)
+        for kind, effect in by_kind.items()
+        if (value := metric.of(effect)) is not None
+    ]
+    chart(
+        bars(
+            rows,
+            f"{metric.title}, {metric.unit}",
+            seen.look,
+            digits=metric.digits,
+            unit=metric.unit,
+        ),
+        f"kinds-{seen.head.label}",
+        f"Effect of ablating {seen.head.label} under each kind of ablation",
+    )
+    foil = seen.result.baseline.logit_diff is not None
+    of = "logit difference" if foil else "log P(target)"
+    nats = ", ".join(
+        f"{kind.label} {signed(in_nats(effect), 2)}" for kind, effect in by_kind.items()
+    )
+    note(
+        f"In {of}: {nats} nats. In blue: the kind of this sweep. Where the kinds "
+        "disagree, trust none alone."
+    )
+
+
+def _later(routes: "Routes", seen: Seen) -> None:
+    if not routes.most_changed(1) and not (abs(routes.later_mlps) > 0).any():
+        note("Nothing that comes later changed its own contribution to the answer.")
+        return
+    heads, mlps = st.columns(2, gap="large")
+    with heads:
+        subtitle("How far every later head changed its own direct contribution, logits")
+        head_chart(
+            contributions(Panel("", routes.later), seen.look, [seen.head]),
+            "later",
+            "Change of every later head's direct contribution to the answer",
+            seen.state,
+        )
+        named = ", ".join(
+            f"{head.label} {signed(change, 2)}"
+            for head, change in routes.most_changed()
+            if abs(change) >= 0.005
+        )
+        if named:
+            note(f"Most: {named} logits, norms held at the clean run’s scales.")
+    with mlps:
+        subtitle("The same of every later MLP")
+        chart(
+            mlp_bars(routes.later_mlps, seen.look),
+            f"mlps-{seen.head.label}",
+            "Change of every later MLP's direct contribution to the answer",
+        )

@@ -1,0 +1,112 @@
+"""What a head makes the model say: predictions without it, what it writes, what it would copy."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from components.figures.bars import Bar, bars
+from components.figures.base.grids import Panel
+from components.figures.predictions import before_after
+from components.widgets.head.context import Seen, chart, contributions, head_chart, subtitle
+from components.widgets.page.messages import note
+from components.widgets.page.task_result import awaited
+from core.circuits.tasks import Say
+from core.prompts.tokens import visible
+from core.text.numbers import signed
+
+if TYPE_CHECKING:
+    from core.circuits.logit_effects import Saying
+    from core.circuits.ov import OvCircuit
+
+
+def says_view(seen: Seen) -> None:
+    """Predictions before and after, direct logit attribution, the OV circuit."""
+    found = awaited(seen.state, "view", Say(seen.spec, seen.head))
+    if found is None:
+        return
+    says, adds = st.columns(2, gap="large")
+    with says:
+        subtitle("Next-token probabilities before and after ablating it: what lost and gained most")
+        answers = {*seen.result.target_tokens[:1], *seen.result.foil_tokens[:1]}
+        chart(
+            before_after(found.predictions, answers, seen.look),
+            f"predictions-{seen.head.label}",
+            f"Next-token probabilities before and after ablating {seen.head.label}",
+        )
+    with adds:
+        _attribution(found, seen)
+    if found.missing:
+        note(found.missing)
+    if found.circuit is not None:
+        _circuit(found.circuit, seen)
+
+
+def _attribution(found: "Saying", seen: Seen) -> None:
+    if found.attributed is None:
+        return
+    by, head = found.attributed, seen.head
+    subtitle("What it adds to the answer by itself (direct logit attribution, clean run)")
+    rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
+    if by.foil is not None:
+        rows.append(Bar("to the foil", float(by.foil.heads[head])))
+        rows.append(Bar("target − foil", float(by.difference.heads[head]), True))
+    chart(
+        bars(rows, "logits above the vocabulary’s mean", seen.look, unit="logits"),
+        f"attributed-{head.label}",
+        f"Direct logit attribution of {head.label}",
+    )
+    subtitle(f"The same of every head, against {by.difference.against}")
+    head_chart(
+        contributions(Panel("", by.difference.heads), seen.look, [head]),
+        "attribution",
+        "Direct logit attribution of every head, layer by head",
+        seen.state,
+    )
+
+
+def _circuit(circuit: "OvCircuit", seen: Seen) -> None:
+    roles = seen.roles
+    copying = None if roles is None or roles.copying is None else roles.copying[seen.head]
+    score = (
+        "" if copying is None else f" Its copying score is {signed(float(copying), 2)} (−1 to 1)."
+    )
+    subtitle(
+        "OV circuit: what it would promote if it looked only at this token, in logits above the "
+        f"vocabulary’s mean.{score}"
+    )
+    tokens = seen.result.sequence
+    frame = pd.DataFrame(
+        {
+            "position": range(len(circuit.here)),
+            "token": [visible(text) for text in tokens],
+            "promotes here": [_named(each.raised) for each in circuit.here],
+            "demotes here": [_named(each.lowered[:3]) for each in circuit.here],
+            "the token itself": [each.own for each in circuit.here],
+            "promotes, from its embedding": [
+                _words(each.raised) for each in circuit.from_embedding
+            ],
+        }
+    )
+    st.container(key="ov").dataframe(
+        frame,
+        hide_index=True,
+        height=min(38 + 35 * len(frame), 320),
+        column_config={
+            "position": st.column_config.NumberColumn(width="small"),
+            "the token itself": st.column_config.NumberColumn(format="%+.2f", width="small"),
+        },
+    )
+    note(
+        "“Here” reads the stream as it is on this prompt, with the final norm’s scale at the "
+        "answer. “From its embedding” knows the token alone and misleads in late layers; only its "
+        "order means something."
+    )
+
+
+def _named(pairs: tuple[tuple[str, float], ...]) -> str:
+    return "   ".join(f"{visible(text)} {signed(value, 1)}" for text, value in pairs)
+
+
+def _words(pairs: tuple[tuple[str, float], ...]) -> str:
+    return "   ".join(visible(text) for text, _ in pairs)

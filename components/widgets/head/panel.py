@@ -1,0 +1,167 @@
+"""The chosen head's own room: what its ablation did, the verdict, and one view at a time."""
+
+import streamlit as st
+
+from components.figures.base.look import Look
+from components.figures.base.metric import Metric
+from components.state import Session, live_for, outdated, value
+from components.widgets.head.attention import looks_view
+from components.widgets.head.by_position import where_view
+from components.widgets.head.context import Seen
+from components.widgets.head.direct_effect import route_view
+from components.widgets.head.logits import says_view
+from components.widgets.head.path_patching import feeds_view
+from components.widgets.head.scores import roles_view
+from components.widgets.head.verdict import verdict_panel
+from components.widgets.page.messages import note
+from components.words.escaping import token_html
+from core.circuits.verdict import ordinal
+from core.results.result import HeadEffect, SweepResult
+from core.spec.heads import Head
+from core.text.numbers import percent, signed
+
+VIEWS = {
+    "looks": ("What it looks at", looks_view),
+    "says": ("What it says", says_view),
+    "where": ("Where it matters", where_view),
+    "roles": ("What kind it is", roles_view),
+    "feeds": ("What feeds it", feeds_view),
+    "route": ("By which route", route_view),
+}
+
+
+def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
+    """Draw the selected head's room, or say how to select one."""
+    with st.container(border=True, key="head_detail"):
+        outside = state.head is not None and not state.head.within(result.shape)
+        if outside and state.linked is None:
+            state.choose_head(None)  # chosen on another model's patching
+        effect = result.effect(state.head) if state.head is not None else None
+        if effect is None:
+            _invitation(result, metric, state)
+            return
+        _headline(result, effect, state)
+        if _not_now(result, state):
+            return
+        seen = Seen(result, effect, metric, state, look)
+        verdict_panel(seen)
+        with st.container(key="head_views"):
+            st.segmented_control(
+                "View",
+                list(VIEWS),
+                key="head_view",
+                format_func=lambda name: VIEWS[name][0],
+                required=True,
+                label_visibility="collapsed",
+                persist_state="session",
+            )
+        with st.container(key=f"view_{value('head_view')}"):
+            VIEWS[value("head_view")][1](seen)
+
+
+def _not_now(result: SweepResult, state: Session) -> bool:
+    """Say why nothing can be measured at this moment, if so."""
+    name = result.spec.model
+    if state.is_unasked(name):
+        note("The closer look at this head needs its model, which is not loaded: see Model above.")
+        return True
+    if live_for(result.spec) is None:
+        note("The closer look at this head appears as soon as the model is loaded.")
+        if state.waiting_for is None and not state.saved_example:
+            st.button("Load it", key="load_for_head", on_click=state.load, args=(name,))
+        return True
+    if outdated(result):
+        note("The model’s files have changed since this sweep: sweep again for a closer look.")
+        return True
+    return False
+
+
+def _invitation(result: SweepResult, metric: Metric, state: Session) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if state.head is not None:
+            guesses = metric.estimated(state.estimate)
+            if not state.head.within(result.shape):  # of a linked sweep that is to come
+                guesses = None
+            guess = (
+                "" if guesses is None else f" (estimated {metric.quantity(guesses[state.head])})"
+            )
+            note(f"{state.head.label} has not been swept yet{guess}.")
+        note("Click a cell of the heatmap, or a row of the ranking, to see one head closely.")
+        for effect in result.ranked()[:3]:
+            st.button(
+                effect.address.label,
+                key=f"open-{effect.address.label}",
+                on_click=state.choose_head,
+                args=(effect.address,),
+            )
+
+
+def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
+    ranked = [e.address for e in result.ranked()]
+    place = ranked.index(effect.address) + 1
+    of = f"{ordinal(place)} of {len(ranked)} by size of the change"
+    if place == 1:
+        of = f"the largest change of {len(ranked)}"
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        key="head_line",
+    ):
+        st.html(
+            f'<div class="hs-head"><b>{effect.address.label}</b> ablated: '
+            f"{percent(result.baseline.prob)} → {percent(effect.prob)} · "
+            f"{signed(100 * effect.prob_change)} pp · {of} · "
+            f"target’s rank {result.baseline.rank:,} → {effect.rank:,} · "
+            f"{_likeliest(effect)}</div>",
+            width="stretch",
+        )
+        with st.container(horizontal=True, width="content", gap="xsmall", key="head_buttons"):
+            _neighbours(result.shape, effect.address, state)
+            _for_hypothesis(effect.address, state)
+            st.button(
+                "Unselect",
+                key="clear_head",
+                on_click=state.choose_head,
+                args=(None,),
+                icon=":material/close:",
+                type="tertiary",
+            )
+
+
+def _neighbours(shape: tuple[int, int], at: Head, state: Session) -> None:
+    """Buttons to the heads around this one; the page's script gives them the arrow keys."""
+    for name, icon, said, layer, head in (
+        ("left", "arrow_back", "The head to the left (←)", at.layer, at.head - 1),
+        ("right", "arrow_forward", "The head to the right (→)", at.layer, at.head + 1),
+        ("up", "arrow_upward", "The same head one layer earlier (↑)", at.layer - 1, at.head),
+        ("down", "arrow_downward", "The same head one layer later (↓)", at.layer + 1, at.head),
+    ):
+        inside = Head(layer, head).within(shape)
+        st.button(
+            f":material/{icon}:",
+            key=f"head_{name}",
+            on_click=state.choose_head,
+            args=(Head(layer, head) if inside else at,),
+            disabled=not inside,
+            help=said,
+            type="tertiary",
+        )
+
+
+def _for_hypothesis(head: Head, state: Session) -> None:
+    chosen = head in state.picked
+    st.button(
+        "In the hypothesis" if chosen else "Add to hypothesis",
+        key="add_to_hypothesis",
+        on_click=state.pick,
+        args=(head,),
+        icon=":material/check:" if chosen else ":material/add:",
+        type="tertiary",
+        help="Heads to be ablated together on the Hypothesis page; press again to take it out",
+    )
+
+
+def _likeliest(effect: HeadEffect) -> str:
+    text, prob = effect.top[0]
+    return f'then likeliest <span class="hs-code">{token_html(text)}</span> {percent(prob)}'

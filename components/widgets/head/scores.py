@@ -1,0 +1,135 @@
+"""What kind of head it looks like on repeated random tokens, beside what it does here."""
+
+import numpy as np
+import streamlit as st
+
+from components.figures.base.grids import Panel, grids
+from components.figures.head_scores import role_bars, role_change
+from components.figures.score_scatter import role_scatter
+from components.state import put, value
+from components.widgets.head.context import Seen, chart, head_chart, subtitle
+from components.widgets.page.messages import note
+from components.widgets.page.task_result import awaited
+from components.words.escaping import as_html
+from core.checkpoints.registry import key_of
+from core.circuits.atlas import Published, published, roles_of
+from core.circuits.head_scores import COPYING, ROLES, RoleScores
+from core.circuits.tasks import RolesWithout
+from core.spec.ablation import AblationKind
+from core.spec.heads import all_heads
+
+MOVED = 0.05
+"""A change of a score that is worth a word."""
+
+
+def roles_view(seen: Seen) -> None:
+    """Scores with their percentile, against the causal effect, and before and after."""
+    roles = seen.roles
+    if roles is None:
+        note("The scores appear here once every head has been measured; progress is shown above.")
+        return
+    scores, beside = st.columns([1, 1], gap="large")
+    with scores:
+        subtitle("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
+        chart(
+            role_bars(roles, seen.head, seen.look),
+            f"roles-{seen.head.label}",
+            f"Role scores of {seen.head.label}",
+        )
+        note(_how(roles))
+        _literature(seen)
+    with beside:
+        role = _choice(roles)
+        subtitle("“Looks like” against “matters here”: every head, a click opens one")
+        metric = seen.metric
+        head_chart(
+            role_scatter(
+                roles.of(role), metric.values(seen.result), role, metric, seen.look, seen.head
+            ),
+            f"scatter-{role}",
+            f"Every head: {role} score against {metric.title}",
+            seen.state,
+        )
+    _before_after(roles, role if role != COPYING else ROLES[0], seen)
+
+
+def _choice(roles: RoleScores) -> str:
+    known = [*roles.roles, *([COPYING] if roles.copying is not None else [])]
+    if value("role") not in known:
+        put("role", known[0])
+    return str(st.selectbox("Score", known, key="role", persist_state="session", width=220))
+
+
+def _how(roles: RoleScores) -> str:
+    bos = "BOS, then " if roles.has_bos else ""
+    return (
+        f"{roles.n_sequences} sequences, seed {roles.seed}: {bos}{roles.copy_length} random tokens "
+        "and the same again; read over the second copy. The line is a convention. A score says "
+        "where a head looks; the sweep says what its loss does."
+    )
+
+
+def _literature(seen: Seen) -> None:
+    entries = roles_of(seen.spec.model, seen.head)
+    with st.container(key="literature"):
+        subtitle("What the literature calls it")
+        if entries:
+            items = "".join(f"<li>{_entry(each)}</li>" for each in entries)
+            st.html(f'<ul class="hs-cited">{items}</ul>')
+            note("Found on the task named, which need not be yours; the scores above are measured.")
+        elif published(seen.spec.model):
+            note(f"Nothing in our list of papers names {seen.head.label} of {seen.spec.model}.")
+        else:
+            note(f"No published list of heads is known for {seen.spec.model}: measure.")
+
+
+def _entry(entry: Published) -> str:
+    said = f"<b>{as_html(entry.role)}</b> on {as_html(entry.task)}: {as_html(entry.citation)}"
+    return f"{said}. {as_html(entry.note)}" if entry.note else said
+
+
+def _before_after(roles: RoleScores, role: str, seen: Seen) -> None:
+    """What ablating this head does to every head's score."""
+    head, kind = seen.head, seen.spec.ablation
+    if kind is AblationKind.RESAMPLE:
+        kind = AblationKind.MEAN
+    task = RolesWithout(key_of(seen.spec), head, kind, seen.spec.reference)
+    subtitle(
+        f"Every head’s {role} score before and after ablating {head.label} "
+        f"({kind.label}, at every position)"
+    )
+    without = awaited(seen.state, "without", task)
+    if without is None:
+        return
+    both, change = st.columns([1.3, 1], gap="large")
+    with both:
+        panels = [
+            Panel("nothing ablated", roles.of(role)),
+            Panel(f"without {head.label}", without.of(role)),
+        ]
+        head_chart(
+            grids(panels, "score", seen.look, selected=[head], signed=False, limit=1.0),
+            f"without-{role}",
+            f"{role} scores of every head, nothing ablated and without {head.label}",
+            seen.state,
+        )
+        if seen.spec.ablation is AblationKind.RESAMPLE:
+            note("Random tokens have no corrupted prompt: measured under mean ablation.")
+    with change:
+        _most_moved(roles.of(role), without.of(role))
+        chart(
+            role_change(roles.of(role), without.of(role), role, seen.look),
+            f"role-change-{role}-{head.label}",
+            f"{role} score of the highest heads before and after ablating {head.label}",
+        )
+
+
+def _most_moved(before: np.ndarray, after: np.ndarray) -> None:
+    """The heads whose score moved most, in words."""
+    moved = sorted(all_heads(*before.shape), key=lambda head: -abs(after[head] - before[head]))
+    named = [
+        f"{head.label} {before[head]:.2f} → {after[head]:.2f}"
+        for head in moved[:4]
+        if abs(after[head] - before[head]) >= MOVED
+    ]
+    note(f"Moved most: {', '.join(named)}." if named else "No head’s score moves by 0.05 or more.")

@@ -1,0 +1,57 @@
+"""The Hypothesis page's address: the question, the heads, and what is predicted of them.
+
+A locked prediction is not in it: when it was locked, and what had been seen before, is this tab's.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from components.state import Session, put, value
+from components.state.open_run import fill_from_address
+from components.widgets.hypothesis.statement import OUTCOMES
+from components.widgets.page.address_bar import Params
+from components.widgets.sweep.address import spec_params
+from core.checkpoints.permitted import from_outside
+from core.exports import links
+from core.spec.spec import SweepSpec
+
+_MOST = 2_000
+
+
+def hypothesis_params(state: Session, asked: SweepSpec | None) -> Params:
+    """What is on screen, as far as a link may hold it."""
+    spec = asked if state.test is None else state.test.spec
+    params: Params = {}
+    if spec is not None and from_outside(spec.model):
+        params = spec_params(spec)
+    if (heads := (value("heads") or "").strip()) and len(heads) <= _MOST:
+        params["heads"] = [heads]
+    if (outcome := value("outcome")) in OUTCOMES:
+        params["outcome"] = [OUTCOMES[outcome == OUTCOMES[1]]]
+    if (predicted := value("predicted")) is not None:
+        params["predicted"] = [f"{predicted:g}"]
+    return params if links.fits(params) else {}
+
+
+def take_hypothesis(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+    """Fill in what an address asks for; nothing is locked or run by it."""
+    if state.test is not None:
+        given = {name: list(texts) for name, texts in params.items()}
+        if given == hypothesis_params(state, None):
+            return ""  # come back to: what is locked stays locked
+        state.end_test()
+    _, wrong = fill_from_address(state, params)
+    heads, outcome, predicted = (
+        links.first(params, name) for name in ("heads", "outcome", "predicted")
+    )
+    put("heads", (heads or "")[:_MOST])
+    put("outcome", outcome if outcome in OUTCOMES else None)
+    put("predicted", _percent(predicted))
+    return wrong
+
+
+def _percent(text: str | None) -> float | None:
+    try:
+        found = float((text or "")[:20])
+    except ValueError:
+        return None
+    return found if 0 <= found <= 100 else None

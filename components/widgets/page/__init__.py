@@ -1,0 +1,1 @@
+"""What every page shares: its frame, address, messages, styles and waiting for tasks."""

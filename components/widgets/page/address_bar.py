@@ -1,0 +1,58 @@
+"""The address bar describes what is on screen, so that a link opens it again, here or elsewhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from components.state import Session
+from components.widgets.page.messages import banner
+
+Params = dict[str, list[str]]
+
+
+def read_address(
+    state: Session,
+    page: str,
+    here: Callable[[], Params],
+    take: Callable[[Mapping[str, Sequence[str]]], str],
+) -> None:
+    """Take over an address that is not this page's own writing: when a tab is opened by a link,
+    and when its reader goes back or forward. `take` returns what is wrong with it, which is said.
+
+    Whoever comes from another page by its link finds everything as they left it.
+    """
+    now = _now()
+    arrived = state.address is None or state.address_page != page
+    if not arrived and now == state.address != here():
+        state.bad_address = ""  # something else has been put on screen since
+    state.address_page = page
+    if (arrived and now) or (not arrived and now != state.address and _went_back()):
+        state.bad_address = take(now)
+        # At once: this run may be broken off by the next step back.
+        state.address = here()
+    elif arrived:
+        state.address, state.bad_address = now, ""
+    if state.bad_address:
+        banner(state.bad_address)
+
+
+def write_address(state: Session, here: Params) -> None:
+    """Put what is on screen into the address bar."""
+    if _now() != here:
+        st.query_params.from_dict(here)
+    state.address = here
+
+
+def _now() -> Params:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _went_back() -> bool:
+    """Whether this run was asked for by the browser's Back or Forward.
+
+    Any other run may carry an address that is older than what was written last: on a busy server
+    by many seconds.
+    """
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation

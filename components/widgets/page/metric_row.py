@@ -1,0 +1,22 @@
+"""What a picture of heads shows, and the switch to the other metrics."""
+
+import streamlit as st
+
+from components.figures.base.metric import BY_SHORT
+from components.words.escaping import as_html
+
+
+def metric_row(title: str) -> None:
+    """A title with the switch at its right."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.html(f'<p class="hs-title">{as_html(title)}</p>', width="content")
+        st.segmented_control(
+            "Metric",
+            list(BY_SHORT),
+            key="metric",
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+        )

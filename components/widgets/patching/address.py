@@ -1,0 +1,41 @@
+"""The Patching page's address: the two prompts, and the head whose positions are shown."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from components.state import Session
+from components.state.open_run import fill_from_address
+from components.widgets.composer.draft import on_this_machine
+from components.widgets.page.address_bar import Params
+from components.widgets.sweep.address import spec_params
+from core.checkpoints.permitted import from_outside
+from core.exports import links
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+
+
+def patching_params(state: Session, asked: SweepSpec | None) -> Params:
+    """What is on screen; `patched` where the patching of it is."""
+    spec = state.patched or asked
+    params: Params = {}
+    if spec is not None and from_outside(spec.model):
+        params = spec_params(spec)
+    if state.patched is not None:
+        params["patched"] = ["1"]
+    if state.head is not None:
+        params["head"] = [state.head.label]
+    return params if links.fits(params) else {}
+
+
+def take_patching(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+    """Fill in what an address asks for, and patch where that needs no download."""
+    may_run, wrong = fill_from_address(state, params)
+    spec = links.from_params(params) if may_run else None
+    asked = "patched" in params and spec is not None and spec.ablation is AblationKind.RESAMPLE
+    state.patched = spec if asked and spec is not None and on_this_machine(spec.model) else None
+    state.choose_head(None)
+    if text := links.first(params, "head"):
+        with suppress(ValueError):
+            state.choose_head(Head.parse(text[:20]))
+    return wrong

@@ -1,0 +1,153 @@
+"""Activation patching between a prompt and its corrupted version, in both directions."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from components.figures.base.grids import Panel, grids
+from components.figures.base.look import Look
+from components.figures.position_map import position_map
+from components.state import Session, put, question, value
+from components.widgets.composer.draft import Draft
+from components.widgets.head.context import head_chart, subtitle
+from components.widgets.page.messages import banner, note
+from components.widgets.page.task_result import awaited
+from components.words.escaping import as_html
+from core.circuits.tasks import Patch
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+from core.text.numbers import signed
+
+if TYPE_CHECKING:
+    from core.circuits.patching import Patching
+
+DIRECTIONS = {
+    "denoise": "Denoise: the corrupted run with one head’s clean output. What does it restore?",
+    "noise": "Noise: the clean run with one head’s corrupted output. What does it break?",
+}
+LAYER, MODEL = "The layer of a head", "The whole model"
+
+
+def patching_run(draft: Draft, state: Session) -> None:
+    """The button that patches, or what is missing for it."""
+    with st.container(key="patch_row"):
+        if value("ablation") is not AblationKind.RESAMPLE:
+            note(
+                "Patching takes each head’s output from a corrupted prompt with as many tokens: "
+                "choose resample, and write one or have one made."
+            )
+            st.button(
+                "Choose resample",
+                key="choose_resample",
+                on_click=put,
+                args=("ablation", AblationKind.RESAMPLE),
+            )
+            return
+        ready = draft.spec is not None and draft.model is not None
+        if st.button("Patch every head", key="patch", type="primary", disabled=not ready):
+            assert draft.spec is not None
+            state.patched = draft.spec
+            state.choose_head(None)
+        if state.patched is not None and draft.spec != state.patched:
+            banner("The inputs have changed: press Patch every head. Below is the patching before.")
+
+
+def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
+    """Every head in both directions; beneath, one position at a time."""
+    state.looked_at.add(question(spec))
+    with st.container(border=True, key="patching"):
+        st.html(
+            f'<div class="hs-words">“{as_html(spec.prompt)}” against '
+            f"“{as_html(spec.corrupted_prompt or '')}”</div>"
+        )
+        whole = {
+            name: found
+            for name in DIRECTIONS
+            if (found := awaited(state, f"patch_{name}", Patch(spec, name))) is not None
+        }
+        if not whole:
+            return
+        first = next(iter(whole.values()))
+        _levels(first)
+        for column, (name, found) in zip(st.columns(2, gap="large"), whole.items(), strict=False):
+            with column:
+                subtitle(DIRECTIONS[name])
+                values, unit = _shown(found)
+                head_chart(
+                    grids([Panel("", _grid(found, values))], unit, look, selected=_chosen(state)),
+                    f"patch-{name}",
+                    f"{DIRECTIONS[name]} Every head, layer by head",
+                    state,
+                )
+        _by_position(spec, first.heads, state, look)
+
+
+def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look: Look) -> None:
+    scope = value("patch_scope")
+    st.segmented_control(
+        "Head × position",
+        [LAYER, MODEL],
+        key="patch_scope",
+        required=True,
+        persist_state="session",
+    )
+    heads: tuple[Head, ...] | None = None
+    if scope == LAYER:
+        if state.head is None or state.head not in every:
+            note("Click a head above to patch its layer one position at a time.")
+            return
+        heads = tuple(head for head in every if head.layer == state.head.layer)
+    for name in DIRECTIONS:
+        found = awaited(state, f"places_{name}", Patch(spec, name, heads, True))
+        if found is None or found.positions is None or found.tokens is None:
+            continue
+        subtitle(f"{DIRECTIONS[name].split(':')[0]}, one position at a time")
+        values, unit = _shown(found)
+        head_chart(
+            position_map(
+                values,
+                found.heads,
+                found.positions,
+                found.tokens,
+                unit,
+                look,
+                selected=state.head,
+                digits=2,
+            ),
+            f"patch-places-{name}-{scope}",
+            f"{name} by head and position",
+            state,
+        )
+
+
+def _levels(found: "Patching") -> None:
+    of = "log P(target)" if found.metric == "logprob" else "logit(target) − logit(foil)"
+    said = (
+        f"{of}: {signed(found.clean, 2)} clean, {signed(found.corrupted, 2)} corrupted; the gap is "
+        f"{signed(found.gap, 2)} nats. "
+    )
+    if found.normalised is None:
+        note(f"{said}That is too small for shares: the values are nats.")
+    else:
+        note(
+            f"{said}1 is all of the gap, 0 nothing of it. A head that restores need not be needed."
+        )
+
+
+def _shown(found: "Patching") -> tuple[np.ndarray, str]:
+    shares = found.normalised
+    return (found.values, "nats") if shares is None else (shares, "share of the gap")
+
+
+def _grid(found: "Patching", values: np.ndarray) -> np.ndarray:
+    shape = max(h.layer for h in found.heads) + 1, max(h.head for h in found.heads) + 1
+    grid = np.full(shape, np.nan)
+    for head, each in zip(found.heads, values, strict=True):
+        grid[head] = each
+    return grid
+
+
+def _chosen(state: Session) -> list[Head]:
+    return [] if state.head is None else [state.head]

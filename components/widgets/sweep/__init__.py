@@ -1,0 +1,1 @@
+"""The Sweep page: progress, facts, heatmap, findings and ranking, with its address."""

@@ -1,0 +1,99 @@
+"""The sweep page's address: which sweep, in which metric, and which head in which view."""
+
+from collections.abc import Mapping, Sequence
+
+from components.figures.base.metric import BY_SHORT, PROB
+from components.state import Session, chosen_metric, no_such_head, put, put_metric, value
+from components.state.open_run import open_address, open_spec
+from components.widgets.head.panel import VIEWS
+from components.widgets.page.address_bar import Params
+from core.checkpoints.permitted import from_outside
+from core.demo import example
+from core.exports import links
+from core.spec.heads import Head, shortened
+from core.spec.spec import SweepSpec
+from core.store.rows import id_of, identity_of
+from core.store.run import Origin
+
+
+def sweep_params(state: Session) -> Params:
+    """What is on screen, as the address has it; nothing for the example that a page opens with."""
+    params = shown_params(state)
+    if (metric := chosen_metric()) is not PROB:
+        params["metric"] = [metric.short]
+    if state.head is not None:
+        params |= {"head": [state.head.label], "view": [value("head_view")]}
+    return params
+
+
+def shown_params(state: Session) -> Params:
+    """The sweep on screen: its spec where a link may hold it, else the name of the kept run."""
+    spec = state.linked or state.asked
+    if spec is None:
+        return {}
+    if state.linked is None and not _by_spec(state, spec):
+        run_id = run_on_screen(state)
+        if run_id is not None:
+            return {"run": [run_id]}
+    return spec_params(spec) if links.fits(links.to_params(spec)) else {}
+
+
+def spec_params(spec: SweepSpec) -> Params:
+    """A spec's parameters; none for the example."""
+    return {} if links.as_asked(spec) == example.SPEC else links.to_params(spec)
+
+
+def run_on_screen(state: Session) -> str | None:
+    """The name of the kept run on screen; None for one that is not finished."""
+    if state.run_id is not None or state.shown is None or not state.shown.complete:
+        return state.run_id
+    return id_of(identity_of(state.shown, Origin.COMPUTED))
+
+
+def _by_spec(state: Session, spec: SweepSpec) -> bool:
+    """Whether a spec says it all, and a link may ask for it."""
+    return not state.imported and from_outside(spec.model) and links.fits(links.to_params(spec))
+
+
+def take_over(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+    """Put on screen what an address asks for; returns what is wrong with it, if anything."""
+    wrong = _take_sweep(state, params)
+    metric, view, text = (links.first(params, name) for name in ("metric", "view", "head"))
+    put_metric(metric)
+    if view in VIEWS:
+        put("head_view", view)
+    if text is None:
+        state.choose_head(None)
+    elif not wrong:
+        wrong = _take_head(state, text)
+    if not wrong and metric is not None and metric not in BY_SHORT:
+        wrong = (
+            f"The address asks for metric “{shortened(metric)}”: the metrics are "
+            f"{', '.join(BY_SHORT)}."
+        )
+    if not wrong and view is not None and view not in VIEWS:
+        wrong = f"The address asks for view “{shortened(view)}”: the views are {', '.join(VIEWS)}."
+    return wrong
+
+
+def _take_sweep(state: Session, params: Mapping[str, Sequence[str]]) -> str:
+    about = {"run", *links.names()}
+    asked = {name: list(texts) for name, texts in params.items() if name in about}
+    if asked == shown_params(state):
+        return ""
+    if not asked:
+        open_spec(state, example.SPEC)
+        return ""
+    return open_address(state, asked)
+
+
+def _take_head(state: Session, text: str) -> str:
+    try:
+        head = Head.parse(text[:20])
+    except ValueError:
+        return f"The address asks for head “{shortened(text)}”: write it as ?head=L1H0."
+    shown = state.shown
+    if shown is not None and state.linked is None and not head.within(shown.shape):
+        return no_such_head(head, shown)
+    state.choose_head(head, linked=True)  # without its result, it is not yet known to be there
+    return ""

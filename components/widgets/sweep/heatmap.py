@@ -1,0 +1,187 @@
+"""The heatmap on the page: metric switch, chart, and the provenance line beneath it."""
+
+import streamlit as st
+
+from components.figures.base.look import Look
+from components.figures.base.metric import Metric
+from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
+from components.state import Session, chosen_metric, put, value
+from components.state.answer_syntax import answer_text
+from components.widgets.page.messages import note
+from components.widgets.page.metric_row import metric_row
+from components.words.escaping import answer_html, as_html, as_markdown
+from core.circuits.atlas import legend, letters
+from core.prompts.tokens import visible
+from core.results.layer_effects import Margins
+from core.results.result import SweepResult
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.estimate.attribution import check_estimate
+from core.text.numbers import percent, signed
+
+CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+
+
+def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
+    """Draw the heatmap in the chosen metric; returns that metric."""
+    metric = chosen_metric()
+    metric_row(f"{metric.title} when one head is ablated")
+    if not metric.measures(result):
+        _needs_foil(result)
+        return metric
+    published = letters(result.spec.model) if value("published_roles") else None
+    with st.container(key="heatmap"):
+        st.plotly_chart(
+            head_heatmap(
+                result,
+                metric,
+                look,
+                state.head,
+                estimate=state.estimate,
+                margins=state.margins,
+                beside="" if state.margins else _without_margins(state),
+                letters=published,
+            ),
+            key=f"heatmap-{state.clicks}",
+            theme=None,
+            config=CHART_CONFIG,
+            on_select=_clicked,
+            selection_mode="points",
+            alt=_alt(result, metric),
+        )
+    with st.container(key="margins"):
+        st.html(_quiet(_scale(result, state.margins)))
+    _atlas(result)
+    with st.container(key="estimate"):
+        if state.estimate is not None and (said := _estimate(result, metric, state)):
+            st.html(_quiet(said))
+    with st.container(key="provenance"):
+        st.html(_quiet(_provenance(result)))
+    return metric
+
+
+def _atlas(result: SweepResult) -> None:
+    """For models with published circuits: a switch for their letters, and what they mean."""
+    known = legend(result.spec.model)
+    if not known:
+        return
+    with st.container(key="atlas"):
+        st.toggle(
+            "Roles from the literature",
+            key="published_roles",
+            persist_state="session",
+            help="Letters on the heatmap: what papers call these heads, each on its own task. They "
+            "are no measurement of this prompt.",
+        )
+        if value("published_roles"):
+            said = " · ".join(f"<b>{as_html(letter)}</b> {as_html(role)}" for letter, role in known)
+            st.html(_quiet(f"{said}. A head’s own view names paper and task."))
+
+
+def _clicked() -> None:
+    from components.state import session
+
+    state = session()
+    event = st.session_state.get(f"heatmap-{state.clicks}")
+    points = event.selection.points if event is not None else []
+    # The bars beside the cells are points too, and no heads.
+    data = next((p["customdata"] for p in points if p.get("customdata")), None)
+    if data:
+        layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
+        state.toggle_head(Head(layer, head))
+
+
+def _needs_foil(result: SweepResult) -> None:
+    """Logit difference without a foil: offer the clean run's strongest rival."""
+    rival = next(
+        (text for text, _ in result.baseline.top if text not in result.target_tokens), None
+    )
+    with st.container(key="heatmap"):
+        note(
+            "The logit difference compares the target with a rival token, and this sweep has no "
+            "foil. Add one in the composer and sweep again."
+        )
+        if rival is not None:
+            st.button(
+                f"Use the strongest rival, {as_markdown(visible(rival))}, as the foil",
+                key="use_rival",
+                on_click=put,
+                args=("foil", answer_text(rival)),
+            )
+
+
+def _alt(result: SweepResult, metric: Metric) -> str:
+    strongest = ", ".join(
+        f"{e.address.label} {metric.quantity(metric.of(e) or 0)}"
+        for e in result.ranked(metric.field)[:3]
+    )
+    return (
+        f"Heatmap, {result.shape[0]} layers by {result.shape[1]} heads. {metric.title}. "
+        f"Largest: {strongest}. The Ranking tab has every value as a table."
+    )
+
+
+def _without_margins(state: Session) -> str:
+    coming = state.job is not None and state.job.spec == state.asked
+    return "measured after<br>the heads" if coming else "not measured"
+
+
+def _scale(result: SweepResult, margins: Margins | None) -> str:
+    """What the bars beside the cells are."""
+    said = (
+        "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
+        "once"
+    )
+    if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
+        return f"{said}. An MLP has no heads to average over."
+    if margins is not None and all(each is None for each in margins.mlp):
+        return f"{said}. The MLPs of this model could not be reached."
+    return f"{said} · □ its MLP, ablated the same way."
+
+
+def _estimate(result: SweepResult, metric: Metric, state: Session) -> str:
+    """How far the cells are estimated; at the end, how good the estimate was."""
+    assert state.estimate is not None
+    if metric.estimated(state.estimate) is None:
+        words = f"{metric.short} has no first-order estimate"
+        return words if result.complete else f"{words}: its cells appear as they are measured."
+    if not result.complete:
+        total = result.shape[0] * result.shape[1]
+        count = n_estimated(result, metric, state.estimate)
+        return (
+            f"Estimated so far: {count} of {total} cells, marked {ESTIMATED} (first-order, from "
+            "gradients). Exact cells replace them."
+        )
+    check = check_estimate(state.estimate, result, metric.field)
+    if check is None:
+        return ""
+    found = "not defined" if check.correlation is None else signed(check.correlation, 2)
+    misses = "; ".join(
+        f"{head.label}: estimated {metric.text(guess * metric.factor)}, measured "
+        f"{metric.quantity(exact * metric.factor)}"
+        for head, guess, exact in check.worst
+    )
+    return (
+        "The first-order estimate shown meanwhile: rank correlation with the exact sweep "
+        f"{found}; worst misses {misses}."
+    )
+
+
+def _quiet(text: str) -> str:
+    return f'<div class="hs-quiet" style="margin-top:-.4rem">{text}</div>'
+
+
+def _provenance(result: SweepResult) -> str:
+    """What the figure was computed from, so that a screenshot explains itself."""
+    spec, made = result.spec, result.provenance
+    target = answer_html(result.target_tokens, is_set=isinstance(spec.target, tuple))
+    parts = [
+        f"baseline P({target}) {percent(result.baseline.prob, 2)}",
+        as_html(spec.model),
+        as_html(spec.in_words()),
+        "BOS first" if spec.prepend_bos else "no BOS",
+        f"{spec.weights} weights",
+        f"model {as_html(made.model_fingerprint[:8])}",
+        f"TransformerLens {as_html(made.transformer_lens)}",
+    ]
+    return " · ".join(parts)

@@ -1,0 +1,75 @@
+"""Every head as a sortable table: the heatmap for the keyboard and for screen readers."""
+
+import pandas as pd
+import streamlit as st
+
+from components.figures.base.metric import Metric
+from components.state import Session
+from core.prompts.tokens import visible
+from core.results.result import HeadEffect, SweepResult
+from core.text.numbers import percent
+
+
+def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
+    """Heads by the size of their effect in the chosen metric; a row selects its head.
+
+    Arrow keys move through the table and select as they go; a column's header sorts by it.
+    """
+    effects = result.ranked(metric.field)
+    frame = pd.DataFrame(
+        {
+            "head": [e.address.label for e in effects],
+            "P after, %": [100 * e.prob for e in effects],
+            "change, pp": [100 * e.prob_change for e in effects],
+            "log prob, nats": [e.logprob_change for e in effects],
+            "log odds, nats": [e.logodds_change for e in effects],
+            "logit diff, nats": [e.logit_diff_change for e in effects],
+            "KL, nats": [e.kl for e in effects],
+            "rank": [e.rank for e in effects],
+            "then likeliest": [_likeliest(e) for e in effects],
+        }
+    )
+    if result.baseline.logit_diff is None:
+        frame = frame.drop(columns="logit diff, nats")
+    with st.container(key="ranking"):
+        st.dataframe(
+            frame,
+            key=_key(state),
+            hide_index=True,
+            on_select=_selected,
+            selection_mode=["single-row", "single-cell"],
+            column_config={
+                "P after, %": st.column_config.NumberColumn(format="%.1f"),
+                "change, pp": st.column_config.NumberColumn(format="%+.1f"),
+                "log prob, nats": st.column_config.NumberColumn(format="%+.2f"),
+                "log odds, nats": st.column_config.NumberColumn(format="%+.2f"),
+                "logit diff, nats": st.column_config.NumberColumn(format="%+.2f"),
+                "KL, nats": st.column_config.NumberColumn(format="%.2f"),
+            },
+            height=min(38 + 35 * len(frame), 430),
+        )
+    st.session_state["ranking_heads"] = [e.address for e in effects]
+
+
+def _likeliest(effect: HeadEffect) -> str:
+    text, prob = effect.top[0]
+    return f"{visible(text)} {percent(prob, 0)}"
+
+
+def _key(state: Session) -> str:
+    return f"ranking-{state.clicks}"
+
+
+def _selected() -> None:
+    from components.state import session
+
+    state = session()
+    event = st.session_state.get(_key(state))
+    if event is None:
+        return
+    rows = list(event.selection.rows) + [cell[0] for cell in event.selection.cells]
+    heads = st.session_state.get("ranking_heads", [])
+    if not rows:
+        state.head = None
+    elif rows[0] < len(heads):
+        state.head = heads[rows[0]]

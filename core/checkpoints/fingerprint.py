@@ -1,0 +1,61 @@
+"""Which weights a checkpoint has, told without loading it. Imports no torch."""
+
+import contextlib
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from core.checkpoints import catalogue
+from core.checkpoints.permitted import is_permitted
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Names, sizes and times of a folder's files."""
+
+_NOT_MODEL = {"metrics.json", "generation_config.json"}
+
+
+def fingerprint(folder: Path) -> str:
+    """A digest of everything that determines a checkpoint's numbers: config, weights, tokenizer."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if (
+            path.suffix in {".safetensors", ".json", ".txt", ".model"}
+            and path.name not in _NOT_MODEL
+        ):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def fingerprint_here(name: str) -> str | None:
+    """The fingerprint of a model that needs no download; None for any other, or none at all."""
+    if not is_permitted(name):
+        return None
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        folder = _folder(name)
+        if folder is not None and folder.is_dir():
+            return _fingerprint(folder, stamp_of(folder))
+    return None
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """What changes when a folder's files do; raises `OSError`."""
+    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+@lru_cache(maxsize=32)
+def _fingerprint(folder: Path, stamp: Stamp) -> str:
+    """Once for each state of a folder: a large model's files take seconds to read."""
+    return fingerprint(folder)
+
+
+def _folder(name: str) -> Path | None:
+    known = catalogue.entry(name)
+    source = name if known is None else known.source
+    if catalogue.is_path(source):
+        return Path(source).expanduser()
+    from core.checkpoints import hub
+
+    return hub.cached(source)

@@ -1,0 +1,76 @@
+"""Where heads look: attention patterns of one pass, plain or weighted by what is moved.
+
+A weight says where a head looks, not how much it takes from there: the value-weighted pattern
+multiplies it by the length of what the value writes, ||v W_O|| (Kobayashi et al. 2020,
+arXiv:2004.10102).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from core.circuits.residual_stream import head_weights, known_stack, own_values
+from core.engine import Start
+from core.model.attention import pattern
+from core.model.stack import Block, Scoring
+from core.spec.heads import Head
+
+
+@dataclass(frozen=True, eq=False)
+class Looking:
+    """Where one head looks on one prompt, row by query.
+
+    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value, before a norm
+    after attention where there is one (Gemma 2's rescales what all heads write together); None for
+    a model whose wiring is not known.
+    """
+
+    weights: Float[np.ndarray, "query key"]
+    lengths: Float[np.ndarray, " key"] | None
+
+    @property
+    def weighted(self) -> Float[np.ndarray, "query key"] | None:
+        """The value-weighted pattern: in the units of the residual stream, or of what goes into a
+        norm after attention.
+        """
+        found: np.ndarray | None = None if self.lengths is None else self.weights * self.lengths
+        return found
+
+
+@torch.inference_mode()
+def look(start: Start, head: Head) -> Looking:
+    """Where a head looks in a clean run, and how long what it moves is."""
+    model = start.model
+    if model.stack is None:
+        return Looking(model.pattern(start.tokens, head).numpy(), None)
+    stack = known_stack(model)
+    block = stack.blocks[head.layer]
+    weights = _weights(start, head)
+    write = own_values(start, head) @ head_weights(block, model.n_heads)[head.head]
+    if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
+        write = write - write.mean(-1, keepdim=True)  # processing centres what is written
+    lengths = write.norm(dim=-1)
+    return Looking(weights.cpu().numpy(), lengths.float().cpu().numpy())
+
+
+@torch.inference_mode()
+def _weights(start: Start, head: Head) -> Float[Tensor, "query key"]:
+    """One head's attention pattern in a clean run: no other head's is written out."""
+    stack, clean = known_stack(start.model), start.clean
+    assert clean is not None
+    block, keys = stack.blocks[head.layer], clean.keys[head.layer]
+    q, _, _ = block.qkv(clean.resid_pre[head.layer], clean.rotary)
+    k = keys[head.head // (start.model.n_heads // len(keys))]
+    positions = torch.arange(len(start.tokens), device=start.tokens.device)
+    return pattern(q[:, head.head, None], k[None, None], positions, own_scoring(block, head.head))[
+        0, 0
+    ]
+
+
+def own_scoring(block: Block, head: int) -> Scoring:
+    """How one head alone turns queries and keys into weights: with its own ALiBi slope only."""
+    slopes = block.scoring.slopes
+    return replace(block.scoring, slopes=None if slopes is None else slopes[head][None])

@@ -1,0 +1,164 @@
+"""Where a head matters: the same ablation at one position at a time.
+
+Each cell is a row of its own: a head replaced at one position, everything else as it comes.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from core.engine.interventions import Intervention
+from core.errors import InputError
+from core.model.loaded import LoadedModel
+from core.progress import told_as
+from core.prompts.tokens import TokenizedAnswer
+from core.results.result import METRICS
+from core.spec.heads import Head, check_head
+from core.sweep.prepare import Prepared
+from core.sweep.scorer import Scorer, changes
+from core.text.jsonable import jsonable
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """What ablating some heads at one position did, ablated minus clean.
+
+    `tokens` are the texts at `positions`.
+
+    `effects` has an array for each of `core.results.result.METRICS` (`prob_change` a fraction, the others
+    nats), NaN where a cell is not finished, and where the metric has no value: a logit difference
+    without a foil. A head's cells do not add up to what ablating it at all of these positions
+    does: later layers are not linear.
+    """
+
+    heads: tuple[Head, ...]
+    positions: tuple[int, ...]
+    tokens: tuple[str, ...]
+    effects: Mapping[str, Float[np.ndarray, "head position"]]
+    complete: bool
+
+    def values(self, metric: str) -> Float[np.ndarray, "head position"]:
+        """One metric's map."""
+        if metric not in self.effects:
+            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+        return self.effects[metric]
+
+    def of(self, head: Head) -> dict[str, Float[np.ndarray, " position"]]:
+        """One head's row of every metric."""
+        if head not in self.heads:
+            raise ValueError(f"{head.label} is not one of the heads of this map.")
+        row = self.heads.index(head)
+        return {metric: values[row] for metric, values in self.effects.items()}
+
+    def strongest(self, metric: str, count: int = 5) -> list[tuple[Head, int, float]]:
+        """Finished cells, the largest absolute value first; ties in the map's order."""
+        values = self.values(metric).ravel()
+        order = np.argsort(-np.abs(values), kind="stable")  # NaN comes last
+        found = []
+        for cell in order[:count]:
+            row, column = divmod(int(cell), len(self.positions))
+            found.append((self.heads[row], self.positions[column], float(values[cell])))
+        return [each for each in found if not np.isnan(each[2])]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; a row a head, a column a position, null where there is no value."""
+        return {
+            "heads": [head.label for head in self.heads],
+            "positions": list(self.positions),
+            "tokens": list(self.tokens),
+            "complete": self.complete,
+            "effects": {metric: jsonable(values) for metric, values in self.effects.items()},
+        }
+
+
+def iter_places(
+    scorer: Scorer, heads: Sequence[Head], positions: Sequence[int] | None = None
+) -> Generator[tuple[float, Places], None, None]:
+    """Ablate each head at each position, in the way of the scorer's spec.
+
+    `positions` None: those that the spec ablates, the answer's teacher-forced ones included.
+    Yields (share done, the map so far): an empty map first, then as cells finish, late positions
+    before early ones; the last map is complete. Nothing is run where a corrupted prompt does not
+    differ yet: the change there is 0 (causality). Raises `InputError` (field "head", "heads" or
+    "positions") for what the model or the prompt does not have.
+    """
+    prepared = scorer.prepared
+    chosen = checked_heads(scorer.model, heads)
+    where = _checked_positions(prepared, positions)
+    found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
+    texts = prepared.texts
+    tokens = tuple(texts[position] for position in where)
+    result = _so_far(chosen, where, tokens, found)
+    yield 0.0, result
+    replacements = yield from told_as(scorer.replacements(), (0.0, result))
+    first = first_change(prepared)
+    same = [column for column, position in enumerate(where) if position < first]
+    for metric in METRICS:
+        if metric != "logit_diff_change" or prepared.foil is not None:
+            found[metric][:, same] = 0.0
+    columns = np.array([column for column in range(len(where)) if column not in set(same)], int)
+
+    def rows(answer: TokenizedAnswer) -> list[Intervention]:
+        edits = [replacements[answer].edit(head) for head in chosen]
+        return [(replace(e, positions=(where[column],)),) for e in edits for column in columns]
+
+    for scored in scorer.rows(rows):
+        if scored.scores is not None:
+            row, column = np.divmod(np.array(scored.indices), len(columns))
+            for metric, values in changes(scored.scores, scorer.baseline).items():
+                found[metric][row, columns[column]] = values
+            result = _so_far(chosen, where, tokens, found)
+        yield scored.fraction, result
+    yield 1.0, _so_far(chosen, where, tokens, found)
+
+
+def checked_heads(model: LoadedModel, heads: Sequence[Head]) -> tuple[Head, ...]:
+    """The heads once each, in the order given; an `InputError` for none, or one not in `model`."""
+    for head in heads:
+        check_head(head, (model.n_layers, model.n_heads), model.name)
+    if not heads:
+        raise InputError("heads", "No head is named: name at least one.")
+    return tuple(dict.fromkeys(heads))
+
+
+def first_change(prepared: Prepared) -> int:
+    """The first position at which a replacement can differ: 0 unless there is a corrupted prompt.
+
+    Before its first token that differs a corrupted run is the clean one (causality).
+    """
+    if prepared.corrupted is None:
+        return 0
+    pairs = zip(prepared.prompt.ids, prepared.corrupted.ids, strict=True)
+    return next(position for position, (a, b) in enumerate(pairs) if a != b)
+
+
+def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> tuple[int, ...]:
+    answers = [prepared.target]
+    if prepared.foil is not None:
+        answers.append(prepared.foil)
+    n_pos = max(len(prepared.sequence(answer)) for answer in answers)
+    if positions is None:
+        return tuple(range(n_pos)) if prepared.positions is None else prepared.positions
+    if not positions:
+        raise InputError("positions", "No position is named: name at least one.")
+    for position in positions:
+        if not 0 <= position < n_pos:
+            raise InputError(
+                "positions",
+                f"There is no position {position}: this prompt and its answer have positions 0 to "
+                f"{n_pos - 1}.",
+            )
+    return tuple(sorted(set(positions)))
+
+
+def _so_far(
+    heads: tuple[Head, ...],
+    positions: tuple[int, ...],
+    tokens: tuple[str, ...],
+    found: Mapping[str, Float[np.ndarray, "head position"]],
+) -> Places:
+    copies = {metric: values.copy() for metric, values in found.items()}
+    return Places(heads, positions, tokens, copies, not bool(np.isnan(found["kl"]).any()))

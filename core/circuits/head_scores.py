@@ -1,0 +1,110 @@
+"""What every head looks at, as scores: what was measured on repeated random tokens, to be read.
+
+`core.circuits.measure_scores` measures them. A score says what a head looks at, or what it would copy;
+whether that matters is what ablation measures. Imports no torch.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from core.results.statistics import share_below
+from core.spec.heads import Head
+from core.text.jsonable import jsonable
+
+ROLES = ("induction", "duplicate token", "previous token", "current token", "first token")
+"""Where the attention goes; induction is prefix matching (Olsson et al. 2022, arXiv:2209.11895)."""
+
+COPYING = "copying"
+"""The one score that is read off the weights: of the OV circuit, from -1 to 1."""
+
+THRESHOLD = 0.4
+"""From where on a head is said to look like a role: a convention, that of ARENA's exercises."""
+
+
+@dataclass(frozen=True, eq=False)
+class RoleScores:
+    """Mean attention weight (0 to 1) of every head in every role, and its standard error over
+    sequences (NaN for a single one).
+
+    Axes: role (in the order of `roles`), layer, head. `copying` is the OV circuit's copying score
+    (-1 to 1, Elhage et al. 2021), None for a model whose circuits cannot be read.
+    """
+
+    mean: Float[np.ndarray, "role layer head"]
+    standard_error: Float[np.ndarray, "role layer head"]
+    copy_length: int
+    n_sequences: int
+    seed: int
+    has_bos: bool
+    copying: Float[np.ndarray, "layer head"] | None = None
+    roles: tuple[str, ...] = ROLES
+
+    def of(self, role: str) -> Float[np.ndarray, "layer head"]:
+        """The score of one role, or "copying"."""
+        if role == COPYING and self.copying is not None:
+            return self.copying
+        score: Float[np.ndarray, "layer head"] = self.mean[self._index(role)]
+        return score
+
+    def error_of(self, role: str) -> Float[np.ndarray, "layer head"]:
+        """The standard error of one role's score; copying, read off the weights, has none."""
+        error: Float[np.ndarray, "layer head"] = self.standard_error[self._index(role)]
+        return error
+
+    def percentile(self, role: str, head: Head) -> float:
+        """The share (0 to 100) of the model's other heads that score below this one.
+
+        A tie counts half. NaN for a model's only head.
+        """
+        scores = self.of(role)
+        others = np.delete(scores, np.ravel_multi_index(head, scores.shape)).tolist()
+        share = share_below(float(scores[head]), others)
+        return math.nan if share is None else share
+
+    def named(self, role: str, threshold: float = THRESHOLD) -> list[Head]:
+        """The heads that score `threshold` or more, the highest first."""
+        scores = self.of(role)
+        found = [Head(int(layer), int(head)) for layer, head in np.argwhere(scores >= threshold)]
+        return sorted(found, key=lambda head: -float(scores[head]))
+
+    def looks_like(self, head: Head, threshold: float = THRESHOLD) -> str | None:
+        """The attention role that the head scores highest in, None where that is under `threshold`.
+
+        It is about where the head looks, and says nothing of what its ablation does.
+        """
+        scores = self.mean[:, head.layer, head.head]
+        best = int(scores.argmax())
+        return self.roles[best] if scores[best] >= threshold else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: one entry a head, scores as fractions."""
+        shape = self.mean.shape[1:]
+        return {
+            "copy_length": self.copy_length,
+            "n_sequences": self.n_sequences,
+            "seed": self.seed,
+            "has_bos": self.has_bos,
+            "threshold": THRESHOLD,
+            "heads": [self._row(Head(layer, head)) for layer, head in np.ndindex(*shape)],
+        }
+
+    def _row(self, head: Head) -> dict[str, Any]:
+        return {
+            "layer": head.layer,
+            "head": head.head,
+            "label": head.label,
+            "looks_like": self.looks_like(head),
+            "scores": {role: jsonable(self.of(role)[head]) for role in self.roles},
+            "standard_errors": {role: jsonable(self.error_of(role)[head]) for role in self.roles},
+            "copying": None if self.copying is None else jsonable(self.copying[head]),
+        }
+
+    def _index(self, role: str) -> int:
+        if role not in self.roles:
+            known = (*self.roles, COPYING) if self.copying is not None else self.roles
+            raise ValueError(f"no role {role!r}: choose one of {', '.join(known)}")
+        return self.roles.index(role)

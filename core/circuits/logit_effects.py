@@ -1,0 +1,149 @@
+"""What a head makes the model say: predictions without it, and what it adds by itself."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from core.circuits.logit_attribution import DirectAttribution, attributing
+from core.circuits.ov import OvCircuit, promoting
+from core.circuits.residual_stream import UnavailableError
+from core.engine import run_from
+from core.progress import drained, within
+from core.prompts.tokens import token_text
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
+from core.sweep.scores import log_probs
+
+SHOWN = 4
+"""Tokens that gained most, lost most, and are likeliest before: so many of each."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A next token's probability (a fraction) before and after the ablation."""
+
+    text: str
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """After minus before."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, eq=False)
+class Attributed:
+    """Direct logit attribution of the clean run: to the target, the foil, and their difference.
+
+    Target and foil are read against the vocabulary's mean. Without a foil `foil` is None and
+    `difference` is the target's.
+    """
+
+    target: DirectAttribution
+    foil: DirectAttribution | None
+    difference: DirectAttribution
+
+
+@dataclass(frozen=True, eq=False)
+class Saying:
+    """What ablating one head does to what the model says next, and what the head itself writes.
+
+    `predictions` are the likeliest tokens of the clean run, the target's first, and those that
+    gained and lost most; the greatest loss first. `attributed` and `circuit` are None where the
+    model cannot be taken apart, and `missing` says why.
+    """
+
+    head: Head
+    predictions: tuple[Prediction, ...]
+    attributed: Attributed | None
+    circuit: OvCircuit | None
+    missing: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: probabilities as fractions, attribution in logits."""
+        found: dict[str, Any] = {
+            "predictions": [[p.text, p.before, p.after] for p in self.predictions]
+        }
+        if self.attributed is not None:
+            by = self.attributed
+            found["direct_logit_attribution"] = {
+                "target": float(by.target.heads[self.head]),
+                "foil": None if by.foil is None else float(by.foil.heads[self.head]),
+                "difference": float(by.difference.heads[self.head]),
+                "total": by.difference.total,
+                "against": by.difference.against,
+            }
+        if self.circuit is not None:
+            found["ov_circuit"] = self.circuit.to_dict()
+        if self.missing:
+            found["missing"] = self.missing
+        return found
+
+
+def say(scorer: Scorer, head: Head) -> Saying:
+    """`saying`, run to its end."""
+    return drained(saying(scorer, head))
+
+
+def saying(scorer: Scorer, head: Head) -> Generator[float, None, Saying]:
+    """Measure what a head makes the model say: yields the share done."""
+    predictions = yield from within(_predictions(scorer, head), 0.0, 0.3)
+    try:
+        found = yield from within(attributed(scorer), 0.3, 0.6)
+        circuit = yield from within(promoting(scorer.start, head), 0.6, 1.0)
+    except UnavailableError as error:
+        return Saying(head, predictions, None, None, str(error))
+    return Saying(head, predictions, found, circuit)
+
+
+def attributed(scorer: Scorer) -> Generator[float, None, Attributed]:
+    """Direct logit attribution of every head: yields the share done.
+
+    Raises `UnavailableError`.
+    """
+    prepared = scorer.prepared
+    answers = [replace(prepared, foil=None)]
+    if prepared.foil is not None:
+        answers += [replace(prepared, target=prepared.foil, foil=None), prepared]
+    target, *others = yield from attributing(scorer.model, answers)
+    return Attributed(target, *others) if others else Attributed(target, None, target)
+
+
+def _predictions(scorer: Scorer, head: Head) -> Generator[float, None, tuple[Prediction, ...]]:
+    before, after = yield from next_token(scorer, head)
+    count = min(SHOWN, len(before))
+    change = after - before
+    ids = {
+        *before.topk(count).indices.tolist(),
+        *change.topk(count).indices.tolist(),
+        *change.topk(count, largest=False).indices.tolist(),
+        *(option[0] for option in scorer.prepared.target.options[:SHOWN]),
+    }
+    if scorer.prepared.foil is not None:
+        ids |= {option[0] for option in scorer.prepared.foil.options[:SHOWN]}
+    return tuple(
+        Prediction(token_text(scorer.model.tokenizer, i), float(before[i]), float(after[i]))
+        for i in sorted(ids, key=lambda i: (float(change[i]), i))
+    )
+
+
+def next_token(
+    scorer: Scorer, head: Head
+) -> Generator[float, None, tuple[Float[Tensor, " vocab"], Float[Tensor, " vocab"]]]:
+    """Probabilities at the position that predicts the answer's first token, before and after.
+
+    Yields the share done.
+    """
+    replacements = yield from within(scorer.replacements(), 0.0, 0.5)
+    edit = replacements[scorer.prepared.target].edit(head)
+    found = None
+    for rows in run_from(scorer.start, [(edit,)]):
+        if rows.indices:
+            found = log_probs(rows.logits)[0, 0].exp().cpu()
+        yield 0.5 + rows.fraction / 2
+    assert found is not None
+    return scorer.clean[0].exp().cpu(), found

@@ -1,0 +1,245 @@
+"""Role scores measured: what every head looks at on repeated random tokens.
+
+A sequence is BOS, then L random tokens, then the same L again. The scores are mean attention
+weights over the second copy's queries only. Prefix matching: Olsson et al. 2022, arXiv:2209.11895.
+"""
+
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from core.circuits.head_scores import RoleScores
+from core.circuits.ov import copying
+from core.circuits.residual_stream import UnavailableError
+from core.engine.edits import Edits
+from core.engine.interventions import Intervention
+from core.errors import InputError, ModelError
+from core.model.attention import pattern
+from core.model.forward import Moment, forward
+from core.model.loaded import LoadedModel, PatternReader
+from core.progress import within
+from core.prompts.random_tokens import SEED, RepeatedTokens, repeated_random_tokens
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head, check_head
+from core.spec.reference_set import DEFAULT
+from core.sweep.replacements import Replacement, from_reference
+
+STEP_FLOPS = 4e10
+"""Of the sequences that run together: a third of a second on two cores."""
+PATTERN_BYTES = 2**27
+"""Of one layer's patterns, which a softmax holds more than once."""
+
+
+def role_scores_by_sequence(
+    pattern: Float[Tensor, "sequence head pos pos"], copy_length: int, has_bos: bool = True
+) -> Float[Tensor, "role sequence head"]:
+    """Each role's attention weight, averaged over the second copy's queries of each sequence.
+
+    With BOS at position 0 the queries are q = L+1 .. 2L; without it, q = L .. 2L-1. `pattern[...,
+    q, k]` is the weight that query q gives key k; roles are in the order of `ROLES`.
+    """
+    first_query = copy_length + int(has_bos)
+    expected = first_query + copy_length
+    if pattern.shape[-1] != expected:
+        raise ValueError(
+            f"the pattern has {pattern.shape[-1]} positions, two copies of {copy_length} tokens "
+            f"{'after' if has_bos else 'without'} BOS have {expected}"
+        )
+    query = torch.arange(first_query, expected, device=pattern.device)
+    keys = (
+        query - copy_length + 1,  # induction: what came after the token's first occurrence
+        query - copy_length,  # duplicate token
+        query - 1,  # previous token
+        query,  # current token
+        torch.zeros_like(query),  # first token
+    )
+    return torch.stack([pattern[:, :, query, key].mean(-1) for key in keys])
+
+
+def role_scores(
+    patterns: Iterable[Float[Tensor, "sequence head pos pos"]],
+    copy_length: int,
+    has_bos: bool = True,
+    seed: int = SEED,
+) -> RoleScores:
+    """Role scores of every head, from one pattern a layer, in the layers' order.
+
+    The patterns may come one at a time, so that a large model's need not be held together.
+    """
+    layers = [
+        role_scores_by_sequence(pattern, copy_length, has_bos).cpu().double()
+        for pattern in patterns
+    ]
+    if not layers:
+        raise ValueError(
+            "no attention patterns: a model without attention layers has no role scores"
+        )
+    return _over_sequences(torch.stack(layers, dim=1), copy_length, has_bos, seed)
+
+
+def _over_sequences(
+    scores: Float[Tensor, "role layer sequence head"], copy_length: int, has_bos: bool, seed: int
+) -> RoleScores:
+    n_sequences = scores.shape[2]
+    spread = (
+        scores.std(dim=2, correction=1)
+        if n_sequences > 1
+        else torch.full_like(scores[:, :, 0], torch.nan)
+    )
+    return RoleScores(
+        mean=scores.mean(dim=2).numpy(),
+        standard_error=(spread / n_sequences**0.5).numpy(),
+        copy_length=copy_length,
+        n_sequences=n_sequences,
+        seed=seed,
+        has_bos=has_bos,
+    )
+
+
+_cache: WeakKeyDictionary[LoadedModel, RoleScores] = WeakKeyDictionary()
+_guard = Lock()
+
+
+def kept_roles(model: LoadedModel) -> RoleScores | None:
+    """What `measured_roles` has found for this model, if it has run; computes nothing."""
+    with _guard:
+        return _cache.get(model)
+
+
+def measured_roles(model: LoadedModel) -> Generator[float, None, RoleScores]:
+    """Every head's scores on 20 repeated random sequences: yields the share done.
+
+    With BOS where the model's tokenizer has one, and with the copying scores where the model's
+    circuits can be read. Measured once a model. Raises `UnavailableError`.
+    """
+    found = kept_roles(model)
+    if found is None:
+        yield 0.0
+        found = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.7)
+        found = replace(found, copying=(yield from within(_copying(model), 0.7, 1.0)))
+        with _guard:
+            _cache[model] = found
+        yield 1.0
+    return found
+
+
+def roles_without(
+    model: LoadedModel,
+    head: Head,
+    kind: AblationKind,
+    reference: tuple[str, ...] | None = None,
+) -> Generator[float, None, RoleScores]:
+    """The scores on the same sequences with one head ablated at every position of every pass.
+
+    `reference` is the mean's set (None: the default one). Copying, which is read off the weights,
+    stays the model's own. Raises `InputError` for resample.
+    """
+    check_head(head, (model.n_layers, model.n_heads), model.name)
+    if kind is AblationKind.RESAMPLE:
+        raise InputError(
+            "ablation",
+            "Resample needs a corrupted prompt, and random tokens have none: choose mean, zero or "
+            "mean across heads.",
+        )
+    clean = yield from within(measured_roles(model), 0.0, 0.4)
+    sequences = sequences_for(model)
+    replacement = Replacement(kind, None)
+    if kind is AblationKind.MEAN:
+        measuring = from_reference(
+            model,
+            DEFAULT if reference is None else reference,
+            None,
+            sequences.ids.shape[1],
+            prepend_bos=sequences.has_bos,
+        )
+        replacement = yield from within(measuring, 0.4, 0.6)
+    work = _measured(model, sequences, (replacement.edit(head),))
+    found = yield from within(work, 0.6, 1.0)
+    return replace(found, copying=clean.copying)
+
+
+def sequences_for(model: LoadedModel) -> RepeatedTokens:
+    """The sequences that a model's roles are measured on: the same on every call."""
+    return repeated_random_tokens(model.tokenizer, model.n_ctx, d_vocab=model.d_vocab)
+
+
+def _copying(
+    model: LoadedModel,
+) -> Generator[float, None, Float[np.ndarray, "layer head"] | None]:
+    try:
+        return (yield from copying(model))
+    except ModelError:  # a wiring or a norm that is not known
+        return None
+
+
+def _measured(
+    model: LoadedModel, sequences: RepeatedTokens, intervention: Intervention
+) -> Generator[float, None, RoleScores]:
+    found: list[Tensor] = []
+    length, has_bos = sequences.copy_length, sequences.has_bos
+    n_sequences, n_pos = sequences.ids.shape
+    done = 0
+    for ids in sequences.ids.split(_at_once(model, n_pos)):
+        found.append(_scores(model, ids.to(model.device), intervention, length, has_bos))
+        done += len(ids)
+        yield done / n_sequences
+    return _over_sequences(torch.cat(found, dim=2), length, has_bos, sequences.seed)
+
+
+def _at_once(model: LoadedModel, n_pos: int) -> int:
+    """Sequences that run together: few where each takes long, or much room."""
+    by_time = STEP_FLOPS // (2 * model.n_block_params * n_pos)
+    by_room = PATTERN_BYTES // (4 * model.n_heads * n_pos**2)
+    return max(1, int(min(by_time, by_room)))
+
+
+@torch.inference_mode()
+def _scores(
+    model: LoadedModel,
+    tokens: Int[Tensor, "sequence pos"],
+    intervention: Intervention,
+    copy_length: int,
+    has_bos: bool,
+) -> Float[Tensor, "role layer sequence head"]:
+    """One pass, of which no more than one layer's patterns are held."""
+    edits = Edits([intervention] * len(tokens), model.value_shift, tokens.shape[1])
+    layers: dict[int, Tensor] = {}
+
+    def see(layer: int, weights: Tensor) -> None:
+        scores = role_scores_by_sequence(weights.float(), copy_length, has_bos)
+        layers[layer] = scores.cpu().double()
+
+    if model.stack is None:
+        model.see_patterns(tokens, see, edits.apply)
+    else:
+        _see_wired(model, tokens, see, edits)
+    if len(layers) < model.n_layers:
+        raise UnavailableError(f"The attention patterns of {model.name!r} could not be read.")
+    return torch.stack([layers[layer] for layer in range(model.n_layers)], dim=1)
+
+
+def _see_wired(
+    model: LoadedModel,
+    tokens: Int[Tensor, "sequence pos"],
+    see: PatternReader,
+    edits: Edits,
+) -> None:
+    """`LoadedModel.see_patterns` where the wiring is known, without the unembedding."""
+    stack = model.stack
+    assert stack is not None
+    positions = torch.arange(tokens.shape[1], device=tokens.device)
+    blocks = iter(enumerate(stack.blocks))
+
+    def at_z(moment: Moment) -> Tensor:
+        layer, block = next(blocks)
+        q, _, _ = block.qkv(moment.resid_pre, stack.rotary(tokens.shape[1], moment.resid_pre))
+        see(layer, pattern(q, moment.keys, positions, block.scoring))
+        return edits.apply(layer, moment.z)
+
+    forward(stack, tokens, at_z)

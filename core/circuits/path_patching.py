@@ -1,0 +1,229 @@
+"""What feeds a head: path patching from every earlier head into its Q, its K or its V alone.
+
+The earlier head's z is replaced as the spec's ablation says. What it then writes differently is
+added to nothing but the residual stream that the later head's queries (or keys, or values) read:
+everything between the two is as in the clean run, so only the direct path is cut (Wang et al.
+2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969). No pass is needed for it.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core.circuits.answer_directions import passes
+from core.circuits.attention import own_scoring
+from core.circuits.composition import Composition, composing
+from core.circuits.logit_attribution import Reading
+from core.circuits.residual_stream import head_weights, read_stream, stack_of_sums
+from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
+from core.engine.edits import Edits
+from core.errors import InputError
+from core.model.attention import pattern
+from core.model.frozen_norms import frozen
+from core.model.loaded import LoadedModel
+from core.settings import settings
+from core.spec.heads import Head, check_head
+from core.sweep.replacements import Replacement
+from core.sweep.scorer import Scorer
+from core.text.jsonable import jsonable
+
+WAYS = ("query", "key", "value")
+"""The three inputs of a head."""
+
+RESTING = 0.1
+"""A key other than position 0 is looked at by default from this weight on: heads rest on 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Feeds:
+    """What one head's input loses with each earlier head, on one prompt: ablated minus clean.
+
+    `weight` is the head's attention from `query` to `key` in the clean run. `by_query` and
+    `by_key` are that weight's changes where only the head's queries, or its keys at every
+    position, lose what the earlier head wrote. Its values move no attention: `by_value` is the
+    change of what the head itself adds directly to the answer, in logits, against `against` ("the
+    foil" or "the vocabulary's mean"), with all norms after it held at the clean run's scale. It is
+    read in the target's pass: a foil with a pass of its own is left out. All are NaN from the
+    head's own layer on.
+    """
+
+    head: Head
+    query: int
+    key: int
+    weight: float
+    by_query: Float[np.ndarray, "layer head"]
+    by_key: Float[np.ndarray, "layer head"]
+    by_value: Float[np.ndarray, "layer head"]
+    against: str
+    composition: Composition | None
+
+    def strongest(self, way: str, count: int = 5) -> list[tuple[Head, float]]:
+        """Earlier heads by how much they change by one of `WAYS`, the most first."""
+        if way not in WAYS:
+            raise InputError("way", f"{way!r} is no input of a head: choose query, key or value.")
+        changes = {"query": self.by_query, "key": self.by_key, "value": self.by_value}[way]
+        size = np.nan_to_num(np.abs(changes))
+        order = np.argsort(-size, axis=None, kind="stable")[:count]
+        found = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
+        return [(head, float(changes[head])) for head in found if size[head] > 0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: fractions of attention, logits for `by_value`."""
+        return {
+            "head": self.head.label,
+            "query": self.query,
+            "key": self.key,
+            "weight": self.weight,
+            "by_query": jsonable(self.by_query),
+            "by_key": jsonable(self.by_key),
+            "by_value": jsonable(self.by_value),
+            "against": self.against,
+            "composition": None if self.composition is None else self.composition.to_dict(),
+        }
+
+
+def feeds(
+    scorer: Scorer,
+    head: Head,
+    query: int | None = None,
+    key: int | None = None,
+    memory_budget: int | None = None,
+) -> Generator[float, None, Feeds]:
+    """Patch the path from every earlier head into `head`: yields the share done.
+
+    `query` defaults to the position that predicts the answer's first token; `key` to the one that
+    it attends to most, position 0 only where no other gets `RESTING`. Raises `InputError` for
+    positions that are not there or not seen, `UnavailableError` for a model whose stream is not a
+    sum.
+    """
+    model, prepared = scorer.model, scorer.prepared
+    check_head(head, (model.n_layers, model.n_heads), model.name)
+    stack_of_sums(model)
+    query = len(prepared.prompt) - 1 if query is None else query
+    _check(query, key, len(scorer.start.tokens))
+    replacement = (yield from scorer.replacements())[prepared.target]
+    scores = yield from composing(model, head)
+    receiver = _Receiver(scorer, head, query)
+    key = _looked_at(receiver.row) if key is None else key
+    changes = np.full((3, model.n_layers, model.n_heads), np.nan)
+    budget = settings().memory_bytes if memory_budget is None else memory_budget
+    for senders in _chunks(model, head.layer, len(scorer.start.tokens), budget):
+        layer, first, last = senders[0].layer, senders[0].head, senders[-1].head + 1
+        changes[:, layer, first:last] = receiver.patched(_added(scorer, replacement, senders), key)
+        yield (layer + last / model.n_heads) / head.layer
+    by_query, by_key, by_value = changes
+    return Feeds(
+        head=head,
+        query=query,
+        key=key,
+        weight=float(receiver.row[key]),
+        by_query=by_query,
+        by_key=by_key,
+        by_value=by_value,
+        against="the foil" if prepared.foil_in_same_pass else "the vocabulary's mean",
+        composition=scores,
+    )
+
+
+def _check(query: int, key: int | None, n_pos: int) -> None:
+    if not 0 <= query < n_pos:
+        raise InputError(
+            "query", f"There is no position {query}: the pass has 0 to {n_pos - 1}. Choose one."
+        )
+    if key is not None and not 0 <= key <= query:
+        raise InputError(
+            "key", f"Position {query} sees 0 to {query}, not {key}: choose a key among those."
+        )
+
+
+def _looked_at(row: Float[Tensor, " key"]) -> int:
+    others = row[1:]
+    if len(others) and float(others.max()) >= RESTING:
+        return 1 + int(others.argmax())
+    return int(row.argmax())
+
+
+def _chunks(model: LoadedModel, n_layers: int, n_pos: int, budget: int) -> Iterator[list[Head]]:
+    """The heads of the first `n_layers`: of one layer at a time, and about half a second's work."""
+    flops = 8.0 * n_pos * model.d_model * model.n_heads * model.d_head
+    quick = int(CHUNK_FLOPS.get(model.device, CHUNK_FLOPS["cpu"]) / 2 / flops)
+    most = max(1, min(quick, rows_per_chunk(model, n_pos, 0, 0, budget)))
+    for layer in range(n_layers):
+        heads = [Head(layer, head) for head in range(model.n_heads)]
+        for first in range(0, len(heads), most):
+            yield heads[first : first + most]
+
+
+@torch.inference_mode()
+def _added(
+    scorer: Scorer, replacement: Replacement, senders: list[Head]
+) -> Float[Tensor, "sender pos d_model"]:
+    """What the ablation of each sender, all of one layer, adds to the stream by itself."""
+    model, clean, layer = scorer.model, scorer.start.clean, senders[0].layer
+    assert clean is not None
+    block, z = stack_of_sums(model).blocks[layer], clean.z[layer]
+    edits = Edits(
+        [(replacement.edit(head),) for head in senders], model.value_shift, len(scorer.start.tokens)
+    )
+    ablated = edits.apply(layer, z.expand(len(senders), -1, -1, -1))
+    return block.out(ablated.flatten(-2)) - block.out(z.flatten(-2))
+
+
+class _Receiver:
+    """One head as the clean run leaves it: `row` is where it looks from the query."""
+
+    @torch.inference_mode()
+    def __init__(self, scorer: Scorer, head: Head, query: int) -> None:
+        model, clean = scorer.model, scorer.start.clean
+        assert clean is not None
+        self._block = block = stack_of_sums(model).blocks[head.layer]
+        self._head, self._query = head.head, query
+        self._kv = head.head // (model.n_heads // len(clean.keys[head.layer]))
+        self._scoring = own_scoring(block, head.head)
+        self._resid, self._rotary = clean.resid_pre[head.layer], clean.rotary
+        q, _, _ = block.qkv(self._resid, self._rotary)
+        self._q = q[:, self._head]
+        self._k, self._v = clean.keys[head.layer][self._kv], clean.values[head.layer][self._kv]
+        self.row = self._looks(self._q, self._k[None], [query])[0, 0]
+        self._start_reading(scorer, head, clean.z[head.layer][0])
+
+    def _start_reading(
+        self, scorer: Scorer, head: Head, z: Float[Tensor, "pos head d_head"]
+    ) -> None:
+        """How what this head adds at the answer's positions reaches the answer, norms held."""
+        model, prepared = scorer.model, scorer.prepared
+        stream = read_stream(model, scorer.start.tokens)
+        self._reading = Reading(model, prepared, passes(prepared)[0], stream)
+        read, lens = self._reading.read, self._block.lens
+        self._looking = self._looks(self._q, self._k[None], read)[0]
+        self._w_o = head_weights(self._block, model.n_heads)[head.head].float()
+        self._out_norm = frozen(lens.out_norm, lens.out(z[read].flatten(-2)))
+
+    def _looks(
+        self,
+        q: Float[Tensor, "#row pos d_head"],
+        k: Float[Tensor, "#row key d_head"],
+        queries: list[int],
+    ) -> Float[Tensor, "row query key"]:
+        at = torch.tensor(queries, device=q.device)
+        rows = max(len(q), len(k))
+        q, k = (x.expand(rows, -1, -1)[:, None] for x in (q[:, at], k))
+        return pattern(q, k, at, self._scoring)[:, 0]
+
+    @torch.inference_mode()
+    def patched(
+        self, added: Float[Tensor, "sender pos d_model"], key: int
+    ) -> Float[np.ndarray, "way sender"]:
+        """The changes by query, by key and by value, each where only it reads what is added."""
+        q, k, v = self._block.qkv(self._resid + added, self._rotary)
+        by_query = self._looks(q[:, self._head], self._k[None], [self._query])
+        by_key = self._looks(self._q, k[:, self._kv], [self._query])
+        moved = self._looking @ (v[:, self._kv].float() - self._v.float())
+        by_value = [self._reading.along(each) for each in self._out_norm(moved @ self._w_o)]
+        weights = torch.stack([by_query[:, 0, key], by_key[:, 0, key]]) - self.row[key]
+        return np.stack([*weights.cpu().double().numpy(), np.array(by_value)])

@@ -1,0 +1,94 @@
+"""`headsweep open`: the dashboard, with a run on screen."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import webbrowser
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.runs import find
+from core.errors import InputError
+from core.exports.data import MAX_BYTES, read_json
+from core.net import bound
+from core.settings import Settings, settings
+from core.store.keeper import KEEPER
+from core.store.run import Origin
+
+AWAITED_SECONDS = 60.0
+
+
+def open_(
+    what: Annotated[
+        str | None,
+        typer.Argument(help="A JSON file that Headsweep has exported, or a kept run's name."),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser on it.")
+    ] = True,
+) -> None:
+    """Serve the dashboard with an exported or kept run on screen."""
+    run_id = None if what is None else _run_id(what)
+    port = _free_port(settings())
+    url = settings().model_copy(update={"port": port}).url
+    address = url if run_id is None else f"{url}/?run={run_id}"
+    # A process of its own: the dashboard is what stands on `core`, never the other way round.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "components.server"], env={**os.environ, "PORT": str(port)}
+    )
+    try:
+        threading.Thread(
+            target=_announce, args=(server, url, address, browser), daemon=True
+        ).start()
+        code = server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        code = server.wait()
+    raise typer.Exit(1 if code > 0 else 0)
+
+
+def _run_id(what: str) -> str:
+    """The kept run meant: a file is kept first, as one that was imported."""
+    path = Path(what)
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if is_file:
+        with path.open("rb") as file:
+            read = read_json(path.name, file.read(MAX_BYTES + 1))
+        return KEEPER.store().keep(read.result, read.margins, read.label, Origin.IMPORTED)
+    if path.suffix == ".json" or os.sep in what:
+        raise InputError("file", f"There is no file {what!r}: check its name and folder.")
+    return find(what).id
+
+
+def _announce(server: "subprocess.Popen[bytes]", url: str, address: str, browser: bool) -> None:
+    """Say where the run is, and open a browser there, once somebody answers."""
+    health = f"{url}/_stcore/health"
+    until = time.monotonic() + AWAITED_SECONDS
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(health, timeout=2):  # noqa: S310 (our own http address)
+                break
+        except OSError:
+            time.sleep(0.1)
+    else:
+        return
+    print(address, flush=True)
+    if browser:
+        webbrowser.open(address)
+
+
+def _free_port(given: Settings) -> int:
+    """The port that is set; where another program has it, one that is free."""
+    for port in (given.port, 0):
+        with suppress(OSError):
+            return bound(given.address, port)
+    raise InputError("port", f"No port can be had on {given.address}: set HEADSWEEP_ADDRESS.")

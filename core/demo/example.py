@@ -1,0 +1,78 @@
+"""The notebook's sweep on the embedded model: what the page shows before a model is live.
+
+`python -m core.demo.example` computes the shipped result anew; a test holds it to the live engine.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from core.results.layer_effects import Margins, marked_heads
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
+
+SAVED = Path(__file__).parent / "example.json"
+SAVED_MARGINS = SAVED.with_name("example_margins.json")
+
+SPEC = SweepSpec(
+    model="demo",
+    prompt="The quick brown fox jumps over the lazy dog. The quick brown fox",
+    target=" jumps",
+)
+"""The notebook's prompt, target and ablation."""
+
+
+TRY: tuple[tuple[str, SweepSpec], ...] = (
+    ("the notebook’s pangram", SPEC),
+    (
+        "who gets the bag?",
+        SweepSpec(
+            model="demo",
+            prompt="When John and Mary went to the shops, John gave the bag to",
+            target=" Mary",
+            foil=" John",
+        ),
+    ),
+    (
+        "a list, again",
+        SweepSpec(
+            model="demo",
+            prompt=" dog house tree water lamp dog house tree water",
+            target=" lamp",
+        ),
+    ),
+)
+"""Prompts to begin with: a repeated sentence, an indirect object (Wang et al. 2022), a list."""
+
+
+@lru_cache(maxsize=1)
+def saved() -> SweepResult:
+    """The shipped result of `SPEC`; reads one small file and imports no torch."""
+    return SweepResult.from_dict(json.loads(SAVED.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=1)
+def saved_margins() -> Margins:
+    """The shipped margins of the shipped result."""
+    return Margins.from_dict(json.loads(SAVED_MARGINS.read_text(encoding="utf-8")))
+
+
+def compute() -> tuple[SweepResult, Margins]:
+    """The same result and its margins from the live engine."""
+    from core.checkpoints.loading import load_model
+    from core.progress import drained
+    from core.sweep.layer_sweep import iter_margins
+    from core.sweep.scorer import Scorer
+    from core.sweep.sweep import run_sweep
+
+    model = load_model(SPEC.model, device="cpu")
+    result = run_sweep(model, SPEC)
+    return result, drained(iter_margins(Scorer(model, SPEC), marked_heads(result)))
+
+
+if __name__ == "__main__":
+    found, margins = compute()
+    SAVED.write_text(found.to_json() + "\n", encoding="utf-8")
+    text = json.dumps(margins.to_dict(), indent=1, ensure_ascii=True, allow_nan=False)
+    SAVED_MARGINS.write_text(text + "\n", encoding="utf-8")
+    print(f"wrote {SAVED.name} and {SAVED_MARGINS.name}")

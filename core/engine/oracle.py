@@ -1,0 +1,82 @@
+"""The plain hook-by-hook loop on TransformerLens: the truth that the engine is held to.
+
+One full forward pass a head, as the notebook does it, on a bridge whose weights TransformerLens
+itself processed. Slow, obvious, and sharing no code with the engine.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.spec import Weights
+
+Z = Float[Tensor, "layer pos head d_head"]
+
+
+def load_oracle(folder: str | Path, weights: Weights = "processed") -> Any:
+    """A TransformerBridge of its own, processed by TransformerLens or left raw."""
+    from transformer_lens.model_bridge import TransformerBridge
+
+    bridge = TransformerBridge.boot_transformers(str(folder), device="cpu", dtype=torch.float32)
+    if weights == "processed":
+        bridge.enable_compatibility_mode(disable_warnings=True)
+    return bridge
+
+
+def clean_z(bridge: Any, tokens: Int[Tensor, "1 pos"]) -> Z:
+    """Every head's output in one pass: also what `resample` puts in place."""
+    found: list[Tensor] = []
+    hooks = [
+        (f"blocks.{layer}.attn.hook_z", lambda z, hook: found.append(z[0].clone()))
+        for layer in range(len(bridge.blocks))
+    ]
+    with torch.inference_mode():
+        bridge.run_with_hooks(tokens, fwd_hooks=hooks)
+    return torch.stack(found)
+
+
+def reference_mean(bridge: Any, prompts: Sequence[Tensor], n_pos: int) -> Z:
+    """What `mean` puts in place: the mean over all prompts (each (1, pos)) and positions but the
+    first of each; at position 0, position 0's own mean.
+    """
+    outputs = [clean_z(bridge, tokens).double() for tokens in prompts]
+    first = torch.stack([z[:, 0] for z in outputs]).mean(0)
+    others = torch.cat([z[:, 1:] for z in outputs], dim=1).mean(1)
+    return torch.stack([first] + [others] * (n_pos - 1), dim=1).float()
+
+
+def ablated_logits(
+    bridge: Any,
+    tokens: Int[Tensor, "1 pos"],
+    head: Head,
+    kind: AblationKind,
+    positions: tuple[int, ...] | None = None,
+    values: Z | None = None,
+) -> Float[Tensor, "pos vocab"]:
+    """Logits of one pass in which `head` is ablated at `positions` (None: everywhere).
+
+    `values` are what `mean` and `resample` put in place.
+    """
+
+    def overwrite(z: Tensor, hook: Any) -> Tensor:
+        z = z.clone()
+        where = list(range(z.shape[1])) if positions is None else list(positions)
+        if kind is AblationKind.ZERO:
+            z[:, where, head.head] = 0
+        elif kind is AblationKind.MEAN_ACROSS_HEADS:
+            z[:, where, head.head] = z.mean(dim=2)[:, where]
+        else:
+            assert values is not None
+            z[:, where, head.head] = values[head.layer, where, head.head]
+        return z
+
+    hooks = [(f"blocks.{head.layer}.attn.hook_z", overwrite)]
+    with torch.inference_mode():
+        logits: Tensor = bridge.run_with_hooks(tokens, fwd_hooks=hooks)
+    return logits[0]

@@ -1,0 +1,122 @@
+"""A loaded model proves itself before it is used: causal, editable, and fast only where exact."""
+
+import logging
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from core.engine import run
+from core.engine.interventions import Edit, Intervention
+from core.errors import ModelError, is_memory_error
+from core.model.loaded import LoadedModel
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+
+_log = logging.getLogger(__name__)
+_PROBE_LENGTH = 12
+_TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
+"""Relative to the largest logit, or absolute where that is below 10."""
+
+
+def probe_tokens(d_vocab: int, n_ctx: int) -> Int[Tensor, "1 pos"]:
+    """A short sequence of random tokens, the same on every call."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(d_vocab, (1, min(_PROBE_LENGTH, n_ctx)), generator=generator)
+
+
+def proved(model: LoadedModel) -> LoadedModel:
+    """The model, checked on a probe; without its wiring if that does not give its numbers.
+
+    Raises `ModelError` for a model that reads later tokens, whose z is not (head, d_head), or
+    that z put back unchanged would change.
+    """
+    tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
+    _check_causal(model, tokens)
+    _check_editable(model, tokens)
+    if model.stack is not None and not _is_exact(model, tokens[0]):
+        return replace(model, stack=None)
+    return model
+
+
+def _check_causal(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
+    """Another last token leaves the logits before it alone; an encoder's head fails this."""
+    other = tokens.clone()
+    other[0, -1] = (other[0, -1] + 1) % model.d_vocab
+    before = tuple(range(tokens.shape[1] - 1))
+    if not before:
+        return
+    clean = model.logits(tokens, before)
+    if _apart(model.logits(other, before), clean) > _tolerance(model, clean):
+        raise ModelError(
+            f"{model.name!r} ({model.architecture}) is not a causal language model: it reads "
+            "later tokens too. Headsweep sweeps models that predict the next token."
+        )
+
+
+def _check_editable(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
+    """Z has the expected shape, and putting each z back changes no logit."""
+    last = (tokens.shape[1] - 1,)
+    seen: dict[int, tuple[int, ...]] = {}
+
+    def put_back(layer: int, z: Tensor) -> Tensor:
+        seen[layer] = tuple(z.shape)
+        return z.clone()
+
+    clean = model.logits(tokens, last)
+    with model.editing_z(put_back):
+        again = model.logits(tokens, last)
+    with torch.inference_mode():
+        own = model.bridge(tokens)[:, -1:]
+    expected = (1, tokens.shape[1], model.n_heads, model.d_head)
+    if len(seen) < model.n_layers or any(shape != expected for shape in seen.values()):
+        raise ModelError(
+            f"The heads of {model.name!r} could not be read as (head, d_head) vectors; this kind "
+            "of attention is not supported yet."
+        )
+    tolerance = _tolerance(model, clean)
+    if _apart(clean, again) > tolerance or _apart(clean, own) > tolerance:
+        raise ModelError(
+            f"{model.name!r} failed its self-check: its heads cannot be edited exactly."
+        )
+
+
+def _is_exact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> bool:
+    """Whether the growing pass gives what hooks give: clean, and with a head of each layer gone."""
+    middle = len(tokens) // 2
+    rows: list[Intervention] = [()]
+    for layer in range(model.n_layers):
+        head = Head(layer, layer % model.n_heads)
+        rows.append((Edit(head, AblationKind.ZERO),))
+        rows.append((Edit(head, AblationKind.MEAN_ACROSS_HEADS, (middle,)),))
+    read = tuple(sorted({max(middle - 1, 0), middle, len(tokens) - 1}))
+    slow = _all_logits(replace(model, stack=None), tokens, rows, read)
+    try:
+        fast = _all_logits(model, tokens, rows, read)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        if is_memory_error(error):
+            raise
+        _log.warning("The wiring of %s does not fit it", model.name, exc_info=error)
+        return False
+    return _apart(slow, fast) <= _tolerance(model, slow)
+
+
+def _all_logits(
+    model: LoadedModel,
+    tokens: Int[Tensor, " pos"],
+    rows: list[Intervention],
+    read: tuple[int, ...],
+) -> Float[Tensor, "row read vocab"]:
+    found = torch.empty(len(rows), len(read), model.d_vocab, device=model.device)
+    for finished in run(model, tokens, rows, read):
+        found[list(finished.indices)] = finished.logits.to(found)
+    return found
+
+
+def _apart(one: Float[Tensor, "*any vocab"], other: Float[Tensor, "*any vocab"]) -> float:
+    return float((one.float().log_softmax(-1) - other.float().log_softmax(-1)).abs().max())
+
+
+def _tolerance(model: LoadedModel, logits: Float[Tensor, "*any vocab"]) -> float:
+    return _TOLERANCE[model.dtype] * max(10.0, float(logits.abs().max()))

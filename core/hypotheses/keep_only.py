@@ -1,0 +1,105 @@
+"""Keeping only some heads: every other one ablated, and how much of the answer is left.
+
+Faithfulness of a circuit (Wang et al. 2022, arXiv:2211.00593); it depends heavily on the kind of
+ablation (Miller et al. 2024, arXiv:2407.08734).
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import InputError
+from core.hypotheses.joint_effects import ablate_sets, change, others_of
+from core.hypotheses.naming import checked_heads
+from core.results.agreement import with_kind
+from core.results.result import Baseline, Effect
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+from core.sweep.scorer import Scorer, baseline_of
+from core.text.jsonable import jsonable
+
+LEAST_GAP = 0.1
+"""Nats (logits with a foil) between the clean run and none kept, below which a share is noise."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Some heads kept, all others ablated.
+
+    `metric` is "logit_diff_change" with a foil, else "logprob_change". `nothing` is the effect of
+    ablating every head.
+    """
+
+    heads: tuple[Head, ...]
+    metric: str
+    baseline: Baseline
+    effect: Effect
+    nothing: Effect
+
+    @property
+    def prob_share(self) -> float | None:
+        """Kept probability over the clean one; above 1 where the ablation raised the answer.
+
+        None where the clean one is too small for a number.
+        """
+        return prob_share(self.baseline, self.effect)
+
+    @property
+    def recovered(self) -> float | None:
+        """Of what ablating every head loses in `metric`, the share that these heads keep.
+
+        (kept - nothing) / (clean - nothing), on a log scale; None where ablating every head loses
+        less than `LEAST_GAP`.
+        """
+        lost = -change(self.nothing, self.metric)
+        return None if lost < LEAST_GAP else 1 + change(self.effect, self.metric) / lost
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: shares and probabilities are fractions."""
+        return {
+            "heads": [head.label for head in self.heads],
+            "metric": self.metric,
+            "baseline": jsonable(self.baseline),
+            "effect": jsonable(self.effect),
+            "nothing": jsonable(self.nothing),
+            "prob_share": self.prob_share,
+            "recovered": self.recovered,
+        }
+
+
+def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Kept]:
+    """Ablate all heads but these: yields the share done. No heads keeps none.
+
+    Raises `InputError` for a head that the model does not have, and as `check_keeping`.
+    """
+    model = scorer.model
+    check_keeping(scorer.prepared.spec)
+    kept = checked_heads(heads, (model.n_layers, model.n_heads), least=0)
+    sets = [others_of(scorer, kept), others_of(scorer, ())]
+    effect, nothing = yield from ablate_sets(scorer, sets)
+    return Kept(kept, scorer.metric, baseline_of(model, scorer.baseline), effect, nothing)
+
+
+def prob_share(baseline: Baseline, effect: Effect) -> float | None:
+    """The target's probability over the clean run's; None where that is too small for a number."""
+    return effect.prob / baseline.prob if baseline.prob else None
+
+
+def for_keeping(spec: SweepSpec) -> SweepSpec:
+    """The spec, with `mean` in the place of `mean-across-heads`."""
+    if spec.ablation is not AblationKind.MEAN_ACROSS_HEADS:
+        return spec
+    found = with_kind(spec, AblationKind.MEAN)
+    assert found is not None
+    return found
+
+
+def check_keeping(spec: SweepSpec) -> None:
+    """Raise an `InputError` (field "ablation") for `mean-across-heads`."""
+    if spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
+        raise InputError(
+            "ablation",
+            "Mean across heads leaves a share of every head in, so it cannot say what a set does "
+            "alone. Choose mean, resample or zero.",
+        )

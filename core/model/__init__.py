@@ -1,0 +1,1 @@
+"""One loaded model and the parts it is made of, which the engine runs."""

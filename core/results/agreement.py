@@ -1,0 +1,94 @@
+"""Do the kinds of ablation agree? The same sweep under each, and how far they rank heads alike.
+
+Faithfulness results depend heavily on the kind (Miller et al. 2024, arXiv:2407.08734), so a claim
+about heads should hold under more than one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from core.results.result import SweepResult
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+
+MOST_DISPUTED = 5
+"""How many of the heads on which the kinds differ most are named."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far several kinds of ablation agree on one metric.
+
+    `correlations` has Spearman's rank correlation for each pair of kinds (None where one of them
+    gives every head the same value). `disputed` are (head, the metric under each kind), by the
+    distance between the largest and the smallest, the widest first.
+    """
+
+    metric: str
+    kinds: tuple[AblationKind, ...]
+    correlations: Mapping[tuple[AblationKind, AblationKind], float | None]
+    disputed: tuple[tuple[Head, tuple[float, ...]], ...]
+
+
+def with_kind(
+    spec: SweepSpec,
+    kind: AblationKind,
+    corrupted_prompt: str | None = None,
+    reference: tuple[str, ...] | None = None,
+) -> SweepSpec | None:
+    """The same sweep under another kind; None for resample without a corrupted prompt.
+
+    What `spec` itself holds is kept; otherwise the given corrupted prompt or reference is used.
+    """
+    corrupted = spec.corrupted_prompt or corrupted_prompt
+    if kind is AblationKind.RESAMPLE and not corrupted:
+        return None
+    return replace(
+        spec,
+        ablation=kind,
+        corrupted_prompt=corrupted if kind is AblationKind.RESAMPLE else None,
+        reference=(spec.reference or reference) if kind is AblationKind.MEAN else None,
+    )
+
+
+def agreement(results: Mapping[AblationKind, SweepResult], metric: str) -> Agreement:
+    """Compare finished sweeps of one prompt; a ValueError for fewer than two kinds."""
+    if len(results) < 2:
+        raise ValueError("Two kinds of ablation at least are needed for a comparison.")
+    kinds = tuple(results)
+    values = {kind: results[kind].values(metric) for kind in kinds}
+    correlations = {
+        (a, b): rank_correlation(values[a], values[b]) for a, b in combinations(kinds, 2)
+    }
+    stacked = np.stack([values[kind] for kind in kinds])
+    spread = stacked.max(0) - stacked.min(0)
+    order = np.argsort(-np.nan_to_num(spread), axis=None, kind="stable")[:MOST_DISPUTED]
+    disputed = []
+    for index in order:
+        layer, head = divmod(int(index), spread.shape[1])
+        disputed.append((Head(layer, head), tuple(float(v) for v in stacked[:, layer, head])))
+    return Agreement(metric, kinds, correlations, tuple(disputed))
+
+
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Spearman's rank correlation, ties sharing their mean rank, over entries that both have.
+
+    None where it is not defined: fewer than two entries, or one side all equal.
+    """
+    both = np.isfinite(one) & np.isfinite(other)
+    x, y = _ranks(one[both]), _ranks(other[both])
+    if len(x) < 2 or x.std() == 0 or y.std() == 0:
+        return None
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 0, the mean rank for equal values."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    after = np.cumsum(counts)
+    ranks: np.ndarray = (after - (counts + 1) / 2)[inverse]
+    return ranks

@@ -1,0 +1,75 @@
+"""The scale beside a heatmap: whole layers ablated the same way, and what position 0 accounts for.
+
+A head's effect means little without the effect of all its layer's heads together, and of the MLP
+next to them. `core.sweep.layer_sweep` measures them; this imports no torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from core.results.result import METRICS, Effect, SweepResult
+from core.spec.heads import Head
+
+MARKED = 8
+"""Heads of each metric whose share of position 0 is measured: those a heatmap writes out."""
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Effects by layer, and of some heads at position 0 alone.
+
+    `attention[layer]`: all heads of the layer ablated together, replacements taken before any is
+    overwritten. `mlp[layer]`: what the layer's MLP adds to the residual stream, replaced the same
+    way; None where the kind has no meaning for an MLP (mean across heads) or the model's wiring
+    is not known. `first_position`: the head ablated at position 0 only; empty where the sweep's
+    positions leave it out.
+    """
+
+    attention: tuple[Effect, ...]
+    mlp: tuple[Effect | None, ...]
+    first_position: Mapping[Head, Effect]
+
+    def share_of_first(self, result: SweepResult, head: Head, metric: str) -> float | None:
+        """A head's effect at position 0 alone over its whole effect; None where not measured.
+
+        Effects of positions do not add up: the share can be negative or larger than 1.
+        """
+        alone, whole = self.first_position.get(head), result.effect(head)
+        if alone is None or whole is None:
+            return None
+        part, all_of_it = getattr(alone, metric), getattr(whole, metric)
+        return None if part is None or not all_of_it else part / all_of_it
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "attention": [asdict(each) for each in self.attention],
+            "mlp": [None if each is None else asdict(each) for each in self.mlp],
+            "first_position": {
+                head.label: asdict(each) for head, each in self.first_position.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Margins":
+        """The inverse of `to_dict`; a ValueError for anything else."""
+        try:
+            return cls(
+                tuple(_effect(each) for each in values["attention"]),
+                tuple(None if each is None else _effect(each) for each in values["mlp"]),
+                {Head.parse(k): _effect(v) for k, v in values["first_position"].items()},
+            )
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"These margins are damaged ({error}).") from error
+
+
+def marked_heads(result: SweepResult, count: int = MARKED) -> list[Head]:
+    """The heads with the largest effects under any metric, in head order."""
+    found = {e.address for metric in METRICS for e in result.ranked(metric)[:count]}
+    return sorted(found)
+
+
+def _effect(values: Mapping[str, Any]) -> Effect:
+    known = {field.name: values[field.name] for field in fields(Effect)}
+    return Effect(**{**known, "top": tuple((str(t), float(p)) for t, p in known["top"])})

@@ -1,0 +1,282 @@
+"""`SweepResult`: a finished (or partial) sweep as plain data, with its units and provenance.
+
+Imports neither torch nor transformer_lens: a saved result opens at once, on a machine without
+either. Probabilities are fractions, changes are ablated minus baseline, logs are natural, `kl`
+is KL(clean || ablated) at the answer.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.spec.heads import Head
+from core.spec.identity import SCHEMA, result_key
+from core.spec.spec import SweepSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Top = tuple[tuple[str, float], ...]
+"""(token text, probability), the most probable first."""
+
+MAX_SIDE = 10_000
+"""No model has more layers or heads a layer; a saved result that says so is damaged."""
+
+METRICS = ("prob_change", "logprob_change", "logodds_change", "logit_diff_change", "kl")
+COLUMNS = (
+    *("layer", "head", "label", "prob"),
+    *METRICS,
+    *("rank", "top"),
+)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The clean run: nothing ablated. `logit_diff` is logprob(target) - logprob(foil) or None."""
+
+    prob: float
+    logprob: float
+    rank: int
+    logit_diff: float | None
+    top: Top
+    token_probs: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What one intervention did to the answer."""
+
+    prob: float
+    prob_change: float
+    logprob_change: float
+    logodds_change: float
+    logit_diff_change: float | None
+    kl: float
+    rank: int
+    top: Top
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadEffect(Effect):
+    """What ablating one head did to the answer."""
+
+    layer: int
+    head: int
+
+    @property
+    def address(self) -> Head:
+        """The head ablated."""
+        return Head(self.layer, self.head)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row of the json contract."""
+        values = asdict(self)
+        values["label"] = self.address.label
+        values["top"] = [list(pair) for pair in self.top]
+        return {name: values[name] for name in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from."""
+
+    headsweep: str
+    transformer_lens: str
+    torch: str
+    model_fingerprint: str
+    device: str
+    dtype: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """Baseline, one `HeadEffect` for each finished head, and provenance.
+
+    `shape` is (layers, heads a layer). A partial result has fewer heads than the model.
+    """
+
+    spec: SweepSpec
+    shape: tuple[int, int]
+    tokens: tuple[str, ...]
+    special: tuple[bool, ...]
+    target_tokens: tuple[str, ...]
+    foil_tokens: tuple[str, ...]
+    baseline: Baseline
+    heads: tuple[HeadEffect, ...]
+    provenance: Provenance
+    _index: dict[Head, HeadEffect] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._index.update({effect.address: effect for effect in self.heads})
+
+    @property
+    def complete(self) -> bool:
+        """Whether every head of the model is in."""
+        return len(self.heads) == self.shape[0] * self.shape[1]
+
+    @property
+    def key(self) -> str:
+        """What makes this result the same as another: spec, model, schema (`core.spec.identity`)."""
+        return result_key(self.spec, self.provenance.model_fingerprint)
+
+    @property
+    def sequence(self) -> tuple[str, ...]:
+        """The tokens that are run: the prompt, then a teacher-forced answer's but the last."""
+        is_set = isinstance(self.spec.target, tuple)
+        return self.tokens if is_set else self.tokens + self.target_tokens[:-1]
+
+    def effect(self, head: Head) -> HeadEffect | None:
+        """The effect of ablating `head`; None if it is not finished or not in the model."""
+        return self._index.get(head)
+
+    def values(self, metric: str) -> np.ndarray:
+        """One metric as an array (layer, head); NaN for heads not finished or without a value.
+
+        `prob_change` is a fraction: a display in percentage points multiplies by 100.
+        """
+        if metric not in METRICS:
+            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+        grid = np.full(self.shape, np.nan)
+        for effect in self.heads:
+            value = getattr(effect, metric)
+            grid[effect.layer, effect.head] = np.nan if value is None else value
+        return grid
+
+    def ranked(self, metric: str = "prob_change") -> list[HeadEffect]:
+        """Finished heads, the largest absolute value of `metric` first; ties in head order."""
+        with_value = [e for e in self.heads if getattr(e, metric) is not None]
+        return sorted(with_value, key=lambda e: (-abs(getattr(e, metric)), e.layer, e.head))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The json contract, schema "headsweep.sweep/1"."""
+        baseline = asdict(self.baseline)
+        baseline["top"] = [list(pair) for pair in self.baseline.top]
+        baseline["token_probs"] = list(self.baseline.token_probs)
+        return {
+            "schema": SCHEMA,
+            "spec": self.spec.to_dict(),
+            "shape": list(self.shape),
+            "tokens": list(self.tokens),
+            "special": list(self.special),
+            "target_tokens": list(self.target_tokens),
+            "foil_tokens": list(self.foil_tokens),
+            "baseline": baseline,
+            "heads": [effect.to_dict() for effect in self.heads],
+            "provenance": asdict(self.provenance),
+        }
+
+    def to_json(self, indent: int | None = 1) -> str:
+        """The contract as text; NaN and infinity do not occur."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=True, allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, values: object) -> "SweepResult":
+        """Validate the json contract back into a result; a ValueError says what is wrong."""
+        if not isinstance(values, Mapping) or values.get("schema") != SCHEMA:
+            seen = values.get("schema") if isinstance(values, Mapping) else type(values).__name__
+            raise ValueError(f"This is not a {SCHEMA} result: its schema is {seen!r}.")
+        try:
+            shape = _shape(values["shape"])
+            return cls(
+                spec=SweepSpec.from_dict(values["spec"]),
+                shape=shape,
+                tokens=tuple(map(str, values["tokens"])),
+                special=tuple(map(bool, values["special"])),
+                target_tokens=tuple(map(str, values["target_tokens"])),
+                foil_tokens=tuple(map(str, values["foil_tokens"])),
+                baseline=_baseline(values["baseline"]),
+                heads=_heads(values["heads"], shape),
+                provenance=_provenance(values["provenance"]),
+            )
+        except (LookupError, TypeError, AttributeError, OverflowError) as error:
+            raise ValueError(
+                f"This {SCHEMA} result is damaged ({type(error).__name__}: {error})."
+            ) from error
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A pandas table, one row a head, with the contract's columns."""
+        import pandas as pd
+
+        return pd.DataFrame([effect.to_dict() for effect in self.heads], columns=list(COLUMNS))
+
+    def to_csv(self) -> str:
+        """One row a head, the contract's columns; `top` is a JSON list in its cell."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for effect in self.heads:
+            row = effect.to_dict()
+            writer.writerow({**row, "top": json.dumps(row["top"], ensure_ascii=False)})
+        return text.getvalue()
+
+
+def _top(pairs: Any) -> Top:
+    return tuple((str(text), _finite(prob)) for text, prob in pairs)
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise TypeError(f"{value!r} is not a finite number")
+    return number
+
+
+def _optional(value: Any) -> float | None:
+    return None if value is None else _finite(value)
+
+
+def _baseline(values: Mapping[str, Any]) -> Baseline:
+    return Baseline(
+        prob=_finite(values["prob"]),
+        logprob=_finite(values["logprob"]),
+        rank=int(values["rank"]),
+        logit_diff=_optional(values["logit_diff"]),
+        top=_top(values["top"]),
+        token_probs=tuple(_finite(p) for p in values["token_probs"]),
+    )
+
+
+def _shape(values: Any) -> tuple[int, int]:
+    n_layers, n_heads = (int(value) for value in values)
+    if not (0 < n_layers <= MAX_SIDE and 0 < n_heads <= MAX_SIDE):
+        raise TypeError(f"a model has no shape {values!r}")
+    return n_layers, n_heads
+
+
+def _heads(rows: Any, shape: tuple[int, int]) -> tuple[HeadEffect, ...]:
+    effects = tuple(_effect(row) for row in rows)
+    seen = {effect.address for effect in effects}
+    if len(seen) < len(effects):
+        raise TypeError("a head is listed twice")
+    for layer, head in seen:
+        if not (0 <= layer < shape[0] and 0 <= head < shape[1]):
+            raise TypeError(f"{Head(layer, head).label} is outside a model of {shape}")
+    return effects
+
+
+def _provenance(values: Mapping[str, Any]) -> Provenance:
+    names = {field.name for field in fields(Provenance)} - {"seconds"}
+    texts = {name: str(values[name]) for name in names}
+    return Provenance(**texts, seconds=_finite(values["seconds"]))
+
+
+def _effect(values: Mapping[str, Any]) -> HeadEffect:
+    return HeadEffect(
+        layer=int(values["layer"]),
+        head=int(values["head"]),
+        prob=_finite(values["prob"]),
+        prob_change=_finite(values["prob_change"]),
+        logprob_change=_finite(values["logprob_change"]),
+        logodds_change=_finite(values["logodds_change"]),
+        logit_diff_change=_optional(values["logit_diff_change"]),
+        kl=_finite(values["kl"]),
+        rank=int(values["rank"]),
+        top=_top(values["top"]),
+    )

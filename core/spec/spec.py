@@ -1,0 +1,266 @@
+"""`SweepSpec`: everything that determines the numbers of a head sweep, and nothing else.
+
+It is the cache key, what a saved result carries, and what the command line and the page fill in.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args, no_type_check
+
+from core.errors import InputError
+from core.spec.ablation import AblationKind
+from core.spec.reference_set import DEFAULT, checked, name_of
+
+Weights = Literal["processed", "raw"]
+Dtype = Literal["float32", "bfloat16"]
+Answer = str | tuple[str, ...]
+Positions = Literal["all", "last"] | tuple[int, ...]
+
+MAX_PROMPT_CHARACTERS = 50_000
+"""More than any supported context holds, and little enough to tokenise at once."""
+MAX_ANSWER_CHARACTERS = 1_000
+MAX_MODEL_CHARACTERS = 1_000
+
+_SHOWN_CHARACTERS = 60
+_SHOWN_POSITIONS = 8
+
+
+@no_type_check  # values come from forms and files as plain types; __post_init__ checks them
+@dataclass(frozen=True)
+class SweepSpec:
+    """One head sweep: which model, which prediction, and what each head is replaced by.
+
+    `target` and `foil` are a string (one token or several, teacher-forced) or a tuple of
+    single-token strings whose probabilities are added. `corrupted_prompt` belongs to resample
+    ablation, which needs it; `reference`, the texts to average over, to mean ablation (None: the
+    default set). `positions` counts BOS as 0. `prepend_bos=None` leaves the choice to the model's
+    catalogue entry. A result always records the resolved values. Raises `InputError`, with the
+    field at fault, for values that no model could use; what depends on a tokenizer is checked by
+    `core.prompts.tokens` and `core.prompts.corruption`.
+    """
+
+    model: str
+    prompt: str
+    target: Answer
+    foil: Answer | None = None
+    ablation: AblationKind = AblationKind.MEAN_ACROSS_HEADS
+    corrupted_prompt: str | None = None
+    reference: tuple[str, ...] | None = None
+    positions: Positions = "all"
+    prepend_bos: bool | None = None
+    weights: Weights = "processed"
+    dtype: Dtype = "float32"
+
+    def __post_init__(self) -> None:
+        check_text("model", self.model, MAX_MODEL_CHARACTERS)
+        check_prompt("prompt", self.prompt, "The prompt")
+        object.__setattr__(self, "target", _answer("target", self.target))
+        # An empty foil box means that there is no foil.
+        foil = None if self.foil in (None, "", ()) else _answer("foil", self.foil)
+        object.__setattr__(self, "foil", foil)
+        if foil is not None and foil == self.target:
+            raise InputError(
+                "foil",
+                f"The foil is the same as the target ({_shown(foil)}), so their difference is "
+                "always 0. Choose another token, or leave the foil empty.",
+            )
+        object.__setattr__(self, "ablation", _ablation(self.ablation))
+        corrupted = _corrupted_prompt(self.corrupted_prompt, self.ablation)
+        object.__setattr__(self, "corrupted_prompt", corrupted)
+        object.__setattr__(self, "reference", _reference(self.reference, self.ablation))
+        object.__setattr__(self, "positions", _positions(self.positions))
+        if self.prepend_bos is not None and not isinstance(self.prepend_bos, bool):
+            raise InputError(
+                "prepend_bos", f"prepend_bos is {self.prepend_bos!r}: use true, false or null."
+            )
+        _one_of("weights", self.weights, get_args(Weights))
+        _one_of("dtype", self.dtype, get_args(Dtype))
+
+    def resolved(self, *, prepend_bos: bool) -> "SweepSpec":
+        """The same spec with what was left open filled in: BOS, and the reference set's texts."""
+        default = self.ablation is AblationKind.MEAN and self.reference is None
+        reference = DEFAULT if default else self.reference
+        return replace(self, prepend_bos=prepend_bos, reference=reference)
+
+    def in_words(self) -> str:
+        """The ablation and where it is done, in plain English: "zero ablation, every position"."""
+        return f"{_ablation_in_words(self)}, {_positions_in_words(self.positions)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, one key a field."""
+        values = asdict(self)
+        values["ablation"] = self.ablation.value
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
+
+    def to_json(self) -> str:
+        """A canonical JSON text: equal specs give equal texts."""
+        return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=True)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SweepSpec":
+        """Validate plain JSON types into a spec; unknown or missing keys are an `InputError`."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise InputError(unknown[0], f"A spec has no field {unknown[0]!r}.")
+        if missing := sorted({"model", "prompt", "target"} - set(values)):
+            raise InputError(missing[0], f"The spec lacks the field {missing[0]!r}.")
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**given)
+
+    @classmethod
+    def from_json(cls, text: str) -> "SweepSpec":
+        """The inverse of `to_json`."""
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise InputError("spec", "A spec is a JSON object.")
+        return cls.from_dict(values)
+
+
+def check_text(field: str, text: object, limit: int, label: str | None = None) -> None:
+    """Raise an `InputError` for text that is empty, blank, too long, or not valid Unicode."""
+    name = label or f"The {field}"
+    if not isinstance(text, str):
+        raise InputError(field, f"{name} is {type(text).__name__}, not text.")
+    if not text:
+        raise InputError(field, f"{name} is empty: type some text.")
+    if len(text) > limit:
+        raise InputError(
+            field, f"{name} has {len(text):,} characters; at most {limit:,} are taken. Shorten it."
+        )
+    surrogate = next((i for i, c in enumerate(text) if unicodedata.category(c) == "Cs"), None)
+    if surrogate is not None:
+        raise InputError(
+            field,
+            f"{name} holds half of a character (the lone surrogate U+{ord(text[surrogate]):04X} "
+            f"at character {surrogate + 1}), which is not valid text. Delete it and type the "
+            "character again.",
+        )
+
+
+def check_prompt(field: str, text: object, name: str) -> None:
+    """`check_text` for what the model reads: a prompt, a corrupted one, one of a reference set."""
+    check_text(field, text, MAX_PROMPT_CHARACTERS, name)
+    if not str(text).strip():
+        raise InputError(
+            field, f"{name} is blank (only spaces or line breaks): type some text for the model."
+        )
+
+
+def _answer(field: str, value: object) -> Answer:
+    if isinstance(value, str):
+        check_text(field, value, MAX_ANSWER_CHARACTERS)
+        if not value.strip(" "):  # a line break or tab can be the answer, spaces alone cannot
+            raise InputError(field, f"The {field} is blank: type the token to predict.")
+        return value
+    if isinstance(value, list | tuple) and value:
+        for item in value:
+            if not isinstance(item, str):
+                raise InputError(field, f"Each {field} is text, not {type(item).__name__}.")
+            check_text(field, item, MAX_ANSWER_CHARACTERS)
+        if len(set(value)) < len(value):
+            raise InputError(field, f"A {field} is given twice: name each one once.")
+        return value[0] if len(value) == 1 else tuple(value)
+    raise InputError(field, f"The {field} is empty: type the token to predict.")
+
+
+def _shown(answer: Answer) -> str:
+    return repr(answer) if isinstance(answer, str) else ", ".join(map(repr, answer))
+
+
+def _ablation(value: Any) -> AblationKind:
+    try:
+        return AblationKind(value)
+    except ValueError:
+        kinds = ", ".join(kind.value for kind in AblationKind)
+        raise InputError(
+            "ablation", f"{value!r} is not a kind of ablation: choose one of {kinds}."
+        ) from None
+
+
+def _corrupted_prompt(value: object, kind: AblationKind) -> str | None:
+    if value is None or value == "":  # an empty box means that there is none
+        if kind is AblationKind.RESAMPLE:
+            raise InputError(
+                "corrupted_prompt",
+                "Resample ablation needs a corrupted prompt: a second prompt with as many tokens, "
+                "in which what the answer depends on is changed. Type one, or choose another kind "
+                "of ablation.",
+            )
+        return None
+    if kind is not AblationKind.RESAMPLE:
+        raise InputError(
+            "corrupted_prompt",
+            f"A corrupted prompt is used by resample ablation only, not by {kind.value}: leave it "
+            "out, or choose resample.",
+        )
+    check_prompt("corrupted_prompt", value, "The corrupted prompt")
+    return str(value)
+
+
+def _reference(value: object, kind: AblationKind) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if kind is not AblationKind.MEAN:
+        raise InputError(
+            "reference",
+            f"A reference set is used by mean ablation only, not by {kind.value}: leave it out, "
+            "or choose mean.",
+        )
+    return checked(value)
+
+
+def _ablation_in_words(spec: SweepSpec) -> str:
+    named = f"{spec.ablation.value} ablation"
+    if spec.ablation is AblationKind.MEAN:
+        return f"{named} against {name_of(spec.reference)}"
+    if spec.corrupted_prompt is not None:
+        return f"{named} from “{_short(spec.corrupted_prompt)}”"
+    return named
+
+
+def _short(text: str) -> str:
+    """The beginning of a text on one line, without characters that a terminal would obey."""
+    cut = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def _positions_in_words(positions: Positions) -> str:
+    if positions == "all":
+        return "every position"
+    if positions == "last":
+        return "the prompt's last position"
+    if len(positions) > _SHOWN_POSITIONS:
+        return f"{len(positions)} positions from {positions[0]} to {positions[-1]}"
+    *others, last = map(str, positions)
+    return f"positions {', '.join(others)} and {last}" if others else f"position {last}"
+
+
+def _positions(value: object) -> Positions:
+    if value == "all":
+        return "all"
+    if value == "last":
+        return "last"
+    if isinstance(value, list | tuple) and value:
+        if not all(isinstance(p, int) and not isinstance(p, bool) and p >= 0 for p in value):
+            raise InputError(
+                "positions", f"{list(value)!r}: positions are whole numbers from 0 (BOS is 0)."
+            )
+        return tuple(sorted(set(value)))
+    raise InputError(
+        "positions", f"{value!r} is not a choice of positions: use all, last, or numbers: 0,3,5."
+    )
+
+
+def _one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(
+            field, f"{value!r} is not a choice of {field}: use {' or '.join(choices)}."
+        )

@@ -1,0 +1,119 @@
+"""A spec made ready for one model: everything tokenised, and checked to fit."""
+
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from core.checkpoints import catalogue
+from core.engine.interventions import chosen_positions
+from core.errors import InputError
+from core.model.loaded import LoadedModel
+from core.prompts import tokens as tk
+from core.prompts.corruption import align
+from core.settings import settings
+from core.spec.spec import SweepSpec
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A spec resolved for one model: ids of the prompts, the target and the foil."""
+
+    spec: SweepSpec
+    prompt: tk.TokenizedPrompt
+    corrupted: tk.TokenizedPrompt | None
+    target: tk.TokenizedAnswer
+    foil: tk.TokenizedAnswer | None
+    positions: tuple[int, ...] | None
+
+    @property
+    def foil_in_same_pass(self) -> bool:
+        """Whether the foil is read where the target is: a teacher-forced one is not."""
+        return self.foil is not None and len(self.foil.sequence) == 1
+
+    def sequence(self, answer: tk.TokenizedAnswer) -> Int[Tensor, " pos"]:
+        """The prompt followed by the answer, teacher-forced: without its last token."""
+        return torch.tensor([*self.prompt.ids, *answer.sequence[:-1]])
+
+    def corrupted_sequence(self, answer: tk.TokenizedAnswer) -> Int[Tensor, " pos"]:
+        """The corrupted prompt followed by the same answer tokens."""
+        assert self.corrupted is not None
+        return torch.tensor([*self.corrupted.ids, *answer.sequence[:-1]])
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What stands at each position of the longer pass: both where target and foil part."""
+        answers = [each for each in (self.target, self.foil) if each is not None]
+        forced = [() if each.is_set else each.texts[:-1] for each in answers]
+        return self.prompt.texts + tuple(
+            " |".join(dict.fromkeys(text for text in at if text is not None))
+            for at in zip_longest(*forced)
+        )
+
+    def read(self, answer: tk.TokenizedAnswer) -> tuple[int, ...]:
+        """The positions whose logits predict the answer's tokens."""
+        last = len(self.prompt) - 1
+        return tuple(range(last, last + len(answer.sequence)))
+
+
+def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
+    """Tokenise a spec for a model and check that it fits; raises `InputError`."""
+    _check_model(model, spec)
+    bos = model.default_prepend_bos if spec.prepend_bos is None else spec.prepend_bos
+    prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
+    target = tk.tokenize_answer(model.tokenizer, spec.target, "target")
+    foil = None if spec.foil is None else tk.tokenize_answer(model.tokenizer, spec.foil, "foil")
+    if foil is not None and set(foil.options) == set(target.options):
+        raise InputError(
+            "foil",
+            "The foil is the same tokens as the target, so their difference is always 0. Choose "
+            "another token.",
+        )
+    for text, name in ((prompt.ids, "prompt"), (sum(target.options, ()), "target")):
+        tk.check_known(text, model.d_vocab, name)
+    tk.check_known(sum(foil.options, ()) if foil is not None else (), model.d_vocab, "foil")
+    longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
+    longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
+    tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
+    _check_limit(len(prompt) + len(longest.sequence) - 1)
+    corrupted = None
+    if spec.corrupted_prompt is not None:
+        corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)
+        align(prompt, corrupted)
+        tk.check_known(corrupted.ids, model.d_vocab, "corrupted_prompt")
+    positions = chosen_positions(spec.positions, len(prompt))
+    return Prepared(spec.resolved(prepend_bos=bos), prompt, corrupted, target, foil, positions)
+
+
+def tokenize_corrupted(model: LoadedModel, text: str, *, bos: bool) -> tk.TokenizedPrompt:
+    """A corrupted prompt's tokens; what is wrong with it is said of it, not of the prompt."""
+    try:
+        return tk.tokenize_prompt(model.tokenizer, text, prepend_bos=bos)
+    except InputError as error:
+        raise InputError("corrupted_prompt", f"The corrupted prompt: {error}") from error
+
+
+def _check_limit(n_tokens: int) -> None:
+    """The operator's limit, which may be shorter than what the model reads."""
+    most = settings().max_prompt_tokens
+    if n_tokens > most:
+        raise InputError(
+            "prompt",
+            f"The prompt with its answer has {n_tokens:,} tokens; this Headsweep takes at most "
+            f"{most:,} (its operator's limit). Shorten it.",
+        )
+
+
+def _check_model(model: LoadedModel, spec: SweepSpec) -> None:
+    if catalogue.canonical(spec.model) != model.name:
+        raise InputError(
+            "model", f"The spec asks for the model {spec.model!r}, loaded is {model.name!r}."
+        )
+    for name in ("weights", "dtype"):
+        asked, has = getattr(spec, name), getattr(model, name)
+        if asked != has:
+            raise InputError(
+                name, f"The spec asks for {name} {asked!r}, the loaded model has {has!r}."
+            )

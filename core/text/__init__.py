@@ -1,0 +1,1 @@
+"""How numbers and measured values are written: for people, and as JSON."""

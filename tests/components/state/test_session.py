@@ -1,0 +1,116 @@
+"""What a tab remembers of its jobs: without Streamlit running."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from components.state import Session
+from components.state import tab as module
+from core.checkpoints.registry import key_of
+from core.demo import example
+from core.jobs import Job, JobState
+from core.spec.ablation import AblationKind
+from core.sweep.estimate.attribution import Estimate
+
+RESULT = example.saved()
+NOTHING = dataclasses.replace(RESULT, heads=(), _index={})
+ESTIMATE = Estimate(np.zeros(RESULT.shape), np.zeros(RESULT.shape), None)
+
+
+def job_of(spec=example.SPEC, partial=None, estimate=None):
+    job = Job(key_of(spec), spec)
+    job.state, job.partial, job.estimate = JobState.RUNNING, partial, estimate
+    return job
+
+
+class FakeJobs:
+    def __init__(self):
+        self.released = []
+
+    def submit(self, spec):
+        return job_of(spec)
+
+    def release(self, job):
+        self.released.append(job)
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    fake = FakeJobs()
+    monkeypatch.setattr(module, "JOBS", fake)
+    return fake
+
+
+def test_an_estimate_is_shown_before_any_head_is_finished():
+    state = Session(job=job_of(partial=NOTHING, estimate=ESTIMATE))
+    state.collect()
+    assert state.shown is NOTHING
+    assert state.estimate is ESTIMATE
+    assert state.asked == example.SPEC
+
+
+def test_without_an_estimate_the_old_result_stays_until_a_head_is_finished():
+    state = Session(job=job_of(partial=NOTHING))
+    state.show(RESULT)
+    state.collect()
+    assert state.shown is RESULT
+
+
+def test_margins_are_taken_over_though_the_heads_were_all_there():
+    job = job_of(partial=RESULT)
+    state = Session(job=job)
+    state.collect()
+    assert state.margins is None
+    assert not state.lacks(job)
+    job.margins = example.saved_margins()
+    assert state.lacks(job)
+    job.end(JobState.DONE)
+    state.collect()
+    assert state.margins is job.margins
+    assert state.job is None
+
+
+def test_another_result_takes_the_margins_and_the_estimate_away():
+    state = Session()
+    state.show(RESULT, example.SPEC, estimate=ESTIMATE, margins=example.saved_margins())
+    state.show(NOTHING)
+    assert state.margins is None
+    assert state.estimate is None
+
+
+@pytest.mark.parametrize("corrupted", [None, "another prompt"])
+def test_comparing_asks_for_every_kind_that_can_be_had(jobs, corrupted):
+    state = Session()
+    state.show(RESULT, example.SPEC)
+    state.compare(corrupted, None)
+    kinds = set(AblationKind) - (set() if corrupted else {AblationKind.RESAMPLE})
+    assert set(state.compared) == kinds
+    for kind, job in state.compared.items():
+        assert job.spec.ablation is kind
+        assert job.spec.prompt == example.SPEC.prompt
+    # The very spec that was asked for: its finished job is found again.
+    assert state.compared[example.SPEC.ablation].spec == example.SPEC
+
+
+def test_stopping_a_comparison_releases_what_is_unfinished_and_keeps_the_rest(jobs):
+    state = Session()
+    state.show(RESULT, example.SPEC)
+    state.compare(None, None)
+    done, *others = state.compared.values()
+    done.end(JobState.DONE)
+    state.stop_comparing()
+    assert list(state.compared.values()) == [done]
+    assert jobs.released == others
+
+
+@pytest.mark.parametrize("written", ["/some/folder", "/some/folder ", " /some/folder\n"])
+def test_a_model_named_from_outside_is_unasked_however_it_is_written_until_it_is_asked_for(written):
+    state = Session()
+    state.name_from_outside(written)
+    state.name_from_outside("demo")  # another link after it takes nothing back
+    assert state.is_unasked("/some/folder")
+    assert state.is_unasked(written)
+    assert not state.is_unasked("demo")
+    state.allow("/some/folder")
+    assert not state.is_unasked(written)

@@ -1,0 +1,111 @@
+"""One job a slot: what is asked anew gives up what is stale, what nobody asks for is given up."""
+
+import threading
+from dataclasses import dataclass
+
+import pytest
+from support.checkpoints import TEXT, build
+
+from components.state.tab_tasks import Asking
+from core import SweepSpec, load_model, run_sweep
+from core.circuits.tasks import Trace
+from core.demo import example
+from core.jobs import JobState
+from core.jobs.task import OnSpec, Step
+from core.spec.heads import Head
+
+WAIT = 60.0
+LET_GO = threading.Event()
+
+
+@dataclass(frozen=True)
+class Endless(OnSpec):
+    """Work that goes on until it is stopped."""
+
+    name: str
+
+    @property
+    def said(self):
+        return self.name
+
+    def work(self, model):
+        while not LET_GO.is_set():
+            yield Step(None)
+        return self.name
+
+
+@pytest.fixture
+def asking():
+    LET_GO.clear()
+    made = Asking()
+    yield made
+    LET_GO.set()
+    for slot in list(made.jobs):
+        made.forget(slot)
+
+
+def endless(name):
+    return Endless(example.SPEC, name)
+
+
+def ended(job, state):
+    assert job.wait(WAIT)
+    assert job.state is state
+    return True
+
+
+def test_the_same_task_keeps_its_job_and_another_gives_it_up(asking):
+    first = asking.ask("view", endless("one"))
+    assert asking.ask("view", endless("one")) is first
+    assert asking.waits("view")
+    second = asking.ask("view", endless("two"))
+    assert second is not first
+    assert ended(first, JobState.CANCELLED)
+    assert asking.ask("other", endless("three")) is not second
+    assert asking.waits("view"), "another slot gives up nothing"
+
+
+def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(asking):
+    long = asking.ask("view", endless("map"))
+    search = asking.ask("search", endless("search"))
+    asking.forget_unseen(kept=("search",))
+    assert asking.waits("view"), "it was asked for in this run"
+    asking.forget_unseen(kept=("search",))
+    assert ended(long, JobState.CANCELLED)
+    assert "view" not in asking.jobs
+    assert not search.state.final
+
+
+def test_stopped_work_stays_stopped_until_it_is_asked_for_again(asking):
+    job = asking.ask("view", endless("one"))
+    asking.stop("view")
+    assert ended(job, JobState.CANCELLED)
+    assert asking.was_stopped("view")
+    assert asking.ask("view", endless("one")) is job
+    asking.forget("view")
+    assert not asking.was_stopped("view")
+    assert asking.ask("view", endless("one")) is not job
+
+
+def test_work_that_no_tab_looks_at_ends_by_itself(asking):
+    job = asking.ask("view", endless("one"))
+    job._until = 0.0  # as if the tab had been closed long ago
+    assert ended(job, JobState.CANCELLED)
+    assert asking.was_stopped("view")
+
+
+def test_a_folder_whose_files_have_changed_is_asked_anew(asking, tmp_path):
+    folder = tmp_path / "mine"
+    build("gpt2", folder)
+    head, spec = Head(0, 1), SweepSpec(str(folder), TEXT, " jumps", prepend_bos=True)
+    before = asking.ask("trace", Trace(spec, head))
+    assert ended(before, JobState.DONE)
+    assert asking.ask("trace", Trace(spec, head)) is before
+
+    build("gpt2", folder, seed=1)
+    after = asking.ask("trace", Trace(spec, head))
+    assert after is not before
+    assert ended(after, JobState.DONE)
+    effect = run_sweep(load_model(str(folder)), spec).effect(head)
+    assert after.found[0].total == pytest.approx(effect.logprob_change, abs=1e-4)
+    assert before.found[0].total != pytest.approx(effect.logprob_change, abs=1e-2)

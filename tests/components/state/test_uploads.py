@@ -1,0 +1,31 @@
+"""A reference file given to the page."""
+
+import pytest
+
+from components.state.uploads import Upload, read_upload
+from core.errors import InputError
+from core.spec.reference_set import MAX_BYTES
+
+
+def test_one_prompt_a_line():
+    assert read_upload("a.txt", "\ufeffOne.\r\n\r\n zwei 😀\n".encode()) == Upload(
+        "a.txt", ("One.", " zwei 😀")
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "part"),
+    [
+        (b"ab\xff", "not UTF-8 text: byte 3 is 0xFF"),
+        (b"", "empty"),
+        (b"\n \n", "empty"),
+        (b"a" * (MAX_BYTES + 1), "larger than 5 MB"),
+        (b"a\n" * 1001, "1,001 prompts"),
+    ],
+)
+def test_a_file_that_is_refused_says_why_when_it_is_used(raw, part):
+    upload = read_upload("a.txt", raw)
+    with pytest.raises(InputError, match=part) as caught:
+        upload.reference()
+    assert caught.value.field == "reference"
+    assert "'a.txt'" in str(caught.value)

@@ -1,0 +1,396 @@
+"""Loading: by one path, checked, and every way to fail is one sentence about what was seen."""
+
+import contextlib
+import json
+import logging
+import shutil
+import struct
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from support import checkpoints
+
+from core import load_model
+from core.checkpoints.loading import _quiet, fingerprint
+from core.errors import ModelError
+from core.spec.spec import SweepSpec
+from core.sweep.sweep import run_sweep
+
+FAMILIES = list(checkpoints.FAMILIES)
+
+
+def refused(name, **options) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_model(str(name), device="cpu", **options)
+    error = caught.value
+    assert error.field == "model"
+    message = str(error)
+    assert "\n" not in message
+    assert len(message) < 1_500  # a long name is repeated as it is
+    assert message.endswith((".", ")."))
+    return message
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_local_folder_becomes_a_model(loaded, checkpoint, family):
+    from transformers import AutoModelForCausalLM
+
+    model = loaded(family)
+    assert model.name == str(checkpoint(family))
+    own = AutoModelForCausalLM.from_pretrained(checkpoint(family))
+    heads = own.config.num_attention_heads
+    assert (model.n_layers, model.n_heads) == (own.config.num_hidden_layers, heads)
+    assert (model.d_head, model.n_all_heads) == (8, model.n_layers * model.n_heads)
+    # Bloom's positions have no end of their own: TransformerLens gives it one.
+    assert model.n_ctx == checkpoints.N_CTX or own.config.model_type == "bloom"
+    assert (model.device, model.dtype, model.weights) == ("cpu", "float32", "processed")
+    assert model.fingerprint == fingerprint(checkpoint(family))
+    assert model.n_params == own.num_parameters()
+    assert 0 < model.n_block_params < model.n_params
+    assert model.stack is not None
+    assert not model.bridge.training
+
+
+def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):
+    assert loaded("gpt2").default_prepend_bos is True
+    assert loaded("neox-serial").default_prepend_bos is False
+
+
+def test_value_biases_are_measured_where_there_are_any(loaded):
+    assert loaded("gpt2").value_shift.abs().max() > 0.1
+    assert loaded("gpt2").value_shift.shape == (3, 4, 8)
+    assert loaded("llama").value_shift.abs().max() < 1e-5  # no biases at all
+    assert not loaded("gpt2", "raw").value_shift.any()
+
+
+def test_progress_is_told(checkpoint):
+    told = []
+    load_model(str(checkpoint("gpt2")), device="cpu", progress=lambda *what: told.append(what))
+    assert [what.split()[0] for what, _ in told] == ["Loading", "Checking"]
+
+
+def test_a_sharded_checkpoint_loads_like_a_whole_one(loaded, checkpoint, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    shutil.copytree(checkpoint("gpt2"), tmp_path / "shards")
+    (tmp_path / "shards" / "model.safetensors").unlink()
+    own = AutoModelForCausalLM.from_pretrained(checkpoint("gpt2"))
+    own.save_pretrained(tmp_path / "shards", max_shard_size="60KB")
+    assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
+    sharded = load_model(str(tmp_path / "shards"), device="cpu")
+    one, other = (
+        run_sweep(model, SweepSpec(model.name, checkpoints.TEXT, " jumps"))
+        for model in (sharded, loaded("gpt2"))
+    )
+    assert one.values("kl") == pytest.approx(other.values("kl"), abs=1e-6)
+
+
+# What is wrong with the folder -> words of the message.
+
+
+def no_config(folder):
+    (folder / "config.json").unlink()
+
+
+def damaged_config(folder):
+    text = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(text[: len(text) // 2])
+
+
+def binary_config(folder):
+    (folder / "config.json").write_bytes(b"\xff\xfe\x00")
+
+
+def config_is_a_list(folder):
+    (folder / "config.json").write_text("[]")
+
+
+def no_weights(folder):
+    (folder / "model.safetensors").unlink()
+
+
+def pickled_weights(folder):
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+
+
+def truncated_weights(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def nearly_empty_weights(folder):
+    (folder / "model.safetensors").write_bytes(b"\x00" * 5)
+
+
+def huge_header(folder):
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", 2**62) + b"{}")
+
+
+def edit_weights(folder, edit):
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    edit(tensors)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def missing_tensor(folder):
+    edit_weights(folder, lambda t: t.pop("transformer.h.1.attn.c_attn.weight"))
+
+
+def other_shape(folder):
+    edit_weights(folder, lambda t: t.update({"transformer.h.0.mlp.c_fc.bias": torch.zeros(7)}))
+
+
+def nan_weights(folder):
+    edit_weights(
+        folder, lambda t: t["transformer.h.2.mlp.c_fc.weight"].view(-1)[3:4].fill_(torch.nan)
+    )
+
+
+def infinite_weights(folder):
+    edit_weights(folder, lambda t: t["transformer.wte.weight"].view(-1)[3:4].fill_(torch.inf))
+
+
+def change_config(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def unknown_kind(folder):
+    change_config(folder, model_type="telepathy")
+
+
+def no_kind(folder):
+    change_config(folder, model_type=None)
+
+
+def remote_code(folder):
+    change_config(
+        folder,
+        model_type="telepathy",
+        auto_map={"AutoModelForCausalLM": "modeling_telepathy.Telepathy"},
+    )
+    # What must not happen: this file would give itself away.
+    (folder / "modeling_telepathy.py").write_text("raise SystemExit('remote code was run')")
+
+
+def no_tokenizer(folder):
+    (folder / "tokenizer.json").unlink()
+
+
+def damaged_tokenizer(folder):
+    (folder / "tokenizer.json").write_text('{"version": "1.0"')
+
+
+def more_layers_than_weights(folder):
+    change_config(folder, n_layer=5)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (no_config, "no config.json"),
+        (damaged_config, "config.json that cannot be read"),
+        (binary_config, "config.json that cannot be read"),
+        (config_is_a_list, "config.json that cannot be read"),
+        (no_weights, "no weights"),
+        (pickled_weights, "pickled"),
+        (truncated_weights, "damaged or cut off"),
+        (nearly_empty_weights, "damaged or cut off"),
+        (huge_header, "damaged or cut off"),
+        (missing_tensor, "1 tensors are missing"),
+        (other_shape, "another shape"),
+        (nan_weights, "NaN or infinity"),
+        (infinite_weights, "NaN or infinity"),
+        (unknown_kind, "'telepathy'"),
+        (no_kind, "unknown kind"),
+        (remote_code, "program code from its authors"),
+        (no_tokenizer, "no tokenizer"),
+        (damaged_tokenizer, "could not be loaded"),
+        (more_layers_than_weights, "tensors are missing"),
+    ],
+)
+def test_a_damaged_folder_is_refused_in_one_sentence(checkpoint, tmp_path, damage, said):
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint("gpt2"), folder)
+    damage(folder)
+    message = refused(folder)
+    assert said in message
+    assert repr(str(folder)) in message
+
+
+def test_remote_code_beside_a_known_kind_is_not_run(checkpoint, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint("gpt2"), folder)
+    remote_code(folder)
+    change_config(folder, model_type="gpt2")
+    assert load_model(str(folder), device="cpu").n_layers == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("/no/such/folder", "no folder '/no/such/folder'"),
+        ("./no-such-folder", "no folder './no-such-folder'"),
+        ("~no-such-user/model", "no folder '~no-such-user/model'"),
+        ("/" + "x" * 900, "no folder"),
+        ("/nul\x00l", "no folder '/nul\\x00l'"),
+        ("/half\ud800", "no folder '/half\\ud800'"),
+    ],
+)
+def test_a_path_that_leads_nowhere(name, said):
+    assert said in refused(name)
+
+
+def test_a_file_where_a_folder_is_meant(checkpoint):
+    assert "is a file" in refused(checkpoint("gpt2") / "config.json")
+
+
+def test_an_unknown_name(monkeypatch):
+    assert "no-such-model-anywhere" in refused("headsweep-tests/no-such-model-anywhere")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "a\x00b", "-", "..", "a//b", "é" * 40])
+def test_names_that_nothing_has(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused(name)
+
+
+def save(model, folder):
+    torch.manual_seed(0)
+    model.save_pretrained(folder)
+    checkpoints.tokenizer().save_pretrained(folder)
+
+
+def bert(folder, kind="BertModel"):
+    import transformers
+
+    config = transformers.BertConfig(
+        vocab_size=300, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=64, max_position_embeddings=64,
+    )  # fmt: skip
+    save(getattr(transformers, kind)(config), folder)
+
+
+def t5(folder):
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    config = T5Config(
+        vocab_size=300, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4,
+        decoder_start_token_id=0,
+    )  # fmt: skip
+    save(T5ForConditionalGeneration(config), folder)
+
+
+def mamba(folder):
+    from transformers import MambaConfig, MambaForCausalLM
+
+    config = MambaConfig(vocab_size=300, hidden_size=32, state_size=4, num_hidden_layers=2)
+    save(MambaForCausalLM(config), folder)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (bert, "(BertModel) is not a causal language model"),
+        (lambda folder: bert(folder, "BertForMaskedLM"), "not a causal language model"),
+        (lambda folder: bert(folder, "BertLMHeadModel"), "not a causal language model"),
+        (t5, "(T5ForConditionalGeneration) is not a causal language model"),
+        (mamba, "attention heads"),
+    ],
+    ids=["encoder", "masked", "encoder-with-head", "encoder-decoder", "no-attention"],
+)
+def test_models_of_other_kinds_are_refused(tmp_path, make, said):
+    make(tmp_path / "model")
+    assert said in refused(tmp_path / "model")
+
+
+def test_an_encoder_that_does_not_say_what_it_is(tmp_path):
+    bert(tmp_path / "model")
+    change_config(tmp_path / "model", architectures=None)
+    refused(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "tpu",
+        *([] if torch.cuda.is_available() else ["cuda"]),
+        *([] if torch.backends.mps.is_available() else ["mps"]),
+    ],
+)
+def test_a_device_that_is_not_there(checkpoint, device):
+    with pytest.raises(ModelError, match=device):
+        load_model(str(checkpoint("gpt2")), device=device)
+
+
+def test_the_fingerprint_is_of_what_determines_the_numbers(checkpoint, tmp_path):
+    def changed(name, data):
+        folder = tmp_path / name.replace(".", "-")
+        shutil.copytree(checkpoint("gpt2"), folder)
+        (folder / name).write_bytes(data)
+        return fingerprint(folder)
+
+    own = fingerprint(checkpoint("gpt2"))
+    shutil.copytree(checkpoint("gpt2"), tmp_path / "copy")
+    assert fingerprint(tmp_path / "copy") == own
+    assert fingerprint(checkpoint("neox-serial")) != fingerprint(checkpoint("neox-parallel"))
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        data = bytearray((checkpoint("gpt2") / name).read_bytes())
+        data[-2] ^= 1
+        assert changed(name, bytes(data)) != own, name
+    for name in ("metrics.json", "generation_config.json", "README.md"):
+        assert changed(name, b"{}") == own, name
+
+
+def state():
+    return sys.stdout, logging.root.manager.disable, warnings.filters[:]
+
+
+def test_loading_leaves_output_and_logging_as_they_were(checkpoint, tmp_path):
+    before = state()
+    load_model(str(checkpoint("llama")), device="cpu")
+    with contextlib.suppress(ModelError):
+        load_model(str(tmp_path), device="cpu")
+    assert state() == before
+
+
+def test_two_threads_that_load_do_not_silence_the_process_for_good():
+    before = state()
+    first_in, second_in, first_out = (threading.Event() for _ in range(3))
+
+    def first():
+        with _quiet():
+            first_in.set()
+            second_in.wait(0.3)  # never comes while one thread waits for the other
+        first_out.set()
+
+    def second():
+        first_in.wait()
+        with _quiet():
+            second_in.set()
+            first_out.wait(0.3)
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert state() == before
+
+
+def test_the_folder_is_only_read(checkpoint):
+    def listing():
+        return {p.name: (p.stat().st_size, p.stat().st_mtime_ns) for p in Path(folder).iterdir()}
+
+    folder = checkpoint("gpt2")
+    before = listing()
+    load_model(str(folder), device="cpu")
+    assert listing() == before

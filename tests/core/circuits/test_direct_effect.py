@@ -1,0 +1,250 @@
+"""Routes: total is the sweep's, direct is path patching's, and the later parts add up."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from support import checkpoints
+from support.specs import CORRUPTED, spec_of
+
+from core import AblationKind, SweepSpec, load_model, run_sweep
+from core.circuits.answer_directions import passes
+from core.circuits.direct_effect import Route, Routes, routes, routing
+from core.circuits.logit_attribution import Reading, attribute
+from core.circuits.residual_stream import UnavailableError, read_stream
+from core.engine.oracle import clean_z
+from core.progress import drained
+from core.spec.heads import Head
+from core.sweep.scorer import Scorer
+
+FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
+HEADS = (Head(0, 1), Head(1, 3), Head(1, 0))
+KINDS = list(AblationKind)
+
+
+def path_patched(bridge, tokens, head, replaced):
+    """Logits of a pass in which `head` is replaced and everything after it put back: hooks only.
+
+    Its own layer's MLP too, which comes after it.
+    """
+    kept = {}
+    n_layers = len(bridge.blocks)
+    later = [f"blocks.{layer}.hook_attn_out" for layer in range(head.layer + 1, n_layers)]
+    later += [f"blocks.{layer}.hook_mlp_out" for layer in range(head.layer, n_layers)]
+
+    def keep(x, hook):
+        kept[hook.name] = x.clone()
+
+    def put_back(x, hook):
+        return kept[hook.name]
+
+    def overwrite(z, hook):
+        z = z.clone()
+        z[0, :, head.head] = replaced
+        return z
+
+    with torch.inference_mode():
+        bridge.run_with_hooks(tokens, fwd_hooks=[(name, keep) for name in later])
+        return bridge.run_with_hooks(
+            tokens,
+            fwd_hooks=[
+                (f"blocks.{head.layer}.attn.hook_z", overwrite),
+                *((name, put_back) for name in later),
+            ],
+        )[0, -1]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_direct_is_what_path_patching_finds(loaded, oracle, family):
+    model, bridge = loaded(family), oracle(family)
+    scorer = Scorer(model, spec_of(model))
+    target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
+    tokens = scorer.start.tokens[None]
+    with torch.inference_mode():
+        clean = bridge(tokens)[0, -1]
+    for head in HEADS:
+        logits = path_patched(bridge, tokens, head, torch.zeros(model.d_head))
+        expected = (logits[target] - logits[foil]) - (clean[target] - clean[foil])
+        assert routes(scorer, head).direct == pytest.approx(float(expected), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" jumps over", " lazy dog.")]
+)
+def test_total_is_the_sweeps_and_the_rest_adds_up(loaded, kind, target, foil):
+    for family in ("gpt2", "gemma2", "neox-parallel"):
+        model = loaded(family)
+        spec = spec_of(model, kind, target, foil)
+        scorer, swept = Scorer(model, spec), run_sweep(model, spec)
+        for head in HEADS:
+            found = routes(scorer, head)
+            effect = swept.effect(head)
+            assert found.total == pytest.approx(getattr(effect, found.metric), abs=2e-5)
+            assert found.downstream + found.direct == pytest.approx(found.total)
+            assert found.frozen + found.norm_part == pytest.approx(found.direct)
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
+def test_under_a_held_norm_the_route_is_direct_attribution(loaded, family):
+    """Gemma 2 caps its logits, so there it is the same before the cap only."""
+    model = loaded(family)
+    scorer = Scorer(model, spec_of(model))
+    own = attribute(model, scorer.prepared).heads
+    for head in HEADS:  # zero ablation loses all that the head wrote
+        assert routes(scorer, head).frozen == pytest.approx(-own[head], abs=2e-5)
+
+
+@pytest.fixture(scope="module")
+def uncapped(tmp_path_factory):
+    """A Gemma 2 that does not cap its logits: heads and answer have linear parts to compare."""
+    config = copy.deepcopy(checkpoints.FAMILIES["gemma2"])
+    config.final_logit_softcapping = None
+    folder = tmp_path_factory.mktemp("uncapped") / "gemma2"
+    checkpoints.save(config, folder)
+    return load_model(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN])
+def test_a_norm_after_attention_is_held_too(uncapped, kind):
+    """By attribution, and from the modules: a held norm takes the change, and no more, linearly."""
+    model, worst = uncapped, 0.0
+    scorer = Scorer(model, spec_of(model, kind))
+    replacement = drained(scorer.replacements())[scorer.prepared.target]
+    body = model.bridge.original_model.model
+    clean = read_stream(model, scorer.start.tokens)
+    (only,) = passes(scorer.prepared)
+    reading = Reading(model, scorer.prepared, only, clean)
+    target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
+    w_u = model.bridge.original_model.lm_head.weight
+    for head in (Head(0, 0), Head(0, 3), Head(1, 1), Head(1, 2), Head(2, 0), Head(2, 3)):
+        found = routes(scorer, head)
+        ablated = read_stream(model, scorer.start.tokens, (replacement.edit(head),))
+        own = reading.heads(ablated)[head] - reading.heads(clean)[head]
+        assert found.frozen == pytest.approx(own, abs=1e-4)
+        if kind is AblationKind.ZERO:
+            lost = -attribute(model, scorer.prepared).heads[head]
+            assert found.frozen == pytest.approx(lost, abs=1e-4)
+        attention = body.layers[head.layer].self_attn.o_proj.weight
+        after = body.layers[head.layer].post_attention_layernorm
+        before, change = clean.z[head.layer, -1], torch.zeros(model.n_heads, model.d_head)
+        change[head.head] = ablated.z[head.layer, -1, head.head] - before[head.head]
+        with torch.no_grad():
+            whole = attention @ before.flatten()
+            scale = (whole.square().mean() + after.eps).rsqrt()
+            lost = attention @ change.flatten() * scale * (1 + after.weight)
+            final = clean.final[-1]
+            scale = (final.square().mean() + body.norm.eps).rsqrt()
+            expected = lost * scale * (1 + body.norm.weight) @ (w_u[target] - w_u[foil])
+        assert found.frozen == pytest.approx(float(expected), abs=1e-4)
+        worst = max(worst, abs(found.norm_part))
+    assert worst > 1e-2  # computed again, the norms do say something else
+
+
+@pytest.mark.parametrize("family", ["gptj", "neox-parallel", "phi", "neox-serial", "gpt2"])
+def test_the_mlp_beside_a_head_in_a_parallel_block_is_none_of_the_later_parts(loaded, family):
+    """It reads the stream before attention, so nothing of the head can reach it."""
+    model = loaded(family)
+    beside = 1 if family in ("gptj", "neox-parallel", "phi") else 0
+    for head in (Head(0, 1), Head(1, 3), Head(model.n_layers - 1, 0)):
+        scorer = Scorer(model, spec_of(model))
+        mlps = routes(scorer, head).later_mlps
+        n_before = head.layer + beside
+        assert np.isnan(mlps[:n_before]).all()
+        assert np.abs(mlps[n_before:]).min(initial=1) > 1e-5
+        edit = drained(scorer.replacements())[scorer.prepared.target].edit(head)
+        clean, ablated = (read_stream(model, scorer.start.tokens, rows) for rows in ((), (edit,)))
+        same = torch.equal(clean.mlp[head.layer], ablated.mlp[head.layer])
+        assert same == bool(beside)
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
+def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
+    """Through held norms: the head's own loss, later heads and MLPs, and nothing else.
+
+    Gemma 2's heads share the scale of a norm after the projection, so there it is first order only.
+    """
+    model = loaded(family)
+    scorer = Scorer(model, spec_of(model, AblationKind.MEAN_ACROSS_HEADS))
+    head = Head(0, 1)
+    edit = drained(scorer.replacements())[scorer.prepared.target].edit(head)
+    clean, ablated = (read_stream(model, scorer.start.tokens, rows) for rows in ((), (edit,)))
+    (only,) = passes(scorer.prepared)
+    reading = Reading(model, scorer.prepared, only, clean)
+    whole = reading.along(ablated.final[reading.read]) - reading.along(clean.final[reading.read])
+    found = routes(scorer, head)
+    own = reading.heads(ablated)[head] - reading.heads(clean)[head]
+    assert own + np.nansum(found.later) + np.nansum(found.later_mlps) == pytest.approx(
+        whole, abs=1e-4
+    )
+
+
+def test_nothing_before_the_head_changes_and_something_after_it_does(loaded):
+    model = loaded("gpt2")
+    found = routes(Scorer(model, spec_of(model)), Head(0, 1))
+    assert np.isnan(found.later[0]).all()
+    assert np.abs(found.later[1:]).max() > 1e-3
+    (best, change), *_ = found.most_changed()
+    assert change == found.later[best]
+    assert abs(change) == np.nanmax(np.abs(found.later))
+    last = routes(Scorer(model, spec_of(model)), Head(model.n_layers - 1, 0))
+    assert last.most_changed() == []
+
+
+def test_it_may_be_stopped_after_every_pass(loaded):
+    model = loaded("gpt2")
+    for foil, n_passes in ((" fox", 2), (" lazy dog.", 4)):  # clean and ablated, of each answer
+        shares = []
+        drained(routing(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)), shares.append)
+        assert len(shares) == 1 + n_passes
+        assert shares == sorted(shares)
+
+
+def made(total, direct):
+    none = np.zeros((2, 2))
+    return Routes(Head(0, 0), "logit_diff_change", total, direct, direct, none, none[0])
+
+
+def test_self_repair_is_said_only_where_something_was_repaired():
+    assert made(-1.0, -3.0).route is Route.REPAIRED
+    assert made(-0.5, -0.05).route is Route.LATER  # hardly any direct effect: mediation
+    assert made(-3.0, -2.0).route is Route.DIRECT
+    assert made(0.02, -0.05).route is Route.SMALL
+    assert made(+0.5, -0.5).route is Route.REPAIRED
+    assert made(-7.13, +0.24).route is Route.LATER  # opposite in sign, and nearly all downstream
+    assert made(-2.95, -3.0).route is Route.DIRECT  # opposite in sign, and next to nothing
+
+
+def test_norms_on_the_stream_are_refused(loaded):
+    model = loaded("opt-post-norm")
+    with pytest.raises(UnavailableError, match="a norm follows"):
+        routes(Scorer(model, spec_of(model)), Head(0, 0))
+
+
+def test_replaced_by_itself_there_is_no_route(loaded):
+    """Resampling where the corrupted prompt does not differ yet replaces nothing by anything."""
+    model = loaded("gpt2")
+    spec = SweepSpec(
+        model.name,
+        checkpoints.TEXT,
+        " jumps",
+        ablation="resample",
+        corrupted_prompt=CORRUPTED,
+        positions=(0, 1),
+        prepend_bos=True,
+    )
+    found = routes(Scorer(model, spec), Head(0, 1))
+    assert found.total == found.direct == found.frozen == 0
+    assert found.route is Route.SMALL
+
+
+def test_the_oracle_reads_what_the_engine_reads(loaded, oracle):
+    model = loaded("llama")
+    scorer = Scorer(model, spec_of(model))
+    torch.testing.assert_close(
+        read_stream(model, scorer.start.tokens).z,
+        clean_z(oracle("llama", "raw"), scorer.start.tokens[None]),
+        atol=1e-5,
+        rtol=1e-4,
+    )

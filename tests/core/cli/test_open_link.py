@@ -1,0 +1,73 @@
+"""`headsweep open`: a real dashboard in a process of its own, with the run at its address."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from support.command_line import ROOT, headsweep, refused
+from support.serving import free_port
+
+from core.demo import example
+from core.exports.data import to_json
+from core.store.connect import default_url
+from core.store.run import Label, Origin
+from core.store.store import Store
+
+
+@pytest.fixture
+def exported(tmp_path):
+    file = tmp_path / "result.json"
+    saved, margins = example.saved(), example.saved_margins()
+    file.write_text(to_json(saved, margins, Label("From a friend")), encoding="utf-8")
+    return file
+
+
+def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path):
+    taken = free_port()
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path / "data"), "PORT": str(taken)}
+    command = [sys.executable, "-m", "core", "open", str(exported), "--no-browser"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        address = next(line for line in process.stdout if "?run=" in line).strip()
+        assert re.fullmatch(rf"http://localhost:{taken}/\?run=[0-9a-f]{{12}}", address)
+        with urllib.request.urlopen(address, timeout=10) as page:
+            assert page.status == 200
+        store = Store(default_url(tmp_path / "data"))
+        run = store.get(address.split("=")[1])
+        store.close()
+        assert run.origin is Origin.IMPORTED
+        assert run.result == example.saved()
+        assert run.margins == example.saved_margins()
+        assert run.label.title == "From a friend"
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl+C does
+        try:
+            assert process.wait(20) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{}", "no run of Headsweep's"),
+        (b"not json", "is not JSON"),
+        (b'{"schema": "headsweep.head/1"}', "only sweeps"),
+    ],
+)
+def test_a_file_that_is_no_run_is_one_line_and_starts_nothing(tmp_path, content, said):
+    file = tmp_path / "result.json"
+    file.write_bytes(content)
+    assert said in refused(headsweep("open", file))
+
+
+def test_what_is_neither_file_nor_run_says_which(tmp_path):
+    assert "There is no file" in refused(headsweep("open", tmp_path / "none.json"))
+    assert "headsweep runs list" in refused(headsweep("open", "abcdef"))

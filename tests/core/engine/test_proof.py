@@ -1,0 +1,67 @@
+"""A model proves itself: what the growing pass gets wrong, or does not know, goes through hooks."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from support import checkpoints
+from transformers import Qwen3Config
+
+from core import AblationKind, SweepSpec, load_model, run_sweep
+from core.engine.oracle import ablated_logits, load_oracle
+from core.engine.proof import proved
+from core.model.stack import Scoring
+from core.spec.heads import all_heads
+
+
+def broken(model, **changes):
+    """The model with a wiring that is not its own."""
+    blocks = tuple(replace(block, **changes) for block in model.stack.blocks)
+    return replace(model, stack=replace(model.stack, blocks=blocks))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scoring": Scoring(0.2)},
+        {"scoring": Scoring(8**-0.5, window=3)},
+        {"parallel": True},
+        {"after_mlp": lambda resid: resid * 1.01},
+    ],
+    ids=["scale", "window", "parallel", "norm"],
+)
+def test_a_wiring_that_is_not_the_models_own_is_dropped(loaded, changes):
+    model = loaded("gpt2")
+    assert proved(model).stack is not None
+    assert proved(broken(model, **changes)).stack is None
+
+
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory):
+    """A family that Headsweep has no wiring for: Qwen3 normalises its queries and keys."""
+    folder = tmp_path_factory.mktemp("unknown")
+    config = Qwen3Config(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    checkpoints.save(config, folder)
+    return folder
+
+
+def test_an_unknown_family_takes_the_slower_path_and_is_exact(unknown):
+    model, bridge = load_model(str(unknown), device="cpu"), load_oracle(unknown)
+    assert model.stack is None
+    spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", ablation="zero", prepend_bos=True)
+    result = run_sweep(model, spec)
+    ids = [0, *model.tokenizer(checkpoints.TEXT, add_special_tokens=False)["input_ids"]]
+    target = model.tokenizer(" jumps", add_special_tokens=False)["input_ids"][0]
+    for head in all_heads(2, 4):
+        logits = ablated_logits(bridge, torch.tensor([ids]), head, AblationKind.ZERO)
+        expected = float(logits[-1].log_softmax(-1)[target])
+        found = result.baseline.logprob + result.effect(head).logprob_change
+        assert found == pytest.approx(expected, abs=1e-4)

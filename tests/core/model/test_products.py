@@ -1,0 +1,97 @@
+"""The quick product is the module's own, on every layer and activation it takes."""
+
+import pytest
+import torch
+from torch import nn
+from transformers.activations import ACT2FN
+from transformers.models.bloom.modeling_bloom import BloomGelu
+from transformers.pytorch_utils import Conv1D
+
+from core.model import products
+from core.model.products import product
+
+LAYERS = {
+    "linear": lambda: nn.Linear(48, 80),
+    "linear, no bias": lambda: nn.Linear(48, 80, bias=False),
+    "conv1d": lambda: Conv1D(80, 48),
+}
+ACTS = {
+    "none": None,
+    **{name: ACT2FN[name] for name in ("gelu", "gelu_new", "gelu_fast", "relu", "silu")},
+    "gelu_pytorch_tanh": ACT2FN["gelu_pytorch_tanh"],
+    "bloom": BloomGelu(),
+    "one it does not know": nn.Tanh(),
+}
+
+
+@pytest.fixture(params=[True, False], ids=["onednn", "torch"])
+def quick(request, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """With oneDNN where there is one, and without."""
+    if not request.param:
+        monkeypatch.setattr(products, "_has_onednn", lambda: False)
+    return request.param
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_it_is_the_layer_and_its_activation(layer, act, quick) -> None:
+    torch.manual_seed(0)
+    module, x = layer(), 3 * torch.randn(2, 5, 3, 48)[:, :, 1]  # not contiguous
+    nn.init.normal_(module.weight)
+    with torch.inference_mode():
+        wanted = module(x) if act is None else act(module(x))
+        found = product(module, act)(x)
+    torch.testing.assert_close(found, wanted, rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_gradient_passes_through(act, quick) -> None:
+    torch.manual_seed(0)
+    module, x = nn.Linear(48, 80), torch.randn(5, 48, requires_grad=True)
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    wanted = torch.autograd.grad((module(x) if act is None else act(module(x))).sum(), x)
+    found = torch.autograd.grad(product(module, act)(x).sum(), x)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_what_goes_in_is_left_as_it_was(quick) -> None:
+    x = torch.randn(5, 48)
+    before = x.clone()
+    with torch.inference_mode():
+        product(nn.Linear(48, 80), ACT2FN["gelu_new"])(x)
+    assert torch.equal(x, before)
+
+
+def test_bfloat16_is_the_modules_own_to_the_bit() -> None:
+    module, x = nn.Linear(48, 80).bfloat16(), torch.randn(5, 48).bfloat16()
+    with torch.inference_mode():
+        assert torch.equal(product(module)(x), module(x))
+
+
+def test_a_layer_of_another_kind_is_called() -> None:
+    class Doubled(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return 2 * super().forward(x)
+
+    module, x = Doubled(4, 4), torch.randn(3, 4)
+    with torch.inference_mode():
+        assert torch.equal(product(module)(x), module(x))
+
+
+def test_weights_changed_later_are_seen(quick) -> None:
+    module, x = nn.Linear(4, 4), torch.randn(3, 4)
+    multiply = product(module)
+    with torch.inference_mode():
+        multiply(x)
+        module.weight.mul_(2)
+        torch.testing.assert_close(multiply(x), module(x))
+
+
+def test_an_operator_that_gives_other_numbers_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    products._has_onednn.cache_clear()
+    monkeypatch.setattr(products, "_onednn", lambda x, w, b, *_: x @ w.T)  # the bias is lost
+    try:
+        assert not products._has_onednn()
+    finally:
+        products._has_onednn.cache_clear()

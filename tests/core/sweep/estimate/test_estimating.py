@@ -1,0 +1,140 @@
+"""First-order estimates: exact in the limit, the same on both paths, checked against the sweep."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from support import checkpoints
+from support.specs import CORRUPTED
+
+from core import AblationKind, SweepSpec, run_sweep
+from core.engine import parts, run
+from core.engine.interventions import Edit, Values
+from core.progress import drained
+from core.spec.heads import Head, all_heads
+from core.sweep.estimate.attribution import check_estimate
+from core.sweep.estimate.estimating import estimate
+from core.sweep.estimate.preview import preview
+from core.sweep.prepare import prepare
+from core.sweep.scorer import Scorer
+from core.sweep.scores import answer_logprob, log_probs
+
+STEP = 3e-3  # shorter ones drown in float32's last digits
+
+
+def spec_of(model, kind=AblationKind.ZERO, **changes):
+    corrupted = CORRUPTED if kind is AblationKind.RESAMPLE else None
+    given = {"target": " jumps", "foil": None, **changes}
+    return SweepSpec(
+        model=model.name,
+        prompt=checkpoints.TEXT,
+        ablation=kind,
+        corrupted_prompt=corrupted,
+        prepend_bos=True,
+        **given,
+    )
+
+
+def estimated(model, spec):
+    scorer = Scorer(model, spec)
+    return estimate(scorer, drained(scorer.replacements()))
+
+
+def a_small_step(model, spec):
+    """(change of log prob) / STEP when each head goes that share of the way to its replacement."""
+    prepared = prepare(model, spec)
+    tokens, read = prepared.sequence(prepared.target), prepared.read(prepared.target)
+    replacement = drained(Scorer(model, spec).replacements())[prepared.target]
+    z = parts(model, tokens[None]).z[:, 0]
+    heads = all_heads(model.n_layers, model.n_heads)
+    rows = [()]
+    for layer, head in heads:
+        own, shift = z[layer, :, head], model.value_shift[layer]
+        if replacement.kind is AblationKind.ZERO:
+            new = shift[head].expand_as(own)
+        elif replacement.kind is AblationKind.MEAN_ACROSS_HEADS:
+            new = (z[layer] - shift).mean(1) + shift[head]
+        else:
+            new = replacement.z[layer, :, head]
+        step = Values(own + STEP * (new - own))
+        rows.append((Edit(Head(layer, head), step, replacement.positions),))
+    found = np.empty(len(rows))
+    for done in run(model, tokens, rows, read):
+        if done.indices:
+            logp = answer_logprob(log_probs(done.logits), prepared.target)
+            found[list(done.indices)] = logp.numpy()
+    return ((found[1:] - found[0]) / STEP).reshape(model.n_layers, model.n_heads)
+
+
+@pytest.mark.parametrize("positions", ["all", (3, 9)], ids=str)
+@pytest.mark.parametrize("kind", list(AblationKind))
+@pytest.mark.parametrize("family", ["gpt2", "gemma2", "neox-parallel"])
+def test_it_is_the_slope_of_a_small_step(loaded, family, kind, positions):
+    model = loaded(family)
+    spec = spec_of(model, kind, positions=positions)
+    found, slope = estimated(model, spec).logprob_change, a_small_step(model, spec)
+    assert found == pytest.approx(slope, abs=0.03 * np.abs(slope).max() + 1e-3)
+    assert np.abs(slope).max() > 0.02
+
+
+@pytest.mark.parametrize("family", list(checkpoints.FAMILIES))
+def test_both_paths_give_the_same_estimate(loaded, family):
+    model = loaded(family)
+    spec = spec_of(model, AblationKind.MEAN, foil=" over the")
+    fast, slow = estimated(model, spec), estimated(replace(model, stack=None), spec)
+    assert fast.logprob_change == pytest.approx(slow.logprob_change, abs=1e-4)
+    assert fast.logit_diff_change == pytest.approx(slow.logit_diff_change, abs=1e-4)
+
+
+def test_a_foil_is_told_apart_from_the_target(loaded):
+    model = loaded("gpt2")
+    one = estimated(model, spec_of(model, foil=" fox"))
+    other = estimated(model, spec_of(model, target=" fox", foil=" jumps"))
+    assert one.logit_diff_change == pytest.approx(-other.logit_diff_change, abs=1e-5)
+    assert estimated(model, spec_of(model)).logit_diff_change is None
+
+
+def test_probability_is_never_estimated_above_1(loaded):
+    model = loaded("gpt2")
+    found = estimated(model, spec_of(model))
+    base = run_sweep(model, spec_of(model)).baseline
+    assert (found.prob_change + base.prob <= 1 + 1e-9).all()
+    assert (found.prob_change + base.prob >= 0).all()
+    small = np.abs(found.logprob_change) < 0.05
+    expected = base.prob * found.logprob_change[small]
+    assert found.prob_change[small] == pytest.approx(expected, rel=0.05, abs=1e-9)
+
+
+def test_kl_and_log_odds_have_no_estimate(loaded):
+    model = loaded("gpt2")
+    found = estimated(model, spec_of(model))
+    assert found.values("kl") is None
+    assert check_estimate(found, run_sweep(model, spec_of(model)), "kl") is None
+
+
+def test_the_check_names_the_worst_misses(loaded):
+    model = loaded("gpt2")
+    found, exact = estimated(model, spec_of(model)), run_sweep(model, spec_of(model))
+    told = check_estimate(found, exact, "logprob_change")
+    apart = np.abs(found.logprob_change - exact.values("logprob_change"))
+    assert told.n_heads == 12
+    (head, guessed, measured), *_ = told.worst
+    assert abs(guessed - measured) == pytest.approx(apart.max())
+    assert apart[head] == apart.max()
+    assert -1 <= told.correlation <= 1
+
+
+def test_a_short_sweep_has_no_preview_and_a_long_one_has(loaded):
+    model = loaded("gpt2")
+    assert preview(Scorer(model, spec_of(model)), longer_than=60.0) is None
+    assert preview(Scorer(model, spec_of(model)), longer_than=1e-9) is not None
+
+
+def test_no_gradient_is_left_on_the_model(loaded):
+    model = loaded("llama")
+    estimated(model, spec_of(model))
+    for parameter in model.bridge.original_model.parameters():
+        assert parameter.grad is None
+        assert not parameter.requires_grad
+    assert torch.is_grad_enabled()

@@ -1,0 +1,50 @@
+"""What must not matter, and what does a little: processing, and the number format."""
+
+import pytest
+from support import checkpoints
+from support.specs import CORRUPTED
+
+from core import AblationKind, SweepSpec, run_sweep
+
+FAMILIES = list(checkpoints.FAMILIES)
+REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "The", "brown quick dog. The lazy fox")
+
+
+def spec_of(model, kind, positions="all", **changes):
+    return SweepSpec(
+        model=model.name,
+        prompt=checkpoints.TEXT,
+        target=" jumps over",
+        ablation=kind,
+        positions=positions,
+        prepend_bos=True,
+        corrupted_prompt=CORRUPTED if kind is AblationKind.RESAMPLE else None,
+        reference=REFERENCE if kind is AblationKind.MEAN else None,
+        **changes,
+    )
+
+
+@pytest.mark.parametrize("kind", [AblationKind.MEAN, AblationKind.RESAMPLE])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_mean_and_resample_do_not_depend_on_how_weights_are_processed(loaded, family, kind):
+    raw, processed = (
+        run_sweep(model, spec_of(model, kind, weights=model.weights))
+        for model in (loaded(family, "raw"), loaded(family, "processed"))
+    )
+    for one, other in zip(raw.heads, processed.heads, strict=True):
+        assert one.logprob_change == pytest.approx(other.logprob_change, abs=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_bfloat16_is_near_float32(loaded, measured, family):
+    """Eight bits of mantissa: about 0.4 % of each number, which adds up over layers."""
+    exact = run_sweep(loaded(family), spec_of(loaded(family), AblationKind.ZERO))
+    model = loaded(family, "processed", "bfloat16")
+    rough = run_sweep(model, spec_of(model, AblationKind.ZERO, dtype="bfloat16"))
+    errors = [
+        abs(one.logprob_change - other.logprob_change)
+        for one, other in zip(exact.heads, rough.heads, strict=True)
+    ]
+    measured(family, "zero, bfloat16", max(errors))
+    assert max(errors) < 1.0
+    assert model.stack is not None

@@ -1,0 +1,101 @@
+"""The dashboard with some sweeps held where a test wants them, as large ones are by their size.
+
+The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
+than that become known; margins are measured once it is `ALL`, and so is the second half of a map of
+positions. Such sweeps are estimated first and done in small chunks, whatever their size.
+While the file FULL_DISK is there, the database finds no room for another page.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # or tests/core would hide core
+
+HELD = "Held"
+ALL = 10_000
+SMALL = 300_000
+
+
+def allowed() -> int:
+    file = os.environ.get("HELD_SWEEPS")
+    return ALL if file is None else int(Path(file).read_text())
+
+
+def full_disk(file: Path) -> None:
+    """SQLite's own limit stands for the disk's: its error is the same."""
+    import sqlalchemy as sa
+
+    import core.store.store
+
+    opened = core.store.store.open_engine
+
+    def open_engine(*given: Any, **options: Any) -> Any:
+        engine = opened(*given, **options)
+
+        @sa.event.listens_for(engine, "begin")
+        def begun(connection: Any) -> None:
+            pages = 1 if file.exists() else 1_000_000  # never fewer than there are
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+        return engine
+
+    core.store.store.open_engine = open_engine
+
+
+def main() -> None:
+    import core.circuits.by_position
+    import core.sweep.estimate.preview
+    import core.sweep.layer_sweep
+    import core.sweep.sweep
+    from components.server import main as serve
+    from core.sweep.scorer import Scorer
+
+    if "FULL_DISK" in os.environ:
+        full_disk(Path(os.environ["FULL_DISK"]))
+    in_full, preview = core.sweep.sweep.with_progress, core.sweep.estimate.preview.preview
+    margins, places = core.sweep.layer_sweep.iter_margins, core.circuits.by_position.iter_places
+
+    def held(scorer: Scorer) -> bool:
+        return scorer.prepared.spec.prompt.startswith(HELD)
+
+    def with_progress(scorer: Scorer) -> Iterator[Any]:
+        if not held(scorer):
+            yield from in_full(scorer)
+            return
+        before = None
+        for found in in_full(Scorer(scorer.model, scorer.prepared.spec, SMALL)):
+            while len(found[0].heads) > allowed():
+                time.sleep(0.02)
+                yield before
+            before = found
+            yield found
+
+    def estimated(scorer: Scorer, longer_than: float, report: Any) -> Any:
+        return preview(scorer, 0.0 if held(scorer) else longer_than, report)
+
+    def iter_margins(scorer: Scorer, heads: Any) -> Any:
+        while held(scorer) and allowed() < ALL:
+            time.sleep(0.02)
+            yield 0.0
+        return (yield from margins(scorer, heads))
+
+    def iter_places(scorer: Scorer, *asked: Any) -> Iterator[Any]:
+        for done, found in places(Scorer(scorer.model, scorer.prepared.spec, SMALL), *asked):
+            while held(scorer) and done > 0.5 and allowed() < ALL:
+                time.sleep(0.02)
+                yield 0.5, found
+            yield done, found
+
+    core.circuits.by_position.iter_places = iter_places
+    core.sweep.sweep.with_progress = with_progress
+    core.sweep.estimate.preview.preview = estimated
+    core.sweep.layer_sweep.iter_margins = iter_margins
+    serve()
+
+
+if __name__ == "__main__":
+    main()

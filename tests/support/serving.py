@@ -1,0 +1,98 @@
+"""The dashboard served for real, and a real Chromium to look at it: for tests and screenshots."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+NAMES = (
+    "chromium-headless-shell",  # the same without what a window needs: a sixth less to compute
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+
+
+def chromium_path() -> str | None:
+    """Where a Chromium is on this machine; None where there is none."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A headless Chromium driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+LAUNCHER = ("-m", "components.server")
+"""What `make run` starts."""
+
+
+@contextmanager
+def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: str) -> Iterator[str]:
+    """The launcher that `make run` starts, on a free port; gives its address.
+
+    Its runs are kept beside the log, unless another place is given.
+    """
+    port = int(environment.get("PORT") or free_port())
+    kept = {"HEADSWEEP_DATA_DIR": str(log.parent / "data")}
+    env = {**os.environ, "PORT": str(port), **kept, **environment}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, *program],
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        base = env.get("HEADSWEEP_BASE_PATH", "").strip("/")
+        url = f"http://localhost:{port}" + (f"/{base}" if base else "")
+        await_server(f"{url}/_stcore/health", process, log)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_server(
+    url: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90
+) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended: {log.read_text()}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"The server did not answer within {seconds} s: {log.read_text()}")

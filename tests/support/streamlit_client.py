@@ -1,0 +1,251 @@
+"""A browser session without a browser: Streamlit's websocket protocol as its own page speaks it.
+
+What it relies on, of Streamlit 1.67 (what is on the page: `streamlit_page`):
+
+- The socket is `/_stcore/stream`. The subprotocols are `streamlit`, a token against forged requests
+  (any, where nobody logs in), and, to go on after a broken connection, the session's id. The server
+  gives a session that it no longer knows a new id: every `new_session` says which it is.
+- The page asks for a run by a `rerun_script` with its query string, its page's hash and the values
+  of all its widgets. A button is in that one message only in which it is pressed.
+- A run is a `new_session`, deltas, and a `script_finished`; one that finished early is followed by
+  another.
+- `auto_rerun` has the page ask for a fragment's run at an interval, whatever else is going on,
+  until the next full run begins or `stop_auto_rerun` names it.
+- A page that has lost its connection asks for a full run if it was waiting for anything.
+- What the page has cached it announces, so that the server need not send it again; this one has
+  cached nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self
+
+import numpy as np
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from support.streamlit_page import Page, state_of
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+TIMEOUT = 60.0
+"""Seconds that a page is waited for."""
+
+
+class SessionLostError(Exception):
+    """The server closed the connection, or knows the session no more."""
+
+
+class PageError(Exception):
+    """The page shows an exception."""
+
+
+class Session:
+    """One tab on the dashboard: `async with Session(url) as session`."""
+
+    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+        self.url, self.timeout = url, timeout
+        self.id = self.query_string = ""
+        self.page = Page()
+        self.n_bytes = 0
+        self._hash = self._run = ""
+        self._asked: str | None = None  # a fragment, or "": the whole script
+        self._running = False
+        self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._failure: Exception | None = None
+        self._news = asyncio.Condition()
+        self._socket: ClientConnection
+        self._reader: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        await self._connect()
+        await self._ask()
+        await self.at_rest()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop_timers()
+        await self._disconnect()
+
+    async def set(self, key: str, text: str) -> None:
+        """Type into a text box, or into a box that takes names that it does not offer."""
+        await self._change(key, text)
+
+    async def choose(self, key: str, label: str) -> None:
+        """Choose one of a row of choices."""
+        await self._change(key, [label])
+
+    async def press(self, key: str) -> None:
+        """Press a button."""
+        await self.at_rest()
+        button = self.page.widget(key)
+        if button.content.button.disabled:
+            raise LookupError(f"The button {key!r} cannot be pressed now.")
+        await self._ask(button.fragment, pressed=WidgetState(id=button.id, trigger_value=True))
+
+    async def at_rest(self) -> None:
+        """Until no script runs for this tab and none was asked for."""
+        await self.until(lambda: self._asked is None and not self._running)
+
+    async def settled(self) -> None:
+        """Until the page is at rest, looks at nothing again, and shows no progress bar."""
+        await self.until(lambda: not self._waits and not self.shows("progress"))
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Until `done()`; raises `TimeoutError`, and whatever went wrong meanwhile."""
+        async with self._news:
+            await asyncio.wait_for(
+                self._news.wait_for(lambda: self._failure is not None or done()), self.timeout
+            )
+        if self._failure is not None:
+            raise self._failure
+
+    async def reconnect(self) -> None:
+        """Lose the connection and make it anew, as the page does by itself."""
+        await self._disconnect()
+        await self._connect()
+        if self._waits:
+            await self._ask()
+
+    @property
+    def _waits(self) -> bool:
+        return self._asked is not None or self._running or bool(self._timers)
+
+    def shows(self, key: str) -> bool:
+        """Whether something with that key is on the page."""
+        return self.page.find(key) is not None
+
+    def text(self, key: str) -> str:
+        """The words in a container, white space collapsed."""
+        return self.page.text(key)
+
+    def errors(self) -> list[str]:
+        """The messages beneath the fields."""
+        return self.page.errors()
+
+    def heatmap(self) -> np.ndarray:
+        """(layer, head) of the heatmap, in percentage points where the metric is probability."""
+        return self.page.heatmap()
+
+    async def _connect(self) -> None:
+        offered = ["streamlit", "PLACEHOLDER_AUTH_TOKEN", *filter(None, [self.id])]
+        self._socket = await connect(
+            f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
+            origin=self.url,
+            subprotocols=[Subprotocol(each) for each in offered],
+            max_size=None,
+            open_timeout=self.timeout,
+            ping_interval=None,  # a browser does not ask whether the server lives
+            compression=None,
+            proxy=None,
+        )
+        self._reader = asyncio.create_task(self._read(self._socket))
+
+    async def _disconnect(self) -> None:
+        self._reader.cancel()
+        await asyncio.wait([self._reader])
+        await self._socket.close()
+
+    async def _read(self, socket: ClientConnection) -> None:
+        try:
+            async for data in socket:
+                assert isinstance(data, bytes)
+                self.n_bytes += len(data)
+                self._take(ForwardMsg.FromString(data))
+                await self._tell()
+            raise SessionLostError("The server closed the connection.")
+        except Exception as error:
+            lost = isinstance(error, ConnectionClosed)
+            self._failure = SessionLostError(str(error)) if lost else error
+            self._stop_timers()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    async def _change(self, key: str, value: str | list[str]) -> None:
+        await self.at_rest()
+        widget = self.page.widget(key)
+        self.page.values[widget.id] = state_of(widget.id, value)
+        await self._ask(widget.fragment)
+
+    async def _ask(
+        self, fragment: str = "", *, pressed: WidgetState | None = None, auto: bool = False
+    ) -> None:
+        """Ask for a run of the script, or of a fragment."""
+        message = BackMsg()
+        run = message.rerun_script
+        run.query_string, run.page_script_hash = self.query_string, self._hash
+        run.fragment_id, run.is_auto_rerun = fragment, auto
+        run.widget_states.widgets.extend(self.page.values.values())
+        if pressed is not None:
+            run.widget_states.widgets.append(pressed)
+        run.context_info.url, run.context_info.color_scheme = self.url, "light"
+        run.context_info.timezone, run.context_info.locale = "UTC", "en-US"
+        if not auto:
+            self._asked = fragment
+        await self._socket.send(message.SerializeToString())
+
+    def _take(self, message: ForwardMsg) -> None:
+        run = message.metadata.run
+        match message.WhichOneof("type"):
+            case "new_session":
+                self._begin(message.new_session, run)
+            case "delta":
+                self._draw(message.delta, tuple(message.metadata.delta_path))
+            case "script_finished":
+                self._finish(message.script_finished, run)
+            case "page_info_changed":
+                self.query_string = message.page_info_changed.query_string
+            case "auto_rerun":
+                self._look_again(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            case "stop_auto_rerun":
+                self._stop_timers(*message.stop_auto_rerun.fragment_ids)
+            case "session_event":
+                if message.session_event.HasField("script_compilation_exception"):
+                    raise PageError(message.session_event.script_compilation_exception.message)
+
+    def _begin(self, told: Any, run: Any) -> None:
+        known, self.id = self.id, told.initialize.session_id
+        if known not in ("", self.id):
+            raise SessionLostError(f"Session {known} has become {self.id}.")
+        self._hash, self._run, self._running = told.page_script_hash, run.script_run_id, True
+        if not run.fragment_ids:
+            self._asked = None
+            self._stop_timers()
+
+    def _draw(self, delta: Any, path: tuple[int, ...]) -> None:
+        node = self.page.draw(delta, path, self._run)
+        if node is not None and node.kind == "exception":
+            said = node.content.exception
+            raise PageError(f"{said.type}: {said.message}")
+
+    def _finish(self, status: int, run: Any) -> None:
+        if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN or run.script_run_id != self._run:
+            return
+        self.page.finish(run.script_run_id, run.fragment_ids)
+        # Not any fragment's: a look asked for long ago may come in after a button was pressed.
+        if self._asked in run.fragment_ids:
+            self._asked = None
+        self._running = False
+
+    def _look_again(self, fragment: str, interval: float) -> None:
+        if fragment in self._timers and self._timers[fragment][0] == interval:
+            return
+        self._stop_timers(fragment)
+        self._timers[fragment] = interval, asyncio.create_task(self._tick(fragment, interval))
+
+    async def _tick(self, fragment: str, interval: float) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            with suppress(ConnectionClosed):  # between two connections
+                await self._ask(fragment, auto=True)
+
+    def _stop_timers(self, *fragments: str) -> None:
+        """Look no more at these fragments; no names: at any."""
+        for name in fragments or tuple(self._timers):
+            if name in self._timers:
+                self._timers.pop(name)[1].cancel()
