@@ -1,7 +1,8 @@
 """A crowd on one server, in which everybody knows what they must see: for `benchmarks/load.py`.
 
-Some speak Streamlit's own protocol (tests/support/streamlit_client.py), some click in real Chromiums. Each
-sweeps prompts of their own; what every heatmap must be is computed in this process beforehand.
+Some speak Streamlit's own protocol (tests/support/streamlit_client.py), some click in real
+Chromiums. Each sweeps prompts of their own; what every heatmap must be is computed in this process
+beforehand.
 """
 
 import asyncio

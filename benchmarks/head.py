@@ -32,17 +32,17 @@ from shapes import clock, gpt2, machine_rate, many_words, prompt_of, saved
 from core import AblationKind, SweepSpec, load_model
 from core.checkpoints.registry import key_of
 from core.circuits.tasks import (
-    Feed,
-    Look,
-    MeasureRoles,
-    Patch,
-    Place,
-    RolesWithout,
-    Say,
-    Trace,
+    MeasureAttention,
+    MeasureDirectEffect,
+    MeasureHeadScores,
+    MeasureLogitEffects,
+    MeasurePatching,
+    MeasurePathPatching,
+    MeasurePositionEffects,
+    MeasureScoresWithout,
 )
 from core.engine import begin
-from core.hypotheses.tasks import FindSmallest, Joint, Keep, Pairs
+from core.hypotheses.tasks import FindSmallest, Keep, MeasureInteractions, MeasureJoint
 from core.jobs.task import Step, Task
 from core.model.loaded import LoadedModel
 from core.spec.heads import Head, all_heads
@@ -141,30 +141,35 @@ def spec_of(model: LoadedModel, n_tokens: int) -> SweepSpec:
 
 def of_a_head(spec: SweepSpec) -> Iterator[View]:
     """What is measured at every length."""
-    yield View(f"looks at ({FIRST.label})", Look(spec, FIRST), OF_A_HEAD)
-    yield View(f"says ({FIRST.label})", Say(spec, FIRST), OF_A_HEAD)
-    yield View(f"route and kinds ({FIRST.label})", Trace(spec, FIRST), OF_A_HEAD)
-    yield View(f"is fed by ({LAST.label})", Feed(spec, LAST), OF_A_HEAD)
-    yield View(f"where it matters ({FIRST.label})", Place(spec, (FIRST,)), OF_A_HEAD)
+    yield View(f"looks at ({FIRST.label})", MeasureAttention(spec, FIRST), OF_A_HEAD)
+    yield View(f"says ({FIRST.label})", MeasureLogitEffects(spec, FIRST), OF_A_HEAD)
+    yield View(f"route and kinds ({FIRST.label})", MeasureDirectEffect(spec, FIRST), OF_A_HEAD)
+    yield View(f"is fed by ({LAST.label})", MeasurePathPatching(spec, LAST), OF_A_HEAD)
+    yield View(
+        f"where it matters ({FIRST.label})", MeasurePositionEffects(spec, (FIRST,)), OF_A_HEAD
+    )
 
 
 def of_the_rest(spec: SweepSpec, model: LoadedModel) -> Iterator[View]:
     """What is measured at `SHORT` tokens alone."""
     key, every = key_of(spec), tuple(all_heads(model.n_layers, model.n_heads))
     yield View(
-        f"route and kinds ({FIRST.label}), the model’s first", Trace(spec, FIRST), OF_A_HEAD, True
+        f"route and kinds ({FIRST.label}), the model’s first",
+        MeasureDirectEffect(spec, FIRST),
+        OF_A_HEAD,
+        True,
     )
-    yield View("where it matters, its layer", Place(spec, LAYER))
-    yield View("where it matters, the whole model", Place(spec, every))
-    yield View("roles of every head", MeasureRoles(key), OF_ALL_ROLES, True)
-    without = RolesWithout(key, FIRST, AblationKind.MEAN)
+    yield View("where it matters, its layer", MeasurePositionEffects(spec, LAYER))
+    yield View("where it matters, the whole model", MeasurePositionEffects(spec, every))
+    yield View("roles of every head", MeasureHeadScores(key), OF_ALL_ROLES, True)
+    without = MeasureScoresWithout(key, FIRST, AblationKind.MEAN)
     yield View(f"roles of every head without {FIRST.label}", without, OF_ALL_ROLES)
     for direction in ("denoise", "noise"):
-        yield View(f"patching every head, {direction}", Patch(spec, direction))
-        by_position = Patch(spec, direction, LAYER, True)
+        yield View(f"patching every head, {direction}", MeasurePatching(spec, direction))
+        by_position = MeasurePatching(spec, direction, LAYER, True)
         yield View(f"patching a layer by position, {direction}", by_position)
-    yield View("4 heads together, and 200 other sets", Joint(spec, SET))
-    yield View("10 heads pair by pair", Pairs(spec, TEN))
+    yield View("4 heads together, and 200 other sets", MeasureJoint(spec, SET))
+    yield View("10 heads pair by pair", MeasureInteractions(spec, TEN))
     yield View("only 4 heads kept", Keep(spec, SET))
     yield View(
         f"smallest set, its first {SOUGHT} heads",

@@ -2,8 +2,8 @@
 
 The server is the one that `make run` starts. Three parts, each on a server of its own:
 
-- embedded: sessions that speak Streamlit's own protocol (tests/support/streamlit_client.py) and, among
-  them, real Chromiums, all at once, each sweeping prompts of its own on the embedded model;
+- embedded: sessions that speak Streamlit's own protocol (tests/support/streamlit_client.py) and,
+  among them, real Chromiums, all at once, each sweeping prompts of its own on the embedded model;
 - gpt2: the same on GPT-2 small's shape with random weights, a folder typed into the model's box;
 - memory: distinct prompts swept one after another through a few sessions, and what the server's
   memory (RSS) grows by once it has swept the first of them.

@@ -16,7 +16,7 @@ from shapes import Peak, gpt2, prompt_of, saved
 
 from core import SweepSpec, load_model
 from core.sweep.scorer import Scorer
-from core.sweep.sweep import with_progress
+from core.sweep.sweep import sweep_with_progress
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
     )
     moments = [time.perf_counter()]
     with Peak() as peak:
-        for result, fraction in with_progress(Scorer(model, spec, int(options.budget * 1e6))):
+        for result, fraction in sweep_with_progress(Scorer(model, spec, int(options.budget * 1e6))):
             moments.append(time.perf_counter())
             if fraction is not None and len(moments) % 500 == 0:
                 print(f"{100 * fraction:.0f} %, {len(result.heads)} heads", flush=True)

@@ -8,7 +8,7 @@ Said = TypeVar("Said")
 Told = TypeVar("Told")
 
 
-def drained(
+def run_to_end(
     work: Generator[float, None, Found], report: Callable[[float], None] | None = None
 ) -> Found:
     """Run long work to its end; `report` gets every share done, and may raise to stop it."""
@@ -22,7 +22,7 @@ def drained(
             report(done)
 
 
-def retold(
+def map_steps(
     work: Generator[Said, None, Found], tell: Callable[[Said], Told]
 ) -> Generator[Told, None, Found]:
     """Long work whose every step is told in other words."""
@@ -39,9 +39,9 @@ def within(
     work: Generator[float, None, Found], first: float, last: float
 ) -> Generator[float, None, Found]:
     """Work as a part of longer work: its own shares become those between `first` and `last`."""
-    return (yield from retold(work, lambda done: first + done * (last - first)))
+    return (yield from map_steps(work, lambda done: first + done * (last - first)))
 
 
-def told_as(work: Generator[Any, None, Found], said: Told) -> Generator[Told, None, Found]:
+def constant_steps(work: Generator[Any, None, Found], said: Told) -> Generator[Told, None, Found]:
     """Work in which every step is the same to whoever follows it: a moment at which to stop."""
-    return (yield from retold(work, lambda _: said))
+    return (yield from map_steps(work, lambda _: said))

@@ -16,7 +16,7 @@ from components.widgets.sweep.heatmap import heatmap_panel
 from components.widgets.sweep.kinds import kinds_panel
 from components.widgets.sweep.progress import progress_panel
 from components.widgets.sweep.ranking import ranking_table
-from components.widgets.sweep.run_status import follow, situation
+from components.widgets.sweep.run_status import follow, run_status
 from core.results.findings import findings
 
 state, theme = begin_page()
@@ -24,7 +24,7 @@ read_address(state, "sweep", lambda: sweep_params(state), lambda params: take_ov
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)
 progress_panel(state, draft)
-situation(state, draft)
+run_status(state, draft)
 
 result = state.shown
 if result is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import catalogue
-from core.cli.options import Format
+from core.cli.options import OutputFormat
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def test_every_module_named_in_the_architecture_exists():
 
 def test_the_models_named_are_in_the_catalogue():
     assert all(catalogue.entry(name) for name in ("demo", "gpt2", "distilgpt2"))
-    assert all(f"`{name.value}`" in README for name in Format)
+    assert all(f"`{name.value}`" in README for name in OutputFormat)
 
 
 ROWS = re.findall(r"^ *\| (L\dH\d) \|.*$", README, re.MULTILINE)

@@ -10,10 +10,10 @@ from components.figures.base.look import Look, blank, quiet_axis
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.direct_effect import Routes
+    from core.circuits.direct_effect import DirectEffect
 
 
-def route_waterfall(routes: "Routes", look: Look) -> go.Figure:
+def route_waterfall(routes: "DirectEffect", look: Look) -> go.Figure:
     """From 0 to the total in three steps, in nats; red takes away, blue adds."""
     steps = [
         ("direct, norms held", routes.frozen),

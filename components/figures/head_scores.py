@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.look import Look, blank, quiet_axis
-from core.circuits.head_scores import COPYING, THRESHOLD, RoleScores
+from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
 from core.spec.heads import Head, all_heads
 from core.text.numbers import signed
 
@@ -12,7 +12,7 @@ LISTED = 12
 """Heads of a before-and-after."""
 
 
-def role_bars(roles: RoleScores, head: Head, look: Look) -> go.Figure:
+def role_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
     """A bar a role, 0 to 1, with its standard error, its percentile and the threshold's line."""
     names = list(roles.roles)
     scores = [float(roles.of(role)[head]) for role in names]
@@ -75,13 +75,13 @@ def role_bars(roles: RoleScores, head: Head, look: Look) -> go.Figure:
     return figure
 
 
-def _said(roles: RoleScores, role: str, head: Head) -> str:
+def _said(roles: HeadScores, role: str, head: Head) -> str:
     share = roles.percentile(role, head)
     place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
     return f"{float(roles.of(role)[head]):.2f}{place}"
 
 
-def _copying(figure: go.Figure, roles: RoleScores, head: Head, look: Look) -> None:
+def _copying(figure: go.Figure, roles: HeadScores, head: Head, look: Look) -> None:
     """On an axis of its own: it is read off the weights, and runs from -1 to 1."""
     assert roles.copying is not None
     score, share = float(roles.copying[head]), roles.percentile(COPYING, head)

@@ -10,11 +10,11 @@ from components.words.escaping import token_label
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.logit_effects import Prediction
+    from core.circuits.logit_effects import TokenProbability
 
 
 def before_after(
-    predictions: Sequence["Prediction"], emphasised: Collection[str], look: Look
+    predictions: Sequence["TokenProbability"], emphasised: Collection[str], look: Look
 ) -> go.Figure:
     """A line a token from its probability before (grey) to after (accent), in percent.
 

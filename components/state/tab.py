@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.state.tab_tasks import Asking
+from components.state.tab_tasks import TabTasks
 from components.state.widgets import WIDGET_DEFAULTS, put, value
 from core.checkpoints import catalogue
 from core.checkpoints.permitted import from_outside
@@ -94,7 +94,7 @@ class Session:
     head: Head | None = None
     head_linked: bool = False
     clicks: int = 0
-    asking: Asking = field(default_factory=Asking)
+    asking: TabTasks = field(default_factory=TabTasks)
     test: Test | None = None
     looked_at: set[Question] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)

@@ -9,7 +9,7 @@ from core.jobs.task import Task
 
 
 @dataclass
-class Asking:
+class TabTasks:
     """Jobs by slot. `drawn` is what of each is on screen; `stopped` are those given up by hand;
     `seen` are the slots that the run under way has asked for.
     """

@@ -25,7 +25,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "replacement": "",
     "metric": PROB.short,
     "published_roles": False,
-    "head_view": "looks",
+    "head_view": "attention",
     "value_weighted": False,
     "where_scope": "This head",
     "patch_scope": "The layer of a head",

@@ -30,7 +30,7 @@ from core.model.stack import Stack
 from core.settings import settings
 from core.spec.spec import Dtype, Weights
 
-Progress = Callable[[str, float | None], None]
+ReportProgress = Callable[[str, float | None], None]
 """(what is being done, fraction done or None): called while a model loads."""
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def load_model(
     device: str = "auto",
     dtype: Dtype = "float32",
     weights: Weights = "processed",
-    progress: Progress | None = None,
+    progress: ReportProgress | None = None,
 ) -> LoadedModel:
     """Load a model by catalogue name, hub name or local folder.
 
@@ -110,7 +110,7 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def checkpoint_folder(name: str, report: Progress) -> Path:
+def checkpoint_folder(name: str, report: ReportProgress) -> Path:
     """The local folder of a model, downloaded first if it is a hub name."""
     known = catalogue.entry(name)
     source = known.source if known is not None else name

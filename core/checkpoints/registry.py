@@ -12,7 +12,7 @@ from core.settings import settings
 from core.spec.spec import Dtype, SweepSpec, Weights
 
 if TYPE_CHECKING:
-    from core.checkpoints.loading import Progress
+    from core.checkpoints.loading import ReportProgress
     from core.model.loaded import LoadedModel
 
 
@@ -70,7 +70,7 @@ class Registry:
                 self._models.move_to_end(key)
             return model
 
-    def get(self, key: ModelKey, progress: "Progress | None" = None) -> "LoadedModel":
+    def get(self, key: ModelKey, progress: "ReportProgress | None" = None) -> "LoadedModel":
         """The model, loaded if need be; raises `ModelError` and keeps what is loaded otherwise."""
         if (model := self.peek(key)) is not None:
             return model
@@ -98,7 +98,9 @@ class Registry:
 class _waiting:  # noqa: N801  # reads as a verb where it is used
     """Hold a lock, calling `progress` while waiting for it so that a wait can be cancelled."""
 
-    def __init__(self, lock: threading.Lock, key: ModelKey, progress: "Progress | None") -> None:
+    def __init__(
+        self, lock: threading.Lock, key: ModelKey, progress: "ReportProgress | None"
+    ) -> None:
         self._lock, self._key, self._progress = lock, key, progress
 
     def __enter__(self) -> None:

@@ -20,7 +20,7 @@ from core.spec.heads import Head
 
 
 @dataclass(frozen=True, eq=False)
-class Looking:
+class HeadAttention:
     """Where one head looks on one prompt, row by query.
 
     `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value, before a norm
@@ -41,11 +41,11 @@ class Looking:
 
 
 @torch.inference_mode()
-def look(start: Start, head: Head) -> Looking:
+def head_attention(start: Start, head: Head) -> HeadAttention:
     """Where a head looks in a clean run, and how long what it moves is."""
     model = start.model
     if model.stack is None:
-        return Looking(model.pattern(start.tokens, head).numpy(), None)
+        return HeadAttention(model.pattern(start.tokens, head).numpy(), None)
     stack = known_stack(model)
     block = stack.blocks[head.layer]
     weights = _weights(start, head)
@@ -53,7 +53,7 @@ def look(start: Start, head: Head) -> Looking:
     if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
         write = write - write.mean(-1, keepdim=True)  # processing centres what is written
     lengths = write.norm(dim=-1)
-    return Looking(weights.cpu().numpy(), lengths.float().cpu().numpy())
+    return HeadAttention(weights.cpu().numpy(), lengths.float().cpu().numpy())
 
 
 @torch.inference_mode()

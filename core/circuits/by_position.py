@@ -13,7 +13,7 @@ from jaxtyping import Float
 from core.engine.interventions import Intervention
 from core.errors import InputError
 from core.model.loaded import LoadedModel
-from core.progress import told_as
+from core.progress import constant_steps
 from core.prompts.tokens import TokenizedAnswer
 from core.results.result import METRICS
 from core.spec.heads import Head, check_head
@@ -23,15 +23,15 @@ from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class PositionEffects:
     """What ablating some heads at one position did, ablated minus clean.
 
     `tokens` are the texts at `positions`.
 
-    `effects` has an array for each of `core.results.result.METRICS` (`prob_change` a fraction, the others
-    nats), NaN where a cell is not finished, and where the metric has no value: a logit difference
-    without a foil. A head's cells do not add up to what ablating it at all of these positions
-    does: later layers are not linear.
+    `effects` has an array for each of `core.results.result.METRICS` (`prob_change` a fraction, the
+    others nats), NaN where a cell is not finished, and where the metric has no value: a logit
+    difference without a foil. A head's cells do not add up to what ablating it at all of these
+    positions does: later layers are not linear.
     """
 
     heads: tuple[Head, ...]
@@ -74,9 +74,9 @@ class Places:
         }
 
 
-def iter_places(
+def iter_position_effects(
     scorer: Scorer, heads: Sequence[Head], positions: Sequence[int] | None = None
-) -> Generator[tuple[float, Places], None, None]:
+) -> Generator[tuple[float, PositionEffects], None, None]:
     """Ablate each head at each position, in the way of the scorer's spec.
 
     `positions` None: those that the spec ablates, the answer's teacher-forced ones included.
@@ -93,7 +93,7 @@ def iter_places(
     tokens = tuple(texts[position] for position in where)
     result = _so_far(chosen, where, tokens, found)
     yield 0.0, result
-    replacements = yield from told_as(scorer.replacements(), (0.0, result))
+    replacements = yield from constant_steps(scorer.replacements(), (0.0, result))
     first = first_change(prepared)
     same = [column for column, position in enumerate(where) if position < first]
     for metric in METRICS:
@@ -159,6 +159,6 @@ def _so_far(
     positions: tuple[int, ...],
     tokens: tuple[str, ...],
     found: Mapping[str, Float[np.ndarray, "head position"]],
-) -> Places:
+) -> PositionEffects:
     copies = {metric: values.copy() for metric, values in found.items()}
-    return Places(heads, positions, tokens, copies, not bool(np.isnan(found["kl"]).any()))
+    return PositionEffects(heads, positions, tokens, copies, not bool(np.isnan(found["kl"]).any()))

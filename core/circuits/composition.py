@@ -26,7 +26,7 @@ from core.circuits.residual_stream import head_weights, stack_of_sums
 from core.model.frozen_norms import unscaled
 from core.model.loaded import LoadedModel
 from core.model.stack import Block
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head, check_head
 from core.text.jsonable import jsonable
 
@@ -56,7 +56,7 @@ class Composition:
 
 def composition(model: LoadedModel, head: Head) -> Composition:
     """Score every earlier head with `head`; `composing`, run to its end."""
-    return drained(composing(model, head))
+    return run_to_end(composing(model, head))
 
 
 def composing(model: LoadedModel, head: Head) -> Generator[float, None, Composition]:

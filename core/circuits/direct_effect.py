@@ -19,12 +19,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.circuits.answer_directions import Pass, passes
-from core.circuits.logit_attribution import Reading
+from core.circuits.logit_attribution import AnswerDirections
 from core.circuits.residual_stream import Stream, read_stream, stack_of_sums
 from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
 from core.model.stack import Lens
-from core.progress import drained, within
+from core.progress import run_to_end, within
 from core.results.findings import NOTABLE_NATS
 from core.spec.heads import Head
 from core.sweep.prepare import Prepared
@@ -43,7 +43,7 @@ class Route(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Routes:
+class DirectEffect:
     """One head's effect on the answer, by route: ablated minus clean, in nats.
 
     `metric` is "logit_diff_change" where there is a foil, else "logprob_change". `frozen` is the
@@ -111,12 +111,12 @@ class Routes:
         return [(head, float(self.later[head])) for head in found if size[head] > 0]
 
 
-def routes(scorer: Scorer, head: Head) -> Routes:
-    """`routing`, run to its end."""
-    return drained(routing(scorer, head))
+def direct_effect(scorer: Scorer, head: Head) -> DirectEffect:
+    """`measure_direct_effect`, run to its end."""
+    return run_to_end(measure_direct_effect(scorer, head))
 
 
-def routing(scorer: Scorer, head: Head) -> Generator[float, None, Routes]:
+def measure_direct_effect(scorer: Scorer, head: Head) -> Generator[float, None, DirectEffect]:
     """Measure a head's routes: yields the share done.
 
     Raises `UnavailableError` for a model that cannot be taken apart.
@@ -143,7 +143,7 @@ def routing(scorer: Scorer, head: Head) -> Generator[float, None, Routes]:
     parallel = stack_of_sums(model).blocks[head.layer].parallel
     mlps[: head.layer + parallel] = np.nan  # a parallel block's MLP does not read its heads
     clean, total, direct, held = joined.values
-    return Routes(
+    return DirectEffect(
         head=head,
         metric=scorer.metric,
         total=total - clean,
@@ -169,7 +169,7 @@ def _of_pass(
     model: LoadedModel, prepared: Prepared, of: Pass, layer: int, clean: Stream, ablated: Stream
 ) -> _Found:
     stack = stack_of_sums(model)
-    reading = Reading(model, prepared, of, clean)
+    reading = AnswerDirections(model, prepared, of, clean)
     read, block = reading.read, stack.blocks[layer]
     # Only what this head wrote, in the clean run: its layer's z differs in nothing else.
     before, after = (stream.z[layer][read].flatten(-2) for stream in (clean, ablated))

@@ -5,14 +5,14 @@ from collections.abc import Generator
 from typing import Any
 
 from core.circuits.atlas import roles_of
-from core.circuits.attention import look
+from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
-from core.circuits.by_position import Places, iter_places
-from core.circuits.direct_effect import routing
-from core.circuits.head_scores import THRESHOLD, RoleScores
-from core.circuits.logit_effects import saying
-from core.circuits.measure_scores import measured_roles
-from core.circuits.path_patching import feeds
+from core.circuits.by_position import PositionEffects, iter_position_effects
+from core.circuits.direct_effect import measure_direct_effect
+from core.circuits.head_scores import THRESHOLD, HeadScores
+from core.circuits.logit_effects import measure_logit_effects
+from core.circuits.measure_scores import measure_head_scores
+from core.circuits.path_patching import measure_path_patching
 from core.circuits.residual_stream import UnavailableError
 from core.circuits.verdict import verdict
 from core.model.loaded import LoadedModel
@@ -21,10 +21,10 @@ from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head, check_head
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer
-from core.sweep.sweep import provenance, with_progress
+from core.sweep.sweep import provenance, sweep_with_progress
 from core.text.jsonable import jsonable
 
-SCHEMA = "headsweep.head/1"
+SCHEMA = "headsweep.head/2"
 
 
 def head_report(
@@ -36,7 +36,7 @@ def head_report(
 ) -> Generator[float, None, dict[str, Any]]:
     """Sweep the prompt and see one head closely: yields the share done.
 
-    `query` and `attended` are the two positions of `core.circuits.path_patching.feeds`. Probabilities are
+    `query` and `attended` are the two positions of `measure_path_patching`. Probabilities are
     fractions, changes ablated minus clean in nats or, for direct contributions, logits. Raises
     `InputError`.
     """
@@ -46,18 +46,20 @@ def head_report(
     fed: Any
     traced = None
     try:  # first, so that positions that are not there are refused before the long work
-        fed = (yield from within(feeds(scorer, head, query, attended), 0.0, 0.1)).to_dict()
-        traced = yield from within(routing(scorer, head), 0.1, 0.15)
+        fed = (
+            yield from within(measure_path_patching(scorer, head, query, attended), 0.0, 0.1)
+        ).to_dict()
+        traced = yield from within(measure_direct_effect(scorer, head), 0.1, 0.15)
     except UnavailableError as error:
         fed = {"missing": str(error)}
     result = yield from within(_swept(scorer), 0.15, 0.4)
     effect = result.effect(head)
     assert effect is not None
     kinds = yield from within(by_kind(scorer, head), 0.4, 0.5)
-    roles = yield from within(measured_roles(model), 0.5, 0.8)
-    says = yield from within(saying(scorer, head), 0.8, 0.85)
+    roles = yield from within(measure_head_scores(model), 0.5, 0.8)
+    says = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
     places = yield from within(_placed(scorer, head), 0.85, 1.0)
-    looking = look(scorer.start, head)
+    looking = head_attention(scorer.start, head)
     said = verdict(result, effect, traced, kinds, roles, _share_of_first(places, effect))
     return {
         "schema": SCHEMA,
@@ -68,12 +70,15 @@ def head_report(
         "baseline": jsonable(result.baseline),
         "effect": effect.to_dict(),
         "verdict": [sentence.text for sentence in said],
-        "looks": {"weights": jsonable(looking.weights), "value_lengths": _or_none(looking.lengths)},
-        "says": says.to_dict(),
-        "where": places.to_dict(),
-        "kind": _kind(roles, head),
-        "fed_by": fed,
-        "routes": None if traced is None else traced.to_dict(),
+        "attention": {
+            "weights": jsonable(looking.weights),
+            "value_lengths": _or_none(looking.lengths),
+        },
+        "logit_effects": says.to_dict(),
+        "by_position": places.to_dict(),
+        "head_scores": _kind(roles, head),
+        "path_patching": fed,
+        "direct_effect": None if traced is None else traced.to_dict(),
         "by_kind": {kind.value: each.to_dict() for kind, each in kinds.items()},
         "literature": [
             {**jsonable(entry), "heads": [each.label for each in entry.heads]}
@@ -86,23 +91,23 @@ def head_report(
 
 def _swept(scorer: Scorer) -> Generator[float, None, SweepResult]:
     found = None
-    for result, fraction in with_progress(scorer):
+    for result, fraction in sweep_with_progress(scorer):
         found = result
         yield fraction or 0.0
     assert found is not None
     return found
 
 
-def _placed(scorer: Scorer, head: Head) -> Generator[float, None, Places]:
+def _placed(scorer: Scorer, head: Head) -> Generator[float, None, PositionEffects]:
     found = None
-    for fraction, places in iter_places(scorer, [head]):
+    for fraction, places in iter_position_effects(scorer, [head]):
         found = places
         yield fraction
     assert found is not None
     return found
 
 
-def _share_of_first(places: Places, effect: HeadEffect) -> float | None:
+def _share_of_first(places: PositionEffects, effect: HeadEffect) -> float | None:
     """Of a head's change in log probability, what position 0 alone does; None of none."""
     if 0 not in places.positions or not effect.logprob_change:
         return None
@@ -114,7 +119,7 @@ def _or_none(values: Any) -> Any:
     return None if values is None else jsonable(values)
 
 
-def _kind(roles: RoleScores, head: Head) -> dict[str, Any]:
+def _kind(roles: HeadScores, head: Head) -> dict[str, Any]:
     """One head's scores, each with its standard error and its place among the model's heads."""
     return {
         "looks_like": roles.looks_like(head),

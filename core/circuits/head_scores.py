@@ -1,7 +1,7 @@
 """What every head looks at, as scores: what was measured on repeated random tokens, to be read.
 
-`core.circuits.measure_scores` measures them. A score says what a head looks at, or what it would copy;
-whether that matters is what ablation measures. Imports no torch.
+`core.circuits.measure_scores` measures them. A score says what a head looks at, or what it would
+copy; whether that matters is what ablation measures. Imports no torch.
 """
 
 import math
@@ -26,7 +26,7 @@ THRESHOLD = 0.4
 
 
 @dataclass(frozen=True, eq=False)
-class RoleScores:
+class HeadScores:
     """Mean attention weight (0 to 1) of every head in every role, and its standard error over
     sequences (NaN for a single one).
 

@@ -18,12 +18,12 @@ from core.circuits.answer_directions import Pass, directions, passes
 from core.circuits.residual_stream import Stream, read_stream, written
 from core.model.frozen_norms import bias_of, frozen
 from core.model.loaded import LoadedModel
-from core.progress import drained
+from core.progress import run_to_end
 from core.sweep.prepare import Prepared
 
 
 @dataclass(frozen=True, eq=False)
-class DirectAttribution:
+class LogitAttribution:
     """The logit difference (or, without a foil, the logit above the vocabulary's mean), by parts.
 
     In logits, before a soft cap where the model has one, summed over a teacher-forced answer's
@@ -43,20 +43,20 @@ class DirectAttribution:
         return float(self.heads.sum() + self.mlps.sum()) + self.embed + self.rest
 
 
-def attribute(model: LoadedModel, prepared: Prepared) -> DirectAttribution:
+def logit_attribution(model: LoadedModel, prepared: Prepared) -> LogitAttribution:
     """Take the clean run's answer apart; raises `UnavailableError` for a model that cannot be."""
-    return drained(attributing(model, (prepared,)))[0]
+    return run_to_end(measure_logit_attribution(model, (prepared,)))[0]
 
 
-def attributing(
+def measure_logit_attribution(
     model: LoadedModel, answers: Sequence[Prepared]
-) -> Generator[float, None, tuple[DirectAttribution, ...]]:
-    """`attribute` for several answers to one prompt: yields the share done.
+) -> Generator[float, None, tuple[LogitAttribution, ...]]:
+    """`logit_attribution` for several answers to one prompt: yields the share done.
 
     A pass that several of them read is run once.
     """
     streams: dict[tuple[int, ...], Stream] = {}
-    found: list[DirectAttribution] = []
+    found: list[LogitAttribution] = []
     for prepared in answers:
         parts: list[_Parts] = []
         for each in passes(prepared):
@@ -75,8 +75,8 @@ _Parts = tuple[np.ndarray, np.ndarray, float, float]
 """Of one pass: heads, MLPs, embedding, rest."""
 
 
-def _added(model: LoadedModel, prepared: Prepared, found: list[_Parts]) -> DirectAttribution:
-    return DirectAttribution(
+def _added(model: LoadedModel, prepared: Prepared, found: list[_Parts]) -> LogitAttribution:
+    return LogitAttribution(
         heads=sum((heads for heads, *_ in found), np.zeros((model.n_layers, model.n_heads))),
         mlps=sum((mlps for _, mlps, *_ in found), np.zeros(model.n_layers)),
         embed=sum(embed for _, _, embed, _ in found),
@@ -87,7 +87,7 @@ def _added(model: LoadedModel, prepared: Prepared, found: list[_Parts]) -> Direc
 
 @torch.inference_mode()
 def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, stream: Stream) -> _Parts:
-    reading = Reading(model, prepared, of, stream)
+    reading = AnswerDirections(model, prepared, of, stream)
     heads, biases = reading.heads(stream), 0.0
     for layer, block in enumerate(reading.stack.blocks):
         z = stream.z[layer][reading.read]
@@ -98,7 +98,7 @@ def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, stream: Stream) -
     return heads, np.array(mlps), embed, biases + reading.constant
 
 
-class Reading:
+class AnswerDirections:
     """The answer's directions in one pass, through the final norm as the clean run leaves it."""
 
     def __init__(self, model: LoadedModel, prepared: Prepared, of: Pass, clean: Stream) -> None:

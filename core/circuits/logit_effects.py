@@ -7,11 +7,11 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.logit_attribution import DirectAttribution, attributing
+from core.circuits.logit_attribution import LogitAttribution, measure_logit_attribution
 from core.circuits.ov import OvCircuit, promoting
 from core.circuits.residual_stream import UnavailableError
 from core.engine import run_from
-from core.progress import drained, within
+from core.progress import run_to_end, within
 from core.prompts.tokens import token_text
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -22,7 +22,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Prediction:
+class TokenProbability:
     """A next token's probability (a fraction) before and after the ablation."""
 
     text: str
@@ -36,20 +36,20 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
-class Attributed:
+class AnswerAttribution:
     """Direct logit attribution of the clean run: to the target, the foil, and their difference.
 
     Target and foil are read against the vocabulary's mean. Without a foil `foil` is None and
     `difference` is the target's.
     """
 
-    target: DirectAttribution
-    foil: DirectAttribution | None
-    difference: DirectAttribution
+    target: LogitAttribution
+    foil: LogitAttribution | None
+    difference: LogitAttribution
 
 
 @dataclass(frozen=True, eq=False)
-class Saying:
+class LogitEffects:
     """What ablating one head does to what the model says next, and what the head itself writes.
 
     `predictions` are the likeliest tokens of the clean run, the target's first, and those that
@@ -58,8 +58,8 @@ class Saying:
     """
 
     head: Head
-    predictions: tuple[Prediction, ...]
-    attributed: Attributed | None
+    predictions: tuple[TokenProbability, ...]
+    attributed: AnswerAttribution | None
     circuit: OvCircuit | None
     missing: str = ""
 
@@ -84,23 +84,23 @@ class Saying:
         return found
 
 
-def say(scorer: Scorer, head: Head) -> Saying:
-    """`saying`, run to its end."""
-    return drained(saying(scorer, head))
+def logit_effects(scorer: Scorer, head: Head) -> LogitEffects:
+    """`measure_logit_effects`, run to its end."""
+    return run_to_end(measure_logit_effects(scorer, head))
 
 
-def saying(scorer: Scorer, head: Head) -> Generator[float, None, Saying]:
+def measure_logit_effects(scorer: Scorer, head: Head) -> Generator[float, None, LogitEffects]:
     """Measure what a head makes the model say: yields the share done."""
     predictions = yield from within(_predictions(scorer, head), 0.0, 0.3)
     try:
-        found = yield from within(attributed(scorer), 0.3, 0.6)
+        found = yield from within(measure_attribution(scorer), 0.3, 0.6)
         circuit = yield from within(promoting(scorer.start, head), 0.6, 1.0)
     except UnavailableError as error:
-        return Saying(head, predictions, None, None, str(error))
-    return Saying(head, predictions, found, circuit)
+        return LogitEffects(head, predictions, None, None, str(error))
+    return LogitEffects(head, predictions, found, circuit)
 
 
-def attributed(scorer: Scorer) -> Generator[float, None, Attributed]:
+def measure_attribution(scorer: Scorer) -> Generator[float, None, AnswerAttribution]:
     """Direct logit attribution of every head: yields the share done.
 
     Raises `UnavailableError`.
@@ -109,11 +109,13 @@ def attributed(scorer: Scorer) -> Generator[float, None, Attributed]:
     answers = [replace(prepared, foil=None)]
     if prepared.foil is not None:
         answers += [replace(prepared, target=prepared.foil, foil=None), prepared]
-    target, *others = yield from attributing(scorer.model, answers)
-    return Attributed(target, *others) if others else Attributed(target, None, target)
+    target, *others = yield from measure_logit_attribution(scorer.model, answers)
+    return AnswerAttribution(target, *others) if others else AnswerAttribution(target, None, target)
 
 
-def _predictions(scorer: Scorer, head: Head) -> Generator[float, None, tuple[Prediction, ...]]:
+def _predictions(
+    scorer: Scorer, head: Head
+) -> Generator[float, None, tuple[TokenProbability, ...]]:
     before, after = yield from next_token(scorer, head)
     count = min(SHOWN, len(before))
     change = after - before
@@ -126,7 +128,7 @@ def _predictions(scorer: Scorer, head: Head) -> Generator[float, None, tuple[Pre
     if scorer.prepared.foil is not None:
         ids |= {option[0] for option in scorer.prepared.foil.options[:SHOWN]}
     return tuple(
-        Prediction(token_text(scorer.model.tokenizer, i), float(before[i]), float(after[i]))
+        TokenProbability(token_text(scorer.model.tokenizer, i), float(before[i]), float(after[i]))
         for i in sorted(ids, key=lambda i: (float(change[i]), i))
     )
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.circuits.head_scores import RoleScores
+from core.circuits.head_scores import HeadScores
 from core.circuits.ov import copying
 from core.circuits.residual_stream import UnavailableError
 from core.engine.edits import Edits
@@ -36,7 +36,7 @@ PATTERN_BYTES = 2**27
 """Of one layer's patterns, which a softmax holds more than once."""
 
 
-def role_scores_by_sequence(
+def head_scores_by_sequence(
     pattern: Float[Tensor, "sequence head pos pos"], copy_length: int, has_bos: bool = True
 ) -> Float[Tensor, "role sequence head"]:
     """Each role's attention weight, averaged over the second copy's queries of each sequence.
@@ -62,18 +62,18 @@ def role_scores_by_sequence(
     return torch.stack([pattern[:, :, query, key].mean(-1) for key in keys])
 
 
-def role_scores(
+def head_scores(
     patterns: Iterable[Float[Tensor, "sequence head pos pos"]],
     copy_length: int,
     has_bos: bool = True,
     seed: int = SEED,
-) -> RoleScores:
+) -> HeadScores:
     """Role scores of every head, from one pattern a layer, in the layers' order.
 
     The patterns may come one at a time, so that a large model's need not be held together.
     """
     layers = [
-        role_scores_by_sequence(pattern, copy_length, has_bos).cpu().double()
+        head_scores_by_sequence(pattern, copy_length, has_bos).cpu().double()
         for pattern in patterns
     ]
     if not layers:
@@ -85,14 +85,14 @@ def role_scores(
 
 def _over_sequences(
     scores: Float[Tensor, "role layer sequence head"], copy_length: int, has_bos: bool, seed: int
-) -> RoleScores:
+) -> HeadScores:
     n_sequences = scores.shape[2]
     spread = (
         scores.std(dim=2, correction=1)
         if n_sequences > 1
         else torch.full_like(scores[:, :, 0], torch.nan)
     )
-    return RoleScores(
+    return HeadScores(
         mean=scores.mean(dim=2).numpy(),
         standard_error=(spread / n_sequences**0.5).numpy(),
         copy_length=copy_length,
@@ -102,23 +102,23 @@ def _over_sequences(
     )
 
 
-_cache: WeakKeyDictionary[LoadedModel, RoleScores] = WeakKeyDictionary()
+_cache: WeakKeyDictionary[LoadedModel, HeadScores] = WeakKeyDictionary()
 _guard = Lock()
 
 
-def kept_roles(model: LoadedModel) -> RoleScores | None:
-    """What `measured_roles` has found for this model, if it has run; computes nothing."""
+def kept_head_scores(model: LoadedModel) -> HeadScores | None:
+    """What `measure_head_scores` has found for this model, if it has run; computes nothing."""
     with _guard:
         return _cache.get(model)
 
 
-def measured_roles(model: LoadedModel) -> Generator[float, None, RoleScores]:
+def measure_head_scores(model: LoadedModel) -> Generator[float, None, HeadScores]:
     """Every head's scores on 20 repeated random sequences: yields the share done.
 
     With BOS where the model's tokenizer has one, and with the copying scores where the model's
     circuits can be read. Measured once a model. Raises `UnavailableError`.
     """
-    found = kept_roles(model)
+    found = kept_head_scores(model)
     if found is None:
         yield 0.0
         found = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.7)
@@ -129,12 +129,12 @@ def measured_roles(model: LoadedModel) -> Generator[float, None, RoleScores]:
     return found
 
 
-def roles_without(
+def measure_scores_without(
     model: LoadedModel,
     head: Head,
     kind: AblationKind,
     reference: tuple[str, ...] | None = None,
-) -> Generator[float, None, RoleScores]:
+) -> Generator[float, None, HeadScores]:
     """The scores on the same sequences with one head ablated at every position of every pass.
 
     `reference` is the mean's set (None: the default one). Copying, which is read off the weights,
@@ -147,7 +147,7 @@ def roles_without(
             "Resample needs a corrupted prompt, and random tokens have none: choose mean, zero or "
             "mean across heads.",
         )
-    clean = yield from within(measured_roles(model), 0.0, 0.4)
+    clean = yield from within(measure_head_scores(model), 0.0, 0.4)
     sequences = sequences_for(model)
     replacement = Replacement(kind, None)
     if kind is AblationKind.MEAN:
@@ -180,7 +180,7 @@ def _copying(
 
 def _measured(
     model: LoadedModel, sequences: RepeatedTokens, intervention: Intervention
-) -> Generator[float, None, RoleScores]:
+) -> Generator[float, None, HeadScores]:
     found: list[Tensor] = []
     length, has_bos = sequences.copy_length, sequences.has_bos
     n_sequences, n_pos = sequences.ids.shape
@@ -212,7 +212,7 @@ def _scores(
     layers: dict[int, Tensor] = {}
 
     def see(layer: int, weights: Tensor) -> None:
-        scores = role_scores_by_sequence(weights.float(), copy_length, has_bos)
+        scores = head_scores_by_sequence(weights.float(), copy_length, has_bos)
         layers[layer] = scores.cpu().double()
 
     if model.stack is None:

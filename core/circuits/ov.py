@@ -21,7 +21,7 @@ from core.model.frozen_norms import frozen, unscaled
 from core.model.loaded import LoadedModel
 from core.model.products import weight_of
 from core.model.stack import Block
-from core.progress import drained, within
+from core.progress import run_to_end, within
 from core.prompts.tokens import token_text
 from core.spec.heads import Head
 
@@ -78,7 +78,7 @@ Logits = Callable[[Float[Tensor, "key d_head"]], Float[Tensor, "key vocab"]]
 
 def ov_circuit(start: Start, head: Head) -> OvCircuit:
     """`promoting`, run to its end."""
-    return drained(promoting(start, head))
+    return run_to_end(promoting(start, head))
 
 
 def promoting(start: Start, head: Head) -> Generator[float, None, OvCircuit]:
@@ -163,7 +163,7 @@ def _named(
 
 def copying_scores(model: LoadedModel) -> Float[np.ndarray, "layer head"]:
     """`copying`, run to its end."""
-    return drained(copying(model))
+    return run_to_end(copying(model))
 
 
 def copying(model: LoadedModel) -> Generator[float, None, Float[np.ndarray, "layer head"]]:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from core.circuits.by_position import checked_heads, iter_places
+from core.circuits.by_position import checked_heads, iter_position_effects
 from core.errors import InputError
 from core.model.loaded import LoadedModel
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
@@ -140,7 +140,7 @@ Step = tuple[float, tuple[int, ...] | None, Float[np.ndarray, "head ..."]]
 def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[Step, None, None]:
     found = np.full(len(heads), np.nan)
     yield 0.0, None, found.copy()
-    replacements = drained(scorer.replacements())  # one pass over the other prompt
+    replacements = run_to_end(scorer.replacements())  # one pass over the other prompt
     for scored in scorer.rows(lambda answer: [(replacements[answer].edit(h),) for h in heads]):
         if scored.scores is not None:
             found[list(scored.indices)] = changes(scored.scores, scorer.baseline)[metric]
@@ -151,7 +151,7 @@ def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[St
 def _by_position(
     scorer: Scorer, heads: tuple[Head, ...], positions: Sequence[int] | None, metric: str
 ) -> Generator[Step, None, None]:
-    for done, places in iter_places(scorer, heads, positions):
+    for done, places in iter_position_effects(scorer, heads, positions):
         yield done, places.positions, places.values(metric)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from core.circuits.answer_directions import passes
 from core.circuits.attention import own_scoring
 from core.circuits.composition import Composition, composing
-from core.circuits.logit_attribution import Reading
+from core.circuits.logit_attribution import AnswerDirections
 from core.circuits.residual_stream import head_weights, read_stream, stack_of_sums
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
 from core.engine.edits import Edits
@@ -32,7 +32,7 @@ from core.sweep.replacements import Replacement
 from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
-WAYS = ("query", "key", "value")
+INPUTS = ("query", "key", "value")
 """The three inputs of a head."""
 
 RESTING = 0.1
@@ -40,7 +40,7 @@ RESTING = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Feeds:
+class PathPatching:
     """What one head's input loses with each earlier head, on one prompt: ablated minus clean.
 
     `weight` is the head's attention from `query` to `key` in the clean run. `by_query` and
@@ -63,8 +63,8 @@ class Feeds:
     composition: Composition | None
 
     def strongest(self, way: str, count: int = 5) -> list[tuple[Head, float]]:
-        """Earlier heads by how much they change by one of `WAYS`, the most first."""
-        if way not in WAYS:
+        """Earlier heads by how much they change by one of `INPUTS`, the most first."""
+        if way not in INPUTS:
             raise InputError("way", f"{way!r} is no input of a head: choose query, key or value.")
         changes = {"query": self.by_query, "key": self.by_key, "value": self.by_value}[way]
         size = np.nan_to_num(np.abs(changes))
@@ -87,13 +87,13 @@ class Feeds:
         }
 
 
-def feeds(
+def measure_path_patching(
     scorer: Scorer,
     head: Head,
     query: int | None = None,
     key: int | None = None,
     memory_budget: int | None = None,
-) -> Generator[float, None, Feeds]:
+) -> Generator[float, None, PathPatching]:
     """Patch the path from every earlier head into `head`: yields the share done.
 
     `query` defaults to the position that predicts the answer's first token; `key` to the one that
@@ -117,7 +117,7 @@ def feeds(
         changes[:, layer, first:last] = receiver.patched(_added(scorer, replacement, senders), key)
         yield (layer + last / model.n_heads) / head.layer
     by_query, by_key, by_value = changes
-    return Feeds(
+    return PathPatching(
         head=head,
         query=query,
         key=key,
@@ -198,7 +198,7 @@ class _Receiver:
         """How what this head adds at the answer's positions reaches the answer, norms held."""
         model, prepared = scorer.model, scorer.prepared
         stream = read_stream(model, scorer.start.tokens)
-        self._reading = Reading(model, prepared, passes(prepared)[0], stream)
+        self._reading = AnswerDirections(model, prepared, passes(prepared)[0], stream)
         read, lens = self._reading.read, self._block.lens
         self._looking = self._looks(self._q, self._k[None], read)[0]
         self._w_o = head_weights(self._block, model.n_heads)[head.head].float()

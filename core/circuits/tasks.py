@@ -36,8 +36,8 @@ class OnHead(OnSpec):
 
 
 @dataclass(frozen=True)
-class Look(OnHead):
-    """Where the head looks; a `Looking` with the tokens of its axes."""
+class MeasureAttention(OnHead):
+    """Where the head looks; a `HeadAttention` with the tokens of its axes."""
 
     @property
     def said(self) -> str:
@@ -46,15 +46,15 @@ class Look(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """The pattern of the clean run."""
-        from core.circuits.attention import look
+        from core.circuits.attention import head_attention
 
         yield Step(None)
-        return look(scorer.start, self.head)
+        return head_attention(scorer.start, self.head)
 
 
 @dataclass(frozen=True)
-class Say(OnHead):
-    """What the model says without the head, and what the head writes; a `Saying`."""
+class MeasureLogitEffects(OnHead):
+    """What the model says without the head, and what the head writes; a `LogitEffects`."""
 
     @property
     def said(self) -> str:
@@ -63,15 +63,15 @@ class Say(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """Predictions, direct logit attribution, OV circuit."""
-        from core.circuits.logit_effects import saying
+        from core.circuits.logit_effects import measure_logit_effects
 
-        return (yield from counted(saying(scorer, self.head)))
+        return (yield from counted(measure_logit_effects(scorer, self.head)))
 
 
 @dataclass(frozen=True)
-class Trace(OnHead):
-    """By which route the head acts, and its effect under each kind: (`Routes` or the words why
-    not, `ByKind`).
+class MeasureDirectEffect(OnHead):
+    """By which route the head acts, and its effect under each kind: (`DirectEffect`, or a text
+    that says why there is none; `ByKind`).
     """
 
     @property
@@ -82,11 +82,13 @@ class Trace(OnHead):
     def measure(self, scorer: "Scorer") -> Work:
         """Routes, then the kinds."""
         from core.circuits.by_kind import by_kind
-        from core.circuits.direct_effect import routing
+        from core.circuits.direct_effect import measure_direct_effect
         from core.circuits.residual_stream import UnavailableError
 
         try:
-            found: Any = yield from counted(within(routing(scorer, self.head), 0.0, 0.3))
+            found: Any = yield from counted(
+                within(measure_direct_effect(scorer, self.head), 0.0, 0.3)
+            )
         except UnavailableError as error:
             found = str(error)
         kinds = yield from counted(within(by_kind(scorer, self.head), 0.3, 1.0))
@@ -94,10 +96,10 @@ class Trace(OnHead):
 
 
 @dataclass(frozen=True)
-class Feed(OnHead):
-    """What feeds the head's attention from one position to another; `Feeds`, or the words why not.
+class MeasurePathPatching(OnHead):
+    """What feeds the head's attention from one position to another: `PathPatching`, or why not.
 
-    Positions None: those that `core.circuits.path_patching.feeds` chooses.
+    Positions None: those that `measure_path_patching` chooses.
     """
 
     query: int | None = None
@@ -110,18 +112,22 @@ class Feed(OnHead):
 
     def measure(self, scorer: "Scorer") -> Work:
         """A path from every earlier head."""
-        from core.circuits.path_patching import feeds
+        from core.circuits.path_patching import measure_path_patching
         from core.circuits.residual_stream import UnavailableError
 
         try:
-            return (yield from counted(feeds(scorer, self.head, self.query, self.attended)))
+            return (
+                yield from counted(
+                    measure_path_patching(scorer, self.head, self.query, self.attended)
+                )
+            )
         except UnavailableError as error:
             return str(error)
 
 
 @dataclass(frozen=True)
-class Place(OnSpec):
-    """The ablation of each head at one position at a time; `Places`."""
+class MeasurePositionEffects(OnSpec):
+    """The ablation of each head at one position at a time; `PositionEffects`."""
 
     heads: tuple[Head, ...]
 
@@ -132,16 +138,16 @@ class Place(OnSpec):
 
     def work(self, model: "LoadedModel") -> Work:
         """Late positions come first."""
-        from core.circuits.by_position import iter_places
+        from core.circuits.by_position import iter_position_effects
         from core.sweep.scorer import Scorer
 
         scorer = Scorer(model, self.spec)
         yield Step(None)
-        return (yield from streamed(iter_places(scorer, self.heads)))
+        return (yield from streamed(iter_position_effects(scorer, self.heads)))
 
 
 @dataclass(frozen=True)
-class Patch(OnSpec):
+class MeasurePatching(OnSpec):
     """Activation patching in one direction, of whole heads or by position; `Patching`."""
 
     direction: str
@@ -166,8 +172,8 @@ class Patch(OnSpec):
 
 
 @dataclass(frozen=True)
-class MeasureRoles(OnModel):
-    """Role scores of every head; a `RoleScores`."""
+class MeasureHeadScores(OnModel):
+    """Role scores of every head; a `HeadScores`."""
 
     @property
     def said(self) -> str:
@@ -176,14 +182,14 @@ class MeasureRoles(OnModel):
 
     def work(self, model: "LoadedModel") -> Work:
         """Computed once a model."""
-        from core.circuits.measure_scores import measured_roles
+        from core.circuits.measure_scores import measure_head_scores
 
-        return (yield from counted(measured_roles(model)))
+        return (yield from counted(measure_head_scores(model)))
 
 
 @dataclass(frozen=True)
-class RolesWithout(OnModel):
-    """Role scores of every head while one is ablated; a `RoleScores`."""
+class MeasureScoresWithout(OnModel):
+    """Role scores of every head while one is ablated; a `HeadScores`."""
 
     head: Head
     kind: AblationKind
@@ -195,12 +201,12 @@ class RolesWithout(OnModel):
         return f"Measuring every head without {self.head.label}"
 
     def work(self, model: "LoadedModel") -> Work:
-        """On the same sequences as `MeasureRoles`."""
-        from core.circuits.measure_scores import roles_without
+        """On the same sequences as `MeasureHeadScores`."""
+        from core.circuits.measure_scores import measure_scores_without
 
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
         without: Generator[float, None, Any]
-        without = roles_without(model, self.head, self.kind, self.reference)
+        without = measure_scores_without(model, self.head, self.kind, self.reference)
         return (yield from counted(without))
 
 

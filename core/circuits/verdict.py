@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.circuits.head_scores import THRESHOLD, RoleScores
+from core.circuits.head_scores import THRESHOLD, HeadScores
 from core.prompts.tokens import visible
 from core.results.findings import NOTABLE, NOTABLE_NATS
 from core.results.result import HeadEffect, SweepResult
@@ -18,7 +18,7 @@ from core.spec.heads import Head
 from core.text.numbers import percent, share, signed
 
 if TYPE_CHECKING:
-    from core.circuits.direct_effect import Routes
+    from core.circuits.direct_effect import DirectEffect
 
 HALF = 0.5
 """The share of an effect that position 0 alone has, from which on it is named."""
@@ -38,9 +38,9 @@ class Sentence:
 def verdict(
     result: SweepResult,
     effect: HeadEffect,
-    routes: "Routes | None",
+    routes: "DirectEffect | None",
     by_kind: Mapping[AblationKind, HeadEffect],
-    roles: RoleScores | None,
+    roles: HeadScores | None,
     first_position: float | None = None,
 ) -> tuple[Sentence, Sentence, Sentence]:
     """Three sentences on one head of a sweep.
@@ -104,7 +104,7 @@ def ordinal(n: int) -> str:
     return f"{n}{suffix}"
 
 
-def _how(routes: "Routes | None", roles: RoleScores | None, head: Head) -> Sentence:
+def _how(routes: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
     parts, shown_in = [], []
     if routes is not None:
         parts.append(_routed(routes))
@@ -118,7 +118,7 @@ def _how(routes: "Routes | None", roles: RoleScores | None, head: Head) -> Sente
     return Sentence(f"{text[:1].upper()}{text[1:]}.", tuple(shown_in))
 
 
-def _routed(routes: "Routes") -> str:
+def _routed(routes: "DirectEffect") -> str:
     of = "logit difference" if routes.metric == "logit_diff_change" else "log probability"
     total, direct, rest = (
         signed(value, 2) for value in (routes.total, routes.direct, routes.downstream)
@@ -134,7 +134,7 @@ def _routed(routes: "Routes") -> str:
     return said[routes.route.value]
 
 
-def _looks_like(roles: RoleScores, head: Head) -> str:
+def _looks_like(roles: HeadScores, head: Head) -> str:
     scores = roles.mean[:, head.layer, head.head]
     best = roles.roles[int(scores.argmax())]
     number = f"{scores.max():.2f}"

@@ -45,11 +45,11 @@ def head(
     with progress() as report:
         loaded = given.load(spec, device, report)
         from core.circuits.head_report import head_report
-        from core.progress import drained
+        from core.progress import run_to_end
 
         said = f"Looking at {chosen.label}"
         work = head_report(loaded, spec, chosen, query, key)
-        found = drained(work, lambda done: report(said, done))
+        found = run_to_end(work, lambda done: report(said, done))
     write_json(found, out)
 
 
@@ -96,7 +96,7 @@ def joint(
         from core.hypotheses.joint_report import Foreseen, joint_report
         from core.hypotheses.keep_only import for_keeping
         from core.hypotheses.variants import own_variants, parse_variants
-        from core.progress import drained
+        from core.progress import run_to_end
 
         parse_variants(typed, for_keeping(spec))  # found out before the model is loaded
         loaded = given.load(spec, device, report)
@@ -106,7 +106,7 @@ def joint(
         if predict is not None and predicted_prob is not None:
             foreseen = Foreseen(predict is Outcome.BREAKS, predicted_prob)
         work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy, own=own)
-        found = drained(work, lambda done: report("Testing the heads", done))
+        found = run_to_end(work, lambda done: report("Testing the heads", done))
     write_json(found, out)
 
 
@@ -133,19 +133,21 @@ def roles(
         report(f"Loading {model}", None)
         from core.checkpoints import catalogue
         from core.checkpoints.loading import load_model
-        from core.circuits.measure_scores import measured_roles, roles_without
-        from core.progress import drained
+        from core.circuits.measure_scores import measure_head_scores, measure_scores_without
+        from core.progress import run_to_end
 
         name = catalogue.canonical(model)
         loaded = load_model(name, device.value, dtype.value, weights.value, report)
         if removed is not None:
             check_head(removed, (loaded.n_layers, loaded.n_heads), name, "without")
-        found = drained(measured_roles(loaded), lambda done: report("Measuring every head", done))
+        found = run_to_end(
+            measure_head_scores(loaded), lambda done: report("Measuring every head", done)
+        )
         after: Any = None
         if removed is not None:
-            work = roles_without(loaded, removed, ablation, prompts)
+            work = measure_scores_without(loaded, removed, ablation, prompts)
             said = f"Measuring without {removed.label}"
-            scores = drained(work, lambda done: report(said, done))
+            scores = run_to_end(work, lambda done: report(said, done))
             after = {"head": removed.label, "ablation": ablation.value, **scores.to_dict()}
     write_json(
         {
@@ -182,9 +184,9 @@ def _averaged_over(path: "Path | None", used: bool) -> tuple[str, ...] | None:
 def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Head, ...]:
     """The heads named, or all that look like a role."""
     from core.circuits.head_scores import ROLES, THRESHOLD
-    from core.circuits.measure_scores import measured_roles
+    from core.circuits.measure_scores import measure_head_scores
     from core.hypotheses.naming import parse_heads
-    from core.progress import drained
+    from core.progress import run_to_end
 
     if heads:
         return parse_heads(heads, (model.n_layers, model.n_heads))
@@ -192,7 +194,9 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
         raise InputError(
             "role", f"{shortened(role)!r} is no role: choose one of {', '.join(ROLES)}."
         )
-    scores = drained(measured_roles(model), lambda done: report("Measuring every head", done))
+    scores = run_to_end(
+        measure_head_scores(model), lambda done: report("Measuring every head", done)
+    )
     if not (named := scores.named(role)):
         raise InputError(
             "role", f"No head of {model.name} scores {THRESHOLD} or more in {role}: name heads."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How a result is printed."""
 
     TABLE = "table"

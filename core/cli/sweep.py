@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from core.cli import options as given
-from core.cli.options import Format
+from core.cli.options import OutputFormat
 from core.cli.output import progress, write_text
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
@@ -24,8 +24,8 @@ def sweep(
     spec: SweepSpec,
     device: given.On = given.Device.AUTO,
     format: Annotated[  # the option's name is part of the contract
-        Format, typer.Option(help="How to print the result.")
-    ] = Format.TABLE,
+        OutputFormat, typer.Option(help="How to print the result.")
+    ] = OutputFormat.TABLE,
     out: given.Out = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Sweep again, though this very run is kept.")
@@ -97,18 +97,18 @@ def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
     with progress() as report:
         model = given.load(spec, device, report)
         from core.sweep.scorer import Scorer
-        from core.sweep.sweep import with_progress
+        from core.sweep.sweep import sweep_with_progress
 
         result = None
-        for result, fraction in with_progress(Scorer(model, spec)):
+        for result, fraction in sweep_with_progress(Scorer(model, spec)):
             report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
     assert result is not None
     return result
 
 
-def _write(result: "SweepResult", format: Format, out: Path | None) -> None:
-    if format is not Format.TABLE:
-        text = result.to_json() + "\n" if format is Format.JSON else result.to_csv()
+def _write(result: "SweepResult", format: OutputFormat, out: Path | None) -> None:
+    if format is not OutputFormat.TABLE:
+        text = result.to_json() + "\n" if format is OutputFormat.JSON else result.to_csv()
         write_text(text, out)
     elif out is None:
         print_table(result, Console())

@@ -60,14 +60,14 @@ def saved_margins() -> Margins:
 def compute() -> tuple[SweepResult, Margins]:
     """The same result and its margins from the live engine."""
     from core.checkpoints.loading import load_model
-    from core.progress import drained
+    from core.progress import run_to_end
     from core.sweep.layer_sweep import iter_margins
     from core.sweep.scorer import Scorer
     from core.sweep.sweep import run_sweep
 
     model = load_model(SPEC.model, device="cpu")
     result = run_sweep(model, SPEC)
-    return result, drained(iter_margins(Scorer(model, SPEC), marked_heads(result)))
+    return result, run_to_end(iter_margins(Scorer(model, SPEC), marked_heads(result)))
 
 
 if __name__ == "__main__":

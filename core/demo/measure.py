@@ -18,8 +18,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from core.circuits.head_scores import RoleScores
-from core.circuits.measure_scores import role_scores
+from core.circuits.head_scores import HeadScores
+from core.circuits.measure_scores import head_scores
 from core.demo.ablate import Head
 from core.demo.grammar import sentence_text
 from core.demo.ioi import IoiPrompt, ioi_prompt
@@ -112,13 +112,13 @@ def reference_set(embedded: Embedded, count: int = 60) -> list[Int[Tensor, " _"]
 
 
 @torch.no_grad()
-def measured_roles(embedded: Embedded) -> RoleScores:
+def measured_roles(embedded: Embedded) -> HeadScores:
     """Role scores of every head on 20 repeated random sequences, L = 50."""
     sequences = repeated_random_tokens(
         embedded.tokenizer, embedded.model.config.max_position_embeddings
     )
     patterns = embedded.model(sequences.ids, output_attentions=True, use_cache=False).attentions
-    return role_scores(patterns, sequences.copy_length, sequences.has_bos)
+    return head_scores(patterns, sequences.copy_length, sequences.has_bos)
 
 
 def task_figures(embedded: Embedded) -> dict[str, Any]:
@@ -158,6 +158,6 @@ def label(head: Head) -> str:
     return f"L{head[0]}H{head[1]}"
 
 
-def heads_in_role(scores: RoleScores, role: str) -> list[Head]:
+def heads_in_role(scores: HeadScores, role: str) -> list[Head]:
     """The heads whose score in `role` reaches the threshold."""
     return [(int(layer), int(h)) for layer, h in np.argwhere(scores.of(role) >= ROLE_THRESHOLD)]

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.head_scores import ROLES, RoleScores
+from core.circuits.head_scores import ROLES, HeadScores
 from core.demo.ablate import KINDS, Head, Kind, heads_ablated, reference_means
 from core.demo.measure import (
     IOI,
@@ -61,7 +61,7 @@ def joint_prob(embedded: Embedded, heads: list[Head], kind: Kind, means: Tensor)
 
 
 def previous_token_story(
-    embedded: Embedded, scores: RoleScores, induction: list[Head], means: Tensor
+    embedded: Embedded, scores: HeadScores, induction: list[Head], means: Tensor
 ) -> dict[str, Any]:
     """What mean-ablating each previous-token head does to the induction heads' mean score."""
     clean = (

@@ -25,7 +25,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class CheckResult:
     """What a check saw, and what to do where that is not ok."""
 
     state: State
@@ -41,7 +41,7 @@ class Check:
     """
 
     name: str
-    look: Callable[[Settings], Found]
+    look: Callable[[Settings], CheckResult]
     uses: tuple[str, ...] = ()
     limit_s: float = LIMIT_S
     late: State = State.PROBLEM
@@ -53,7 +53,7 @@ class Finding:
     """A check's name with what it found."""
 
     name: str
-    found: Found
+    found: CheckResult
 
 
 def look_at(check: Check, given: Settings, wrong: Collection[str] = ()) -> Finding:
@@ -64,13 +64,13 @@ def look_at(check: Check, given: Settings, wrong: Collection[str] = ()) -> Findi
     if unusable := [variable(name) for name in check.uses if name in wrong]:
         return Finding(
             check.name,
-            Found(
+            CheckResult(
                 State.WARNING,
                 f"Not looked at: {', '.join(unusable)} cannot be used.",
                 "Correct that first.",
             ),
         )
-    found: list[Found] = []
+    found: list[CheckResult] = []
 
     def look() -> None:
         try:
@@ -81,13 +81,13 @@ def look_at(check: Check, given: Settings, wrong: Collection[str] = ()) -> Findi
     thread = threading.Thread(target=look, daemon=True, name=f"doctor: {check.name}")
     thread.start()
     thread.join(check.limit_s)
-    late = Found(check.late, f"No answer within {check.limit_s:g} s.", check.late_to_do)
+    late = CheckResult(check.late, f"No answer within {check.limit_s:g} s.", check.late_to_do)
     return Finding(check.name, found[0] if found else late)
 
 
-def _thrown(error: BaseException) -> Found:
+def _thrown(error: BaseException) -> CheckResult:
     text = " ".join(str(error).split())[:300]
-    return Found(
+    return CheckResult(
         State.PROBLEM,
         f"The check failed: {type(error).__name__}" + (f": {text}" if text else "."),
         "If the text does not say what is wrong, install Headsweep again.",

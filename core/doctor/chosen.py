@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.doctor.checking import Found, State
+from core.doctor.checking import CheckResult, State
 from core.settings import PREFIX, Settings, unknown_variables, variable
 
 HIDDEN = "***"
@@ -48,18 +48,18 @@ def chosen() -> tuple[Settings, tuple[Setting, ...]]:
     return Settings(**usable), tuple(rows)
 
 
-def looked_through(rows: tuple[Setting, ...]) -> Found:
+def looked_through(rows: tuple[Setting, ...]) -> CheckResult:
     """Whether the program starts with these settings."""
     wrong = [row for row in rows if row.wrong]
     unknown = unknown_variables()
     if not wrong and not unknown:
         names = [row.variable for row in rows if row.is_set]
-        return Found(State.OK, f"{len(names)} of {len(rows)} set" + _listed(names) + ".")
+        return CheckResult(State.OK, f"{len(names)} of {len(rows)} set" + _listed(names) + ".")
     seen = [f"{row.variable} cannot be used: {row.wrong}." for row in wrong]
     seen += [f"There is no setting {name}." for name in unknown]
     to_do = [f"Set {row.variable} to a value it takes, or unset it." for row in wrong]
     to_do += [_instead_of(name) for name in unknown]
-    return Found(State.PROBLEM, " ".join(seen), " ".join(to_do))
+    return CheckResult(State.PROBLEM, " ".join(seen), " ".join(to_do))
 
 
 def masked(url: str) -> str:

@@ -12,20 +12,20 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from core.doctor.checking import Found, State
+from core.doctor.checking import CheckResult, State
 from core.doctor.chosen import HIDDEN, masked, passwords
 from core.doctor.machine import nearest_folder
 from core.errors import StoreError
 from core.settings import Settings
 from core.store.connect import chosen_url, default_url, open_engine
-from core.store.errors import saying
+from core.store.errors import store_errors
 from core.store.tables import ABOUT, RUNS, VERSION
 
 TRIAL = "doctor"
 """The row that is written and deleted again in one transaction."""
 
 
-def database(given: Settings) -> Found:
+def database(given: Settings) -> CheckResult:
     """Opens the database as the dashboard does; where there is none yet, tries one beside it."""
     url = chosen_url(given)
     try:
@@ -35,16 +35,16 @@ def database(given: Settings) -> Found:
         return _failed(_without_password(" ".join(str(error).split()), url))
 
 
-def _opened(url: str, given: Settings) -> Found:
+def _opened(url: str, given: Settings) -> CheckResult:
     engine = open_engine(url, read_only=given.read_only)
     if given.read_only and str(engine.url) == "sqlite://":  # stands for one that is not there
-        return Found(
+        return CheckResult(
             State.WARNING,
             f"Read-only, and no runs are kept in {_place(url)} yet: none can be shown.",
             "Keep some runs without HEADSWEEP_READ_ONLY first, or name another database.",
         )
     try:
-        with saying(engine), engine.connect() as connection:
+        with store_errors(engine), engine.connect() as connection:
             live = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.deleted.is_(None))
             n_runs = connection.scalar(live)
             kind = "SQLite"
@@ -56,10 +56,10 @@ def _opened(url: str, given: Settings) -> Found:
         engine.dispose()
     count = f"{n_runs} run{'' if n_runs == 1 else 's'}"
     can = "read-only: nothing is kept" if given.read_only else "can be written"
-    return Found(State.OK, f"{kind}, schema {VERSION}, {count}, {can}: {_place(url)}")
+    return CheckResult(State.OK, f"{kind}, schema {VERSION}, {count}, {can}: {_place(url)}")
 
 
-def _none_yet(file: Path) -> Found:
+def _none_yet(file: Path) -> CheckResult:
     above = nearest_folder(file.parent)
     try:
         # Not in the system's folder for temporary files, which says nothing of this disk.
@@ -74,13 +74,15 @@ def _none_yet(file: Path) -> Found:
             f"No database can be made in {str(above)!r} ({error.strerror}): set "
             "HEADSWEEP_DATA_DIR to a folder that can be written."
         ) from error
-    return Found(State.OK, f"None yet: the first run makes {file}, and its folder can be written.")
+    return CheckResult(
+        State.OK, f"None yet: the first run makes {file}, and its folder can be written."
+    )
 
 
 def _write_and_delete(engine: sa.Engine) -> None:
     """One transaction that is really committed, so that a full disk is noticed."""
     with (
-        saying(engine),
+        store_errors(engine),
         engine.connect().execution_options(writes=True) as connection,
         connection.begin(),
     ):
@@ -101,11 +103,11 @@ def _place(url: str) -> str:
     return str(parsed.database) if parsed.get_backend_name() == "sqlite" else masked(url)
 
 
-def _failed(sentence: str) -> Found:
+def _failed(sentence: str) -> CheckResult:
     """A `StoreError` says what was seen, a colon, and what to do."""
     seen, _, to_do = sentence.partition(": ")
     to_do = to_do or "check HEADSWEEP_DATABASE_URL and HEADSWEEP_DATA_DIR."
-    return Found(State.PROBLEM, f"{seen.rstrip('.')}.", to_do[0].upper() + to_do[1:])
+    return CheckResult(State.PROBLEM, f"{seen.rstrip('.')}.", to_do[0].upper() + to_do[1:])
 
 
 def _without_password(text: str, url: str) -> str:

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 from core.doctor import hub, machine, models, software
-from core.doctor.checking import Check, Finding, Found, State, look_at
+from core.doctor.checking import Check, CheckResult, Finding, State, look_at
 from core.doctor.chosen import Setting, chosen, looked_through
 from core.settings import Settings
 
 SCHEMA = "headsweep.doctor/1"
 
 
-def _database(given: Settings) -> Found:
+def _database(given: Settings) -> CheckResult:
     # Here, so that a broken SQLAlchemy is this check's failure and not the doctor's.
     from core.doctor.database import database
 

@@ -6,7 +6,7 @@ No error's own text is passed on: it may hold signed addresses, or a token.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from core.doctor.checking import Found, State
+from core.doctor.checking import CheckResult, State
 from core.settings import Settings
 
 TIMEOUT_S = 5.0
@@ -30,30 +30,30 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HubReply:
     """What came of asking for a model; `detail` is a status or the kind of an error."""
 
     kind: Kind
     detail: str = ""
 
 
-def ask(repo_id: str) -> Answer:
+def ask(repo_id: str) -> HubReply:
     """Ask the hub whether it has a model; at most `TIMEOUT_S` for each step of the connection."""
     from huggingface_hub import HfApi, errors
 
     try:
         HfApi(library_name="headsweep").model_info(repo_id, timeout=TIMEOUT_S)
     except errors.OfflineModeIsEnabled:
-        return Answer(Kind.OFFLINE)
+        return HubReply(Kind.OFFLINE)
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
         refused = status in (401, 403, 404)
-        return Answer(Kind.REFUSES if refused else Kind.FAILS, str(status))
+        return HubReply(Kind.REFUSES if refused else Kind.FAILS, str(status))
     except (errors.HTTPError, OSError) as error:  # type: ignore[attr-defined]  # of its client
-        return Answer(Kind.SILENT, type(error).__name__)
+        return HubReply(Kind.SILENT, type(error).__name__)
     except Exception as error:  # not the hub's JSON
-        return Answer(Kind.SOMETHING_ELSE, type(error).__name__)
-    return Answer(Kind.GIVES)
+        return HubReply(Kind.SOMETHING_ELSE, type(error).__name__)
+    return HubReply(Kind.GIVES)
 
 
 def place() -> str:
@@ -63,12 +63,12 @@ def place() -> str:
     return constants.ENDPOINT.rpartition("://")[2].rpartition("@")[2]
 
 
-def hub(_: Settings) -> Found:
+def hub(_: Settings) -> CheckResult:
     """Whether models can be downloaded; without it much still works, so it is never a problem."""
     answer, where = ask(ASKED_FOR), place()
     match answer.kind:
         case Kind.GIVES:
-            return Found(State.OK, f"{where} answers.")
+            return CheckResult(State.OK, f"{where} answers.")
         case Kind.OFFLINE:
             seen = "Offline mode (HF_HUB_OFFLINE): nothing is downloaded."
             to_do = "To download models, unset HF_HUB_OFFLINE."
@@ -84,4 +84,4 @@ def hub(_: Settings) -> Found:
         case Kind.SILENT:
             seen = f"{where} cannot be reached ({answer.detail})."
             to_do = "To download others, check the connection, the proxy and HF_ENDPOINT."
-    return Found(State.WARNING, seen, f"{STILL_WORK} {to_do}")
+    return CheckResult(State.WARNING, seen, f"{STILL_WORK} {to_do}")

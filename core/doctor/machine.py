@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from core.doctor.checking import Found, State
+from core.doctor.checking import CheckResult, State
 from core.net import bound
 from core.settings import Settings
 
@@ -26,7 +26,7 @@ CGROUPS = (
 """Where Linux says what a container may use, in its two versions: limit, use, and cache in use."""
 
 
-def device(given: Settings) -> Found:
+def device(given: Settings) -> CheckResult:
     """What `auto` comes to, and what there is to compute on. The one check that imports torch."""
     import torch
 
@@ -44,23 +44,25 @@ def device(given: Settings) -> Found:
         )
     )
     if there[given.device]:
-        return Found(State.OK, f"{seen}.")
-    return Found(
+        return CheckResult(State.OK, f"{seen}.")
+    return CheckResult(
         State.PROBLEM,
         f"{given.device} is set, and this machine has none: {seen}.",
         "Set HEADSWEEP_DEVICE to auto or cpu, or install a torch that fits the GPU's driver.",
     )
 
 
-def memory(given: Settings) -> Found:
+def memory(given: Settings) -> CheckResult:
     """Whether as much is free as a sweep may hold."""
     free = free_memory()
     if free is None:
-        return Found(State.OK, "What is free is not told by this system.")
+        return CheckResult(State.OK, "What is free is not told by this system.")
     seen = f"{_gb(free)} free; a sweep may hold {_gb(given.memory_bytes)} beside its model."
     if free >= given.memory_bytes:
-        return Found(State.OK, seen)
-    return Found(State.WARNING, seen, "Set HEADSWEEP_MEMORY_MB lower, or end what uses the memory.")
+        return CheckResult(State.OK, seen)
+    return CheckResult(
+        State.WARNING, seen, "Set HEADSWEEP_MEMORY_MB lower, or end what uses the memory."
+    )
 
 
 def free_memory(
@@ -85,23 +87,23 @@ def free_memory(
     return free
 
 
-def disk_for_runs(given: Settings) -> Found:
+def disk_for_runs(given: Settings) -> CheckResult:
     """Whether finished runs can still be written where they are kept."""
     url = given.database_url
     if url and not url.startswith("sqlite"):
-        return Found(State.OK, "Not used: runs are kept on the database's own machine.")
+        return CheckResult(State.OK, "Not used: runs are kept on the database's own machine.")
     file = Path(url.removeprefix("sqlite:///")).expanduser().absolute()
     return _disk(file.parent if url else given.data_dir, "HEADSWEEP_DATA_DIR")
 
 
-def disk_for_models(_: Settings) -> Found:
+def disk_for_models(_: Settings) -> CheckResult:
     """Whether models can still be downloaded."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE).expanduser().absolute()
     found = _disk(folder, "HF_HOME")
     if found.state is not State.PROBLEM and not os.access(nearest_folder(folder), os.W_OK):
-        return Found(
+        return CheckResult(
             State.WARNING,
             f"{folder} cannot be written: models that are here can be read, no other downloaded.",
             "Set HF_HOME to a folder that you may write to.",
@@ -114,37 +116,37 @@ def nearest_folder(path: Path) -> Path:
     return next(each for each in (path, *path.parents) if each.exists())
 
 
-def port(given: Settings) -> Found:
+def port(given: Settings) -> CheckResult:
     """Whether the dashboard can listen where it is set to; tried the way its launcher does."""
     other = "another port: PORT=8601 make run."
     try:
         bound(given.address, given.port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return Found(
+            return CheckResult(
                 State.WARNING,
                 f"{given.port} is in use, by this dashboard or another program.",
                 f"If it is another program, choose {other}",
             )
-        return Found(
+        return CheckResult(
             State.PROBLEM,
             f"Nothing can listen on {given.address}, port {given.port} ({error.strerror}).",
             f"Set HEADSWEEP_ADDRESS to an address of this machine, or choose {other}",
         )
-    return Found(State.OK, f"{given.port} is free.")
+    return CheckResult(State.OK, f"{given.port} is free.")
 
 
-def address(given: Settings) -> Found:
+def address(given: Settings) -> CheckResult:
     """Who can open the dashboard: it asks nobody for a password."""
     if given.address in EVERYWHERE:
-        return Found(
+        return CheckResult(
             State.OK,
             f"{given.address}: note that anyone on the network can open the dashboard, without a "
             "password.",
         )
     if given.address == "localhost" or given.address.startswith("127.") or given.address == "::1":
-        return Found(State.OK, f"{given.address}: only this machine can open the dashboard.")
-    return Found(
+        return CheckResult(State.OK, f"{given.address}: only this machine can open the dashboard.")
+    return CheckResult(
         State.OK,
         f"{given.address}: note that whoever reaches this address can open the dashboard, without "
         "a password.",
@@ -159,12 +161,12 @@ def _gpu(index: int) -> str:
     return f"CUDA {index}: {name}, {_gb(free)} of {_gb(total)} free"
 
 
-def _disk(folder: Path, setting: str) -> Found:
+def _disk(folder: Path, setting: str) -> CheckResult:
     free = shutil.disk_usage(nearest_folder(folder)).free
     seen = f"{_gb(free)} free for {folder}."
     if free >= LITTLE_DISK:
-        return Found(State.OK, seen)
-    return Found(
+        return CheckResult(State.OK, seen)
+    return CheckResult(
         State.WARNING if free >= NO_DISK else State.PROBLEM,
         seen,
         f"Free some space, or set {setting} to a folder on a larger disk.",

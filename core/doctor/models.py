@@ -6,12 +6,12 @@ The catalogue is imported where it is used: with the embedded model's files gone
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.doctor.checking import Found, State
+from core.doctor.checking import CheckResult, State
 from core.doctor.hub import Kind, ask
 from core.settings import Settings
 
 
-def embedded(_: Settings) -> Found:
+def embedded(_: Settings) -> CheckResult:
     """Whether the embedded model is the one whose saved example is shipped, byte by byte."""
     try:
         from core.checkpoints.catalogue import DEMO_FOLDER
@@ -23,11 +23,11 @@ def embedded(_: Settings) -> Found:
     except (OSError, ValueError, KeyError, TypeError) as error:  # cut off, or not there
         return _damaged(f"A file of it is missing or cannot be read ({error}).")
     if here == expected:
-        return Found(State.OK, f"Whole: its fingerprint is {here}, as in the saved example.")
+        return CheckResult(State.OK, f"Whole: its fingerprint is {here}, as in the saved example.")
     return _damaged(f"Changed: its fingerprint is {here}, and the saved example's {expected}.")
 
 
-def on_this_machine(_: Settings) -> Found:
+def on_this_machine(_: Settings) -> CheckResult:
     """Which of the models known by name need no download."""
     from core.checkpoints import hub
     from core.checkpoints.catalogue import CATALOGUE
@@ -37,21 +37,23 @@ def on_this_machine(_: Settings) -> Found:
         for known in CATALOGUE
         if known.download_mb == 0 or hub.cached(known.source) is not None
     ]
-    return Found(State.OK, f"{len(here)} of {len(CATALOGUE)} in the catalogue: {', '.join(here)}.")
+    return CheckResult(
+        State.OK, f"{len(here)} of {len(CATALOGUE)} in the catalogue: {', '.join(here)}."
+    )
 
 
-def allowed(given: Settings) -> Found:
+def allowed(given: Settings) -> CheckResult:
     """Of the operator's list, which models are here, can be downloaded, or cannot be had."""
     if not given.allowed_models:
-        return Found(State.OK, "No list: any model that a user types may be loaded.")
+        return CheckResult(State.OK, "No list: any model that a user types may be loaded.")
     each = dict(_each_allowed(given.allowed_models))
     seen = "; ".join(f"{name}: {found.seen}" for name, found in each.items())
     states = [found.state for found in each.values()]
     to_do = dict.fromkeys(found.to_do for found in each.values() if found.to_do)
-    return Found(max(states, key=list(State).index), f"{seen}.", " ".join(to_do))
+    return CheckResult(max(states, key=list(State).index), f"{seen}.", " ".join(to_do))
 
 
-def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
+def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, CheckResult]]:
     from core.checkpoints import catalogue, hub
 
     silent = False
@@ -61,7 +63,7 @@ def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
         if catalogue.is_path(source):
             yield name, _folder(Path(source).expanduser())
         elif hub.cached(source) is not None:
-            yield name, Found(State.OK, "here")
+            yield name, CheckResult(State.OK, "here")
         elif silent:
             yield name, _unknown("the hub does not answer")
         else:
@@ -69,28 +71,28 @@ def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
             yield name, found
 
 
-def _folder(folder: Path) -> Found:
+def _folder(folder: Path) -> CheckResult:
     if not folder.is_dir():
         seen = "no such folder"
     elif not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         seen = "no model's folder (config.json and *.safetensors)"
     else:
-        return Found(State.OK, "here")
-    return Found(
+        return CheckResult(State.OK, "here")
+    return CheckResult(
         State.PROBLEM,
         seen,
         "Correct the paths in HEADSWEEP_ALLOWED_MODELS, or put the models there.",
     )
 
 
-def _at_the_hub(repo_id: str) -> tuple[Found, bool]:
+def _at_the_hub(repo_id: str) -> tuple[CheckResult, bool]:
     """What becomes of downloading a model, and whether asking for more is in vain."""
     answer = ask(repo_id)
     match answer.kind:
         case Kind.GIVES:
-            return Found(State.OK, "to be downloaded"), False
+            return CheckResult(State.OK, "to be downloaded"), False
         case Kind.REFUSES:
-            return Found(
+            return CheckResult(
                 State.PROBLEM,
                 f"not to be had at the hub ({answer.detail})",
                 "Check the names in HEADSWEEP_ALLOWED_MODELS; a private or gated model needs "
@@ -102,14 +104,14 @@ def _at_the_hub(repo_id: str) -> tuple[Found, bool]:
             return _unknown("the hub does not answer"), True
 
 
-def _unknown(why: str) -> Found:
-    return Found(
+def _unknown(why: str) -> CheckResult:
+    return CheckResult(
         State.WARNING, f"not here, and {why}", "Download them while the hub can be reached."
     )
 
 
-def _damaged(seen: str) -> Found:
-    return Found(
+def _damaged(seen: str) -> CheckResult:
+    return CheckResult(
         State.PROBLEM,
         seen,
         "Install Headsweep again; in a git checkout: git checkout -- core/demo (and no conversion "

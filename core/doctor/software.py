@@ -7,7 +7,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from core.doctor.checking import Found, State
+from core.doctor.checking import CheckResult, State
 from core.exports.browser import VARIABLE, find_browser
 from core.settings import Settings
 
@@ -17,14 +17,14 @@ PACKAGES = (
 )
 
 
-def python(_: Settings) -> Found:
+def python(_: Settings) -> CheckResult:
     """Which Python this is, on what."""
-    return Found(
+    return CheckResult(
         State.OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}."
     )
 
 
-def package(name: str, _: Settings) -> Found:
+def package(name: str, _: Settings) -> CheckResult:
     """Whether a package is installed, in a version that Headsweep is made for."""
     from packaging.specifiers import SpecifierSet
 
@@ -33,18 +33,18 @@ def package(name: str, _: Settings) -> Found:
     try:
         installed = version(name)
     except PackageNotFoundError:
-        return Found(State.PROBLEM, "Not installed.", again)
+        return CheckResult(State.PROBLEM, "Not installed.", again)
     if not SpecifierSet(asked).contains(installed, prereleases=True):
-        return Found(State.WARNING, f"{installed}, where {asked} is asked for.", again)
-    return Found(State.OK, installed)
+        return CheckResult(State.WARNING, f"{installed}, where {asked} is asked for.", again)
+    return CheckResult(State.OK, installed)
 
 
-def browser(_: Settings) -> Found:
+def browser(_: Settings) -> CheckResult:
     """What draws PNG and SVG files on the command line."""
     if found := find_browser():
-        return Found(State.OK, found)
+        return CheckResult(State.OK, found)
     named = os.environ.get(VARIABLE, "")
-    return Found(
+    return CheckResult(
         State.WARNING,
         f"{VARIABLE}={named!r} is no program." if named else "No Chrome or Chromium is found.",
         "Pictures can be saved from the page. To write PNG and SVG files from the command line, "

@@ -21,7 +21,7 @@ GROUP = "headsweep.exports"
 
 
 @dataclass(frozen=True)
-class Format:
+class ExportFormat:
     """How a file is called, and what it is."""
 
     name: str
@@ -30,20 +30,22 @@ class Format:
     about: str
 
 
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, ExportFormat] = {
     each.name: each
     for each in (
-        Format("json", "JSON", "application/json", "everything; opens again in Headsweep"),
-        Format("csv", "CSV", "text/csv", "a table, one row a head"),
-        Format(
+        ExportFormat("json", "JSON", "application/json", "everything; opens again in Headsweep"),
+        ExportFormat("csv", "CSV", "text/csv", "a table, one row a head"),
+        ExportFormat(
             "ipynb",
             "Notebook",
             "application/x-ipynb+json",
             "the same run again, in plain TransformerLens",
         ),
-        Format("html", "Report", "text/html", "one page that works offline and stays interactive"),
-        Format("png", "PNG", "image/png", "a picture for slides"),
-        Format("svg", "SVG", "image/svg+xml", "a picture for papers, sharp at every size"),
+        ExportFormat(
+            "html", "Report", "text/html", "one page that works offline and stays interactive"
+        ),
+        ExportFormat("png", "PNG", "image/png", "a picture for slides"),
+        ExportFormat("svg", "SVG", "image/svg+xml", "a picture for papers, sharp at every size"),
     )
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Sequence
 
 from core.engine.interventions import Intervention
-from core.progress import retold, told_as
+from core.progress import constant_steps, map_steps
 from core.prompts.tokens import TokenizedAnswer
 from core.results.result import Effect
 from core.spec.heads import Head, all_heads
@@ -32,7 +32,7 @@ def joint_effects(
     All replacements of a layer are taken from the running, already ablated pass before any of its
     heads is overwritten. The empty set is the clean run.
     """
-    replacements = yield from told_as(scorer.replacements(), (0, 0.0))
+    replacements = yield from constant_steps(scorer.replacements(), (0, 0.0))
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
         named = {head for each in sets for head in each}  # most heads are in most sets
@@ -52,4 +52,4 @@ def ablate_sets(
     scorer: Scorer, sets: Sequence[Sequence[Head]]
 ) -> Generator[float, None, tuple[Effect, ...]]:
     """`joint_effects` for a caller who follows the share done only."""
-    return (yield from retold(joint_effects(scorer, sets), lambda step: step[1]))
+    return (yield from map_steps(joint_effects(scorer, sets), lambda step: step[1]))

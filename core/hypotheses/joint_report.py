@@ -14,7 +14,7 @@ from core.hypotheses.prediction import Verdict, lock
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import NO_VARIANTS, variants
 from core.model.loaded import LoadedModel
-from core.progress import retold, within
+from core.progress import map_steps, within
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer
@@ -81,7 +81,7 @@ def _searched(
     model: LoadedModel, scorer: Scorer, spec: SweepSpec, own: Sequence[SweepSpec]
 ) -> Generator[float, None, dict[str, Any]]:
     """A small set, and what it keeps on prompts that the search did not use."""
-    work = retold(greedy(scorer), lambda search: search.fraction)
+    work = map_steps(greedy(scorer), lambda search: search.fraction)
     search = yield from within(work, 0.0, 0.8)
     varied = (*variants(model, spec), *own)
     tried: Any = NO_VARIANTS

@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import InputError
 from core.hypotheses.joint_effects import change, joint_effects, others_of
 from core.hypotheses.keep_only import check_keeping, prob_share
-from core.progress import retold
+from core.progress import map_steps
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer, baseline_of
@@ -29,7 +29,7 @@ LARGEST = "the largest size allowed"
 
 
 @dataclass(frozen=True)
-class Step:
+class SearchStep:
     """A head added to the set, and the effect with the set so far kept; no head: none kept."""
 
     head: Head | None
@@ -48,7 +48,7 @@ class Search:
 
     metric: str
     baseline: Baseline
-    steps: tuple[Step, ...] = ()
+    steps: tuple[SearchStep, ...] = ()
     candidates_done: int = 0
     n_candidates: int = 0
     fraction: float = 0.0
@@ -104,7 +104,7 @@ def greedy(
     largest = min(max_size, n_heads)
     search = Search(scorer.metric, baseline_of(scorer.model, scorer.baseline))
     (first,) = yield from _tried(scorer, search, [()], largest)
-    search = replace(search, steps=(Step(None, first),))
+    search = replace(search, steps=(SearchStep(None, first),))
     while not (reason := _ended(search, largest, enough)):
         candidates = others_of(scorer, search.heads)
         sets = [(*search.heads, head) for head in candidates]
@@ -114,7 +114,7 @@ def greedy(
         if values[best] <= _value(search, search.steps[-1].effect):
             reason = NOTHING_ADDS
             break
-        steps = (*search.steps, Step(candidates[best], effects[best]))
+        steps = (*search.steps, SearchStep(candidates[best], effects[best]))
         search = replace(search, steps=steps, fraction=_fraction(len(steps), 0.0, largest))
         yield search
     search = replace(search, fraction=1.0, reason=reason)
@@ -133,7 +133,7 @@ def _tried(
         return replace(search, candidates_done=done, n_candidates=len(sets), fraction=fraction)
 
     work = joint_effects(scorer, [others_of(scorer, kept) for kept in sets])
-    return (yield from retold(work, so_far))
+    return (yield from map_steps(work, so_far))
 
 
 def _fraction(steps: int, inside: float, largest: int) -> float:

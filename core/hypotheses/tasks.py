@@ -33,7 +33,7 @@ class OnHeads(OnSpec):
 
 
 @dataclass(frozen=True)
-class Joint(OnHeads):
+class MeasureJoint(OnHeads):
     """The heads ablated together, one at a time, and beside other sets; a `JointTest`."""
 
     @property
@@ -49,7 +49,7 @@ class Joint(OnHeads):
 
 
 @dataclass(frozen=True)
-class Pairs(OnHeads):
+class MeasureInteractions(OnHeads):
     """How the heads act pair by pair; `Interactions`."""
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import Cancelled, InputError, is_memory_error
 from core.jobs.job import Job, JobState
 from core.jobs.task import Task
-from core.progress import drained
+from core.progress import run_to_end
 from core.store.keeper import Keeper
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ def _sweep(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
     from core.sweep.estimate.preview import PREVIEW_SECONDS, preview
     from core.sweep.layer_sweep import iter_margins
     from core.sweep.scorer import Scorer
-    from core.sweep.sweep import with_progress
+    from core.sweep.sweep import sweep_with_progress
 
     assert job.spec is not None
     job.enter(JobState.RUNNING, "Estimating every head")
     scorer, measuring = Scorer(model, job.spec), "Measuring what replaces a head"
     with _beside_the_point("estimate"):
         job.estimate = preview(scorer, PREVIEW_SECONDS, lambda done: job.report(measuring, done))
-    for partial, fraction in with_progress(scorer):
+    for partial, fraction in sweep_with_progress(scorer):
         job.partial = partial
         done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
         said = measuring if fraction is None else "Ablating heads"
@@ -79,7 +79,7 @@ def _sweep(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
     assert job.partial is not None
     with _beside_the_point("margins"), suppress(Cancelled):  # the sweep itself is finished
         margins = iter_margins(scorer, marked_heads(job.partial))
-        job.margins = drained(margins, lambda done: job.report("Ablating whole layers", done))
+        job.margins = run_to_end(margins, lambda done: job.report("Ablating whole layers", done))
         if keeper is not None:
             keeper.add_margins(job.partial, job.margins)
     job.end(JobState.DONE)

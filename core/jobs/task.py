@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from core.checkpoints.registry import ModelKey, key_of
-from core.progress import retold
+from core.progress import map_steps
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class OnSpec(Task):
 
 def counted(work: Generator[float, None, Any]) -> Work:
     """Work that yields shares only, as a task's."""
-    return (yield from retold(work, Step))
+    return (yield from map_steps(work, Step))
 
 
 def streamed(work: Generator[tuple[float, Any], None, Any]) -> Work:

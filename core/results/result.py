@@ -123,7 +123,7 @@ class SweepResult:
 
     @property
     def key(self) -> str:
-        """What makes this result the same as another: spec, model, schema (`core.spec.identity`)."""
+        """What makes this result the same as another (`core.spec.identity`)."""
         return result_key(self.spec, self.provenance.model_fingerprint)
 
     @property

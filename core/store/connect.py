@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import StoreError
 from core.settings import Settings
-from core.store.errors import DAMAGED, named, saying
+from core.store.errors import DAMAGED, named, store_errors
 from core.store.tables import ABOUT, METADATA, RUNS, VERSION
 
 BUSY_SECONDS = 4.0
@@ -44,7 +44,7 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
         engine = _sqlite(parsed, read_only=read_only) if is_sqlite else _postgresql(parsed)
     except (SQLAlchemyError, ValueError, TypeError):  # an option in it that is none
         raise StoreError(_UNREADABLE) from None
-    with saying(engine):
+    with store_errors(engine):
         try:
             made = _is_made(engine)
             if not made and not read_only:

@@ -64,7 +64,7 @@ _POSTGRESQL = (
 
 
 @contextlib.contextmanager
-def saying(engine: sa.Engine) -> Iterator[None]:
+def store_errors(engine: sa.Engine) -> Iterator[None]:
     """Turns what a database throws into a `StoreError` that says what to do."""
     try:
         yield

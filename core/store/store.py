@@ -21,7 +21,7 @@ from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 from core.store import rows
 from core.store.connect import open_engine
-from core.store.errors import saying
+from core.store.errors import store_errors
 from core.store.run import Label, Origin, Query, Run, Summary
 from core.store.tables import RUNS
 
@@ -186,14 +186,14 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with saying(self._engine), self._engine.connect() as connection:
+        with store_errors(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
         if self.read_only:
             raise StoreError("This Headsweep is read-only: nothing is kept, renamed or deleted.")
-        with saying(self._engine), self._engine.connect() as connection:
+        with store_errors(self._engine), self._engine.connect() as connection:
             connection = connection.execution_options(writes=True)
             with connection.begin():
                 yield connection

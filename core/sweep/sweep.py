@@ -13,7 +13,7 @@ import torch
 from core.engine import begin
 from core.errors import InputError
 from core.model.loaded import LoadedModel
-from core.progress import told_as
+from core.progress import constant_steps
 from core.prompts import tokens as tk
 from core.results.result import Baseline, HeadEffect, Provenance, SweepResult, Top
 from core.spec.heads import Head, all_heads
@@ -32,7 +32,7 @@ def iter_sweep(
     same as the one before, as a chance to stop. Raises `InputError` for a spec that does not fit
     the model. Rows are chunked to `memory_budget` bytes of activations (None: the setting's).
     """
-    for result, _ in with_progress(Scorer(model, spec, memory_budget)):
+    for result, _ in sweep_with_progress(Scorer(model, spec, memory_budget)):
         yield result
 
 
@@ -41,7 +41,7 @@ def run_sweep(model: LoadedModel, spec: SweepSpec, memory_budget: int | None = N
     return deque(iter_sweep(model, spec, memory_budget), maxlen=1).pop()
 
 
-def with_progress(scorer: Scorer) -> Iterator[tuple[SweepResult, float | None]]:
+def sweep_with_progress(scorer: Scorer) -> Iterator[tuple[SweepResult, float | None]]:
     """`iter_sweep`, with the share of the work that is done (None while it cannot be said)."""
     started = time.perf_counter() - scorer.seconds
     model, prepared = scorer.model, scorer.prepared
@@ -55,7 +55,7 @@ def with_progress(scorer: Scorer) -> Iterator[tuple[SweepResult, float | None]]:
 
     result = so_far()
     yield result, None
-    replacements = yield from told_as(scorer.replacements(), (result, None))
+    replacements = yield from constant_steps(scorer.replacements(), (result, None))
     for rows in scorer.rows(lambda answer: [(replacements[answer].edit(h),) for h in heads]):
         if rows.indices:
             found = head_effects(model, rows, scorer.baseline, heads)

@@ -23,7 +23,7 @@ def sweep(page: DashboardPage) -> None:
     """The saved example with the heads that copy: one of them opened."""
     page.click_cell(1, 0)
     page.wait_text("verdict", "What weakens this")
-    page.wait_text("view_looks", "Attention pattern")
+    page.wait_text("view_attention", "Attention pattern")
     page.page.locator('.hs-read [data-at="14"]').click()
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from core import SweepSpec, run_sweep
-from core.circuits.attention import look
-from core.circuits.by_position import iter_places
-from core.circuits.direct_effect import routes
-from core.circuits.logit_effects import say
-from core.circuits.measure_scores import measured_roles, roles_without
-from core.circuits.path_patching import feeds
+from core.circuits.attention import head_attention
+from core.circuits.by_position import iter_position_effects
+from core.circuits.direct_effect import direct_effect
+from core.circuits.logit_effects import logit_effects
+from core.circuits.measure_scores import measure_head_scores, measure_scores_without
+from core.circuits.path_patching import measure_path_patching
 from core.demo import example
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -50,12 +50,12 @@ def test_from_the_heatmap_to_every_view_by_clicks(live):
     live.click_cell(*INDUCTION)
     live.wait_text("head_detail", "L1H0 ablated")
     for name, button, shown in (
-        ("looks", "What it looks at", "Attention pattern, nothing ablated"),
-        ("says", "What it says", "OV circuit"),
-        ("where", "Where it matters", "ablated at one position only"),
-        ("roles", "What kind it is", "What the literature calls it"),
-        ("feeds", "What feeds it", "Composition scores"),
-        ("route", "By which route", "Under each kind of ablation"),
+        ("attention", "What it looks at", "Attention pattern, nothing ablated"),
+        ("logits", "What it says", "OV circuit"),
+        ("positions", "Where it matters", "ablated at one position only"),
+        ("scores", "What kind it is", "What the literature calls it"),
+        ("path-patching", "What feeds it", "Composition scores"),
+        ("direct-effect", "By which route", "Under each kind of ablation"),
     ):
         live.choose("head_view", button)
         live.wait_text(f"view_{name}", shown)
@@ -67,8 +67,8 @@ def test_from_the_heatmap_to_every_view_by_clicks(live):
 
 
 def test_an_address_opens_its_head_and_view(live, scorer):
-    view(live, "looks")
-    expected = look(scorer.start, INDUCTION).weights
+    view(live, "attention")
+    expected = head_attention(scorer.start, INDUCTION).weights
     z = live.of_figure("attention-L1H0", "Array.from(gd.data[0].z, row => Array.from(row))")
     for query, row in enumerate(z):
         assert row[query + 1 :] == [None] * (len(row) - query - 1)
@@ -82,12 +82,12 @@ def test_back_and_forward_go_through_the_heads_and_views(live):
         live.click_cell(*head)
         live.wait_text("head_detail", f"{head.label} ablated")
     live.choose("head_view", "What it says")
-    live.wait_text("view_says", "OV circuit")
+    live.wait_text("view_logits", "OV circuit")
     for step, address, outlined in (
-        ("back", "?head=L1H2&view=looks", ["selected L1H2"]),
-        ("back", "?head=L1H0&view=looks", ["selected L1H0"]),
+        ("back", "?head=L1H2&view=attention", ["selected L1H2"]),
+        ("back", "?head=L1H0&view=attention", ["selected L1H0"]),
         ("back", "", []),
-        ("forward", "?head=L1H0&view=looks", ["selected L1H0"]),
+        ("forward", "?head=L1H0&view=attention", ["selected L1H0"]),
     ):
         live.settle()
         getattr(live.page, f"go_{step}")()
@@ -141,8 +141,8 @@ def test_arrow_keys_go_to_the_neighbours_and_stop_at_the_edge(live):
 
 
 def test_the_text_tells_where_a_token_looks_and_who_looks_at_it(live, scorer):
-    view(live, "looks")
-    weights = look(scorer.start, INDUCTION).weights
+    view(live, "attention")
+    weights = head_attention(scorer.start, INDUCTION).weights
     tokens = live.page.locator(".hs-read [data-at]")
     last = tokens.count() - 1
     tokens.nth(last).hover()
@@ -184,19 +184,19 @@ def test_a_prompt_as_long_as_the_context_is_looked_at(open_page):
     page.run()
     page.wait_text("baseline", "green")
     page.click_cell(*INDUCTION)
-    page.wait_text("view_looks", "Long prompt: a cell is the largest weight")
+    page.wait_text("view_attention", "Long prompt: a cell is the largest weight")
     rows = page.of_figure("attention-L1H0", "gd.data[0].z.length")
     assert rows == 128
     assert page.page.locator(".hs-read [data-at]").count() == 255
     page.page.locator('.hs-read [data-at="200"]').click()
     assert "200 “" in page.page.locator(".hs-read-said").inner_text()
     page.choose("head_view", "Where it matters")
-    page.wait_text("view_where", "Largest: L1H0 at")
+    page.wait_text("view_positions", "Largest: L1H0 at")
 
 
 def test_what_it_says_are_the_cores_numbers(live, scorer):
-    view(live, "says")
-    expected = say(scorer, INDUCTION)
+    view(live, "logits")
+    expected = logit_effects(scorer, INDUCTION)
     figure = "Array.from(gd.data.find(t => t.name === 'after').x)"
     after = live.of_figure("predictions-L1H0", figure)
     assert np.allclose(after, [100 * each.after for each in expected.predictions], atol=0.01)
@@ -205,13 +205,13 @@ def test_what_it_says_are_the_cores_numbers(live, scorer):
     assert np.allclose(
         live.values_of("attribution-"), expected.attributed.difference.heads, atol=1e-3
     )
-    assert "copying score is +" in live.text("view_says")
+    assert "copying score is +" in live.text("view_logits")
     live.click_head("attribution-", 2, 1)
     live.wait_text("head_detail", "L2H1 ablated")
 
 
 def test_where_it_matters_for_the_head_its_layer_and_the_model(live, scorer):
-    view(live, "where")
+    view(live, "positions")
     z = "Array.from(gd.data.find(t => t.type === 'heatmap').z, row => Array.from(row))"
     for scope, key, heads in (
         ("This head", "where-L1H0", [INDUCTION]),
@@ -219,25 +219,25 @@ def test_where_it_matters_for_the_head_its_layer_and_the_model(live, scorer):
         ("The whole model", "where-The", [Head(a, b) for a in range(3) for b in range(4)]),
     ):
         live.choose("where_scope", scope)
-        live.wait_text("view_where", "Positions do not add up")
-        expected = list(iter_places(scorer, heads))[-1][1].values("prob_change")
+        live.wait_text("view_positions", "Positions do not add up")
+        expected = list(iter_position_effects(scorer, heads))[-1][1].values("prob_change")
         assert np.allclose(live.of_figure(key, z), 100 * expected, atol=0.01)
     live.click_head("where-The", 0, 3)
     live.wait_text("head_detail", "L0H3 ablated")
 
 
 def test_what_kind_it_is_and_what_its_loss_does_to_the_others(live, demo):
-    view(live, "roles", FEEDER)
-    roles = drained(measured_roles(demo))
-    live.wait_text("view_roles", "before and after ablating L0H0")
+    view(live, "scores", FEEDER)
+    roles = run_to_end(measure_head_scores(demo))
+    live.wait_text("view_scores", "before and after ablating L0H0")
     bars = live.of_figure("roles-L0H0", "Array.from(gd.data[0].x)")
     assert np.allclose(bars, [roles.of(role)[FEEDER] for role in roles.roles], atol=1e-3)
     assert (
         live.of_figure("roles-L0H0", "gd.layout.shapes.find(s => s.name === 'threshold').x0") == 0.4
     )
 
-    live.wait_text("view_roles", "Moved most")
-    without = drained(roles_without(demo, FEEDER, AblationKind.MEAN_ACROSS_HEADS))
+    live.wait_text("view_scores", "Moved most")
+    without = run_to_end(measure_scores_without(demo, FEEDER, AblationKind.MEAN_ACROSS_HEADS))
     assert np.allclose(live.values_of("without-induction"), roles.of("induction"), atol=1e-3)
     assert np.allclose(live.values_of("without-induction", 1), without.of("induction"), atol=1e-3)
     for head in range(4):
@@ -254,8 +254,8 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
     live.run()
     live.click_cell(*INDUCTION)
     live.choose("head_view", "What feeds it")
-    live.wait_text("view_feeds", "L1H0 looks from 14 ␣fox to 5 ␣jumps")
-    found = drained(feeds(Scorer(demo, MEAN), INDUCTION))
+    live.wait_text("view_path-patching", "L1H0 looks from 14 ␣fox to 5 ␣jumps")
+    found = run_to_end(measure_path_patching(Scorer(demo, MEAN), INDUCTION))
     for nth, values in enumerate((found.by_query, found.by_key)):
         assert np.allclose(
             live.values_of("feeds-", nth),
@@ -269,12 +269,12 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
     live.page.locator(".st-key-feed_query input").click()
     live.page.get_by_role("option", name=re.compile(r"^12 ")).click()
     live.settle()
-    live.wait_text("view_feeds", "L1H0 looks from 12 ␣quick")
+    live.wait_text("view_path-patching", "L1H0 looks from 12 ␣quick")
 
 
 def test_the_route_adds_up_and_the_kinds_stand_beside_it(live, scorer):
-    view(live, "route")
-    found = routes(scorer, INDUCTION)
+    view(live, "direct-effect")
+    found = direct_effect(scorer, INDUCTION)
     steps = live.of_figure("route-L1H0", "Array.from(gd.data[0].x)")
     assert np.allclose(steps[:3], [found.frozen, found.norm_part, found.downstream], atol=1e-3)
     assert abs(sum(steps[:3]) - steps[3]) < 1e-6
@@ -285,7 +285,7 @@ def test_the_route_adds_up_and_the_kinds_stand_beside_it(live, scorer):
 
 
 def test_the_verdict_has_three_sentences_and_leads_to_its_figures(live):
-    view(live, "looks")
+    view(live, "attention")
     said = live.page.locator(".st-key-verdict .hs-said")
     assert said.count() == 3
     effect = example.saved().effect(INDUCTION)
@@ -293,9 +293,9 @@ def test_the_verdict_has_three_sentences_and_leads_to_its_figures(live):
     assert "which says where it looks and not what it does here" in said.nth(1).inner_text()
     assert said.nth(2).inner_text().startswith("What weakens this: it is one prompt")
     live.click_button("trace_1_route")
-    live.wait_text("view_route", "Change of log P(target) by route")
-    live.click_button("trace_1_roles")
-    live.wait_text("view_roles", "How it scores")
+    live.wait_text("view_direct-effect", "Change of log P(target) by route")
+    live.click_button("trace_1_scores")
+    live.wait_text("view_scores", "How it scores")
 
 
 def test_a_foil_is_attributed_too(live, demo):
@@ -312,9 +312,9 @@ def test_a_foil_is_attributed_too(live, demo):
     head = run_sweep(demo, spec).ranked("logit_diff_change")[0].address
     live.click_cell(*head)
     live.choose("head_view", "What it says")
-    live.wait_text("view_says", "against the foil")
+    live.wait_text("view_logits", "against the foil")
     shown = live.of_figure(f"attributed-{head.label}", "Array.from(gd.data[0].x)")
-    by = say(Scorer(demo, spec), head).attributed
+    by = logit_effects(Scorer(demo, spec), head).attributed
     expected = [values.heads[head] for values in (by.target, by.foil, by.difference)]
     assert np.allclose(shown, expected, atol=1e-3)
     assert abs(shown[0] - shown[1] - shown[2]) < 1e-3

@@ -80,6 +80,6 @@ def test_published_roles_stand_beside_the_measured_ones_and_on_the_heatmap(hub, 
     page.wait_text("literature", "name mover on indirect object identification")
     for entry in roles_of("gpt2", Head(9, 9)):
         assert entry.citation in page.text("literature")
-    page.wait_text("view_roles", "20 sequences, seed 0")
+    page.wait_text("view_scores", "20 sequences, seed 0")
     page.click_cell(1, 1)
     page.wait_text("literature", "Nothing in our list of papers names L1H1 of gpt2")

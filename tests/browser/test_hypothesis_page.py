@@ -13,7 +13,7 @@ from core.hypotheses.joint import joint_test
 from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.naming import heads_text
 from core.hypotheses.search import greedy
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -67,7 +67,7 @@ def test_from_the_heatmap_to_the_head_to_the_hypothesis(page, scorer):
     predict(page, "leaves it standing", 80)
     lock(page)
 
-    found = drained(joint_test(scorer, PAIR))
+    found = run_to_end(joint_test(scorer, PAIR))
     said = page.text("hypothesis_verdict")
     broke = found.joint.prob <= found.baseline.prob / 2 or found.joint.rank > 1
     assert f"It {'broke' if broke else 'held'}: you were {'wrong' if broke else 'right'}" in said
@@ -99,13 +99,13 @@ def test_before_looking_by_role_and_pairs_that_back_each_other_up(fresh, scorer)
     predict(fresh, "breaks it", 5)
     lock(fresh)
 
-    found = drained(joint_test(scorer, INDUCTION))
+    found = run_to_end(joint_test(scorer, INDUCTION))
     assert "It broke: you were right" in fresh.text("hypothesis_verdict")
     assert "Predicted before looking" in fresh.text("hypothesis_verdict")
     assert "before looking" in fresh.text("under_test")
     assert "There is no other set" in fresh.text("outcome_panel")
     assert f"{-found.redundancy:.2f} nats more damage" in fresh.text("outcome_panel")
-    pairs = drained(interactions(scorer, INDUCTION))
+    pairs = run_to_end(interactions(scorer, INDUCTION))
     fresh.wait_text("outcome_panel", "Pair by pair")
     z = fresh.of_figure("pairs", "gd.data[0].z.map(row => Array.from(row))")
     for (row, column), value in np.ndenumerate(pairs.values):
@@ -127,7 +127,7 @@ def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
     assert "Measured under mean ablation" in fresh.text("sufficiency")
     fresh.click_button("keep_only")
     heads = (Head(1, 0), Head(1, 2))
-    kept = drained(keep_only(keeper, heads))
+    kept = run_to_end(keep_only(keeper, heads))
     fresh.wait_text("kept", f"{percent(kept.baseline.prob)} → {percent(kept.effect.prob)}")
     assert f"recovers {share(kept.recovered)}" in fresh.text("kept")
     assert percent(kept.nothing.prob) in fresh.text("kept")
@@ -164,7 +164,7 @@ def test_variants_of_ones_own_are_tried_on_the_set_found(fresh, demo, keeper):
     *_, found = greedy(keeper)
     spec = for_keeping(example.SPEC)
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in pairs]
-    expected = drained(held_out(demo, spec, found.heads, own))
+    expected = run_to_end(held_out(demo, spec, found.heads, own))
     rows = variant_rows(fresh, 7)
     assert [row[:2] for row in rows[5:]] == [[p, t.replace(" ", "␣")] for p, t in pairs]
     for row, one in zip(rows[5:], expected, strict=True):

@@ -184,7 +184,7 @@ def test_head_view_and_metric_are_in_the_address_and_survive_f5(page, new_tab, s
         visit()
     for each in (other, page):
         each.wait_heatmap()
-        each.wait_text("view_roles", "20 sequences")
+        each.wait_text("view_scores", "20 sequences")
         each.wait_heatmap()
         each.settle()
         each.wait_address(params)
@@ -255,7 +255,7 @@ def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(page):
     page.click_cell(1, 1)
     page.wait_text("head_detail", "L1H1 ablated")
     spec = replace(example.SPEC, prompt="red green blue red green", target=" blue")
-    on_sweep = links.to_params(spec) | {"head": ["L1H1"], "view": ["looks"]}
+    on_sweep = links.to_params(spec) | {"head": ["L1H1"], "view": ["attention"]}
     page.wait_address(on_sweep)
     page.go("History")
     page.wait_text("history", "Search")

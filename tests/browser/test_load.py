@@ -1,7 +1,8 @@
 """Many sessions on one server: everybody gets their own numbers, and a lost connection loses none.
 
-The sessions speak Streamlit's own protocol (tests/support/streamlit_client.py): a dozen browsers would need
-more memory than a laptop has. `make bench-load` has more of them, and real browsers among them.
+The sessions speak Streamlit's own protocol (tests/support/streamlit_client.py): a dozen browsers
+would need more memory than a laptop has. `make bench-load` has more of them, and real browsers
+among them.
 """
 
 import asyncio

@@ -160,20 +160,20 @@ def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, 
     page.choose("head_view", "Where it matters")
     hold(0)
     page.page.locator(".st-key-where_scope button", has_text="The whole model").click()
-    page.wait_text("view_where", "Largest so far:")
+    page.wait_text("view_positions", "Largest so far:")
     page.page.wait_for_selector(".st-key-progress")
     cells = "gd.data.find(t => t.type === 'heatmap').z.flatMap(row => Array.from(row))"
     part = page.of_figure("where-The", cells)
     assert 0 < sum(v is not None for v in part) < len(part)
 
     page.page.locator(".st-key-cancel_view button").click()
-    page.wait_text("view_where", "Stopped: a part is in.")
+    page.wait_text("view_positions", "Stopped: a part is in.")
     assert page.page.query_selector(".st-key-progress") is None
-    page.wait_text("view_where", "Largest so far:")
+    page.wait_text("view_positions", "Largest so far:")
 
     hold(ALL)
     page.page.locator(".st-key-again_view button").click()
-    page.wait_text("view_where", "Largest: ")
+    page.wait_text("view_positions", "Largest: ")
     assert None not in page.of_figure("where-The", cells)
 
 

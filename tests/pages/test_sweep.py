@@ -74,7 +74,7 @@ def test_an_unexpected_failure_is_told_beside_run(app, monkeypatch):
     def broken(*_):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("core.sweep.sweep.with_progress", broken)
+    monkeypatch.setattr("core.sweep.sweep.sweep_with_progress", broken)
     app.text_input(key="target").set_value(" over").run()
     app.button(key="run").click().run()
     app.run()

@@ -56,8 +56,11 @@ def main() -> None:
 
     if "FULL_DISK" in os.environ:
         full_disk(Path(os.environ["FULL_DISK"]))
-    in_full, preview = core.sweep.sweep.with_progress, core.sweep.estimate.preview.preview
-    margins, places = core.sweep.layer_sweep.iter_margins, core.circuits.by_position.iter_places
+    in_full, preview = core.sweep.sweep.sweep_with_progress, core.sweep.estimate.preview.preview
+    margins, places = (
+        core.sweep.layer_sweep.iter_margins,
+        core.circuits.by_position.iter_position_effects,
+    )
 
     def held(scorer: Scorer) -> bool:
         return scorer.prepared.spec.prompt.startswith(HELD)
@@ -90,8 +93,8 @@ def main() -> None:
                 yield 0.5, found
             yield done, found
 
-    core.circuits.by_position.iter_places = iter_places
-    core.sweep.sweep.with_progress = with_progress
+    core.circuits.by_position.iter_position_effects = iter_places
+    core.sweep.sweep.sweep_with_progress = with_progress
     core.sweep.estimate.preview.preview = estimated
     core.sweep.layer_sweep.iter_margins = iter_margins
     serve()

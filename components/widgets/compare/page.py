@@ -19,7 +19,7 @@ from components.widgets.compare.sides import (
     side_of,
     swap,
 )
-from components.widgets.page.address_bar import Params, read_address, write_address
+from components.widgets.page.address_bar import AddressParams, read_address, write_address
 from components.widgets.page.messages import error_message, note
 from core.checkpoints.permitted import from_outside
 from core.errors import InputError, StoreError
@@ -61,9 +61,9 @@ def _offered() -> list[Summary]:
         return []
 
 
-def _here(state: Session, sides: dict[str, Sided | None]) -> Params:
+def _here(state: Session, sides: dict[str, Sided | None]) -> AddressParams:
     """Both sides as specs where links may hold them, else as names of kept runs."""
-    params: Params = {}
+    params: AddressParams = {}
     for name in NAMES:
         params |= _side(state, name, sides.get(name))
     if not links.fits(params):
@@ -79,7 +79,7 @@ def _here(state: Session, sides: dict[str, Sided | None]) -> Params:
     return params
 
 
-def _side(state: Session, name: str, found: Sided | None) -> Params:
+def _side(state: Session, name: str, found: Sided | None) -> AddressParams:
     side = side_of(state, name)
     if side is None:
         return {}

@@ -4,16 +4,16 @@ import streamlit as st
 
 from components.figures.attention import MAX_POSITIONS, attention_pattern
 from components.state import value
-from components.widgets.head.context import Seen, chart, subtitle
+from components.widgets.head.context import HeadContext, chart, subtitle
 from components.widgets.head.reading_view import reading_html
 from components.widgets.page.messages import note
-from components.widgets.page.task_result import awaited
-from core.circuits.tasks import Look
+from components.widgets.page.task_result import task_result
+from core.circuits.tasks import MeasureAttention
 
 
-def looks_view(seen: Seen) -> None:
+def attention_view(seen: HeadContext) -> None:
     """The pattern as a heatmap, and the same as a text whose tokens tell what they attend to."""
-    found = awaited(seen.state, "view", Look(seen.spec, seen.head))
+    found = task_result(seen.state, "view", MeasureAttention(seen.spec, seen.head))
     if found is None:
         return
     tokens = seen.result.sequence

@@ -5,17 +5,17 @@ import streamlit as st
 from components.figures.head_heatmap import color_limit
 from components.figures.position_map import position_map
 from components.state import value
-from components.widgets.head.context import Seen, chart, head_chart, subtitle
+from components.widgets.head.context import HeadContext, chart, head_chart, subtitle
 from components.widgets.page.messages import note
-from components.widgets.page.task_result import awaited
-from core.circuits.tasks import Place
+from components.widgets.page.task_result import task_result
+from core.circuits.tasks import MeasurePositionEffects
 from core.spec.heads import Head, all_heads
 from core.text.numbers import share
 
 HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
 
 
-def where_view(seen: Seen) -> None:
+def by_position_view(seen: HeadContext) -> None:
     """A strip for the head; a map of its layer or of the model to click through."""
     scope = value("where_scope")
     st.segmented_control(
@@ -27,7 +27,7 @@ def where_view(seen: Seen) -> None:
         persist_state="session",
     )
     heads = _heads(seen, scope)
-    found = awaited(seen.state, "view", Place(seen.spec, heads))
+    found = task_result(seen.state, "view", MeasurePositionEffects(seen.spec, heads))
     if found is None:
         return
     metric = seen.metric
@@ -67,7 +67,7 @@ def where_view(seen: Seen) -> None:
         note(f"Largest{so_far}: {named}. {summed}")
 
 
-def _heads(seen: Seen, scope: str) -> tuple[Head, ...]:
+def _heads(seen: HeadContext, scope: str) -> tuple[Head, ...]:
     n_layers, n_heads = seen.result.shape
     if scope == LAYER:
         return tuple(Head(seen.head.layer, head) for head in range(n_heads))

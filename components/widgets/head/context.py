@@ -13,7 +13,7 @@ from components.figures.base.metric import PROB, Metric
 from components.state import Session
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html
-from core.circuits.head_scores import RoleScores
+from core.circuits.head_scores import HeadScores
 from core.results.findings import NOTABLE_NATS
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
@@ -21,14 +21,14 @@ from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
     from core.circuits.by_kind import ByKind
-    from core.circuits.direct_effect import Routes
+    from core.circuits.direct_effect import DirectEffect
 
 ATTENTION = 0.05
 """A change of an attention weight below it gets no strong colour."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class HeadContext:
     """One head of the sweep on screen, seen in a metric."""
 
     result: SweepResult
@@ -62,15 +62,15 @@ class Seen:
         return margins.share_of_first(self.result, self.head, "logprob_change")
 
     @property
-    def trace(self) -> "tuple[Routes | str, ByKind] | None":
-        """Routes (or why there are none) and kinds, once the verdict has them."""
-        found: tuple[Routes | str, ByKind] | None = self.state.asking.found("trace")
+    def trace(self) -> "tuple[DirectEffect | str, ByKind] | None":
+        """The direct effect (or why there are none) and kinds, once the verdict has them."""
+        found: tuple[DirectEffect | str, ByKind] | None = self.state.asking.found("trace")
         return found
 
     @property
-    def roles(self) -> RoleScores | None:
+    def roles(self) -> HeadScores | None:
         """Every head's role scores, once the verdict has them."""
-        found: RoleScores | None = self.state.asking.found("roles")
+        found: HeadScores | None = self.state.asking.found("roles")
         return found
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel
 from components.figures.direct_effect import mlp_bars, route_waterfall
-from components.widgets.head.context import Seen, chart, contributions, head_chart, subtitle
+from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.circuits.verdict import in_nats
@@ -18,10 +18,10 @@ from core.spec.ablation import AblationKind
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.direct_effect import Routes
+    from core.circuits.direct_effect import DirectEffect
 
 
-def route_view(seen: Seen) -> None:
+def direct_effect_view(seen: HeadContext) -> None:
     """Direct and downstream parts, later components that changed, and the kinds."""
     if (found := seen.trace) is None:
         note("The routes appear here as soon as they are measured.")
@@ -39,7 +39,7 @@ def route_view(seen: Seen) -> None:
         _later(routes, seen)
 
 
-def _parts(routes: "Routes", seen: Seen) -> None:
+def _parts(routes: "DirectEffect", seen: HeadContext) -> None:
     of = "logit difference" if routes.metric == "logit_diff_change" else "log P(target)"
     subtitle(f"Change of {of} by route, nats")
     chart(
@@ -63,7 +63,7 @@ _WORDS = {
 }
 
 
-def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: Seen) -> None:
+def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: HeadContext) -> None:
     metric = seen.metric
     subtitle("Under each kind of ablation")
     rows = [
@@ -93,7 +93,7 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: Seen) -> None:
     )
 
 
-def _later(routes: "Routes", seen: Seen) -> None:
+def _later(routes: "DirectEffect", seen: HeadContext) -> None:
     if not routes.most_changed(1) and not (abs(routes.later_mlps) > 0).any():
         note("Nothing that comes later changed its own contribution to the answer.")
         return

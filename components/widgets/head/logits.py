@@ -8,21 +8,21 @@ import streamlit as st
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel
 from components.figures.predictions import before_after
-from components.widgets.head.context import Seen, chart, contributions, head_chart, subtitle
+from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
-from components.widgets.page.task_result import awaited
-from core.circuits.tasks import Say
+from components.widgets.page.task_result import task_result
+from core.circuits.tasks import MeasureLogitEffects
 from core.prompts.tokens import visible
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.logit_effects import Saying
+    from core.circuits.logit_effects import LogitEffects
     from core.circuits.ov import OvCircuit
 
 
-def says_view(seen: Seen) -> None:
+def logits_view(seen: HeadContext) -> None:
     """Predictions before and after, direct logit attribution, the OV circuit."""
-    found = awaited(seen.state, "view", Say(seen.spec, seen.head))
+    found = task_result(seen.state, "view", MeasureLogitEffects(seen.spec, seen.head))
     if found is None:
         return
     says, adds = st.columns(2, gap="large")
@@ -42,7 +42,7 @@ def says_view(seen: Seen) -> None:
         _circuit(found.circuit, seen)
 
 
-def _attribution(found: "Saying", seen: Seen) -> None:
+def _attribution(found: "LogitEffects", seen: HeadContext) -> None:
     if found.attributed is None:
         return
     by, head = found.attributed, seen.head
@@ -65,7 +65,7 @@ def _attribution(found: "Saying", seen: Seen) -> None:
     )
 
 
-def _circuit(circuit: "OvCircuit", seen: Seen) -> None:
+def _circuit(circuit: "OvCircuit", seen: HeadContext) -> None:
     roles = seen.roles
     copying = None if roles is None or roles.copying is None else roles.copying[seen.head]
     score = (

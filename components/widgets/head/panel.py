@@ -5,13 +5,13 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.base.metric import Metric
 from components.state import Session, live_for, outdated, value
-from components.widgets.head.attention import looks_view
-from components.widgets.head.by_position import where_view
-from components.widgets.head.context import Seen
-from components.widgets.head.direct_effect import route_view
-from components.widgets.head.logits import says_view
-from components.widgets.head.path_patching import feeds_view
-from components.widgets.head.scores import roles_view
+from components.widgets.head.attention import attention_view
+from components.widgets.head.by_position import by_position_view
+from components.widgets.head.context import HeadContext
+from components.widgets.head.direct_effect import direct_effect_view
+from components.widgets.head.logits import logits_view
+from components.widgets.head.path_patching import path_patching_view
+from components.widgets.head.scores import scores_view
 from components.widgets.head.verdict import verdict_panel
 from components.widgets.page.messages import note
 from components.words.escaping import token_html
@@ -21,12 +21,12 @@ from core.spec.heads import Head
 from core.text.numbers import percent, signed
 
 VIEWS = {
-    "looks": ("What it looks at", looks_view),
-    "says": ("What it says", says_view),
-    "where": ("Where it matters", where_view),
-    "roles": ("What kind it is", roles_view),
-    "feeds": ("What feeds it", feeds_view),
-    "route": ("By which route", route_view),
+    "attention": ("What it looks at", attention_view),
+    "logits": ("What it says", logits_view),
+    "positions": ("Where it matters", by_position_view),
+    "scores": ("What kind it is", scores_view),
+    "path-patching": ("What feeds it", path_patching_view),
+    "direct-effect": ("By which route", direct_effect_view),
 }
 
 
@@ -43,7 +43,7 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
         _headline(result, effect, state)
         if _not_now(result, state):
             return
-        seen = Seen(result, effect, metric, state, look)
+        seen = HeadContext(result, effect, metric, state, look)
         verdict_panel(seen)
         with st.container(key="head_views"):
             st.segmented_control(

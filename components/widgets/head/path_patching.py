@@ -7,15 +7,21 @@ import streamlit as st
 
 from components.figures.base.grids import Panel, grids
 from components.state import put, value
-from components.widgets.head.context import ATTENTION, Seen, contributions, head_chart, subtitle
+from components.widgets.head.context import (
+    ATTENTION,
+    HeadContext,
+    contributions,
+    head_chart,
+    subtitle,
+)
 from components.widgets.page.messages import note
-from components.widgets.page.task_result import awaited
-from core.circuits.tasks import Feed
+from components.widgets.page.task_result import task_result
+from core.circuits.tasks import MeasurePathPatching
 from core.prompts.tokens import visible
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.path_patching import Feeds
+    from core.circuits.path_patching import PathPatching
 
 
 CHOSEN = -1
@@ -24,10 +30,10 @@ LEAST = 0.005
 """A change that two digits would show as 0 is not listed."""
 
 
-def feeds_view(seen: Seen) -> None:
+def path_patching_view(seen: HeadContext) -> None:
     """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
     query, key = _pair(seen)
-    found = awaited(seen.state, "view", Feed(seen.spec, seen.head, query, key))
+    found = task_result(seen.state, "view", MeasurePathPatching(seen.spec, seen.head, query, key))
     if found is None:
         return
     if isinstance(found, str):
@@ -46,7 +52,7 @@ def feeds_view(seen: Seen) -> None:
     _paths(found, seen)
 
 
-def _paths(found: "Feeds", seen: Seen) -> None:
+def _paths(found: "PathPatching", seen: HeadContext) -> None:
     earlier = seen.head.layer  # later layers feed nothing into this one
     looking, moving = st.columns([2, 1], gap="large")
     with looking:
@@ -83,7 +89,7 @@ def _paths(found: "Feeds", seen: Seen) -> None:
         _composition(found, seen)
 
 
-def _table(found: "Feeds") -> None:
+def _table(found: "PathPatching") -> None:
     rows = [
         {"through": name, "head": head.label, "change": f"{signed(change, 2)} {unit}"}
         for way, name, unit in (("query", "Q", "attention"), ("key", "K", "attention"),
@@ -95,7 +101,7 @@ def _table(found: "Feeds") -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
 
 
-def _composition(found: "Feeds", seen: Seen) -> None:
+def _composition(found: "PathPatching", seen: HeadContext) -> None:
     if (scores := found.composition) is None:
         return
     subtitle(
@@ -118,7 +124,7 @@ def _composition(found: "Feeds", seen: Seen) -> None:
     )
 
 
-def _pair(seen: Seen) -> tuple[int | None, int | None]:
+def _pair(seen: HeadContext) -> tuple[int | None, int | None]:
     """The chosen query and key positions; None where the page chooses."""
     tokens = seen.result.sequence
     for name in ("feed_query", "feed_key"):  # chosen on a longer prompt

@@ -7,14 +7,14 @@ from components.figures.base.grids import Panel, grids
 from components.figures.head_scores import role_bars, role_change
 from components.figures.score_scatter import role_scatter
 from components.state import put, value
-from components.widgets.head.context import Seen, chart, head_chart, subtitle
+from components.widgets.head.context import HeadContext, chart, head_chart, subtitle
 from components.widgets.page.messages import note
-from components.widgets.page.task_result import awaited
+from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
 from core.circuits.atlas import Published, published, roles_of
-from core.circuits.head_scores import COPYING, ROLES, RoleScores
-from core.circuits.tasks import RolesWithout
+from core.circuits.head_scores import COPYING, ROLES, HeadScores
+from core.circuits.tasks import MeasureScoresWithout
 from core.spec.ablation import AblationKind
 from core.spec.heads import all_heads
 
@@ -22,7 +22,7 @@ MOVED = 0.05
 """A change of a score that is worth a word."""
 
 
-def roles_view(seen: Seen) -> None:
+def scores_view(seen: HeadContext) -> None:
     """Scores with their percentile, against the causal effect, and before and after."""
     roles = seen.roles
     if roles is None:
@@ -53,14 +53,14 @@ def roles_view(seen: Seen) -> None:
     _before_after(roles, role if role != COPYING else ROLES[0], seen)
 
 
-def _choice(roles: RoleScores) -> str:
+def _choice(roles: HeadScores) -> str:
     known = [*roles.roles, *([COPYING] if roles.copying is not None else [])]
     if value("role") not in known:
         put("role", known[0])
     return str(st.selectbox("Score", known, key="role", persist_state="session", width=220))
 
 
-def _how(roles: RoleScores) -> str:
+def _how(roles: HeadScores) -> str:
     bos = "BOS, then " if roles.has_bos else ""
     return (
         f"{roles.n_sequences} sequences, seed {roles.seed}: {bos}{roles.copy_length} random tokens "
@@ -69,7 +69,7 @@ def _how(roles: RoleScores) -> str:
     )
 
 
-def _literature(seen: Seen) -> None:
+def _literature(seen: HeadContext) -> None:
     entries = roles_of(seen.spec.model, seen.head)
     with st.container(key="literature"):
         subtitle("What the literature calls it")
@@ -88,17 +88,17 @@ def _entry(entry: Published) -> str:
     return f"{said}. {as_html(entry.note)}" if entry.note else said
 
 
-def _before_after(roles: RoleScores, role: str, seen: Seen) -> None:
+def _before_after(roles: HeadScores, role: str, seen: HeadContext) -> None:
     """What ablating this head does to every head's score."""
     head, kind = seen.head, seen.spec.ablation
     if kind is AblationKind.RESAMPLE:
         kind = AblationKind.MEAN
-    task = RolesWithout(key_of(seen.spec), head, kind, seen.spec.reference)
+    task = MeasureScoresWithout(key_of(seen.spec), head, kind, seen.spec.reference)
     subtitle(
         f"Every head’s {role} score before and after ablating {head.label} "
         f"({kind.label}, at every position)"
     )
-    without = awaited(seen.state, "without", task)
+    without = task_result(seen.state, "without", task)
     if without is None:
         return
     both, change = st.columns([1.3, 1], gap="large")

@@ -3,31 +3,34 @@
 import streamlit as st
 
 from components.state import put
-from components.widgets.head.context import Seen
-from components.widgets.page.task_result import awaited
+from components.widgets.head.context import HeadContext
+from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
-from core.circuits.tasks import MeasureRoles, Trace
+from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
 from core.circuits.verdict import KINDS, ROLES, ROUTE, WHERE, verdict
 
 _PLACES = {
-    ROUTE: ("route", "Route"),
-    KINDS: ("route", "Kinds"),
-    ROLES: ("roles", "Scores"),
-    WHERE: ("where", "Where"),
+    ROUTE: ("direct-effect", "Route"),
+    KINDS: ("direct-effect", "Kinds"),
+    ROLES: ("scores", "Scores"),
+    WHERE: ("positions", "Where"),
 }
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
 
 
-def verdict_panel(seen: Seen) -> None:
+def verdict_panel(seen: HeadContext) -> None:
     """Draw the verdict; what it needs is measured first, and shown as it comes in."""
     asking = seen.state.asking
-    trace, measuring = Trace(seen.spec, seen.head), MeasureRoles(key_of(seen.spec))
+    trace, measuring = (
+        MeasureDirectEffect(seen.spec, seen.head),
+        MeasureHeadScores(key_of(seen.spec)),
+    )
     asking.ask("trace", trace)  # before the roles, which take longer
-    asking.ask("roles", measuring)
+    asking.ask("scores", measuring)
     with st.container(key="verdict"):
-        found = awaited(seen.state, "trace", trace)
-        roles = awaited(seen.state, "roles", measuring)
+        found = task_result(seen.state, "trace", trace)
+        roles = task_result(seen.state, "roles", measuring)
         if found is None:
             return
         routes, by_kind = found

@@ -9,7 +9,7 @@ from components.state import Session, put, value
 from components.widgets.history.actions import actions
 from components.widgets.history.filters import filters
 from components.widgets.history.listing import listing
-from components.widgets.page.address_bar import Params, read_address, write_address
+from components.widgets.page.address_bar import AddressParams, read_address, write_address
 from components.widgets.page.messages import error_message
 from components.widgets.runs.import_file import import_box
 from core.errors import StoreError
@@ -44,7 +44,7 @@ def history(state: Session, look: Look) -> None:
     write_address(state, _here())
 
 
-def _here() -> Params:
+def _here() -> AddressParams:
     return {name: [value(key)] for name, key in _FIELDS.items() if value(key)}
 
 

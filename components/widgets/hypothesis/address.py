@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from components.state import Session, put, value
 from components.state.open_run import fill_from_address
 from components.widgets.hypothesis.statement import OUTCOMES
-from components.widgets.page.address_bar import Params
+from components.widgets.page.address_bar import AddressParams
 from components.widgets.sweep.address import spec_params
 from core.checkpoints.permitted import from_outside
 from core.exports import links
@@ -17,10 +17,10 @@ from core.spec.spec import SweepSpec
 _MOST = 2_000
 
 
-def hypothesis_params(state: Session, asked: SweepSpec | None) -> Params:
+def hypothesis_params(state: Session, asked: SweepSpec | None) -> AddressParams:
     """What is on screen, as far as a link may hold it."""
     spec = asked if state.test is None else state.test.spec
-    params: Params = {}
+    params: AddressParams = {}
     if spec is not None and from_outside(spec.model):
         params = spec_params(spec)
     if (heads := (value("heads") or "").strip()) and len(heads) <= _MOST:

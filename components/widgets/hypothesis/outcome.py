@@ -10,11 +10,11 @@ from components.figures.hypotheses import other_sets_strip, pair_map
 from components.state import Session, Test
 from components.widgets.head.context import chart, subtitle
 from components.widgets.page.messages import note
-from components.widgets.page.task_result import awaited
+from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.hypotheses.naming import heads_text
 from core.hypotheses.prediction import Verdict
-from core.hypotheses.tasks import Joint, Pairs
+from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
 from core.results.findings import NOTABLE_NATS
 from core.text.numbers import percent, signed
 
@@ -28,7 +28,7 @@ def outcome(test: Test, state: Session, look: Look) -> None:
     """The locked prediction beside what was measured, and what the set is like."""
     heads = test.prediction.heads
     with st.container(border=True, key="outcome_panel"):
-        found = awaited(state, "joint", Joint(test.spec, heads))
+        found = task_result(state, "joint", MeasureJoint(test.spec, heads))
         if found is None:
             return
         _verdict(test, found)
@@ -117,7 +117,7 @@ def _redundancy(found: "JointTest", look: Look) -> None:
 
 
 def _pairs(test: Test, state: Session, look: Look) -> None:
-    found = awaited(state, "pairs", Pairs(test.spec, test.prediction.heads))
+    found = task_result(state, "pairs", MeasureInteractions(test.spec, test.prediction.heads))
     if found is None:
         return
     subtitle("Pair by pair: joint change minus the two single changes, nats")

@@ -10,12 +10,12 @@ from components.state import Session, Test, clean_prob, put, question, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import clicked
 from components.widgets.page.messages import error_message, note
-from components.widgets.page.task_result import awaited
+from components.widgets.page.task_result import task_result
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
-from core.circuits.head_scores import RoleScores
-from core.circuits.tasks import MeasureRoles
+from core.circuits.head_scores import HeadScores
+from core.circuits.tasks import MeasureHeadScores
 from core.errors import InputError
 from core.hypotheses.naming import heads_text, parse_heads
 from core.hypotheses.prediction import lock
@@ -90,8 +90,8 @@ def _heads(model: Any, draft: Draft, state: Session) -> tuple[Head, ...]:
 
 def _by_role(draft: Draft, state: Session) -> None:
     assert draft.spec is not None
-    roles = awaited(state, "roles", MeasureRoles(key_of(draft.spec)))
-    if not isinstance(roles, RoleScores):
+    roles = task_result(state, "roles", MeasureHeadScores(key_of(draft.spec)))
+    if not isinstance(roles, HeadScores):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="by_role"):
         st.html('<span class="hs-quiet">All heads that look like:</span>', width="content")

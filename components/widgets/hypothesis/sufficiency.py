@@ -10,7 +10,7 @@ from components.figures.hypotheses import search_curve
 from components.state import Session, Test, live_for, value
 from components.widgets.head.context import chart, subtitle
 from components.widgets.page.messages import error_message, note
-from components.widgets.page.task_result import awaited
+from components.widgets.page.task_result import task_result
 from core.errors import InputError
 from core.hypotheses.naming import heads_text
 from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
@@ -54,7 +54,7 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
                 disabled="search" in state.wanted,
             )
         if "keep" in state.wanted:
-            kept = awaited(state, "keep", Keep(spec, test.prediction.heads))
+            kept = task_result(state, "keep", Keep(spec, test.prediction.heads))
             if kept is not None:
                 _kept(kept)
         if "search" in state.wanted:
@@ -77,7 +77,7 @@ def _kept(found: "Kept") -> None:
 
 
 def _search(spec: SweepSpec, state: Session, look: Look) -> None:
-    found: Search | None = awaited(state, "search", FindSmallest(spec))
+    found: Search | None = task_result(state, "search", FindSmallest(spec))
     if found is None or not found.steps:
         return
     curve, words = st.columns([1.3, 1], gap="large")
@@ -103,7 +103,7 @@ def _search(spec: SweepSpec, state: Session, look: Look) -> None:
 def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
     subtitle("The same set on variants of the prompt that the search did not see")
     own, wrong = _own(spec)
-    on_variants: str | tuple[HeldOut, ...] | None = awaited(
+    on_variants: str | tuple[HeldOut, ...] | None = task_result(
         state, "variants", OnVariants(spec, tuple(sorted(found.heads)), own=own)
     )
     if isinstance(on_variants, str):

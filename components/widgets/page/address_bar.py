@@ -8,13 +8,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from components.state import Session
 from components.widgets.page.messages import banner
 
-Params = dict[str, list[str]]
+AddressParams = dict[str, list[str]]
 
 
 def read_address(
     state: Session,
     page: str,
-    here: Callable[[], Params],
+    here: Callable[[], AddressParams],
     take: Callable[[Mapping[str, Sequence[str]]], str],
 ) -> None:
     """Take over an address that is not this page's own writing: when a tab is opened by a link,
@@ -37,14 +37,14 @@ def read_address(
         banner(state.bad_address)
 
 
-def write_address(state: Session, here: Params) -> None:
+def write_address(state: Session, here: AddressParams) -> None:
     """Put what is on screen into the address bar."""
     if _now() != here:
         st.query_params.from_dict(here)
     state.address = here
 
 
-def _now() -> Params:
+def _now() -> AddressParams:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 

@@ -3,7 +3,7 @@
 from components.figures.base.look import Look
 from components.state import PATCH_SLOTS, TEST_SLOTS, Session, look, session
 from components.state.warm_up import warm_up
-from components.widgets.page.page_script import live
+from components.widgets.page.page_script import page_script
 from components.widgets.page.style import brand, page_style
 
 
@@ -19,7 +19,7 @@ def begin_page() -> tuple[Session, Look]:
     state.asking.seen.clear()
     state.keep_widgets()
     page_style(theme)
-    live()  # before any address is written: it has a say in that
+    page_script()  # before any address is written: it has a say in that
     brand()
     state.collect()
     return state, theme

@@ -8,7 +8,7 @@ is dropped anywhere, and keeps the browser's Back to what its reader has done.
 import streamlit as st
 
 
-def live() -> None:
+def page_script() -> None:
     """Put the script into the page; it runs once a tab."""
     parts = "".join((_ONCE, _TYPING, _ARROWS, _READING, _SAVING, _DROPPING, _ADDRESS))
     st.html(f"<script>(() => {{{parts}}})();</script>", unsafe_allow_javascript=True)

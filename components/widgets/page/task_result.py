@@ -16,7 +16,7 @@ EVERY = 0.3
 """Seconds between looks at a job."""
 
 
-def awaited(state: Session, slot: str, task: Task) -> Any | None:
+def task_result(state: Session, slot: str, task: Task) -> Any | None:
     """What a task has found: all of it, a part while it goes on, None while there is nothing.
 
     Draws the progress bar with its Cancel, or why there is no result. A page that asks for

@@ -6,7 +6,7 @@ from contextlib import suppress
 from components.state import Session
 from components.state.open_run import fill_from_address
 from components.widgets.composer.draft import on_this_machine
-from components.widgets.page.address_bar import Params
+from components.widgets.page.address_bar import AddressParams
 from components.widgets.sweep.address import spec_params
 from core.checkpoints.permitted import from_outside
 from core.exports import links
@@ -15,10 +15,10 @@ from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 
 
-def patching_params(state: Session, asked: SweepSpec | None) -> Params:
+def patching_params(state: Session, asked: SweepSpec | None) -> AddressParams:
     """What is on screen; `patched` where the patching of it is."""
     spec = state.patched or asked
-    params: Params = {}
+    params: AddressParams = {}
     if spec is not None and from_outside(spec.model):
         params = spec_params(spec)
     if state.patched is not None:

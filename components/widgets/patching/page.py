@@ -12,9 +12,9 @@ from components.state import Session, put, question, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.messages import banner, note
-from components.widgets.page.task_result import awaited
+from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
-from core.circuits.tasks import Patch
+from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
@@ -65,7 +65,8 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
         whole = {
             name: found
             for name in DIRECTIONS
-            if (found := awaited(state, f"patch_{name}", Patch(spec, name))) is not None
+            if (found := task_result(state, f"patch_{name}", MeasurePatching(spec, name)))
+            is not None
         }
         if not whole:
             return
@@ -100,7 +101,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
             return
         heads = tuple(head for head in every if head.layer == state.head.layer)
     for name in DIRECTIONS:
-        found = awaited(state, f"places_{name}", Patch(spec, name, heads, True))
+        found = task_result(state, f"places_{name}", MeasurePatching(spec, name, heads, True))
         if found is None or found.positions is None or found.tokens is None:
             continue
         subtitle(f"{DIRECTIONS[name].split(':')[0]}, one position at a time")

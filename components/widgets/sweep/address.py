@@ -6,7 +6,7 @@ from components.figures.base.metric import BY_SHORT, PROB
 from components.state import Session, chosen_metric, no_such_head, put, put_metric, value
 from components.state.open_run import open_address, open_spec
 from components.widgets.head.panel import VIEWS
-from components.widgets.page.address_bar import Params
+from components.widgets.page.address_bar import AddressParams
 from core.checkpoints.permitted import from_outside
 from core.demo import example
 from core.exports import links
@@ -15,8 +15,18 @@ from core.spec.spec import SweepSpec
 from core.store.rows import id_of, identity_of
 from core.store.run import Origin
 
+_OLD_VIEWS = {
+    "looks": "attention",
+    "says": "logits",
+    "where": "positions",
+    "roles": "scores",
+    "feeds": "path-patching",
+    "route": "direct-effect",
+}
+"""What version 0.1.0 called the views in its addresses: they open for ever."""
 
-def sweep_params(state: Session) -> Params:
+
+def sweep_params(state: Session) -> AddressParams:
     """What is on screen, as the address has it; nothing for the example that a page opens with."""
     params = shown_params(state)
     if (metric := chosen_metric()) is not PROB:
@@ -26,7 +36,7 @@ def sweep_params(state: Session) -> Params:
     return params
 
 
-def shown_params(state: Session) -> Params:
+def shown_params(state: Session) -> AddressParams:
     """The sweep on screen: its spec where a link may hold it, else the name of the kept run."""
     spec = state.linked or state.asked
     if spec is None:
@@ -38,7 +48,7 @@ def shown_params(state: Session) -> Params:
     return spec_params(spec) if links.fits(links.to_params(spec)) else {}
 
 
-def spec_params(spec: SweepSpec) -> Params:
+def spec_params(spec: SweepSpec) -> AddressParams:
     """A spec's parameters; none for the example."""
     return {} if links.as_asked(spec) == example.SPEC else links.to_params(spec)
 
@@ -60,6 +70,7 @@ def take_over(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     wrong = _take_sweep(state, params)
     metric, view, text = (links.first(params, name) for name in ("metric", "view", "head"))
     put_metric(metric)
+    view = _OLD_VIEWS.get(view or "", view)
     if view in VIEWS:
         put("head_view", view)
     if text is None:

@@ -46,7 +46,7 @@ def _linked(state: Session, draft: Draft) -> bool:
     return draft.model is not None or on_this_machine(draft.name)
 
 
-def situation(state: Session, draft: Draft) -> None:
+def run_status(state: Session, draft: Draft) -> None:
     """Say what is on screen wherever that is not simply the answer to the composer's inputs."""
     result = state.shown
     if result is None:

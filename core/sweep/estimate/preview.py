@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.progress import drained
+from core.progress import run_to_end
 from core.sweep.estimate.attribution import Estimate
 from core.sweep.estimate.estimating import estimate
 from core.sweep.estimate.expected import expected_seconds
@@ -19,7 +19,7 @@ def preview(
 
     `report` gets the share done of measuring the kind's replacements, and may raise to stop.
     """
-    replacements = drained(scorer.replacements(), report)
+    replacements = run_to_end(scorer.replacements(), report)
     if longer_than and expected_seconds(scorer.model, scorer.prepared, replacements) <= longer_than:
         return None
     return estimate(scorer, replacements)

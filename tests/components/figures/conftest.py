@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from core.circuits.attention import look
-from core.circuits.by_position import iter_places
-from core.circuits.direct_effect import routes
-from core.circuits.logit_effects import say
-from core.circuits.measure_scores import measured_roles, roles_without
-from core.circuits.path_patching import feeds
+from core.circuits.attention import head_attention
+from core.circuits.by_position import iter_position_effects
+from core.circuits.direct_effect import direct_effect
+from core.circuits.logit_effects import logit_effects
+from core.circuits.measure_scores import measure_head_scores, measure_scores_without
+from core.circuits.path_patching import measure_path_patching
 from core.demo import example
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
 from core.hypotheses.keep_only import for_keeping
 from core.hypotheses.search import greedy
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
@@ -55,52 +55,52 @@ def tokens(scorer):
 
 @pytest.fixture(scope="session")
 def looking(scorer):
-    return look(scorer.start, HEAD)
+    return head_attention(scorer.start, HEAD)
 
 
 @pytest.fixture(scope="session")
 def saying(scorer):
-    return say(scorer, HEAD)
+    return logit_effects(scorer, HEAD)
 
 
 @pytest.fixture(scope="session")
 def routed(scorer):
     """The routes of a head of layer 1: there are later heads and MLPs."""
-    return routes(scorer, Head(1, 0))
+    return direct_effect(scorer, Head(1, 0))
 
 
 @pytest.fixture(scope="session")
 def fed(scorer):
-    return drained(feeds(scorer, HEAD))
+    return run_to_end(measure_path_patching(scorer, HEAD))
 
 
 @pytest.fixture(scope="session")
 def places(scorer, demo):
     """Every head at every position: the finished map."""
     heads = all_heads(demo.n_layers, demo.n_heads)
-    *_, (_, found) = iter_places(scorer, heads)
+    *_, (_, found) = iter_position_effects(scorer, heads)
     return found
 
 
 @pytest.fixture(scope="session")
 def roles(demo):
-    return drained(measured_roles(demo))
+    return run_to_end(measure_head_scores(demo))
 
 
 @pytest.fixture(scope="session")
 def without(demo):
     """The same without the head that looks at the token before: induction is gone."""
-    return drained(roles_without(demo, Head(0, 0), AblationKind.ZERO))
+    return run_to_end(measure_scores_without(demo, Head(0, 0), AblationKind.ZERO))
 
 
 @pytest.fixture(scope="session")
 def joint(scorer):
-    return drained(joint_test(scorer, SET))
+    return run_to_end(joint_test(scorer, SET))
 
 
 @pytest.fixture(scope="session")
 def pairs(scorer):
-    return drained(interactions(scorer, SET))
+    return run_to_end(interactions(scorer, SET))
 
 
 @pytest.fixture(scope="session")

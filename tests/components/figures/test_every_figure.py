@@ -31,7 +31,7 @@ from components.figures.position_map import position_map
 from components.figures.predictions import before_after
 from components.figures.printed_heatmap import printed_heatmap
 from components.figures.score_scatter import role_scatter
-from core.circuits.logit_effects import Prediction
+from core.circuits.logit_effects import TokenProbability
 from core.results.comparison import compare
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -213,7 +213,7 @@ TYPED = {
         np.ones((1, 2)), [CHOSEN], [0, 1], odd, "pp", Look()
     ),
     "predictions": lambda odd, result: before_after(
-        [Prediction(token, 0.5, 0.1) for token in odd], odd[:1], Look()
+        [TokenProbability(token, 0.5, 0.1) for token in odd], odd[:1], Look()
     ),
     "heatmap": lambda odd, result: head_heatmap(
         dataclasses.replace(

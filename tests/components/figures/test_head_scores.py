@@ -8,7 +8,7 @@ import pytest
 
 from components.figures.base.look import Look
 from components.figures.head_scores import LISTED, role_bars, role_change
-from core.circuits.head_scores import COPYING, ROLES, THRESHOLD, RoleScores
+from core.circuits.head_scores import COPYING, ROLES, THRESHOLD, HeadScores
 from core.spec.heads import Head, all_heads
 
 NAN = float("nan")
@@ -85,7 +85,7 @@ def test_without_copying_the_roles_have_the_whole_figure(roles):
 
 def test_a_single_sequence_and_an_only_head_have_no_error_and_no_percentile():
     mean = np.full((len(ROLES), 1, 1), 0.25)
-    only = RoleScores(mean, np.full_like(mean, NAN), 8, 1, 0, False, np.array([[0.5]]))
+    only = HeadScores(mean, np.full_like(mean, NAN), 8, 1, 0, False, np.array([[0.5]]))
     figure = role_bars(only, Head(0, 0), Look())
     assert list(figure.data[0].error_x.array) == [0] * len(ROLES)
     assert set(figure.data[0].text) == {"0.25"}

@@ -10,7 +10,7 @@ from components.figures.base.cells import NUMBERS, rows_of
 from components.figures.base.look import Look
 from components.figures.base.metric import LOGPROB
 from components.figures.position_map import CELLS, LABELLED, NUMBERED, position_map
-from core.circuits.by_position import iter_places
+from core.circuits.by_position import iter_position_effects
 from core.spec.heads import Head
 
 HEADS = (Head(0, 1), Head(2, 3))
@@ -62,7 +62,7 @@ def test_cells_that_are_not_finished_are_blank_and_cannot_be_clicked():
 
 
 def test_before_anything_is_finished_nothing_is_drawn(scorer, tokens):
-    _, empty = next(iter_places(scorer, HEADS))
+    _, empty = next(iter_position_effects(scorer, HEADS))
     values = empty.values("prob_change")
     figure = position_map(values, empty.heads, empty.positions, tokens, "pp", Look())
     assert drawn.told_by(figure) == {}

@@ -5,7 +5,7 @@ import pytest
 
 from components.figures.base.look import Look
 from components.figures.predictions import before_after
-from core.circuits.logit_effects import Prediction
+from core.circuits.logit_effects import TokenProbability
 from core.text.numbers import signed
 
 
@@ -45,7 +45,7 @@ def test_tokens_are_named_and_those_emphasised_are_bold(saying):
 
 
 def test_token_labels_are_escaped():
-    odd = [Prediction("<i>x</i>", 0.5, 0.1), Prediction(drawn.ODD, 0.1, 0.2)]
+    odd = [TokenProbability("<i>x</i>", 0.5, 0.1), TokenProbability(drawn.ODD, 0.1, 0.2)]
     figure = before_after(odd, "y", Look())
     assert "<i>" not in figure.layout.yaxis.ticktext[0]
     figure = before_after(odd, {drawn.ODD}, Look())

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 from support.checkpoints import TEXT, build
 
-from components.state.tab_tasks import Asking
+from components.state.tab_tasks import TabTasks
 from core import SweepSpec, load_model, run_sweep
-from core.circuits.tasks import Trace
+from core.circuits.tasks import MeasureDirectEffect
 from core.demo import example
 from core.jobs import JobState
 from core.jobs.task import OnSpec, Step
@@ -37,7 +37,7 @@ class Endless(OnSpec):
 @pytest.fixture
 def asking():
     LET_GO.clear()
-    made = Asking()
+    made = TabTasks()
     yield made
     LET_GO.set()
     for slot in list(made.jobs):
@@ -98,12 +98,12 @@ def test_a_folder_whose_files_have_changed_is_asked_anew(asking, tmp_path):
     folder = tmp_path / "mine"
     build("gpt2", folder)
     head, spec = Head(0, 1), SweepSpec(str(folder), TEXT, " jumps", prepend_bos=True)
-    before = asking.ask("trace", Trace(spec, head))
+    before = asking.ask("trace", MeasureDirectEffect(spec, head))
     assert ended(before, JobState.DONE)
-    assert asking.ask("trace", Trace(spec, head)) is before
+    assert asking.ask("trace", MeasureDirectEffect(spec, head)) is before
 
     build("gpt2", folder, seed=1)
-    after = asking.ask("trace", Trace(spec, head))
+    after = asking.ask("trace", MeasureDirectEffect(spec, head))
     assert after is not before
     assert ended(after, JobState.DONE)
     effect = run_sweep(load_model(str(folder)), spec).effect(head)

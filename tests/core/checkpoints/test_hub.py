@@ -1,4 +1,4 @@
-"""`core.checkpoints.hub` against a hub of our own: what it asks for, what it keeps, and what it says."""
+"""`core.checkpoints.hub` against a hub of our own: what it asks for, keeps and says."""
 
 import errno
 import json

@@ -186,7 +186,8 @@ def test_it_is_installed_with_the_package():
 
 def test_reading_roles_imports_no_torch():
     code = (
-        "import sys, core.circuits.head_scores, core.circuits.atlas; core.circuits.atlas.letters('gpt2');"
+        "import sys, core.circuits.head_scores; from core.circuits import atlas; "
+        "atlas.letters('gpt2');"
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

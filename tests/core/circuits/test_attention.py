@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from core import SweepSpec
-from core.circuits.attention import look
+from core.circuits.attention import head_attention
 from core.engine import begin
 from core.spec.heads import Head, all_heads
 
@@ -23,7 +23,7 @@ def test_patterns_are_the_models_own(loaded, family):
     start = begin(model, TOKENS, (len(TOKENS) - 1,))
     for head in (Head(0, 1), Head(1, 3)):
         own = model.pattern(TOKENS, head)
-        found = look(start, head)
+        found = head_attention(start, head)
         np.testing.assert_allclose(found.weights, own.numpy(), atol=1e-5)
         np.testing.assert_allclose(found.weights.sum(1), 1, atol=1e-5)
 
@@ -43,7 +43,9 @@ def test_every_head_has_its_own_keys_slope_and_window(loaded, oracle, family):
         bridge.run_with_hooks(TOKENS[None], fwd_hooks=hooks)
     for head in all_heads(model.n_layers, model.n_heads):
         expected = found[f"blocks.{head.layer}.attn.hook_pattern"]
-        np.testing.assert_allclose(look(start, head).weights, expected[head.head], atol=1e-5)
+        np.testing.assert_allclose(
+            head_attention(start, head).weights, expected[head.head], atol=1e-5
+        )
         others = [expected[other] for other in range(model.n_heads) if other != head.head]
         assert min(float((expected[head.head] - each).abs().max()) for each in others) > 1e-3
 
@@ -67,7 +69,7 @@ def test_only_the_heads_own_pattern_is_written_out(loaded, family):
     n_pos = 61  # no other size of these models
     start = begin(loaded(family), torch.arange(1, n_pos + 1), (n_pos - 1,))
     with Shapes() as shapes:
-        look(start, Head(1, 1))
+        head_attention(start, Head(1, 1))
     squares = [shape for shape in shapes.seen if shape.count(n_pos) == 2]
     assert squares
     assert {int(np.prod(shape)) for shape in squares} == {n_pos**2}
@@ -86,7 +88,7 @@ def test_lengths_are_those_of_what_each_value_writes(loaded, oracle, family):
     for head in range(model.n_heads):
         own = v[:, head // (model.n_heads // v.shape[1])]
         expected = (own @ bridge.W_O[1, head].detach().clone()).norm(dim=-1)
-        found = look(start, Head(1, head))
+        found = head_attention(start, Head(1, head))
         np.testing.assert_allclose(found.lengths, expected.detach().numpy(), rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(found.weighted, found.weights * found.lengths[None])
 
@@ -96,14 +98,14 @@ def test_a_sweep_has_its_clean_run_at_hand(loaded):
 
     model = loaded("gpt2")
     scorer = Scorer(model, SweepSpec(model.name, checkpoints.TEXT, " jumps"))
-    assert look(scorer.start, Head(1, 1)).weights.shape[0] == len(scorer.start.tokens)
+    assert head_attention(scorer.start, Head(1, 1)).weights.shape[0] == len(scorer.start.tokens)
 
 
 def test_an_unknown_wiring_has_its_pattern_and_no_lengths(loaded):
     model = loaded("gpt2")
     hooked = replace(model, stack=None)
     start, bare = (begin(m, TOKENS, (len(TOKENS) - 1,)) for m in (model, hooked))
-    found = look(bare, Head(1, 2))
-    np.testing.assert_allclose(found.weights, look(start, Head(1, 2)).weights, atol=1e-5)
+    found = head_attention(bare, Head(1, 2))
+    np.testing.assert_allclose(found.weights, head_attention(start, Head(1, 2)).weights, atol=1e-5)
     assert found.lengths is None
     assert found.weighted is None

@@ -9,7 +9,7 @@ import torch
 from support.specs import spec_of
 
 from core import AblationKind, InputError, run_sweep
-from core.circuits.by_position import Places, iter_places
+from core.circuits.by_position import PositionEffects, iter_position_effects
 from core.engine.oracle import ablated_logits, clean_z, reference_mean
 from core.results.result import METRICS
 from core.spec.heads import Head, all_heads
@@ -23,7 +23,7 @@ TOLERANCE = 1e-4
 
 
 def mapped(scorer, heads, positions=None):
-    *_, (done, places) = iter_places(scorer, heads, positions)
+    *_, (done, places) = iter_position_effects(scorer, heads, positions)
     assert done == 1
     assert places.complete
     return places
@@ -148,7 +148,7 @@ def test_before_the_corrupted_prompt_differs_nothing_is_run_and_nothing_changes(
     early = mapped(scorer, HEADS, (2, 0))
     assert early.positions == (0, 2)
     assert (early.values("kl") == 0).all()
-    steps = list(iter_places(scorer, HEADS, (0, 2)))
+    steps = list(iter_position_effects(scorer, HEADS, (0, 2)))
     assert [done for done, _ in steps] == [0.0, 1.0], "no row was needed"
 
 
@@ -180,7 +180,7 @@ def test_the_positions_are_those_that_the_spec_ablates(loaded):
 def test_cells_come_as_they_finish_and_keep_their_values(loaded, monkeypatch):
     monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1.0})
     scorer = Scorer(loaded("gpt2"), spec_of(loaded("gpt2")))
-    steps = list(iter_places(scorer, HEADS))
+    steps = list(iter_position_effects(scorer, HEADS))
     (first, empty), (last, whole) = steps[0], steps[-1]
     assert (first, last) == (0.0, 1.0)
     assert np.isnan(empty.values("kl")).all()
@@ -198,7 +198,7 @@ def made():
     effects = {metric: np.full((2, 3), np.nan) for metric in METRICS}
     effects["kl"][:] = [[0.5, 0.0, 2.0], [1.0, 2.0, np.nan]]
     effects["prob_change"][:] = [[-0.5, 0.25, 0.0], [0.5, 0.0, np.nan]]
-    return Places((Head(1, 0), Head(0, 2)), (4, 6, 9), ("a", "b", "c"), effects, False)
+    return PositionEffects((Head(1, 0), Head(0, 2)), (4, 6, 9), ("a", "b", "c"), effects, False)
 
 
 def test_the_strongest_cells_are_those_of_the_largest_size():
@@ -244,7 +244,7 @@ def test_a_heads_row_and_plain_types():
 def test_what_is_not_there_is_refused(loaded, heads, positions, field, match):
     scorer = Scorer(loaded("gpt2"), spec_of(loaded("gpt2")))
     with pytest.raises(InputError, match=match) as caught:
-        list(iter_places(scorer, heads, positions))
+        list(iter_position_effects(scorer, heads, positions))
     assert caught.value.field == field
 
 

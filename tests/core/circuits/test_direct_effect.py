@@ -1,4 +1,4 @@
-"""Routes: total is the sweep's, direct is path patching's, and the later parts add up."""
+"""DirectEffect: total is the sweep's, direct is path patching's, and the later parts add up."""
 
 import copy
 
@@ -10,11 +10,11 @@ from support.specs import CORRUPTED, spec_of
 
 from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.circuits.answer_directions import passes
-from core.circuits.direct_effect import Route, Routes, routes, routing
-from core.circuits.logit_attribution import Reading, attribute
+from core.circuits.direct_effect import DirectEffect, Route, direct_effect, measure_direct_effect
+from core.circuits.logit_attribution import AnswerDirections, logit_attribution
 from core.circuits.residual_stream import UnavailableError, read_stream
 from core.engine.oracle import clean_z
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
 
@@ -66,7 +66,7 @@ def test_direct_is_what_path_patching_finds(loaded, oracle, family):
     for head in HEADS:
         logits = path_patched(bridge, tokens, head, torch.zeros(model.d_head))
         expected = (logits[target] - logits[foil]) - (clean[target] - clean[foil])
-        assert routes(scorer, head).direct == pytest.approx(float(expected), abs=1e-4)
+        assert direct_effect(scorer, head).direct == pytest.approx(float(expected), abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -79,7 +79,7 @@ def test_total_is_the_sweeps_and_the_rest_adds_up(loaded, kind, target, foil):
         spec = spec_of(model, kind, target, foil)
         scorer, swept = Scorer(model, spec), run_sweep(model, spec)
         for head in HEADS:
-            found = routes(scorer, head)
+            found = direct_effect(scorer, head)
             effect = swept.effect(head)
             assert found.total == pytest.approx(getattr(effect, found.metric), abs=2e-5)
             assert found.downstream + found.direct == pytest.approx(found.total)
@@ -91,9 +91,9 @@ def test_under_a_held_norm_the_route_is_direct_attribution(loaded, family):
     """Gemma 2 caps its logits, so there it is the same before the cap only."""
     model = loaded(family)
     scorer = Scorer(model, spec_of(model))
-    own = attribute(model, scorer.prepared).heads
+    own = logit_attribution(model, scorer.prepared).heads
     for head in HEADS:  # zero ablation loses all that the head wrote
-        assert routes(scorer, head).frozen == pytest.approx(-own[head], abs=2e-5)
+        assert direct_effect(scorer, head).frozen == pytest.approx(-own[head], abs=2e-5)
 
 
 @pytest.fixture(scope="module")
@@ -111,20 +111,20 @@ def test_a_norm_after_attention_is_held_too(uncapped, kind):
     """By attribution, and from the modules: a held norm takes the change, and no more, linearly."""
     model, worst = uncapped, 0.0
     scorer = Scorer(model, spec_of(model, kind))
-    replacement = drained(scorer.replacements())[scorer.prepared.target]
+    replacement = run_to_end(scorer.replacements())[scorer.prepared.target]
     body = model.bridge.original_model.model
     clean = read_stream(model, scorer.start.tokens)
     (only,) = passes(scorer.prepared)
-    reading = Reading(model, scorer.prepared, only, clean)
+    reading = AnswerDirections(model, scorer.prepared, only, clean)
     target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
     w_u = model.bridge.original_model.lm_head.weight
     for head in (Head(0, 0), Head(0, 3), Head(1, 1), Head(1, 2), Head(2, 0), Head(2, 3)):
-        found = routes(scorer, head)
+        found = direct_effect(scorer, head)
         ablated = read_stream(model, scorer.start.tokens, (replacement.edit(head),))
         own = reading.heads(ablated)[head] - reading.heads(clean)[head]
         assert found.frozen == pytest.approx(own, abs=1e-4)
         if kind is AblationKind.ZERO:
-            lost = -attribute(model, scorer.prepared).heads[head]
+            lost = -logit_attribution(model, scorer.prepared).heads[head]
             assert found.frozen == pytest.approx(lost, abs=1e-4)
         attention = body.layers[head.layer].self_attn.o_proj.weight
         after = body.layers[head.layer].post_attention_layernorm
@@ -149,11 +149,11 @@ def test_the_mlp_beside_a_head_in_a_parallel_block_is_none_of_the_later_parts(lo
     beside = 1 if family in ("gptj", "neox-parallel", "phi") else 0
     for head in (Head(0, 1), Head(1, 3), Head(model.n_layers - 1, 0)):
         scorer = Scorer(model, spec_of(model))
-        mlps = routes(scorer, head).later_mlps
+        mlps = direct_effect(scorer, head).later_mlps
         n_before = head.layer + beside
         assert np.isnan(mlps[:n_before]).all()
         assert np.abs(mlps[n_before:]).min(initial=1) > 1e-5
-        edit = drained(scorer.replacements())[scorer.prepared.target].edit(head)
+        edit = run_to_end(scorer.replacements())[scorer.prepared.target].edit(head)
         clean, ablated = (read_stream(model, scorer.start.tokens, rows) for rows in ((), (edit,)))
         same = torch.equal(clean.mlp[head.layer], ablated.mlp[head.layer])
         assert same == bool(beside)
@@ -168,12 +168,12 @@ def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
     model = loaded(family)
     scorer = Scorer(model, spec_of(model, AblationKind.MEAN_ACROSS_HEADS))
     head = Head(0, 1)
-    edit = drained(scorer.replacements())[scorer.prepared.target].edit(head)
+    edit = run_to_end(scorer.replacements())[scorer.prepared.target].edit(head)
     clean, ablated = (read_stream(model, scorer.start.tokens, rows) for rows in ((), (edit,)))
     (only,) = passes(scorer.prepared)
-    reading = Reading(model, scorer.prepared, only, clean)
+    reading = AnswerDirections(model, scorer.prepared, only, clean)
     whole = reading.along(ablated.final[reading.read]) - reading.along(clean.final[reading.read])
-    found = routes(scorer, head)
+    found = direct_effect(scorer, head)
     own = reading.heads(ablated)[head] - reading.heads(clean)[head]
     assert own + np.nansum(found.later) + np.nansum(found.later_mlps) == pytest.approx(
         whole, abs=1e-4
@@ -182,13 +182,13 @@ def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
 
 def test_nothing_before_the_head_changes_and_something_after_it_does(loaded):
     model = loaded("gpt2")
-    found = routes(Scorer(model, spec_of(model)), Head(0, 1))
+    found = direct_effect(Scorer(model, spec_of(model)), Head(0, 1))
     assert np.isnan(found.later[0]).all()
     assert np.abs(found.later[1:]).max() > 1e-3
     (best, change), *_ = found.most_changed()
     assert change == found.later[best]
     assert abs(change) == np.nanmax(np.abs(found.later))
-    last = routes(Scorer(model, spec_of(model)), Head(model.n_layers - 1, 0))
+    last = direct_effect(Scorer(model, spec_of(model)), Head(model.n_layers - 1, 0))
     assert last.most_changed() == []
 
 
@@ -196,14 +196,17 @@ def test_it_may_be_stopped_after_every_pass(loaded):
     model = loaded("gpt2")
     for foil, n_passes in ((" fox", 2), (" lazy dog.", 4)):  # clean and ablated, of each answer
         shares = []
-        drained(routing(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)), shares.append)
+        run_to_end(
+            measure_direct_effect(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)),
+            shares.append,
+        )
         assert len(shares) == 1 + n_passes
         assert shares == sorted(shares)
 
 
 def made(total, direct):
     none = np.zeros((2, 2))
-    return Routes(Head(0, 0), "logit_diff_change", total, direct, direct, none, none[0])
+    return DirectEffect(Head(0, 0), "logit_diff_change", total, direct, direct, none, none[0])
 
 
 def test_self_repair_is_said_only_where_something_was_repaired():
@@ -219,7 +222,7 @@ def test_self_repair_is_said_only_where_something_was_repaired():
 def test_norms_on_the_stream_are_refused(loaded):
     model = loaded("opt-post-norm")
     with pytest.raises(UnavailableError, match="a norm follows"):
-        routes(Scorer(model, spec_of(model)), Head(0, 0))
+        direct_effect(Scorer(model, spec_of(model)), Head(0, 0))
 
 
 def test_replaced_by_itself_there_is_no_route(loaded):
@@ -234,7 +237,7 @@ def test_replaced_by_itself_there_is_no_route(loaded):
         positions=(0, 1),
         prepend_bos=True,
     )
-    found = routes(Scorer(model, spec), Head(0, 1))
+    found = direct_effect(Scorer(model, spec), Head(0, 1))
     assert found.total == found.direct == found.frozen == 0
     assert found.route is Route.SMALL
 

@@ -9,7 +9,7 @@ from support import specs
 from core.circuits.head_report import head_report
 from core.demo.example import SPEC
 from core.errors import InputError
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head
 
 
@@ -21,7 +21,7 @@ def test_its_shares_grow_to_the_whole_and_its_seconds_are_all_of_it(demo):
         if share == 1:  # long after the sweep
             time.sleep(0.5)
 
-    found = drained(head_report(demo, SPEC, Head(1, 0)), follow)
+    found = run_to_end(head_report(demo, SPEC, Head(1, 0)), follow)
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert found["provenance"]["seconds"] >= 0.5
@@ -43,21 +43,21 @@ def test_what_is_not_there_is_refused_at_the_first_step(demo, head, positions, f
 
 
 def test_the_first_layers_heads_are_fed_by_none(demo):
-    found = drained(head_report(demo, SPEC, Head(0, 0)))
-    fed = found["fed_by"]
+    found = run_to_end(head_report(demo, SPEC, Head(0, 0)))
+    fed = found["path_patching"]
     assert (fed["query"], fed["key"]) == (14, 13)  # it looks at the token before
     for way in ("by_query", "by_key", "by_value"):
         assert fed[way] == [[None] * 4] * 3
-    assert found["kind"]["looks_like"] == "previous token"
+    assert found["head_scores"]["looks_like"] == "previous token"
 
 
 def test_a_model_that_cannot_be_taken_apart_is_swept_all_the_same(loaded):
     """In OPT-350m's wiring a norm follows every addition."""
     model = loaded("opt-post-norm")
-    found = drained(head_report(model, specs.spec_of(model), Head(1, 2)))
-    assert "a norm follows every addition" in found["fed_by"]["missing"]
-    assert found["routes"] is None
+    found = run_to_end(head_report(model, specs.spec_of(model), Head(1, 2)))
+    assert "a norm follows every addition" in found["path_patching"]["missing"]
+    assert found["direct_effect"] is None
     assert "through later components" not in " ".join(found["verdict"])
     assert found["effect"]["label"] == "L1H2"
-    assert found["where"]["complete"]
+    assert found["by_position"]["complete"]
     json.dumps(found, allow_nan=False)

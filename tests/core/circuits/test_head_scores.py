@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from core.circuits.head_scores import ROLES, RoleScores
+from core.circuits.head_scores import ROLES, HeadScores
 from core.spec.heads import Head
 
 
@@ -17,7 +17,7 @@ def scores_of(induction, copying=None, **others):
     for role, scores in others.items():
         mean[ROLES.index(role.replace("_", " "))] = scores
     copying = None if copying is None else np.array(copying)
-    return RoleScores(mean, mean / 10, 50, 20, 0, True, copying)
+    return HeadScores(mean, mean / 10, 50, 20, 0, True, copying)
 
 
 TWO_BY_TWO = scores_of(
@@ -86,7 +86,7 @@ def test_as_json_every_head_keeps_its_own_numbers():
 
 def test_as_json_what_has_no_number_is_null():
     single = scores_of([[0.5]])
-    single = RoleScores(single.mean, single.mean * np.nan, 50, 1, 0, False)
+    single = HeadScores(single.mean, single.mean * np.nan, 50, 1, 0, False)
     (row,) = json.loads(json.dumps(single.to_dict(), allow_nan=False))["heads"]
     assert row["copying"] is None
     assert set(row["standard_errors"].values()) == {None}

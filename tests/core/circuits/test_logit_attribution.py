@@ -7,12 +7,12 @@ from support import checkpoints
 
 from core import SweepSpec
 from core.circuits import direct
-from core.circuits.logit_attribution import attribute, attributing
+from core.circuits.logit_attribution import logit_attribution, measure_logit_attribution
 from core.circuits.residual_stream import UnavailableError
 from core.engine import begin
 from core.model.frozen_norms import bias_of, frozen
 from core.model.products import weight_of
-from core.progress import drained
+from core.progress import run_to_end
 from core.sweep.prepare import prepare
 
 FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
@@ -51,7 +51,7 @@ def test_the_parts_add_up_to_the_models_own_logits(loaded, family, target, foil)
     for weights in ("processed", "raw"):
         model = loaded(family, weights)
         prepared = prepared_for(model, target, foil, weights=weights)
-        found = attribute(model, prepared)
+        found = logit_attribution(model, prepared)
         assert found.total == pytest.approx(answer_logit(model, prepared), abs=2e-4)
         assert np.abs(found.heads).max() > 1e-3  # there is something to add up
 
@@ -77,7 +77,7 @@ def test_one_head_by_hand(loaded):
     scale = (final.var(unbiased=False) + norm.eps).sqrt()
     w_u = model.bridge.original_model.lm_head.weight
     direction = w_u[prepared.target.sequence[0]] - w_u[prepared.foil.sequence[0]]
-    found = attribute(model, prepared).heads
+    found = logit_attribution(model, prepared).heads
     for layer, block in enumerate(model.stack.blocks):
         w_o = weight_of(block.lens.out).T
         for head in range(model.n_heads):
@@ -106,13 +106,13 @@ def test_a_frozen_norm_is_linear_and_right_at_its_point(loaded, family):
 def test_norms_on_the_stream_itself_are_refused_in_words(loaded):
     model = loaded("opt-post-norm")
     with pytest.raises(UnavailableError, match="a norm follows every addition"):
-        attribute(model, prepared_for(model))
+        logit_attribution(model, prepared_for(model))
 
 
 def test_an_answer_set_is_its_members_weighted_by_their_share(loaded):
     model = loaded("llama")
-    together = attribute(model, prepared_for(model, (" jumps", " over")))
-    singles = [attribute(model, prepared_for(model, t)) for t in (" jumps", " over")]
+    together = logit_attribution(model, prepared_for(model, (" jumps", " over")))
+    singles = [logit_attribution(model, prepared_for(model, t)) for t in (" jumps", " over")]
     low = np.minimum(singles[0].heads, singles[1].heads) - 1e-6
     high = np.maximum(singles[0].heads, singles[1].heads) + 1e-6
     assert ((low <= together.heads) & (together.heads <= high)).all()
@@ -122,11 +122,11 @@ def test_an_answer_set_is_its_members_weighted_by_their_share(loaded):
 def test_answers_that_share_a_pass_are_read_in_one(loaded, monkeypatch, foil, n_passes):
     model = loaded("gpt2")
     answers = [prepared_for(model), prepared_for(model, foil), prepared_for(model, foil=foil)]
-    alone = [attribute(model, each) for each in answers]
+    alone = [logit_attribution(model, each) for each in answers]
     run, read = [], direct.read_stream
     monkeypatch.setattr(direct, "read_stream", lambda *given: run.append(1) or read(*given))
     shares = []
-    together = drained(attributing(model, answers), shares.append)
+    together = run_to_end(measure_logit_attribution(model, answers), shares.append)
     assert len(run) == n_passes
     assert shares == sorted(shares)
     assert (len(shares), shares[-1]) == (n_passes + len(answers), 1)

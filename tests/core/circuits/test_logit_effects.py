@@ -4,8 +4,8 @@ import pytest
 from support import checkpoints
 
 from core import SweepSpec, run_sweep
-from core.circuits.logit_effects import say, saying
-from core.progress import drained
+from core.circuits.logit_effects import logit_effects, measure_logit_effects
+from core.progress import run_to_end
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
 
@@ -17,7 +17,7 @@ def spec_of(model, foil=None):
 @pytest.mark.parametrize("family", ["gpt2", "llama", "opt-post-norm"])
 def test_predictions_before_and_after_are_the_sweeps(loaded, family):
     model, head = loaded(family), Head(1, 2)
-    found = say(Scorer(model, spec_of(model)), head).predictions
+    found = logit_effects(Scorer(model, spec_of(model)), head).predictions
     swept = run_sweep(model, spec_of(model))
     before = dict(swept.baseline.top)
     after = dict(swept.effect(head).top)
@@ -36,7 +36,7 @@ def test_predictions_before_and_after_are_the_sweeps(loaded, family):
 def test_the_extremes_are_those_of_the_whole_vocabulary(loaded):
     model, head = loaded("gpt2"), Head(0, 1)
     scorer = Scorer(model, spec_of(model))
-    found = say(scorer, head).predictions
+    found = logit_effects(scorer, head).predictions
 
     def zeroed(layer, z):
         z = z.clone()
@@ -53,7 +53,7 @@ def test_the_extremes_are_those_of_the_whole_vocabulary(loaded):
 
 def test_attribution_to_target_less_that_to_the_foil_is_the_difference(loaded):
     model, head = loaded("neox-parallel"), Head(2, 0)
-    found = say(Scorer(model, spec_of(model, " fox")), head)
+    found = logit_effects(Scorer(model, spec_of(model, " fox")), head)
     parts = found.attributed
     assert abs(parts.difference.heads[head]) > 1e-4
     assert parts.difference.heads[head] == pytest.approx(
@@ -66,7 +66,7 @@ def test_attribution_to_target_less_that_to_the_foil_is_the_difference(loaded):
 
 def test_a_stream_that_is_no_sum_says_so_and_keeps_the_predictions(loaded):
     model = loaded("opt-post-norm")
-    found = say(Scorer(model, spec_of(model)), Head(0, 0))
+    found = logit_effects(Scorer(model, spec_of(model)), Head(0, 0))
     assert found.attributed is None
     assert "a norm follows every addition" in found.missing
     assert found.predictions
@@ -75,7 +75,9 @@ def test_a_stream_that_is_no_sum_says_so_and_keeps_the_predictions(loaded):
 def test_it_may_be_stopped_between_its_passes(loaded):
     model = loaded("gpt2")
     shares = []
-    drained(saying(Scorer(model, spec_of(model, " fox")), Head(1, 2)), shares.append)
+    run_to_end(
+        measure_logit_effects(Scorer(model, spec_of(model, " fox")), Head(1, 2)), shares.append
+    )
     assert shares == sorted(shares)
     # A pass with two of the layers, the attribution's, the two readings of the OV circuit.
     assert len(set(shares)) >= 2 + 2 + 2

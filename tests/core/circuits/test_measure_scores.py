@@ -11,18 +11,18 @@ from core import AblationKind, load_model
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.circuits.head_scores import ROLES
 from core.circuits.measure_scores import (
-    kept_roles,
-    measured_roles,
-    role_scores,
-    role_scores_by_sequence,
-    roles_without,
+    head_scores,
+    head_scores_by_sequence,
+    kept_head_scores,
+    measure_head_scores,
+    measure_scores_without,
     sequences_for,
 )
 from core.circuits.ov import copying_scores
 from core.circuits.residual_stream import UnavailableError
 from core.engine.oracle import reference_mean
 from core.errors import InputError
-from core.progress import drained
+from core.progress import run_to_end
 from core.prompts.tokens import tokenize_prompt
 from core.spec.heads import Head
 
@@ -56,7 +56,7 @@ def test_a_perfect_head_scores_one_in_its_role_and_nothing_in_the_others(
 ):
     pattern = one_hot_pattern(key_of_query, 2 * L + has_bos)
 
-    scores = role_scores_by_sequence(pattern, L, has_bos)[:, 0, 0]
+    scores = head_scores_by_sequence(pattern, L, has_bos)[:, 0, 0]
 
     # Without BOS the second copy's first query is q = L, whose duplicate is position 0: also the
     # first token.
@@ -73,7 +73,7 @@ def test_only_the_second_copys_queries_count(has_bos, queries):
     pattern = torch.zeros(1, 1, n_pos, n_pos)
     pattern[0, 0, range(n_pos), range(n_pos)] = weights
 
-    scores = role_scores_by_sequence(pattern, L, has_bos)[:, 0, 0]
+    scores = head_scores_by_sequence(pattern, L, has_bos)[:, 0, 0]
 
     assert scores[ROLES.index("current token")] == pytest.approx(float(weights[queries].mean()))
 
@@ -83,7 +83,7 @@ def test_mean_and_standard_error_are_over_sequences():
     pattern[0, :, :, 0] = 0.2
     pattern[1, :, :, 0] = 0.6
 
-    scores = role_scores([pattern, 0 * pattern], L)
+    scores = head_scores([pattern, 0 * pattern], L)
 
     assert scores.mean.shape == scores.standard_error.shape == (len(ROLES), 2, 1)
     assert scores.of("first token") == pytest.approx(np.array([[0.4], [0.0]]))
@@ -97,20 +97,20 @@ def test_layers_and_heads_keep_their_places():
     marked = pattern.clone()
     marked[0, 2, :, 0] = 0.5
 
-    first_token = role_scores([pattern, marked], L).of("first token")
+    first_token = head_scores([pattern, marked], L).of("first token")
 
     assert first_token == pytest.approx(np.array([[0, 0, 0], [0, 0, 0.5]]))
 
 
 def test_a_pattern_of_the_wrong_length_is_refused_with_both_counts():
     with pytest.raises(ValueError, match=r"8 positions.* 9"):
-        role_scores_by_sequence(torch.zeros(1, 1, 8, 8), L, has_bos=True)
+        head_scores_by_sequence(torch.zeros(1, 1, 8, 8), L, has_bos=True)
 
 
 def test_no_patterns_and_unknown_roles_are_refused():
     with pytest.raises(ValueError, match="no attention patterns"):
-        role_scores([], L)
-    scores = role_scores([torch.zeros(1, 1, 9, 9)], L)
+        head_scores([], L)
+    scores = head_scores([torch.zeros(1, 1, 9, 9)], L)
     with pytest.raises(ValueError, match="'prefix'"):
         scores.of("prefix")
 
@@ -166,7 +166,7 @@ def test_measured_scores_are_those_of_the_patterns_that_hooks_read(loaded, oracl
     assert sequences.has_bos
     expected = hooked_scores(oracle(family), sequences)
     for path in (model, replace(model, stack=None)):
-        found = drained(measured_roles(path))
+        found = run_to_end(measure_head_scores(path))
         assert found.mean == pytest.approx(expected.mean(2), abs=1e-5)
         error = expected.std(2, ddof=1) / 20**0.5
         assert found.standard_error == pytest.approx(error, abs=1e-5)
@@ -199,10 +199,10 @@ def test_scores_without_a_head_are_those_of_a_hooked_pass_without_it(
     ]
     new_z = new_z_of(kind, bridge, head, prompts, sequences.ids.shape[1])
     expected = hooked_scores(bridge, sequences, head, new_z).mean(2)
-    clean = drained(measured_roles(model))
+    clean = run_to_end(measure_head_scores(model))
     assert np.abs(expected - clean.mean).max() > 1e-3  # or nothing is tested
     for path in (model, replace(model, stack=None)):
-        found = drained(roles_without(path, head, kind, REFERENCE))
+        found = run_to_end(measure_scores_without(path, head, kind, REFERENCE))
         assert found.mean == pytest.approx(expected, abs=1e-4)
         # Nothing up to the head's own layer can have changed.
         assert found.mean[:, : head.layer + 1] == pytest.approx(
@@ -211,7 +211,7 @@ def test_scores_without_a_head_are_those_of_a_hooked_pass_without_it(
 
 
 def test_the_embedded_model_scores_what_is_recorded_with_it(demo, recorded):
-    found = drained(measured_roles(demo))
+    found = run_to_end(measure_head_scores(demo))
     for role in ROLES:
         for head, score in recorded["roles"][role].items():
             assert found.of(role)[Head.parse(head)] == pytest.approx(score, abs=2e-3)
@@ -224,26 +224,29 @@ def test_the_embedded_model_scores_what_is_recorded_with_it(demo, recorded):
 
 def test_without_its_previous_token_head_induction_collapses(demo, recorded):
     story = recorded["induction_score"]
-    clean = drained(measured_roles(demo)).of("induction")
+    clean = run_to_end(measure_head_scores(demo)).of("induction")
     assert np.mean([clean[head] for head in INDUCTION]) == pytest.approx(story["clean"], abs=2e-3)
-    found = drained(roles_without(demo, Head(0, 0), AblationKind.MEAN))
+    found = run_to_end(measure_scores_without(demo, Head(0, 0), AblationKind.MEAN))
     assert np.mean([found.of("induction")[head] for head in INDUCTION]) < 0.1
-    assert np.array_equal(found.copying, drained(measured_roles(demo)).copying)
+    assert np.array_equal(found.copying, run_to_end(measure_head_scores(demo)).copying)
     # Its own pattern is made before its z: it still looks at the token before.
     assert found.of("previous token")[0, 0] == pytest.approx(0.9918, abs=2e-3)
 
 
 def test_they_are_measured_once_and_every_share_is_said(loaded):
     model = replace(loaded("llama"))
-    assert kept_roles(model) is None
+    assert kept_head_scores(model) is None
     shares = []
-    found = drained(measured_roles(model), shares.append)
+    found = run_to_end(measure_head_scores(model), shares.append)
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert kept_roles(model) is found
-    assert drained(measured_roles(model)) is found
+    assert kept_head_scores(model) is found
+    assert run_to_end(measure_head_scores(model)) is found
     shares = []
-    drained(roles_without(replace(model), Head(0, 0), AblationKind.MEAN, REFERENCE), shares.append)
+    run_to_end(
+        measure_scores_without(replace(model), Head(0, 0), AblationKind.MEAN, REFERENCE),
+        shares.append,
+    )
     assert shares == sorted(shares)
     assert len(set(shares)) > 4
     assert 0 <= shares[0] < shares[-1] == 1
@@ -251,10 +254,10 @@ def test_they_are_measured_once_and_every_share_is_said(loaded):
 
 def test_batches_change_no_score(loaded, monkeypatch):
     model = loaded("gpt2")
-    together = drained(measured_roles(model))
+    together = run_to_end(measure_head_scores(model))
     monkeypatch.setattr("core.circuits.measure_scores.STEP_FLOPS", 1.0)
     shares = []
-    alone = drained(measured_roles(replace(model)), shares.append)
+    alone = run_to_end(measure_head_scores(replace(model)), shares.append)
     # Both ends, one sequence at a time, then copying: the words, and every layer.
     assert len(shares) == 2 + 20 + 1 + model.n_layers
     assert alone.copying == pytest.approx(together.copying)
@@ -263,17 +266,17 @@ def test_batches_change_no_score(loaded, monkeypatch):
 
 
 def test_copying_is_left_out_where_the_circuits_cannot_be_read(loaded):
-    assert drained(measured_roles(loaded("gpt2"))).copying.shape == (3, 4)
-    assert drained(measured_roles(loaded("opt-post-norm"))).copying is None
-    assert drained(measured_roles(replace(loaded("gpt2"), stack=None))).copying is None
+    assert run_to_end(measure_head_scores(loaded("gpt2"))).copying.shape == (3, 4)
+    assert run_to_end(measure_head_scores(loaded("opt-post-norm"))).copying is None
+    assert run_to_end(measure_head_scores(replace(loaded("gpt2"), stack=None))).copying is None
 
 
 def test_what_cannot_be_measured_is_refused(loaded):
     model = loaded("gpt2")
     with pytest.raises(UnavailableError, match="context of 4 tokens"):
-        drained(measured_roles(replace(model, n_ctx=4)))
+        run_to_end(measure_head_scores(replace(model, n_ctx=4)))
     with pytest.raises(InputError, match="random tokens have none") as refused:
-        drained(roles_without(model, Head(0, 0), AblationKind.RESAMPLE))
+        run_to_end(measure_scores_without(model, Head(0, 0), AblationKind.RESAMPLE))
     assert refused.value.field == "ablation"
     with pytest.raises(InputError, match="no L3H0"):
-        drained(roles_without(model, Head(3, 0), AblationKind.ZERO))
+        run_to_end(measure_scores_without(model, Head(3, 0), AblationKind.ZERO))

@@ -10,7 +10,7 @@ from support import checkpoints, specs
 from support.specs import CORRUPTED
 
 from core import AblationKind, InputError, SweepSpec, run_sweep
-from core.circuits.by_position import iter_places
+from core.circuits.by_position import iter_position_effects
 from core.circuits.patching import MIN_GAP, Direction, Patching, iter_patching
 from core.engine.oracle import ablated_logits, clean_z
 from core.spec.heads import Head, all_heads
@@ -157,7 +157,7 @@ def test_before_the_prompts_differ_a_patch_is_exactly_nothing(loaded):
 def test_a_map_is_the_resample_map_and_the_spec_says_where(loaded):
     model = loaded("gpt2")
     spec = spec_of(model, positions=(2, 6, 9))
-    *_, (_, places) = iter_places(Scorer(model, spec), HEADS)
+    *_, (_, places) = iter_position_effects(Scorer(model, spec), HEADS)
     found = patched(model, spec, Direction.NOISE, HEADS, positions=True)
     assert found.positions == (2, 6, 9)
     assert (found.values == -places.values("logit_diff_change")).all()

@@ -12,13 +12,13 @@ from support.specs import spec_of
 from core import AblationKind
 from core.circuits.answer_directions import passes
 from core.circuits.composition import composition
-from core.circuits.logit_attribution import Reading
-from core.circuits.path_patching import WAYS, feeds
+from core.circuits.logit_attribution import AnswerDirections
+from core.circuits.path_patching import INPUTS, measure_path_patching
 from core.circuits.residual_stream import UnavailableError, read_stream
 from core.demo import example
 from core.engine.oracle import clean_z, reference_mean
 from core.errors import InputError
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
 
@@ -114,11 +114,11 @@ class Patching:
 
 
 def added_directly(scorer, head, z):
-    """How far z changes what a head adds to the answer; `Reading.heads` has its own oracle."""
+    """How far z changes what a head adds to the answer, read by `AnswerDirections`."""
     model, prepared = scorer.model, scorer.prepared
     of = passes(prepared)[0]
     clean = read_stream(model, scorer.start.tokens)
-    reading = Reading(model, prepared, of, clean)
+    reading = AnswerDirections(model, prepared, of, clean)
     other = clean.z.clone()
     other[head.layer, :, head.head] = z + model.value_shift[head]
     return (reading.heads(replace(clean, z=other)) - reading.heads(clean))[head]
@@ -131,7 +131,7 @@ def test_it_is_path_patching_with_hooks(loaded, oracle, family):
     receivers = (Head(model.n_layers - 1, 1), Head(1, model.n_heads - 1))
     for kind, receiver in zip(kinds, receivers, strict=True):
         scorer = scorer_of(model, kind)
-        found = drained(feeds(scorer, receiver, QUERY, KEY))
+        found = run_to_end(measure_path_patching(scorer, receiver, QUERY, KEY))
         by = Patching(bridge, scorer.start.tokens, receiver)
         clean = by.clean[by.name("pattern")][0, receiver.head, QUERY, KEY]
         assert found.weight == pytest.approx(float(clean), abs=1e-4)
@@ -174,7 +174,7 @@ def test_by_value_is_in_logits_of_target_over_foil(loaded, oracle, family, kind)
     with torch.no_grad():
         way = bridge.W_U[:, target] - bridge.W_U[:, foil]
         expected = float(change @ bridge.W_O[receiver.layer, receiver.head] / scale @ way)
-    found = drained(feeds(scorer, receiver))
+    found = run_to_end(measure_path_patching(scorer, receiver))
     assert found.against == "the foil"
     assert found.by_value[sender] == pytest.approx(expected, abs=1e-4)
     assert abs(expected) > 1e-3
@@ -185,7 +185,7 @@ def test_by_value_is_in_logits_of_target_over_foil(loaded, oracle, family, kind)
 def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind, family):
     model, bridge = loaded(family), oracle(family)
     scorer, receiver, sender = scorer_of(model, kind), Head(2, 3), Head(1, 1)
-    found = drained(feeds(scorer, receiver, QUERY, KEY))
+    found = run_to_end(measure_path_patching(scorer, receiver, QUERY, KEY))
     by = Patching(bridge, scorer.start.tokens, receiver)
     inputs = by.inputs(sender, replaced_z(scorer, bridge, sender))
     clean = by.clean[by.name("pattern")][0, receiver.head]
@@ -200,20 +200,22 @@ def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind, fa
 
 @pytest.mark.parametrize("family", ["gemma2", "gptj"])
 def test_in_bfloat16_it_is_the_same_to_its_precision(loaded, family):
-    exact = drained(feeds(scorer_of(loaded(family)), Head(2, 1), QUERY, KEY))
+    exact = run_to_end(measure_path_patching(scorer_of(loaded(family)), Head(2, 1), QUERY, KEY))
     model = loaded(family, dtype="bfloat16")
-    rough = drained(feeds(scorer_of(model, dtype="bfloat16"), Head(2, 1), QUERY, KEY))
-    for way in WAYS:
+    rough = run_to_end(
+        measure_path_patching(scorer_of(model, dtype="bfloat16"), Head(2, 1), QUERY, KEY)
+    )
+    for way in INPUTS:
         a, b = (getattr(found, f"by_{way}")[:2] for found in (exact, rough))
         np.testing.assert_allclose(b, a, atol=0.1 * np.abs(a).max())
 
 
 def test_memory_for_one_sender_at_a_time_changes_nothing(loaded):
     scorer = scorer_of(loaded("gemma2"))
-    whole = drained(feeds(scorer, Head(2, 1)))
+    whole = run_to_end(measure_path_patching(scorer, Head(2, 1)))
     shares = []
-    work = drained(feeds(scorer, Head(2, 1), memory_budget=1), shares.append)
-    for way in WAYS:
+    work = run_to_end(measure_path_patching(scorer, Head(2, 1), memory_budget=1), shares.append)
+    for way in INPUTS:
         a, b = (getattr(found, f"by_{way}") for found in (whole, work))
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert shares[-8:] == pytest.approx([i / 8 for i in range(1, 9)])  # eight earlier heads
@@ -222,7 +224,7 @@ def test_memory_for_one_sender_at_a_time_changes_nothing(loaded):
 def test_replaced_by_itself_a_head_feeds_nothing(loaded):
     """Before the corrupted prompt differs there is nothing to replace."""
     scorer = scorer_of(loaded("gpt2"), AblationKind.RESAMPLE, positions=(0, 1))
-    found = drained(feeds(scorer, Head(2, 0)))
+    found = run_to_end(measure_path_patching(scorer, Head(2, 0)))
     for changes in (found.by_query, found.by_key, found.by_value):
         np.testing.assert_allclose(changes[:2], 0, atol=1e-6)
 
@@ -230,16 +232,20 @@ def test_replaced_by_itself_a_head_feeds_nothing(loaded):
 def test_each_input_sees_only_the_positions_it_reads(loaded):
     """Q only the query's, K and V none after the positions that look."""
     model = loaded("llama")
-    early = drained(feeds(scorer_of(model, positions=(11,)), Head(2, 0), QUERY, KEY))
+    early = run_to_end(
+        measure_path_patching(scorer_of(model, positions=(11,)), Head(2, 0), QUERY, KEY)
+    )
     np.testing.assert_allclose(early.by_query[:2], 0, atol=1e-6)
     assert np.abs(early.by_key[:2]).min() > 1e-6
-    late = drained(feeds(scorer_of(model, positions=(14,)), Head(2, 0), QUERY, KEY))
+    late = run_to_end(
+        measure_path_patching(scorer_of(model, positions=(14,)), Head(2, 0), QUERY, KEY)
+    )
     np.testing.assert_allclose([late.by_query[:2], late.by_key[:2]], 0, atol=1e-6)
     assert np.abs(late.by_value[:2]).min() > 1e-6  # the answer is read at 14
 
 
 def test_with_a_single_key_attention_cannot_move(loaded):
-    found = drained(feeds(scorer_of(loaded("bloom")), Head(2, 2), query=0))
+    found = run_to_end(measure_path_patching(scorer_of(loaded("bloom")), Head(2, 2), query=0))
     assert found.key == 0
     assert found.weight == 1
     assert not found.by_query[:2].any()
@@ -248,7 +254,7 @@ def test_with_a_single_key_attention_cannot_move(loaded):
 
 
 def test_a_key_outside_the_window_stays_unseen(loaded):
-    found = drained(feeds(scorer_of(loaded("mistral")), Head(2, 2), 14, 4))
+    found = run_to_end(measure_path_patching(scorer_of(loaded("mistral")), Head(2, 2), 14, 4))
     assert found.weight == 0
     assert not found.by_query[:2].any()
     assert not found.by_key[:2].any()
@@ -260,7 +266,7 @@ def test_the_default_key_is_the_most_attended_unless_it_is_where_heads_rest(load
     last = len(scorer.start.tokens) - 1
     for head in all_heads(model.n_layers, model.n_heads):
         row = model.pattern(scorer.start.tokens, head)[last]
-        found = drained(feeds(scorer, head))
+        found = run_to_end(measure_path_patching(scorer, head))
         elsewhere = 1 + int(row[1:].argmax())
         expected = elsewhere if row[elsewhere] >= 0.1 else int(row.argmax())
         assert (found.query, found.key) == (last, expected)
@@ -269,16 +275,16 @@ def test_the_default_key_is_the_most_attended_unless_it_is_where_heads_rest(load
 
 def test_a_several_token_foil_has_a_pass_of_its_own_and_is_left_out(loaded):
     model = loaded("gpt2")
-    alone = drained(feeds(scorer_of(model, foil=None), Head(2, 1)))
-    long = drained(feeds(scorer_of(model, foil=" lazy dog."), Head(2, 1)))
+    alone = run_to_end(measure_path_patching(scorer_of(model, foil=None), Head(2, 1)))
+    long = run_to_end(measure_path_patching(scorer_of(model, foil=" lazy dog."), Head(2, 1)))
     assert alone.against == long.against == "the vocabulary's mean"
     np.testing.assert_allclose(alone.by_value, long.by_value, atol=1e-6)
 
 
 def test_a_first_layer_head_has_nothing_before_it(loaded):
-    found = drained(feeds(scorer_of(loaded("gpt2")), Head(0, 1)))
+    found = run_to_end(measure_path_patching(scorer_of(loaded("gpt2")), Head(0, 1)))
     assert np.isnan([found.by_query, found.by_key, found.by_value]).all()
-    assert all(found.strongest(way) == [] for way in WAYS)
+    assert all(found.strongest(way) == [] for way in INPUTS)
 
 
 @pytest.mark.parametrize("family", ["demo", "gpt2"])
@@ -286,7 +292,7 @@ def test_plain_json_types(loaded, demo, family):
     import json
 
     model = demo if family == "demo" else loaded(family)
-    found = drained(feeds(scorer_of(model), Head(1, 2)))
+    found = run_to_end(measure_path_patching(scorer_of(model), Head(1, 2)))
     plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert plain["head"] == "L1H2"
     assert plain["by_key"][0] == pytest.approx(list(found.by_key[0]))
@@ -305,15 +311,15 @@ def test_what_does_not_fit_is_said_in_words(loaded):
         ((Head(1, 0), 5, -1), "key", "not -1"),
     ):
         with pytest.raises(InputError, match=words) as caught:
-            drained(feeds(scorer, *arguments))
+            run_to_end(measure_path_patching(scorer, *arguments))
         assert caught.value.field == field
     with pytest.raises(InputError, match="choose query, key or value"):
-        drained(feeds(scorer, Head(1, 0))).strongest("output")
+        run_to_end(measure_path_patching(scorer, Head(1, 0))).strongest("output")
 
 
 def test_norms_on_the_stream_are_refused(loaded):
     with pytest.raises(UnavailableError, match="a norm follows"):
-        drained(feeds(scorer_of(loaded("opt-post-norm")), Head(1, 0)))
+        run_to_end(measure_path_patching(scorer_of(loaded("opt-post-norm")), Head(1, 0)))
 
 
 def test_the_embedded_models_induction_is_fed_by_one_head_through_keys_and_another_through_queries(
@@ -326,7 +332,7 @@ def test_the_embedded_models_induction_is_fed_by_one_head_through_keys_and_anoth
     tokens = scorer.start.tokens.tolist()
     key = tokens.index(tokens[-1]) + 1  # what followed " fox" the first time
     for head in range(4):
-        found = drained(feeds(scorer, Head(1, head)))
+        found = run_to_end(measure_path_patching(scorer, Head(1, head)))
         assert found.key == key
         for way, sender in (("key", Head(0, 0)), ("query", Head(0, 3))):
             (strongest, change), *_ = found.strongest(way)

@@ -8,25 +8,25 @@ import pytest
 
 from core import SweepSpec
 from core.checkpoints.registry import Registry, key_of
-from core.circuits.attention import look
-from core.circuits.by_position import iter_places
-from core.circuits.direct_effect import routes
-from core.circuits.head_scores import RoleScores
-from core.circuits.path_patching import feeds
+from core.circuits.attention import head_attention
+from core.circuits.by_position import iter_position_effects
+from core.circuits.direct_effect import direct_effect
+from core.circuits.head_scores import HeadScores
+from core.circuits.path_patching import measure_path_patching
 from core.circuits.tasks import (
-    Feed,
-    Look,
-    MeasureRoles,
-    Patch,
-    Place,
-    RolesWithout,
-    Say,
-    Trace,
+    MeasureAttention,
+    MeasureDirectEffect,
+    MeasureHeadScores,
+    MeasureLogitEffects,
+    MeasurePatching,
+    MeasurePathPatching,
+    MeasurePositionEffects,
+    MeasureScoresWithout,
 )
 from core.demo import example
 from core.errors import InputError
 from core.jobs import Jobs, JobState
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -50,26 +50,26 @@ def done(job):
 
 def test_every_view_is_what_is_measured_directly(jobs, demo):
     scorer = Scorer(demo, example.SPEC)
-    looking = done(jobs.ask(Look(example.SPEC, HEAD)))
-    assert looking.weights == pytest.approx(look(scorer.start, HEAD).weights, abs=1e-6)
-    saying = done(jobs.ask(Say(example.SPEC, HEAD)))
+    looking = done(jobs.ask(MeasureAttention(example.SPEC, HEAD)))
+    assert looking.weights == pytest.approx(head_attention(scorer.start, HEAD).weights, abs=1e-6)
+    saying = done(jobs.ask(MeasureLogitEffects(example.SPEC, HEAD)))
     assert saying.predictions[0].text == " jumps"  # what this head's loss costs most
-    found, kinds = done(jobs.ask(Trace(example.SPEC, HEAD)))
-    assert found.total == pytest.approx(routes(scorer, HEAD).total, abs=1e-6)
+    found, kinds = done(jobs.ask(MeasureDirectEffect(example.SPEC, HEAD)))
+    assert found.total == pytest.approx(direct_effect(scorer, HEAD).total, abs=1e-6)
     assert set(kinds) == set(AblationKind) - {AblationKind.RESAMPLE}
 
 
 def test_roles_and_what_ablating_the_previous_token_head_does_to_them(jobs):
     model = key_of(example.SPEC)
-    clean = done(jobs.ask(MeasureRoles(model)))
-    without = done(jobs.ask(RolesWithout(model, Head(0, 0), AblationKind.MEAN)))
-    assert isinstance(clean, RoleScores)
+    clean = done(jobs.ask(MeasureHeadScores(model)))
+    without = done(jobs.ask(MeasureScoresWithout(model, Head(0, 0), AblationKind.MEAN)))
+    assert isinstance(clean, HeadScores)
     assert clean.of("induction")[1].mean() > 0.8
     assert without.of("induction")[1].mean() < 0.1
 
 
 def test_a_head_that_is_not_there_is_said_in_words(jobs):
-    job = jobs.ask(Look(example.SPEC, Head(9, 9)))
+    job = jobs.ask(MeasureAttention(example.SPEC, Head(9, 9)))
     assert job.wait(WAIT)
     assert job.state is JobState.FAILED
     assert isinstance(job.error, InputError)
@@ -77,18 +77,18 @@ def test_a_head_that_is_not_there_is_said_in_words(jobs):
 
 
 def test_what_feeds_it_where_it_matters_and_patching(jobs, demo):
-    fed = done(jobs.ask(Feed(MEAN, HEAD, 14, 5)))
-    expected = drained(feeds(Scorer(demo, MEAN), HEAD, 14, 5))
+    fed = done(jobs.ask(MeasurePathPatching(MEAN, HEAD, 14, 5)))
+    expected = run_to_end(measure_path_patching(Scorer(demo, MEAN), HEAD, 14, 5))
     np.testing.assert_allclose(fed.by_key, expected.by_key, atol=1e-6)
     assert (fed.query, fed.key) == (14, 5)
 
-    place = done(jobs.ask(Place(MEAN, (HEAD,))))
+    place = done(jobs.ask(MeasurePositionEffects(MEAN, (HEAD,))))
     assert place.complete
-    last = list(iter_places(Scorer(demo, MEAN), [HEAD]))[-1][1]
+    last = list(iter_position_effects(Scorer(demo, MEAN), [HEAD]))[-1][1]
     np.testing.assert_allclose(place.values("kl"), last.values("kl"), atol=1e-6)
 
     spec = replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED)
-    patched = done(jobs.ask(Patch(spec, "denoise")))
+    patched = done(jobs.ask(MeasurePatching(spec, "denoise")))
     assert patched.complete
     assert len(patched.heads) == 12
 
@@ -97,11 +97,13 @@ def test_views_wait_for_nobodys_long_work(jobs):
     """A map of the whole model is long: a look at one head is done in between."""
     order = []
     prompt = " ".join(["red green blue yellow"] * 30)
-    long = jobs.ask(Place(replace(MEAN, prompt=prompt, target=" red"), tuple(all_heads(3, 4))))
+    long = jobs.ask(
+        MeasurePositionEffects(replace(MEAN, prompt=prompt, target=" red"), tuple(all_heads(3, 4)))
+    )
     while long.state is not JobState.RUNNING or long.found is None:
         assert not long.state.final
         time.sleep(0.005)
-    quick = jobs.ask(Look(example.SPEC, Head(2, 3)))
+    quick = jobs.ask(MeasureAttention(example.SPEC, Head(2, 3)))
     assert quick.wait(WAIT)
     order.append(long.state)
     long.cancel()
@@ -115,11 +117,11 @@ def test_views_wait_for_nobodys_long_work(jobs):
 def test_models_that_cannot_be_taken_apart_say_why(jobs, checkpoint):
     folder = str(checkpoint("opt-post-norm"))
     spec = SweepSpec(folder, "The quick brown fox", " jumps", prepend_bos=True)
-    found, kinds = done(jobs.ask(Trace(spec, HEAD)))
+    found, kinds = done(jobs.ask(MeasureDirectEffect(spec, HEAD)))
     assert "a norm follows" in found
     assert AblationKind.ZERO in kinds
-    assert "a norm follows" in done(jobs.ask(Feed(spec, HEAD)))
-    saying = done(jobs.ask(Say(spec, HEAD)))
+    assert "a norm follows" in done(jobs.ask(MeasurePathPatching(spec, HEAD)))
+    saying = done(jobs.ask(MeasureLogitEffects(spec, HEAD)))
     assert "a norm follows" in saying.missing
     assert saying.attributed is None
     assert saying.predictions

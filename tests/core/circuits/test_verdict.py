@@ -8,13 +8,13 @@ import pytest
 
 from core import run_sweep
 from core.circuits.by_kind import by_kind
-from core.circuits.direct_effect import Routes, routes
-from core.circuits.head_scores import ROLES, RoleScores
-from core.circuits.measure_scores import measured_roles
+from core.circuits.direct_effect import DirectEffect, direct_effect
+from core.circuits.head_scores import ROLES, HeadScores
+from core.circuits.measure_scores import measure_head_scores
 from core.circuits.verdict import KINDS, ROUTE, SWEEP, WHERE, matters, ordinal, verdict
 from core.circuits.verdict import ROLES as SCORES
 from core.demo import example
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -42,23 +42,23 @@ def said(result, *, traced=None, kinds=None, roles=None, first=None, head=HEAD):
 
 
 def made(total, direct, metric="logprob_change"):
-    return Routes(HEAD, metric, total, direct, direct, NONE, NONE[:, 0])
+    return DirectEffect(HEAD, metric, total, direct, direct, NONE, NONE[:, 0])
 
 
 def scores(*values):
     """Role scores of a model in which only L1H0 scores anything."""
     mean = np.zeros((len(ROLES), 3, 4))
     mean[:, 1, 0] = values
-    return RoleScores(mean, mean, copy_length=5, n_sequences=2, seed=0, has_bos=True)
+    return HeadScores(mean, mean, copy_length=5, n_sequences=2, seed=0, has_bos=True)
 
 
 def test_every_number_on_the_embedded_model_is_one_that_was_measured(demo):
     spec = example.SPEC
     result, scorer = run_sweep(demo, spec), Scorer(demo, spec)
-    roles = drained(measured_roles(demo))
+    roles = run_to_end(measure_head_scores(demo))
     for head in all_heads(*result.shape):
-        effect, traced = result.effect(head), routes(scorer, head)
-        kinds = drained(by_kind(scorer, head))
+        effect, traced = result.effect(head), direct_effect(scorer, head)
+        kinds = run_to_end(by_kind(scorer, head))
         known = {
             percent(result.baseline.prob),
             percent(effect.prob),
@@ -200,7 +200,7 @@ def test_what_else_weakens_it(result):
 
 
 def test_nothing_is_called_significant_or_an_induction_head_for_its_effect(demo, result):
-    roles = drained(measured_roles(demo))
+    roles = run_to_end(measure_head_scores(demo))
     for head in all_heads(*result.shape):
         text = " ".join(s.text for s in said(result, roles=roles, head=head))
         assert "significant" not in text

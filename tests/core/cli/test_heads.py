@@ -15,13 +15,13 @@ from support import specs
 from support.command_line import ROOT, refused
 
 from core.checkpoints.catalogue import DEMO_FOLDER
-from core.circuits.attention import look
+from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
-from core.circuits.by_position import iter_places
-from core.circuits.direct_effect import routes
-from core.circuits.logit_effects import say
-from core.circuits.measure_scores import measured_roles, roles_without
-from core.circuits.path_patching import feeds
+from core.circuits.by_position import iter_position_effects
+from core.circuits.direct_effect import direct_effect
+from core.circuits.logit_effects import logit_effects
+from core.circuits.measure_scores import measure_head_scores, measure_scores_without
+from core.circuits.path_patching import measure_path_patching
 from core.circuits.verdict import verdict
 from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
@@ -30,7 +30,7 @@ from core.hypotheses.joint import joint_test
 from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import variants
-from core.progress import drained
+from core.progress import run_to_end
 from core.results.agreement import with_kind
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -132,10 +132,19 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
     found, result = printed["head"], run_sweep(demo, MEAN)
     assert set(found) == {
         *("schema", "spec", "head", "tokens", "target_tokens", "baseline", "effect", "verdict"),
-        *("looks", "says", "where", "kind", "fed_by", "routes", "by_kind", "literature"),
+        *(
+            "attention",
+            "logit_effects",
+            "by_position",
+            "head_scores",
+            "path_patching",
+            "direct_effect",
+            "by_kind",
+            "literature",
+        ),
         "provenance",
     }
-    assert (found["schema"], found["head"]) == ("headsweep.head/1", "L1H0")
+    assert (found["schema"], found["head"]) == ("headsweep.head/2", "L1H0")
     assert found["spec"] == result.spec.to_dict()
     assert found["tokens"] == list(result.tokens)
     assert found["target_tokens"] == [" jumps"]
@@ -146,16 +155,18 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
 
 
 VIEWS = {
-    "looks": lambda scorer: {
-        "weights": look(scorer.start, L1H0).weights.tolist(),
-        "value_lengths": look(scorer.start, L1H0).lengths.tolist(),
+    "attention": lambda scorer: {
+        "weights": head_attention(scorer.start, L1H0).weights.tolist(),
+        "value_lengths": head_attention(scorer.start, L1H0).lengths.tolist(),
     },
-    "says": lambda scorer: say(scorer, L1H0).to_dict(),
-    "where": lambda scorer: deque(iter_places(scorer, [L1H0]), 1).pop()[1].to_dict(),
-    "fed_by": lambda scorer: drained(feeds(scorer, L1H0)).to_dict(),
-    "routes": lambda scorer: routes(scorer, L1H0).to_dict(),
+    "logit_effects": lambda scorer: logit_effects(scorer, L1H0).to_dict(),
+    "by_position": lambda scorer: (
+        deque(iter_position_effects(scorer, [L1H0]), 1).pop()[1].to_dict()
+    ),
+    "path_patching": lambda scorer: run_to_end(measure_path_patching(scorer, L1H0)).to_dict(),
+    "direct_effect": lambda scorer: direct_effect(scorer, L1H0).to_dict(),
     "by_kind": lambda scorer: {
-        kind.value: effect.to_dict() for kind, effect in drained(by_kind(scorer, L1H0)).items()
+        kind.value: effect.to_dict() for kind, effect in run_to_end(by_kind(scorer, L1H0)).items()
     },
 }
 
@@ -168,31 +179,33 @@ def test_a_view_of_a_head_is_what_the_core_measures(printed, scorer, view):
 def test_the_views_of_a_head_agree_with_each_other(printed):
     found = printed["head"]
     clean, effect, n_pos = found["baseline"], found["effect"], len(found["tokens"])
-    by = found["routes"]
+    by = found["direct_effect"]
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
     assert by["total"] == pytest.approx(effect["logprob_change"], abs=1e-5)
     assert_same(found["by_kind"]["mean"], effect)
     assert set(found["by_kind"]) == {"mean", "zero", "mean-across-heads"}  # nothing to resample
-    weights = np.array(found["looks"]["weights"])
+    weights = np.array(found["attention"]["weights"])
     assert weights.sum(-1) == pytest.approx(np.ones(n_pos), abs=1e-5)
     assert not np.triu(weights, 1).any()
-    fed = found["fed_by"]
+    fed = found["path_patching"]
     assert fed["query"] == n_pos - 1
     assert fed["key"] == 1 + weights[-1, 1:].argmax()
     assert found["tokens"][fed["key"]] == " jumps"  # what followed the first " fox"
     assert fed["weight"] == pytest.approx(weights[fed["query"], fed["key"]], abs=1e-6)
-    predictions = {text: (before, after) for text, before, after in found["says"]["predictions"]}
+    predictions = {
+        text: (before, after) for text, before, after in found["logit_effects"]["predictions"]
+    }
     assert predictions[" jumps"] == pytest.approx((clean["prob"], effect["prob"]), abs=1e-5)
-    assert found["where"]["positions"] == list(range(n_pos))
+    assert found["by_position"]["positions"] == list(range(n_pos))
 
 
 def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, scorer):
-    found, roles = printed["head"], drained(measured_roles(demo))
-    kinds, result = drained(by_kind(scorer, L1H0)), run_sweep(demo, MEAN)
-    said = verdict(result, result.effect(L1H0), routes(scorer, L1H0), kinds, roles)
+    found, roles = printed["head"], run_to_end(measure_head_scores(demo))
+    kinds, result = run_to_end(by_kind(scorer, L1H0)), run_sweep(demo, MEAN)
+    said = verdict(result, result.effect(L1H0), direct_effect(scorer, L1H0), kinds, roles)
     assert found["verdict"] == [sentence.text for sentence in said]
     row = next(row for row in printed["roles"]["heads"] if row["label"] == "L1H0")
-    kind = found["kind"]
+    kind = found["head_scores"]
     assert kind["looks_like"] == row["looks_like"] == "induction"
     assert kind["threshold"] == printed["roles"]["threshold"]
     assert kind["copying"] == pytest.approx(row["copying"])
@@ -204,9 +217,9 @@ def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, 
 
 
 def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
-    found = told("head", "--head", "L1H0", *PANGRAM, "--query", "13", "--key", "4")["fed_by"]
+    found = told("head", "--head", "L1H0", *PANGRAM, "--query", "13", "--key", "4")["path_patching"]
     assert (found["query"], found["key"]) == (13, 4)  # " brown" looks at the first " fox"
-    assert_same(found, drained(feeds(Scorer(demo, SPEC), L1H0, 13, 4)).to_dict())
+    assert_same(found, run_to_end(measure_path_patching(Scorer(demo, SPEC), L1H0, 13, 4)).to_dict())
 
 
 # A set of heads
@@ -218,7 +231,7 @@ def chosen():
 
 
 def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
-    found, joint = printed["joint"], drained(joint_test(Scorer(demo, SPEC), chosen))
+    found, joint = printed["joint"], run_to_end(joint_test(Scorer(demo, SPEC), chosen))
     assert set(found) == {
         *("schema", "spec", "verdict", "joint", "interactions", "keep_only"),
         *("greedy", "variants", "provenance"),
@@ -226,7 +239,9 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
     assert found["schema"] == "headsweep.joint/1"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
     assert_same(found["joint"], joint.to_dict())
-    assert_same(found["interactions"], drained(interactions(Scorer(demo, SPEC), chosen)).to_dict())
+    assert_same(
+        found["interactions"], run_to_end(interactions(Scorer(demo, SPEC), chosen)).to_dict()
+    )
     assert found["provenance"]["model_fingerprint"] == demo.fingerprint
 
 
@@ -261,7 +276,7 @@ def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, cho
     assert found["spec"]["ablation"] == "mean-across-heads"
     kept, search = dict(found["keep_only"]), dict(found["greedy"])
     assert kept.pop("ablation") == search.pop("ablation") == "mean"
-    assert_same(kept, drained(keep_only(keeper, chosen)).to_dict())
+    assert_same(kept, run_to_end(keep_only(keeper, chosen)).to_dict())
     expected = deque(greedy(keeper), 1).pop()
     assert_same(search, expected.to_dict())
     assert search["finished"]
@@ -269,7 +284,7 @@ def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, cho
     gained = [step["effect"]["logprob_change"] for step in search["steps"]]
     assert all(one < other for one, other in pairwise(gained))
     made = variants(demo, for_keeping(SPEC))
-    tried = drained(held_out(demo, for_keeping(SPEC), expected.heads, made))
+    tried = run_to_end(held_out(demo, for_keeping(SPEC), expected.heads, made))
     assert len(found["variants"]) == 5
     assert_same(found["variants"], [each.to_dict() for each in tried])
 
@@ -342,9 +357,9 @@ def test_roles_are_the_cores_own(printed, demo):
     provenance, without = found.pop("provenance"), dict(found.pop("without"))
     assert provenance["model_fingerprint"] == demo.fingerprint
     assert "seconds" not in provenance
-    assert_same(found, drained(measured_roles(demo)).to_dict())
+    assert_same(found, run_to_end(measure_head_scores(demo)).to_dict())
     assert (without.pop("head"), without.pop("ablation")) == ("L0H0", "mean")
-    after = drained(roles_without(demo, Head(0, 0), AblationKind.MEAN))
+    after = run_to_end(measure_scores_without(demo, Head(0, 0), AblationKind.MEAN))
     assert_same(without, after.to_dict())
 
 
@@ -359,11 +374,11 @@ def test_a_reference_set_and_a_kind_of_ones_own_are_used(told, demo, tmp_path):
     path.write_text("The fox.\nA dog jumps over it.\n", encoding="utf-8")
     found = told("roles", "--without", "L0H0", "--reference-file", str(path))["without"]
     texts = ("The fox.", "A dog jumps over it.")
-    after = drained(roles_without(demo, Head(0, 0), AblationKind.MEAN, texts)).to_dict()
+    after = run_to_end(measure_scores_without(demo, Head(0, 0), AblationKind.MEAN, texts)).to_dict()
     assert_same(found["heads"], after["heads"])
     zeroed = told("roles", "--without", "L0H0", "--ablation", "zero")["without"]
     assert zeroed["ablation"] == "zero"
-    after = drained(roles_without(demo, Head(0, 0), AblationKind.ZERO)).to_dict()
+    after = run_to_end(measure_scores_without(demo, Head(0, 0), AblationKind.ZERO)).to_dict()
     assert_same(zeroed["heads"], after["heads"])
     induction = [rows[4]["scores"]["induction"] for rows in (found["heads"], zeroed["heads"])]
     assert induction[0] != induction[1]
@@ -378,7 +393,7 @@ def heads_like(rows, role):
 
 def test_the_previous_token_head_feeds_the_induction_head_through_its_keys(printed):
     (previous,) = heads_like(printed["roles"]["heads"], "previous token")
-    fed = printed["head"]["fed_by"]
+    fed = printed["head"]["path_patching"]
     by_key = {
         f"L{layer}H{head}": change
         for layer, row in enumerate(fed["by_key"])
@@ -438,16 +453,16 @@ def test_a_head_answers_other_questions(told, demo, name):
     assert found["target_tokens"] == list(result.target_tokens)
     assert_same(found["baseline"], jsonable(result.baseline))
     assert_same(found["effect"], result.effect(L1H0).to_dict())
-    by = found["routes"]
+    by = found["direct_effect"]
     assert by["metric"] == ("logprob_change" if spec.foil is None else "logit_diff_change")
     assert by["total"] == pytest.approx(found["effect"][by["metric"]], abs=1e-4)
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
     assert ("resample" in found["by_kind"]) is (name == "resample")
     assert_same(found["by_kind"][spec.ablation.value], found["effect"])
     n_pos = len(found["tokens"])
-    assert np.array(found["looks"]["weights"]).shape == (n_pos, n_pos)
-    assert found["where"]["positions"] == list(range(n_pos))
-    (changes,) = found["where"]["effects"][by["metric"]]
+    assert np.array(found["attention"]["weights"]).shape == (n_pos, n_pos)
+    assert found["by_position"]["positions"] == list(range(n_pos))
+    (changes,) = found["by_position"]["effects"][by["metric"]]
     assert None not in changes
     same = 4 if name == "resample" else 0  # before its first other token nothing can differ
     assert changes[:same] == [0] * same
@@ -458,7 +473,7 @@ def test_a_head_answers_other_questions(told, demo, name):
 def test_a_set_answers_other_questions(told, demo, name):
     spec = QUESTIONS[name]
     found = told("joint", "--heads", "L1H0, L1H2", *options(spec))
-    expected = drained(joint_test(Scorer(demo, spec), [Head(1, 0), Head(1, 2)])).to_dict()
+    expected = run_to_end(joint_test(Scorer(demo, spec), [Head(1, 0), Head(1, 2)])).to_dict()
     assert_same(found["joint"], expected)
     metric = "logprob_change" if spec.foil is None else "logit_diff_change"
     assert found["joint"]["metric"] == found["interactions"]["metric"] == metric

@@ -11,7 +11,7 @@ from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.keep_only import for_keeping
 from core.hypotheses.variants import MOST, ONLY_MADE, variants
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head
 from core.spec.reference_set import MAX_BYTES
 
@@ -39,7 +39,7 @@ def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, fil
     spec = for_keeping(SPEC)
     heads = [Head.parse(label) for label in found["greedy"]["heads"]]
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in OWN]
-    expected = drained(held_out(demo, spec, heads, [*variants(demo, spec), *own]))
+    expected = run_to_end(held_out(demo, spec, heads, [*variants(demo, spec), *own]))
     assert [each["prompt"] for each in found["variants"][5:]] == [prompt for prompt, _ in OWN]
     assert len(found["variants"]) == len(expected) == 7
     for one, other in zip(found["variants"], expected, strict=True):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.demo import example
-from core.progress import drained
+from core.progress import run_to_end
 from core.results.layer_effects import Margins, marked_heads
 from core.results.result import COLUMNS
 from core.sweep.layer_sweep import iter_margins
@@ -44,7 +44,7 @@ def test_the_saved_file_is_the_contracts_json():
 
 def test_the_saved_margins_are_the_live_engines(demo):
     saved = example.saved_margins()
-    live = drained(iter_margins(Scorer(demo, example.SPEC), marked_heads(example.saved())))
+    live = run_to_end(iter_margins(Scorer(demo, example.SPEC), marked_heads(example.saved())))
     assert len(saved.attention) == demo.n_layers
     assert saved.mlp == live.mlp == (None,) * demo.n_layers  # mean across heads: no MLP has heads
     assert list(saved.first_position) == list(live.first_position)

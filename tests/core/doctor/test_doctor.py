@@ -22,7 +22,7 @@ from core.checkpoints import catalogue
 from core.checkpoints.loading import resolve_device
 from core.demo import example
 from core.doctor import hub, machine, models, software
-from core.doctor.checking import Check, Found, State, look_at
+from core.doctor.checking import Check, CheckResult, State, look_at
 from core.doctor.chosen import chosen, looked_through, masked, passwords
 from core.doctor.database import database
 from core.doctor.examination import CHECKS
@@ -67,7 +67,7 @@ def row(name):
     return next(each for each in chosen()[1] if each.name == name)
 
 
-def refused_everywhere(found: Found, *signs: str) -> None:
+def refused_everywhere(found: CheckResult, *signs: str) -> None:
     """A finding that says what was seen, and what to do."""
     assert found.state is not State.OK
     assert found.to_do
@@ -210,7 +210,9 @@ def test_the_checks_name_settings_that_there_are():
 
 @pytest.mark.parametrize("name", software.PACKAGES)
 def test_the_packages_here_are_those_asked_for(name):
-    assert software.package(name, given()) == Found(State.OK, importlib.metadata.version(name))
+    assert software.package(name, given()) == CheckResult(
+        State.OK, importlib.metadata.version(name)
+    )
 
 
 def test_a_package_that_is_absent_or_too_old(monkeypatch):
@@ -550,7 +552,9 @@ def test_each_allowed_model_is_looked_for(online, checkpoint, tmp_path):
     with serving({"org/tiny": checkpoint("gpt2")}) as server:
         online(server.url)
         found = models.allowed(given(allowed_models=("demo", folder, "org/tiny")))
-        assert found == Found(State.OK, f"demo: here; {folder}: here; org/tiny: to be downloaded.")
+        assert found == CheckResult(
+            State.OK, f"demo: here; {folder}: here; org/tiny: to be downloaded."
+        )
         for wrong in (str(tmp_path / "absent"), str(tmp_path), "org/absent"):
             found = models.allowed(given(allowed_models=("demo", wrong)))
             assert found.state is State.PROBLEM

@@ -170,7 +170,7 @@ def test_a_file_too_large_is_not_even_parsed():
 LARGE = """
 import json, sys, time
 from core.errors import InputError
-from core.example import saved
+from core.demo.example import saved
 from core.exports.data import read_json, to_json
 from core.store.run import Label
 

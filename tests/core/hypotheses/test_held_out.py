@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.hypotheses.held_out import held_out
 from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.variants import variants
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import run_sweep
@@ -22,10 +22,10 @@ HEADS = (Head(0, 0), *(Head(1, head) for head in range(4)))
 def test_every_variant_is_kept_alone(demo):
     chosen = variants(demo, MEAN, count=3)
     shares = []
-    found = drained(held_out(demo, MEAN, HEADS, chosen), shares.append)
+    found = run_to_end(held_out(demo, MEAN, HEADS, chosen), shares.append)
     assert tuple(each.spec for each in found) == chosen
     for each in found:
-        assert each.kept == drained(keep_only(Scorer(demo, each.spec), HEADS))
+        assert each.kept == run_to_end(keep_only(Scorer(demo, each.spec), HEADS))
         told = each.to_dict()
         clean = run_sweep(demo, each.spec).baseline.prob
         assert told["clean_prob"] == pytest.approx(clean, rel=1e-5)
@@ -38,15 +38,15 @@ def test_every_variant_is_kept_alone(demo):
 
 
 def test_none_are_none(demo):
-    assert drained(held_out(demo, MEAN, HEADS, ())) == ()
+    assert run_to_end(held_out(demo, MEAN, HEADS, ())) == ()
 
 
 def test_what_is_no_variant(demo):
     other = replace(MEAN, prompt=" dog house tree water dog house tree", target=" water")
     with pytest.raises(InputError, match="Variant 2 is the prompt that") as caught:
-        drained(held_out(demo, MEAN, HEADS, [other, MEAN]))
+        run_to_end(held_out(demo, MEAN, HEADS, [other, MEAN]))
     assert caught.value.field == "variants"
     zero = replace(other, ablation="zero", reference=None)
     with pytest.raises(InputError, match="Variant 1 has zero ablation") as caught:
-        drained(held_out(demo, MEAN, HEADS, [zero]))
+        run_to_end(held_out(demo, MEAN, HEADS, [zero]))
     assert caught.value.field == "variants"

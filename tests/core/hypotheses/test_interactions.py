@@ -8,7 +8,7 @@ import pytest
 from core import AblationKind
 from core.errors import InputError
 from core.hypotheses.interactions import Interactions, interactions
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
 
@@ -20,7 +20,7 @@ HEADS = (Head(0, 1), Head(1, 0), Head(1, 3), Head(2, 2))
 def test_every_pair_is_three_runs_of_hooks(loaded, hooked, spec_of, kind, foil):
     model = loaded("neox-parallel")
     spec = spec_of(model, kind, foil=foil)
-    found = drained(interactions(Scorer(model, spec), HEADS))
+    found = run_to_end(interactions(Scorer(model, spec), HEADS))
     plain = hooked("neox-parallel", spec)
     alone = [plain.change([head]) for head in HEADS]
     np.testing.assert_allclose(found.single, alone, atol=1e-4)
@@ -56,6 +56,6 @@ def test_two_to_ten_heads(loaded, spec_of):
     scorer = Scorer(model, spec_of(model, AblationKind.ZERO))
     for heads, said in (([Head(0, 0)] * 2, "at least 2"), (all_heads(3, 4), "at most 10")):
         with pytest.raises(InputError, match=said) as caught:
-            drained(interactions(scorer, heads))
+            run_to_end(interactions(scorer, heads))
         assert caught.value.field == "heads"
-    assert len(drained(interactions(scorer, all_heads(3, 4)[:10])).heads) == 10
+    assert len(run_to_end(interactions(scorer, all_heads(3, 4)[:10])).heads) == 10

@@ -11,7 +11,7 @@ from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.joint import JointTest, OtherSet, joint_test
 from core.hypotheses.keep_only import for_keeping
-from core.progress import drained
+from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -37,7 +37,7 @@ def held(found, hooked):
 def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     model = loaded(family)
     spec = spec_of(model, kind, foil=None)
-    found = drained(joint_test(Scorer(model, spec), HEADS))
+    found = run_to_end(joint_test(Scorer(model, spec), HEADS))
     assert found.metric == "logprob_change"
     assert found.change == pytest.approx(hooked(family, spec).change(HEADS), abs=TOLERANCE)
     assert abs(found.change) > 1e-3
@@ -50,7 +50,7 @@ def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
 def test_singles_and_other_sets_are_what_hooks_find(loaded, hooked, spec_of, kind, target, foil):
     model = loaded("gpt2")
     spec = spec_of(model, kind, target=target, foil=foil)
-    found = drained(joint_test(Scorer(model, spec), HEADS))
+    found = run_to_end(joint_test(Scorer(model, spec), HEADS))
     assert found.metric == ("logprob_change" if foil is None else "logit_diff_change")
     assert len(found.others) == found.n_possible == 3  # one of L0's three others, both of L1's
     held(found, hooked("gpt2", spec))
@@ -59,7 +59,7 @@ def test_singles_and_other_sets_are_what_hooks_find(loaded, hooked, spec_of, kin
 def test_one_head_alone_is_the_sweeps(loaded, spec_of):
     model = loaded("llama")
     spec = spec_of(model, AblationKind.MEAN)
-    found = drained(joint_test(Scorer(model, spec), [Head(2, 1)]))
+    found = run_to_end(joint_test(Scorer(model, spec), [Head(2, 1)]))
     swept = run_sweep(model, spec)
     assert found.change == pytest.approx(found.sum_of_singles, abs=1e-6)
     assert found.redundancy == pytest.approx(0, abs=1e-6)
@@ -73,13 +73,13 @@ def test_one_head_alone_is_the_sweeps(loaded, spec_of):
 def test_the_order_and_repetition_of_names_do_not_matter(loaded, spec_of):
     model = loaded("gpt2")
     scorer = Scorer(model, spec_of(model, AblationKind.MEAN_ACROSS_HEADS))
-    assert drained(joint_test(scorer, [*reversed(HEADS), HEADS[0]])) == drained(
+    assert run_to_end(joint_test(scorer, [*reversed(HEADS), HEADS[0]])) == run_to_end(
         joint_test(scorer, HEADS)
     )
     with pytest.raises(InputError, match="no L3H0"):
-        drained(joint_test(scorer, [Head(3, 0)]))
+        run_to_end(joint_test(scorer, [Head(3, 0)]))
     with pytest.raises(InputError, match="No head is named"):
-        drained(joint_test(scorer, []))
+        run_to_end(joint_test(scorer, []))
 
 
 def test_a_joint_test_by_hand():
@@ -119,11 +119,11 @@ def test_a_joint_test_by_hand():
 
 def test_the_induction_heads_of_the_embedded_model_together(demo):
     spec = for_keeping(SPEC)
-    found = drained(joint_test(Scorer(demo, spec), INDUCTION))
+    found = run_to_end(joint_test(Scorer(demo, spec), INDUCTION))
     assert found.baseline.prob > 0.8
     assert found.joint.prob < 0.1
     assert found.joint.rank > 1
     assert found.n_possible == 0
     assert found.percentile is None  # a layer of four has no other four
-    pair = drained(joint_test(Scorer(demo, spec), INDUCTION[:2]))
+    pair = run_to_end(joint_test(Scorer(demo, spec), INDUCTION[:2]))
     assert [other.heads for other in pair.others] == [INDUCTION[2:]]

@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.hypotheses.interactions import MOST
 from core.hypotheses.joint_report import Foreseen, joint_report
 from core.hypotheses.variants import NO_VARIANTS
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.sweep.sweep import run_sweep
 
@@ -24,7 +24,7 @@ def test_a_prediction_is_dated_before_anything_is_measured(demo):
     shares = [next(work)]
     first_step = datetime.now(UTC)
     time.sleep(1.1)  # dates are to the second
-    found = drained(work, shares.append)
+    found = run_to_end(work, shares.append)
     assert datetime.fromisoformat(found["verdict"]["prediction"]["made_at"]) <= first_step
     assert found["provenance"]["seconds"] >= 1.1
     assert shares == sorted(shares)
@@ -39,13 +39,13 @@ def test_an_impossible_prediction_is_refused_at_the_first_step(demo):
 
 def test_pairs_are_mapped_where_there_are_some_and_not_too_many(demo):
     heads = all_heads(demo.n_layers, demo.n_heads)
-    mapped = [drained(joint_report(demo, SPEC, heads[:n])) for n in (1, 2, MOST, MOST + 1)]
+    mapped = [run_to_end(joint_report(demo, SPEC, heads[:n])) for n in (1, 2, MOST, MOST + 1)]
     sizes = [found["interactions"] and len(found["interactions"]["heads"]) for found in mapped]
     assert sizes == [None, 2, MOST, None]
 
 
 def test_keeping_every_head_keeps_the_answer(demo):
-    found = drained(joint_report(demo, SPEC, all_heads(demo.n_layers, demo.n_heads)))
+    found = run_to_end(joint_report(demo, SPEC, all_heads(demo.n_layers, demo.n_heads)))
     kept = found["keep_only"]
     assert kept["prob_share"] == pytest.approx(1, abs=1e-5)
     assert kept["recovered"] == pytest.approx(1, abs=1e-5)
@@ -55,7 +55,7 @@ def test_keeping_every_head_keeps_the_answer(demo):
 def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
     """At position 0 the corrupted prompt is the prompt, so that nothing is ever lost."""
     spec = replace(SPEC, ablation="resample", corrupted_prompt=specs.CORRUPTED, positions=(0,))
-    found = drained(joint_report(demo, spec, HEADS, greedy_too=True))
+    found = run_to_end(joint_report(demo, spec, HEADS, greedy_too=True))
     assert found["greedy"]["heads"] == []
     assert found["joint"]["change"] == pytest.approx(0, abs=1e-5)
     assert len(found["variants"]) == 5
@@ -71,6 +71,6 @@ def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
 
 def test_a_prompt_without_variants_says_so(demo):
     spec = replace(SPEC, prompt="The opposite of hot is cold. The opposite of big is")
-    found = drained(joint_report(demo, replace(spec, target=" small"), HEADS, greedy_too=True))
+    found = run_to_end(joint_report(demo, replace(spec, target=" small"), HEADS, greedy_too=True))
     assert found["variants"] == NO_VARIANTS
     assert found["greedy"]["finished"]

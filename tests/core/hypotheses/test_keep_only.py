@@ -10,7 +10,7 @@ from support import checkpoints
 from core import AblationKind
 from core.errors import InputError
 from core.hypotheses.keep_only import Kept, for_keeping, keep_only
-from core.progress import drained
+from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -24,7 +24,7 @@ KEPT = (Head(0, 1), Head(1, 0), Head(1, 3))
 def test_keeping_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     model = loaded(family)
     spec = spec_of(model, kind)
-    found = drained(keep_only(Scorer(model, spec), KEPT))
+    found = run_to_end(keep_only(Scorer(model, spec), KEPT))
     plain = hooked(family, spec)
     every = all_heads(model.n_layers, model.n_heads)
     clean = plain.value(())
@@ -45,10 +45,10 @@ def test_keeping_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
 def test_keeping_all_is_the_clean_run_and_keeping_none_is_nothing(loaded, spec_of):
     model = loaded("gpt2")
     scorer = Scorer(model, spec_of(model, AblationKind.MEAN))
-    every = drained(keep_only(scorer, all_heads(3, 4)))
+    every = run_to_end(keep_only(scorer, all_heads(3, 4)))
     assert every.effect.logit_diff_change == 0
     assert every.prob_share == 1
-    none = drained(keep_only(scorer, ()))
+    none = run_to_end(keep_only(scorer, ()))
     for same in (none.nothing, every.nothing):
         assert none.effect.logit_diff_change == pytest.approx(same.logit_diff_change, abs=1e-6)
 
@@ -86,10 +86,10 @@ def test_mean_across_heads_is_refused_and_has_a_stand_in(loaded, spec_of):
     model = loaded("gpt2")
     spec = spec_of(model, AblationKind.MEAN_ACROSS_HEADS)
     with pytest.raises(InputError, match="Choose mean") as caught:
-        drained(keep_only(Scorer(model, spec), KEPT))
+        run_to_end(keep_only(Scorer(model, spec), KEPT))
     assert caught.value.field == "ablation"
     assert for_keeping(spec) == spec_of(model, AblationKind.MEAN, reference=None)
     for kind in KINDS:
         assert for_keeping(spec_of(model, kind)) == spec_of(model, kind)
     with pytest.raises(InputError, match="no L9H9"):
-        drained(keep_only(Scorer(model, for_keeping(spec)), [Head(9, 9)]))
+        run_to_end(keep_only(Scorer(model, for_keeping(spec)), [Head(9, 9)]))

@@ -11,7 +11,7 @@ from core.errors import InputError
 from core.hypotheses import search as searching
 from core.hypotheses.keep_only import for_keeping, keep_only
 from core.hypotheses.search import greedy
-from core.progress import drained
+from core.progress import run_to_end
 from core.results.result import Effect
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -131,7 +131,7 @@ def test_the_embedded_models_search(demo):
     assert found.reason == searching.REACHED
     assert found.curve[0] < 0.1
     assert found.curve[-2] < 1 <= found.curve[-1]  # and no head more than that takes
-    kept = drained(keep_only(scorer, found.heads))
+    kept = run_to_end(keep_only(scorer, found.heads))
     assert kept.effect.logprob_change == pytest.approx(
         found.steps[-1].effect.logprob_change, abs=1e-5
     )

@@ -12,10 +12,10 @@ from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
 from core.hypotheses.keep_only import keep_only
 from core.hypotheses.search import greedy
-from core.hypotheses.tasks import FindSmallest, Joint, Keep, OnVariants, Pairs
+from core.hypotheses.tasks import FindSmallest, Keep, MeasureInteractions, MeasureJoint, OnVariants
 from core.hypotheses.variants import NO_VARIANTS, parse_variants
 from core.jobs import Jobs, JobState
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -37,16 +37,16 @@ def done(job):
 
 
 def test_every_test_is_what_is_measured_directly(jobs, demo):
-    joint = done(jobs.ask(Joint(MEAN, SET)))
-    by_hand = drained(joint_test(Scorer(demo, MEAN), SET))
+    joint = done(jobs.ask(MeasureJoint(MEAN, SET)))
+    by_hand = run_to_end(joint_test(Scorer(demo, MEAN), SET))
     assert joint.change == pytest.approx(by_hand.change, abs=1e-6)
     assert [o.heads for o in joint.others] == [o.heads for o in by_hand.others]
     kept = done(jobs.ask(Keep(MEAN, SET)))
     assert kept.recovered == pytest.approx(
-        drained(keep_only(Scorer(demo, MEAN), SET)).recovered, abs=1e-6
+        run_to_end(keep_only(Scorer(demo, MEAN), SET)).recovered, abs=1e-6
     )
-    pairs = done(jobs.ask(Pairs(MEAN, SET)))
-    by_hand = drained(interactions(Scorer(demo, MEAN), SET))
+    pairs = done(jobs.ask(MeasureInteractions(MEAN, SET)))
+    by_hand = run_to_end(interactions(Scorer(demo, MEAN), SET))
     assert pairs.values[0, 1] == pytest.approx(by_hand.values[0, 1], abs=1e-6)
 
 
@@ -69,7 +69,7 @@ def test_variants_or_why_there_are_none(jobs, demo):
     own = parse_variants("The weather today is => cold", MEAN)
     both = done(jobs.ask(OnVariants(MEAN, SET, 2, own)))
     assert [each.spec for each in both[:2]] == [each.spec for each in tried]
-    (alone,) = drained(held_out(demo, MEAN, SET, own))
+    (alone,) = run_to_end(held_out(demo, MEAN, SET, own))
     assert both[2].spec == own[0]
     assert both[2].kept.effect.prob == pytest.approx(alone.kept.effect.prob, abs=1e-6)
     plain = replace(MEAN, prompt="The weather today is", target=" cold")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.circuits.head_scores import ROLES
-from core.circuits.measure_scores import role_scores_by_sequence
+from core.circuits.measure_scores import head_scores_by_sequence
 from core.circuits.residual_stream import UnavailableError
 from core.errors import InputError
 from core.prompts.random_tokens import copy_length, repeated_random_tokens, text_token_ids
@@ -96,7 +96,7 @@ def test_induction_looks_at_what_followed_the_first_occurrence():
     pattern = torch.zeros(1, 1, 2 * L + 1, 2 * L + 1)
     pattern[0, 0, query, earlier + 1] = 1.0
 
-    scores = role_scores_by_sequence(pattern, L)[:, 0, 0]
+    scores = head_scores_by_sequence(pattern, L)[:, 0, 0]
 
     assert scores[ROLES.index("induction")] == pytest.approx(1 / L)
     assert scores.sum() == pytest.approx(1 / L)

@@ -8,7 +8,7 @@ from support import checkpoints
 
 from core import AblationKind, SweepSpec, run_sweep
 from core.engine.oracle import ablated_logits
-from core.progress import drained
+from core.progress import run_to_end
 from core.results.layer_effects import Margins, marked_heads
 from core.spec.heads import Head
 from core.sweep.layer_sweep import iter_margins
@@ -45,7 +45,7 @@ def logprob_change(model, bridge, hooks):
 @pytest.mark.parametrize("family", ["gpt2", "neox-parallel", "llama"])
 def test_whole_layers_without_output_are_hooks_that_write_zeros(loaded, oracle, family, weights):
     model, bridge = loaded(family, weights), oracle(family, weights)
-    margins = drained(
+    margins = run_to_end(
         iter_margins(Scorer(model, spec_of(model, ablation="zero", weights=weights)), HEADS)
     )
     for layer in range(model.n_layers):
@@ -58,7 +58,7 @@ def test_whole_layers_without_output_are_hooks_that_write_zeros(loaded, oracle, 
 
 def test_a_layers_mean_is_taken_before_any_head_is_overwritten(loaded, oracle):
     model, bridge = loaded("gpt2"), oracle("gpt2")
-    margins = drained(iter_margins(Scorer(model, spec_of(model)), []))
+    margins = run_to_end(iter_margins(Scorer(model, spec_of(model)), []))
 
     def all_by_their_mean(z, hook):
         return z.mean(2, keepdim=True).expand_as(z).clone()
@@ -77,14 +77,14 @@ def test_mlps_are_replaced_by_their_own_values(loaded, kind):
     given = (
         {"corrupted_prompt": corrupted} if kind == "resample" else {"reference": (" fox", "a b")}
     )
-    margins = drained(iter_margins(Scorer(model, spec_of(model, ablation=kind, **given)), HEADS))
+    margins = run_to_end(iter_margins(Scorer(model, spec_of(model, ablation=kind, **given)), HEADS))
     assert all(each is not None and abs(each.logprob_change) > 1e-3 for each in margins.mlp)
 
 
 def test_position_0_alone(loaded, oracle):
     model, bridge = loaded("gpt2"), oracle("gpt2")
     spec = spec_of(model, ablation="zero")
-    margins, result = drained(iter_margins(Scorer(model, spec), HEADS)), run_sweep(model, spec)
+    margins, result = run_to_end(iter_margins(Scorer(model, spec), HEADS)), run_sweep(model, spec)
     for head in HEADS:
         logits = ablated_logits(bridge, tokens_of(model), head, AblationKind.ZERO, (0,))
         with torch.inference_mode():
@@ -100,15 +100,15 @@ def test_position_0_alone(loaded, oracle):
 
 def test_positions_that_leave_out_0_have_no_share_of_it(loaded):
     model = loaded("gpt2")
-    margins = drained(iter_margins(Scorer(model, spec_of(model, positions="last")), HEADS))
+    margins = run_to_end(iter_margins(Scorer(model, spec_of(model, positions="last")), HEADS))
     assert margins.first_position == {}
 
 
 def test_without_wiring_there_are_heads_but_no_mlps(loaded):
     model = loaded("gpt2")
     spec = spec_of(model, ablation="zero")
-    slow = drained(iter_margins(Scorer(replace(model, stack=None), spec), HEADS))
-    fast = drained(iter_margins(Scorer(model, spec), HEADS))
+    slow = run_to_end(iter_margins(Scorer(replace(model, stack=None), spec), HEADS))
+    fast = run_to_end(iter_margins(Scorer(model, spec), HEADS))
     assert slow.mlp == (None, None, None)
     for one, other in zip(slow.attention, fast.attention, strict=True):
         assert one.logprob_change == pytest.approx(other.logprob_change, abs=1e-4)
@@ -118,7 +118,7 @@ def test_margins_survive_json(loaded):
     import json
 
     model = loaded("gpt2")
-    margins = drained(
+    margins = run_to_end(
         iter_margins(Scorer(model, spec_of(model, ablation="zero", foil=" fox")), HEADS)
     )
     assert Margins.from_dict(json.loads(json.dumps(margins.to_dict()))) == margins

@@ -45,7 +45,8 @@ def test_the_key_does_not_depend_on_how_the_spec_was_written():
 
 def test_the_key_is_the_same_in_every_process():
     code = (
-        "import sys; from core.spec.identity import result_key; from core.spec.spec import SweepSpec; "
+        "import sys; from core.spec.identity import result_key; "
+        "from core.spec.spec import SweepSpec; "
         "print(result_key(SweepSpec.from_json(sys.argv[1]), 'f'))"
     )
     keys = {

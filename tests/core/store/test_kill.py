@@ -23,7 +23,7 @@ KILLS = 8
 PARENT = """
 import os, signal, sys
 from dataclasses import replace
-from core.example import saved, saved_margins
+from core.demo.example import saved, saved_margins
 from core.store.store import Store
 
 def write(url, name, said):

@@ -423,7 +423,7 @@ def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, mo
 WRITER = """
 import sys, threading
 from dataclasses import replace
-from core.example import saved, saved_margins
+from core.demo.example import saved, saved_margins
 from core.store.run import Label
 from core.store.store import Store
 

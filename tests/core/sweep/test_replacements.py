@@ -5,7 +5,7 @@ import torch
 
 from core.engine import parts
 from core.errors import InputError
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.replacements import from_corrupted, from_reference
@@ -14,7 +14,7 @@ REFERENCE = ("The lazy dog jumps.", " fox", "brown quick dog. The lazy fox", "ov
 
 
 def means(model, reference=REFERENCE, positions=None, n_pos=6, bos=True):
-    return drained(from_reference(model, reference, positions, n_pos, prepend_bos=bos))
+    return run_to_end(from_reference(model, reference, positions, n_pos, prepend_bos=bos))
 
 
 def ids(model, text, bos=True):

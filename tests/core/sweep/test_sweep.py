@@ -15,7 +15,7 @@ from support.specs import CORRUPTED
 
 from core.engine.oracle import ablated_logits, clean_z, reference_mean
 from core.errors import InputError
-from core.progress import drained
+from core.progress import run_to_end
 from core.prompts.tokens import token_text, tokenize_prompt
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
@@ -445,7 +445,7 @@ def test_a_teacher_forced_foils_own_pass_offers_stops_too(loaded, monkeypatch):
     model = loaded("gpt2")
     spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", foil=" over the")
     scorer = Scorer(model, spec)
-    made = drained(scorer.replacements())
+    made = run_to_end(scorer.replacements())
     heads = all_heads(model.n_layers, model.n_heads)
     steps = list(scorer.rows(lambda answer: [(made[answer].edit(head),) for head in heads]))
     moments = [step for step in steps if not step.indices]
@@ -458,4 +458,4 @@ def test_replacements_are_measured_once(loaded):
     model = loaded("gpt2")
     spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", ablation="mean")
     scorer = Scorer(model, spec)
-    assert drained(scorer.replacements()) is drained(scorer.replacements())
+    assert run_to_end(scorer.replacements()) is run_to_end(scorer.replacements())

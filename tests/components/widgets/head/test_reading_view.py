@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from components.widgets.head.reading_view import LEAST, MOST, reading_html
-from core.circuits.attention import look
+from core.circuits.attention import head_attention
 from core.demo import example
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -36,7 +36,7 @@ def scorer(demo):
 
 @pytest.mark.parametrize("head", [Head(0, 0), Head(1, 2), Head(2, 1)])
 def test_tokens_have_the_heads_largest_weights_in_percent(scorer, head):
-    weights, tokens = look(scorer.start, head).weights, scorer.prepared.prompt.texts
+    weights, tokens = head_attention(scorer.start, head).weights, scorer.prepared.prompt.texts
     assert len(tokens) < MOST
     for at, (to, by, text) in enumerate(read(weights, tokens)):
         assert text == tokens[at].replace(" ", "␣")

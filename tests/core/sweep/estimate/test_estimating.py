@@ -11,7 +11,7 @@ from support.specs import CORRUPTED
 from core import AblationKind, SweepSpec, run_sweep
 from core.engine import parts, run
 from core.engine.interventions import Edit, Values
-from core.progress import drained
+from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import check_estimate
 from core.sweep.estimate.estimating import estimate
@@ -38,14 +38,14 @@ def spec_of(model, kind=AblationKind.ZERO, **changes):
 
 def estimated(model, spec):
     scorer = Scorer(model, spec)
-    return estimate(scorer, drained(scorer.replacements()))
+    return estimate(scorer, run_to_end(scorer.replacements()))
 
 
 def a_small_step(model, spec):
     """(change of log prob) / STEP when each head goes that share of the way to its replacement."""
     prepared = prepare(model, spec)
     tokens, read = prepared.sequence(prepared.target), prepared.read(prepared.target)
-    replacement = drained(Scorer(model, spec).replacements())[prepared.target]
+    replacement = run_to_end(Scorer(model, spec).replacements())[prepared.target]
     z = parts(model, tokens[None]).z[:, 0]
     heads = all_heads(model.n_layers, model.n_heads)
     rows = [()]
