@@ -20,6 +20,10 @@ class ModelError(InputError):
         super().__init__("model", message)
 
 
+class UnavailableError(ModelError):
+    """What was asked for has no meaning, or no known way, for this model."""
+
+
 class Cancelled(Exception):  # noqa: N818  # an outcome that was asked for, not an error
     """The work was stopped by whoever asked for it."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from core.prompts.tokens import visible
 from core.results.findings import NOTABLE, Findings
 from core.results.result import HeadEffect, SweepResult
-from core.spec.spec import Answer
+from core.spec.answer import Answer
 from core.text.numbers import percent, signed
 
 Run = tuple[str, str]

@@ -20,7 +20,7 @@ from core.prompts.tokens import visible
 from core.results.layer_effects import Margins
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
-from core.spec.spec import Answer
+from core.spec.answer import Answer
 from core.text.numbers import percent
 
 WIDTH = 1100

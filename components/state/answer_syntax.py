@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection
 
 from core.errors import InputError
-from core.spec.spec import Answer, Positions
+from core.spec.answer import Answer
+from core.spec.spec import Positions
 
 _BARS = re.compile(r"(\\*)\|")
 _RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")

@@ -20,8 +20,9 @@ from core.results.agreement import with_kind
 from core.results.layer_effects import Margins
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
+from core.spec.answer import Answer
 from core.spec.heads import Head
-from core.spec.spec import Answer, SweepSpec
+from core.spec.spec import SweepSpec
 from core.sweep.estimate.attribution import Estimate
 
 TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")

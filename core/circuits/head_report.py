@@ -13,8 +13,8 @@ from core.circuits.head_scores import THRESHOLD, HeadScores
 from core.circuits.logit_effects import measure_logit_effects
 from core.circuits.measure_scores import measure_head_scores
 from core.circuits.path_patching import measure_path_patching
-from core.circuits.residual_stream import UnavailableError
 from core.circuits.verdict import verdict
+from core.errors import UnavailableError
 from core.model.loaded import LoadedModel
 from core.progress import within
 from core.results.result import HeadEffect, SweepResult

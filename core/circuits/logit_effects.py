@@ -9,8 +9,8 @@ from torch import Tensor
 
 from core.circuits.logit_attribution import LogitAttribution, measure_logit_attribution
 from core.circuits.ov import OvCircuit, promoting
-from core.circuits.residual_stream import UnavailableError
 from core.engine import run_from
+from core.errors import UnavailableError
 from core.progress import run_to_end, within
 from core.prompts.tokens import token_text
 from core.spec.heads import Head

@@ -16,10 +16,9 @@ from torch import Tensor
 
 from core.circuits.head_scores import HeadScores
 from core.circuits.ov import copying
-from core.circuits.residual_stream import UnavailableError
 from core.engine.edits import Edits
 from core.engine.interventions import Intervention
-from core.errors import InputError, ModelError
+from core.errors import InputError, ModelError, UnavailableError
 from core.model.attention import pattern
 from core.model.forward import Moment, forward
 from core.model.loaded import LoadedModel, PatternReader

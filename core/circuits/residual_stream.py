@@ -9,17 +9,13 @@ from torch import Tensor
 from core.engine import Start
 from core.engine.edits import Edits
 from core.engine.interventions import Intervention
-from core.errors import ModelError
+from core.errors import UnavailableError
 from core.model.forward import Moment, forward
 from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
 from core.model.products import weight_of
 from core.model.stack import Block, Stack
 from core.spec.heads import Head
-
-
-class UnavailableError(ModelError):
-    """What was asked for has no meaning, or no known way, for this model."""
 
 
 @dataclass(frozen=True, eq=False)

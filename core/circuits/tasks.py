@@ -83,7 +83,7 @@ class MeasureDirectEffect(OnHead):
         """Routes, then the kinds."""
         from core.circuits.by_kind import by_kind
         from core.circuits.direct_effect import measure_direct_effect
-        from core.circuits.residual_stream import UnavailableError
+        from core.errors import UnavailableError
 
         try:
             found: Any = yield from counted(
@@ -113,7 +113,7 @@ class MeasurePathPatching(OnHead):
     def measure(self, scorer: "Scorer") -> Work:
         """A path from every earlier head."""
         from core.circuits.path_patching import measure_path_patching
-        from core.circuits.residual_stream import UnavailableError
+        from core.errors import UnavailableError
 
         try:
             return (

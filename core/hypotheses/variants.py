@@ -18,8 +18,9 @@ from core.prompts.random_text import exact_text, generator, text_pool
 from core.prompts.repeats import Repeat, find_repeat
 from core.prompts.tokens import TokenizedAnswer, encode, token_text
 from core.spec.ablation import AblationKind
+from core.spec.answer import Answer
 from core.spec.heads import shortened
-from core.spec.spec import Answer, SweepSpec
+from core.spec.spec import SweepSpec
 from core.sweep.prepare import Prepared, prepare
 
 MOST = 50

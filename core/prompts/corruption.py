@@ -17,7 +17,8 @@ from core.prompts.names import check_names, name_pattern, two_names
 from core.prompts.random_text import decode, exact_text, generator, text_pool
 from core.prompts.repeats import find_repeat
 from core.prompts.tokens import TokenizedPrompt, encode, tokenize_prompt
-from core.spec.spec import MAX_ANSWER_CHARACTERS, check_text
+from core.spec.answer import MAX_ANSWER_CHARACTERS
+from core.spec.checks import check_text
 
 FIELD = "corrupted_prompt"
 _TRIES = 100

@@ -3,7 +3,8 @@
 import re
 
 from core.errors import InputError
-from core.spec.spec import MAX_ANSWER_CHARACTERS, check_text
+from core.spec.answer import MAX_ANSWER_CHARACTERS
+from core.spec.checks import check_text
 
 _FIELD = "corrupted_prompt"
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,11 +14,45 @@ _WORDS = (re.compile(r" [^\W\d_]{4,}"), re.compile(r" [^\W\d_]{2,}"))
 """A space and letters: four or more are seldom the beginning of a word only, two often are."""
 
 
+@runtime_checkable
+class TokenizerLike(Protocol):
+    """The part of a Hugging Face tokenizer that sampling random text tokens needs."""
+
+    @property
+    def all_special_ids(self) -> list[int]:
+        """Ids that are no text: BOS, EOS, padding and the like."""
+
+    @property
+    def bos_token_id(self) -> int | None:
+        """The id that starts a text, if the tokenizer has one."""
+
+    def __len__(self) -> int: ...
+
+    def __hash__(self) -> int: ...
+
+    def decode(self, token_ids: list[int]) -> str:
+        """The text of some ids."""
+
+
 def generator(seed: int) -> np.random.Generator:
     """Random numbers from a seed that a form may hold; raises `InputError` for a negative one."""
     if seed < 0:
         raise InputError("seed", f"The seed is {seed}: use a whole number from 0.")
     return np.random.default_rng(seed)
+
+
+def text_token_ids(tokenizer: TokenizerLike) -> list[int]:
+    """Ids that decode to text, in order: special tokens and lone bytes of longer characters are
+    left out.
+    """
+    return list(_text_token_ids(tokenizer))
+
+
+@lru_cache(maxsize=8)
+def _text_token_ids(tokenizer: TokenizerLike) -> tuple[int, ...]:
+    special = set(tokenizer.all_special_ids)
+    ids = (i for i in range(len(tokenizer)) if i not in special)
+    return tuple(i for i in ids if (text := tokenizer.decode([i])) and "\ufffd" not in text)
 
 
 def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
@@ -30,9 +64,6 @@ def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
     for words in _whole_words(tokenizer):
         if len(words) >= needed:
             return words
-    # It pulls torch, which few tokenizers make necessary.
-    from core.prompts.random_tokens import text_token_ids
-
     ids = tuple(text_token_ids(tokenizer))
     if len(ids) < needed:
         raise InputError(

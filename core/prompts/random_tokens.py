@@ -1,40 +1,19 @@
 """Random tokens said twice: the text that roles are measured on, where only repetition helps."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from core.circuits.residual_stream import UnavailableError
+from core.errors import UnavailableError
+from core.prompts.random_text import TokenizerLike, text_token_ids
 from core.prompts.tokens import check_known
 
 N_SEQUENCES = 20
 SEED = 0
 MAX_COPY_LENGTH = 50
-
-
-@runtime_checkable
-class TokenizerLike(Protocol):
-    """The part of a Hugging Face tokenizer that sampling random text tokens needs."""
-
-    @property
-    def all_special_ids(self) -> list[int]:
-        """Ids that are no text: BOS, EOS, padding and the like."""
-
-    @property
-    def bos_token_id(self) -> int | None:
-        """The id that starts a text, if the tokenizer has one."""
-
-    def __len__(self) -> int: ...
-
-    def __hash__(self) -> int: ...
-
-    def decode(self, token_ids: list[int]) -> str:
-        """The text of some ids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +37,6 @@ def copy_length(n_ctx: int) -> int:
             "too short for two copies: at least 5 are needed. Choose another model."
         )
     return length
-
-
-def text_token_ids(tokenizer: TokenizerLike) -> list[int]:
-    """Ids that decode to text, in order: special tokens and lone bytes of longer characters are
-    left out.
-    """
-    return list(_text_token_ids(tokenizer))
-
-
-@lru_cache(maxsize=8)
-def _text_token_ids(tokenizer: TokenizerLike) -> tuple[int, ...]:
-    special = set(tokenizer.all_special_ids)
-    ids = (i for i in range(len(tokenizer)) if i not in special)
-    return tuple(i for i in ids if (text := tokenizer.decode([i])) and "\ufffd" not in text)
 
 
 def repeated_random_tokens(

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from core.errors import InputError
-from core.spec.spec import Answer, SweepSpec
+from core.spec.answer import Answer
+from core.spec.spec import SweepSpec
 
 _VISIBLE = {" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
 

@@ -7,8 +7,9 @@ from core.prompts.tokens import visible
 from core.results.findings import NOTABLE
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
+from core.spec.answer import Answer
 from core.spec.reference_set import name_of
-from core.spec.spec import Answer, Positions, SweepSpec
+from core.spec.spec import Positions, SweepSpec
 from core.text.numbers import percent
 
 NONE = "none"

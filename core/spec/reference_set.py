@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import InputError
+from core.spec.checks import check_prompt
 
 MAX_PROMPTS = 1_000
 MAX_CHARACTERS = 500_000
@@ -160,8 +161,6 @@ def checked(reference: object) -> tuple[str, ...]:
 
 def _checked(labelled: Iterable[tuple[str, object]]) -> tuple[str, ...]:
     # Here, not above: a spec checks its reference set with this module.
-    from core.spec.spec import check_prompt
-
     pairs = list(labelled)
     if not pairs:
         raise InputError("reference", "The reference set is empty: give one prompt a line.")

@@ -4,23 +4,20 @@ It is the cache key, what a saved result carries, and what the command line and 
 """
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args, no_type_check
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
+from core.spec.answer import Answer, answer_shown, checked_answer
+from core.spec.checks import check_one_of, check_prompt, check_text
 from core.spec.reference_set import DEFAULT, checked, name_of
 
 Weights = Literal["processed", "raw"]
 Dtype = Literal["float32", "bfloat16"]
-Answer = str | tuple[str, ...]
 Positions = Literal["all", "last"] | tuple[int, ...]
 
-MAX_PROMPT_CHARACTERS = 50_000
-"""More than any supported context holds, and little enough to tokenise at once."""
-MAX_ANSWER_CHARACTERS = 1_000
 MAX_MODEL_CHARACTERS = 1_000
 
 _SHOWN_CHARACTERS = 60
@@ -56,15 +53,15 @@ class SweepSpec:
     def __post_init__(self) -> None:
         check_text("model", self.model, MAX_MODEL_CHARACTERS)
         check_prompt("prompt", self.prompt, "The prompt")
-        object.__setattr__(self, "target", _answer("target", self.target))
+        object.__setattr__(self, "target", checked_answer("target", self.target))
         # An empty foil box means that there is no foil.
-        foil = None if self.foil in (None, "", ()) else _answer("foil", self.foil)
+        foil = None if self.foil in (None, "", ()) else checked_answer("foil", self.foil)
         object.__setattr__(self, "foil", foil)
         if foil is not None and foil == self.target:
             raise InputError(
                 "foil",
-                f"The foil is the same as the target ({_shown(foil)}), so their difference is "
-                "always 0. Choose another token, or leave the foil empty.",
+                f"The foil is the same as the target ({answer_shown(foil)}), so their difference "
+                "is always 0. Choose another token, or leave the foil empty.",
             )
         object.__setattr__(self, "ablation", _ablation(self.ablation))
         corrupted = _corrupted_prompt(self.corrupted_prompt, self.ablation)
@@ -75,8 +72,8 @@ class SweepSpec:
             raise InputError(
                 "prepend_bos", f"prepend_bos is {self.prepend_bos!r}: use true, false or null."
             )
-        _one_of("weights", self.weights, get_args(Weights))
-        _one_of("dtype", self.dtype, get_args(Dtype))
+        check_one_of("weights", self.weights, get_args(Weights))
+        check_one_of("dtype", self.dtype, get_args(Dtype))
 
     def resolved(self, *, prepend_bos: bool) -> "SweepSpec":
         """The same spec with what was left open filled in: BOS, and the reference set's texts."""
@@ -122,57 +119,6 @@ class SweepSpec:
         if not isinstance(values, dict):
             raise InputError("spec", "A spec is a JSON object.")
         return cls.from_dict(values)
-
-
-def check_text(field: str, text: object, limit: int, label: str | None = None) -> None:
-    """Raise an `InputError` for text that is empty, blank, too long, or not valid Unicode."""
-    name = label or f"The {field}"
-    if not isinstance(text, str):
-        raise InputError(field, f"{name} is {type(text).__name__}, not text.")
-    if not text:
-        raise InputError(field, f"{name} is empty: type some text.")
-    if len(text) > limit:
-        raise InputError(
-            field, f"{name} has {len(text):,} characters; at most {limit:,} are taken. Shorten it."
-        )
-    surrogate = next((i for i, c in enumerate(text) if unicodedata.category(c) == "Cs"), None)
-    if surrogate is not None:
-        raise InputError(
-            field,
-            f"{name} holds half of a character (the lone surrogate U+{ord(text[surrogate]):04X} "
-            f"at character {surrogate + 1}), which is not valid text. Delete it and type the "
-            "character again.",
-        )
-
-
-def check_prompt(field: str, text: object, name: str) -> None:
-    """`check_text` for what the model reads: a prompt, a corrupted one, one of a reference set."""
-    check_text(field, text, MAX_PROMPT_CHARACTERS, name)
-    if not str(text).strip():
-        raise InputError(
-            field, f"{name} is blank (only spaces or line breaks): type some text for the model."
-        )
-
-
-def _answer(field: str, value: object) -> Answer:
-    if isinstance(value, str):
-        check_text(field, value, MAX_ANSWER_CHARACTERS)
-        if not value.strip(" "):  # a line break or tab can be the answer, spaces alone cannot
-            raise InputError(field, f"The {field} is blank: type the token to predict.")
-        return value
-    if isinstance(value, list | tuple) and value:
-        for item in value:
-            if not isinstance(item, str):
-                raise InputError(field, f"Each {field} is text, not {type(item).__name__}.")
-            check_text(field, item, MAX_ANSWER_CHARACTERS)
-        if len(set(value)) < len(value):
-            raise InputError(field, f"A {field} is given twice: name each one once.")
-        return value[0] if len(value) == 1 else tuple(value)
-    raise InputError(field, f"The {field} is empty: type the token to predict.")
-
-
-def _shown(answer: Answer) -> str:
-    return repr(answer) if isinstance(answer, str) else ", ".join(map(repr, answer))
 
 
 def _ablation(value: Any) -> AblationKind:
@@ -257,10 +203,3 @@ def _positions(value: object) -> Positions:
     raise InputError(
         "positions", f"{value!r} is not a choice of positions: use all, last, or numbers: 0,3,5."
     )
-
-
-def _one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(
-            field, f"{value!r} is not a choice of {field}: use {' or '.join(choices)}."
-        )

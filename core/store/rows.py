@@ -10,8 +10,9 @@ from typing import Any
 from core.errors import StoreError
 from core.results.layer_effects import Margins
 from core.results.result import SweepResult
+from core.spec.answer import Answer
 from core.spec.identity import SCHEMA
-from core.spec.spec import Answer, SweepSpec
+from core.spec.spec import SweepSpec
 from core.store.run import Label, Origin, Run, Summary
 
 MAX_UNPACKED = 200_000_000

@@ -7,7 +7,7 @@ from components.state.answer_syntax import answer_text, parse_answer
 from components.widgets.composer.draft import Draft
 from components.words.escaping import as_markdown
 from core.prompts.tokens import visible
-from core.spec.spec import Answer
+from core.spec.answer import Answer
 
 _BARS = (
     "Several single tokens between bars, as in {example}, are one answer: their probabilities are "

@@ -9,7 +9,7 @@ from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import Strip, token_strip
 from components.widgets.page.messages import note
 from core.errors import InputError
-from core.spec.spec import MAX_PROMPT_CHARACTERS
+from core.spec.checks import MAX_PROMPT_CHARACTERS
 
 
 def corrupted_prompt(draft: Draft) -> None:

@@ -15,7 +15,7 @@ from components.words.escaping import as_markdown
 from core.errors import InputError
 from core.prompts.tokens import visible
 from core.results.result import SweepResult
-from core.spec.spec import MAX_PROMPT_CHARACTERS
+from core.spec.checks import MAX_PROMPT_CHARACTERS
 from core.text.numbers import percent
 
 GUESSES = 4

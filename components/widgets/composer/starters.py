@@ -14,7 +14,8 @@ from components.widgets.page.messages import error_message
 from components.words.escaping import as_html
 from core.demo import example
 from core.errors import InputError
-from core.spec.spec import Answer, SweepSpec
+from core.spec.answer import Answer
+from core.spec.spec import SweepSpec
 from core.text.numbers import percent
 
 WORDS = 10

@@ -7,7 +7,8 @@ from core.checkpoints import catalogue
 from core.checkpoints.permitted import EMBEDDED
 from core.errors import InputError
 from core.results.result import SweepResult
-from core.spec.spec import Answer, SweepSpec
+from core.spec.answer import Answer
+from core.spec.spec import SweepSpec
 
 Form = Literal["token", "sequence", "set"]
 """How an answer is read: one token, several (teacher-forced), or several whose chances add up."""

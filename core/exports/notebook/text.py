@@ -8,8 +8,9 @@ import re
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Plan
 from core.spec.ablation import AblationKind
+from core.spec.answer import Answer
 from core.spec.reference_set import name_of
-from core.spec.spec import Answer, SweepSpec
+from core.spec.spec import SweepSpec
 
 _SHOWN = 300
 _PLAIN_TITLE = re.compile(r"[\w ,:;()'’–-]{1,120}")

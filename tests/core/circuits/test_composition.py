@@ -11,8 +11,7 @@ from support import checkpoints
 from torch import nn
 
 from core.circuits.composition import composition
-from core.circuits.residual_stream import UnavailableError
-from core.errors import InputError
+from core.errors import InputError, UnavailableError
 from core.model.stack import Lens
 from core.spec.heads import Head
 

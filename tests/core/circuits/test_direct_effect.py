@@ -12,8 +12,9 @@ from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.circuits.answer_directions import passes
 from core.circuits.direct_effect import DirectEffect, Route, direct_effect, measure_direct_effect
 from core.circuits.logit_attribution import AnswerDirections, logit_attribution
-from core.circuits.residual_stream import UnavailableError, read_stream
+from core.circuits.residual_stream import read_stream
 from core.engine.oracle import clean_z
+from core.errors import UnavailableError
 from core.progress import run_to_end
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer

@@ -8,8 +8,8 @@ from support import checkpoints
 from core import SweepSpec
 from core.circuits import direct
 from core.circuits.logit_attribution import logit_attribution, measure_logit_attribution
-from core.circuits.residual_stream import UnavailableError
 from core.engine import begin
+from core.errors import UnavailableError
 from core.model.frozen_norms import bias_of, frozen
 from core.model.products import weight_of
 from core.progress import run_to_end

@@ -19,9 +19,8 @@ from core.circuits.measure_scores import (
     sequences_for,
 )
 from core.circuits.ov import copying_scores
-from core.circuits.residual_stream import UnavailableError
 from core.engine.oracle import reference_mean
-from core.errors import InputError
+from core.errors import InputError, UnavailableError
 from core.progress import run_to_end
 from core.prompts.tokens import tokenize_prompt
 from core.spec.heads import Head

@@ -14,10 +14,10 @@ from core.circuits.answer_directions import passes
 from core.circuits.composition import composition
 from core.circuits.logit_attribution import AnswerDirections
 from core.circuits.path_patching import INPUTS, measure_path_patching
-from core.circuits.residual_stream import UnavailableError, read_stream
+from core.circuits.residual_stream import read_stream
 from core.demo import example
 from core.engine.oracle import clean_z, reference_mean
-from core.errors import InputError
+from core.errors import InputError, UnavailableError
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer

@@ -5,9 +5,9 @@ import torch
 
 from core.circuits.head_scores import ROLES
 from core.circuits.measure_scores import head_scores_by_sequence
-from core.circuits.residual_stream import UnavailableError
-from core.errors import InputError
-from core.prompts.random_tokens import copy_length, repeated_random_tokens, text_token_ids
+from core.errors import InputError, UnavailableError
+from core.prompts.random_text import text_token_ids
+from core.prompts.random_tokens import copy_length, repeated_random_tokens
 
 L = 4
 

@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.errors import InputError
 from core.prompts.tokens import tokenize_prompt
+from core.spec.checks import MAX_PROMPT_CHARACTERS
 from core.spec.reference_set import (
     DEFAULT,
     MAX_BYTES,
@@ -22,7 +23,6 @@ from core.spec.reference_set import (
     parse,
     read,
 )
-from core.spec.spec import MAX_PROMPT_CHARACTERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 

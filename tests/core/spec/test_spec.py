@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
+from core.spec.checks import MAX_PROMPT_CHARACTERS
 from core.spec.reference_set import DEFAULT
-from core.spec.spec import MAX_PROMPT_CHARACTERS, SweepSpec
+from core.spec.spec import SweepSpec
 
 # jaxtyping's run-time checks draw random names, which Hypothesis takes for a strategy's doing.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")

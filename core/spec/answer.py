@@ -1,0 +1,31 @@
+"""A target or foil: one text, or a set of single tokens whose probabilities are added."""
+
+from core.errors import InputError
+from core.spec.checks import check_text
+
+Answer = str | tuple[str, ...]
+
+MAX_ANSWER_CHARACTERS = 1_000
+
+
+def checked_answer(field: str, value: object) -> Answer:
+    """A target or foil from what was typed or read; raises `InputError`."""
+    if isinstance(value, str):
+        check_text(field, value, MAX_ANSWER_CHARACTERS)
+        if not value.strip(" "):  # a line break or tab can be the answer, spaces alone cannot
+            raise InputError(field, f"The {field} is blank: type the token to predict.")
+        return value
+    if isinstance(value, list | tuple) and value:
+        for item in value:
+            if not isinstance(item, str):
+                raise InputError(field, f"Each {field} is text, not {type(item).__name__}.")
+            check_text(field, item, MAX_ANSWER_CHARACTERS)
+        if len(set(value)) < len(value):
+            raise InputError(field, f"A {field} is given twice: name each one once.")
+        return value[0] if len(value) == 1 else tuple(value)
+    raise InputError(field, f"The {field} is empty: type the token to predict.")
+
+
+def answer_shown(answer: Answer) -> str:
+    """An answer as a message quotes it."""
+    return repr(answer) if isinstance(answer, str) else ", ".join(map(repr, answer))
