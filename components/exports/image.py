@@ -19,7 +19,7 @@ from components.figures.printed_heatmap import printed_heatmap, provenance_words
 from components.words.escaping import as_html
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 
 SCALE = 4
@@ -39,7 +39,7 @@ _INSTEAD = "or use the pictures' buttons on the dashboard's page, or --format ht
 
 def png(
     result: SweepResult,
-    margins: Margins | None = None,
+    layer_effects: LayerEffects | None = None,
     title: str = "",
     *,
     metric: Metric = PROB,
@@ -49,7 +49,7 @@ def png(
 
     Raises an `InputError` for the field "format" where no browser can draw it.
     """
-    figure = printed_heatmap(result, metric, look, margins=margins, title=title)
+    figure = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
     with Image.open(io.BytesIO(_drawn(figure, "png", SCALE))) as picture:
         picture.load()
     chunks = PngImagePlugin.PngInfo()
@@ -64,14 +64,14 @@ def png(
 
 def svg(
     result: SweepResult,
-    margins: Margins | None = None,
+    layer_effects: LayerEffects | None = None,
     title: str = "",
     *,
     metric: Metric = PROB,
     look: Look = Look(),  # noqa: B008  # frozen
 ) -> str:
     """The same as an SVG, its spec and provenance as JSON in <metadata>."""
-    figure = printed_heatmap(result, metric, look, margins=margins, title=title)
+    figure = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
     drawn = _drawn(figure, "svg", 1).decode("utf-8")
     opened, closed, rest = drawn.partition(">")
     said = as_html(" · ".join(provenance_words(result)))

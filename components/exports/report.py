@@ -18,10 +18,10 @@ from components.exports.sentences import facts, finding_sentences, strip_count
 from components.figures.base.look import FONT, MONO, Look, ink_on
 from components.figures.base.metric import METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
-from components.figures.printed_heatmap import margin_words, provenance_words
+from components.figures.printed_heatmap import layer_effect_words, provenance_words
 from core.prompts.tokens import visible
 from core.results.findings import NOTABLE, findings
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.text.numbers import share
 
@@ -30,7 +30,7 @@ _AMBER = {"light": "#9a6200", "dark": "#e0a33a"}
 _CHIP = {"light": "#ffffff", "dark": "#1d1f26"}
 
 
-def html(result: SweepResult, margins: Margins | None = None, title: str = "") -> str:
+def html(result: SweepResult, layer_effects: LayerEffects | None = None, title: str = "") -> str:
     """The report as the text of one file, about 5 MB, most of it plotly.js."""
     from plotly.offline import get_plotlyjs
 
@@ -40,24 +40,26 @@ def html(result: SweepResult, margins: Margins | None = None, title: str = "") -
         policy=_policy(style, tuple(scripts.values())),
         style=style,
         unwanted=_unwanted(scripts["plotly"]),
-        data=_embedded(report_data(result, margins, title)),
+        data=_embedded(report_data(result, layer_effects, title)),
         **scripts,
     )
 
 
-def report_data(result: SweepResult, margins: Margins | None, title: str) -> dict[str, Any]:
+def report_data(
+    result: SweepResult, layer_effects: LayerEffects | None, title: str
+) -> dict[str, Any]:
     """Everything the report shows, as plain JSON types; `result` is the json contract."""
     found, spec = findings(result), result.spec
     return {
         "title": " ".join(title.split()),
         "result": result.to_dict(),
-        "margins": None if margins is None else margins.to_dict(),
+        "margins": None if layer_effects is None else layer_effects.to_dict(),
         "metrics": [
             {"field": each.field, "short": each.short, "title": each.title, "unit": each.unit}
             for each in METRICS
             if each.measures(result)
         ],
-        "figures": _figures(result, margins),
+        "figures": _figures(result, layer_effects),
         "tokens": _tokens(result),
         "target": [visible(text) for text in result.target_tokens],
         "targetIsSet": isinstance(spec.target, tuple),
@@ -66,19 +68,23 @@ def report_data(result: SweepResult, margins: Margins | None, title: str) -> dic
         "facts": facts(result),
         "findings": finding_sentences(result, found),
         "caveats": list(found.caveats),
-        "first": _first_position(result, margins),
-        "marginWords": "" if margins is None else f"{margin_words(result, margins)}.",
+        "first": _first_position(result, layer_effects),
+        "marginWords": ""
+        if layer_effects is None
+        else f"{layer_effect_words(result, layer_effects)}.",
         "provenance": list(provenance_words(result)),
         "made": _made(result),
     }
 
 
-def _figures(result: SweepResult, margins: Margins | None) -> dict[str, dict[str, Any]]:
+def _figures(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, dict[str, Any]]:
     """By look and metric: a figure's own JSON."""
     return {
         name: {
             metric.field: json.loads(
-                head_heatmap(result, metric, look, margins=margins, beside="not measured").to_json()
+                head_heatmap(
+                    result, metric, look, layer_effects=layer_effects, beside="not measured"
+                ).to_json()
             )
             for metric in METRICS
             if metric.measures(result)
@@ -104,12 +110,12 @@ def _shown(result: SweepResult) -> dict[str, str]:
     return {text: visible(text) for text in sorted(texts)}
 
 
-def _first_position(result: SweepResult, margins: Margins | None) -> dict[str, str]:
+def _first_position(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, str]:
     """What part of a head's change in probability position 0 alone makes, where measured."""
-    if margins is None:
+    if layer_effects is None:
         return {}
     parts = {
-        effect.address.label: margins.share_of_first(result, effect.address, PROB.field)
+        effect.address.label: layer_effects.share_of_first(result, effect.address, PROB.field)
         for effect in result.heads
         if abs(effect.prob_change) >= NOTABLE
     }

@@ -20,9 +20,9 @@ from components.figures.base.cells import (
 )
 from components.figures.base.look import Look, Scale, blank, ink_on, quiet_axis
 from components.figures.base.metric import Metric
-from components.figures.layer_margins import CELLS, draw_margins
+from components.figures.layer_effects import CELLS, draw_layer_effects
 from components.words.escaping import token_label
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
@@ -34,7 +34,7 @@ ESTIMATED = "≈"
 """The mark of a cell that is estimated, not measured."""
 ABOVE, BELOW = 46.0, 50.0
 """Pixels for the axes above the cells and the colour bar beneath: fixed, so that no cell moves
-under the pointer when the margins arrive."""
+under the pointer when the layer effects arrive."""
 
 
 def head_heatmap(
@@ -44,15 +44,15 @@ def head_heatmap(
     selected: Head | None = None,
     *,
     estimate: Estimate | None = None,
-    margins: Margins | None = None,
+    layer_effects: LayerEffects | None = None,
     beside: str = "",
     letters: Mapping[Head, str] | None = None,
 ) -> go.Figure:
     """Layers down, heads across; diverging and centred on 0, so colour reads as sign.
 
     A metric without a sign (KL) has a sequential scale from 0. Unfinished heads show the estimate,
-    marked, or are blank where there is none. `beside` says why, where there are no margins yet.
-    `letters` are those of published roles, drawn into the cells' corners.
+    marked, or are blank where there is none. `beside` says why, where there are no layer effects
+    yet. `letters` are those of published roles, drawn into the cells' corners.
     """
     n_layers, n_heads = result.shape
     guesses = metric.estimated(estimate)
@@ -63,7 +63,7 @@ def head_heatmap(
     shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
     for trace in _cells(shown, measured, metric, look):
         figure.add_trace(trace)
-    figure.add_trace(_click_targets(result, guesses, metric, margins))
+    figure.add_trace(_click_targets(result, guesses, metric, layer_effects))
     if letters:
         figure.add_trace(_letters(letters, shown, metric, look))
     if selected is not None:
@@ -92,7 +92,7 @@ def head_heatmap(
         # Between the cells, and where a head is not finished: hairlines, so that a 0 is seen.
         plot_bgcolor=look.line,
     )
-    draw_margins(figure, result, margins, metric, look, beside)
+    draw_layer_effects(figure, result, layer_effects, metric, look, beside)
     return figure
 
 
@@ -156,13 +156,16 @@ def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[li
 
 
 def _click_targets(
-    result: SweepResult, guesses: np.ndarray | None, metric: Metric, margins: Margins | None
+    result: SweepResult,
+    guesses: np.ndarray | None,
+    metric: Metric,
+    layer_effects: LayerEffects | None,
 ) -> go.Scatter:
     """A click target a cell, with what its hover text says."""
     told = [
         (head, said)
         for head in all_heads(*result.shape)
-        if (said := "<br>".join(_told(result, head, guesses, metric, margins)))
+        if (said := "<br>".join(_told(result, head, guesses, metric, layer_effects)))
     ]
     return targets(
         [head.head for head, _ in told],
@@ -198,7 +201,7 @@ def _told(
     head: Head,
     guesses: np.ndarray | None,
     metric: Metric,
-    margins: Margins | None,
+    layer_effects: LayerEffects | None,
 ) -> Iterator[str]:
     """The lines of a cell's hover text; none where there is nothing in the cell."""
     effect, base = result.effect(head), percent(result.baseline.prob)
@@ -213,7 +216,9 @@ def _told(
         yield f"{metric.change} {metric.quantity(change)}"
     yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
     yield _likeliest(effect)
-    part = None if margins is None else margins.share_of_first(result, head, metric.field)
+    part = (
+        None if layer_effects is None else layer_effects.share_of_first(result, head, metric.field)
+    )
     if part is not None and change is not None and abs(change) >= metric.notable:
         yield f"at position 0 alone: {share(part)} of it"
 

@@ -17,7 +17,7 @@ from components.figures.base.metric import Metric
 from components.figures.head_heatmap import ABOVE, BELOW, head_heatmap
 from components.words.escaping import as_label
 from core.prompts.tokens import visible
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.answer import Answer
@@ -41,20 +41,20 @@ def printed_heatmap(
     metric: Metric,
     look: Look,
     *,
-    margins: Margins | None = None,
+    layer_effects: LayerEffects | None = None,
     title: str = "",
     width: int = WIDTH,
 ) -> go.Figure:
     """A sweep's heatmap on opaque paper, with its heading, scale and provenance; pixels wide.
 
-    `title` is typed and stands above the metric's own. Without `margins` the cells have the whole
-    width.
+    `title` is typed and stands above the metric's own. Without `layer_effects` the cells have the
+    whole width.
     """
     room = width - 2 * _EDGE
-    figure = head_heatmap(result, metric, look, margins=margins)
-    _still(figure, look, keep_margins=margins is not None)
+    figure = head_heatmap(result, metric, look, layer_effects=layer_effects)
+    _still(figure, look, keep_layer_effects=layer_effects is not None)
     heading = _heading(result, metric, look, title, room)
-    foot = _foot(result, margins, look, room)
+    foot = _foot(result, layer_effects, look, room)
     above = _EDGE + sum(_height(each) + look.size(_BETWEEN) for each in heading)
     below = _EDGE + _height(foot) + look.size(_BETWEEN)
     above_cells, below_cells = above + look.size(ABOVE), below + look.size(BELOW)
@@ -100,12 +100,12 @@ def provenance_words(result: SweepResult) -> tuple[str, ...]:
     )
 
 
-def margin_words(result: SweepResult, margins: Margins) -> str:
+def layer_effect_words(result: SweepResult, layer_effects: LayerEffects) -> str:
     """What the bars beside the cells are."""
     said = (
         "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all heads at once"
     )
-    if any(each is not None for each in margins.mlp):
+    if any(each is not None for each in layer_effects.mlp):
         return f"{said} · □ its MLP, ablated the same way"
     if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
         return f"{said}. An MLP has no heads to average over"
@@ -118,19 +118,19 @@ def answer_words(tokens: Sequence[str], answer: Answer | None) -> str:
     return cut(between.join(map(visible, tokens)), _ANSWER)
 
 
-def _still(figure: go.Figure, look: Look, *, keep_margins: bool) -> None:
-    """Take out what only a pointer finds, and the margins' place where there are none."""
+def _still(figure: go.Figure, look: Look, *, keep_layer_effects: bool) -> None:
+    """Take out what only a pointer finds, and the layer effects' place where there are none."""
     (coloured,) = (trace for trace in figure.data if trace.type == "heatmap")
     kept = [
         trace
         for trace in figure.data
         if trace is not coloured
         and not (trace.type == "scatter" and trace.mode == "markers")
-        and (keep_margins or trace.xaxis != "x2")
+        and (keep_layer_effects or trace.xaxis != "x2")
     ]
     figure.data = ()
     figure.add_traces([_cells(coloured, look), *kept])
-    if not keep_margins:
+    if not keep_layer_effects:
         figure.layout.xaxis2 = None
         figure.update_layout(xaxis_domain=(0, 1))
         figure.update_traces(marker_colorbar_len=1, selector={"name": CELLS})
@@ -195,13 +195,13 @@ def _prompt(result: SweepResult, look: Look, room: float) -> dict[str, object]:
 
 
 def _foot(
-    result: SweepResult, margins: Margins | None, look: Look, room: float
+    result: SweepResult, layer_effects: LayerEffects | None, look: Look, room: float
 ) -> dict[str, object]:
     """The lines beneath the scale, in one annotation."""
     size = look.size(_FOOT)
     lines = list(wrapped(provenance_words(result), room, size))
-    if margins is not None:
-        lines = [*wrapped((margin_words(result, margins),), room, size), *lines]
+    if layer_effects is not None:
+        lines = [*wrapped((layer_effect_words(result, layer_effects),), room, size), *lines]
     return _line("<br>".join(map(as_label, lines)), size, look.quiet)
 
 

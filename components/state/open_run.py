@@ -27,7 +27,9 @@ def open_run(state: Session, run: Run) -> None:
     fill(state, asked)
     state.stop()
     imported = run.origin is Origin.IMPORTED
-    state.show(run.result, asked, margins=run.margins, run=(run.id, run.created, imported))
+    state.show(
+        run.result, asked, layer_effects=run.layer_effects, run=(run.id, run.created, imported)
+    )
 
 
 def open_spec(state: Session, spec: SweepSpec) -> None:

@@ -17,7 +17,7 @@ from core.hypotheses.naming import heads_text
 from core.hypotheses.prediction import Prediction
 from core.jobs import JOBS, Job, JobState
 from core.results.agreement import with_kind
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.answer import Answer
@@ -63,26 +63,24 @@ class Test:
 class Session:
     """One tab's state beside its widgets.
 
-    `shown` is the result on screen, asked for by `asked`, with its `estimate` and `margins` where
-    there are any; `job` is the sweep that is under way for it. `compared` holds a sweep a kind of
-    ablation for the comparison of `compared_for`. `asking` has the tasks of the views; `test` is
-    the hypothesis under test and `wanted` what else is asked of it, `looked_at` are the questions
-    whose effects have been on screen, `patched` is the spec on the patching page.
+    `shown` is the result on screen, asked for by `asked`, with its `estimate` and `layer_effects`
+    where there are any; `job` is the sweep that is under way for it. `compared` holds a sweep a
+    kind of ablation for the comparison of `compared_for`. `asking` has the tasks of the views;
+    `test` is the hypothesis under test and `wanted` what else is asked of it, `looked_at` are the
+    questions whose effects have been on screen, `patched` is the spec on the patching page.
     `run_id`, `run_created` and `imported` tell of the kept run on screen; `mine` are the runs that
     this tab has asked for. `unasked` are models named by a link, a file or a kept run, `own_models`
     those that this tab's user has asked for: no other of the former is loaded or looked for.
     `picked_runs` are those chosen from the list of kept ones, `deleted_runs` what can be undone,
-    `compare_a` and `compare_b` the two sides of the comparison.
-    `head_linked` tells whether the selected head was chosen by a link.
-    `widgets` are the values of the last run.
-    `clicks` makes the keys of charts and tables new after each selection, so that a stale one
-    cannot come back.
+    `compare_a` and `compare_b` the two sides of the comparison. `head_linked` tells whether the
+    selected head was chosen by a link. `widgets` are the values of the last run. `clicks` makes the
+    keys of charts and tables new after each selection, so that a stale one cannot come back.
     """
 
     shown: SweepResult | None = None
     asked: SweepSpec | None = None
     estimate: Estimate | None = None
-    margins: Margins | None = None
+    layer_effects: LayerEffects | None = None
     saved_example: bool = False
     compared_for: SweepSpec | None = None
     compared: dict[AblationKind, Job] = field(default_factory=dict)
@@ -188,7 +186,7 @@ class Session:
         asked: SweepSpec | None = None,
         *,
         estimate: Estimate | None = None,
-        margins: Margins | None = None,
+        layer_effects: LayerEffects | None = None,
         saved: bool = False,
         run: tuple[str | None, float | None, bool] = (None, None, False),
     ) -> None:
@@ -196,7 +194,11 @@ class Session:
         if self.head is not None and not self.head.within(result.shape):
             self._let_go_of_head(self.head, result)
         self.shown, self.saved_example = result, saved
-        self.asked, self.estimate, self.margins = asked or result.spec, estimate, margins
+        self.asked, self.estimate, self.layer_effects = (
+            asked or result.spec,
+            estimate,
+            layer_effects,
+        )
         self.run_id, self.run_created, self.imported = run
         self.linked, self.to_run = None, False
 
@@ -214,17 +216,17 @@ class Session:
 
     def take(self, job: Job) -> None:
         """Put on screen what a job has found so far, if that is news."""
-        estimate, margins, partial = job.estimate, job.margins, job.partial
+        estimate, layer_effects, partial = job.estimate, job.layer_effects, job.partial
         if partial is not None and self.lacks(job):
             kept = (job.run_id, job.created, False)
-            self.show(partial, job.spec, estimate=estimate, margins=margins, run=kept)
+            self.show(partial, job.spec, estimate=estimate, layer_effects=layer_effects, run=kept)
 
     def lacks(self, job: Job) -> bool:
         """Whether a job has found more than is on screen. Without an estimate, heads at least."""
         partial = job.partial
         if partial is None or not (partial.heads or job.estimate):
             return False
-        return partial is not self.shown or job.margins is not self.margins
+        return partial is not self.shown or job.layer_effects is not self.layer_effects
 
     def start(self, spec: SweepSpec) -> None:
         """Ask for a sweep; this tab's unfinished one is given up, unless it is the same."""
@@ -339,7 +341,9 @@ def session() -> Session:
     """This tab's state, made on its first run with the saved example on screen."""
     if "headsweep" not in st.session_state:
         state = Session()
-        state.show(example.saved(), example.SPEC, margins=example.saved_margins(), saved=True)
+        state.show(
+            example.saved(), example.SPEC, layer_effects=example.saved_layer_effects(), saved=True
+        )
         st.session_state["headsweep"] = state
     found: Session = st.session_state["headsweep"]
     return found

@@ -17,7 +17,7 @@ def warm_up() -> None:
     Returns at once; the import of transformer_lens alone takes seconds.
     """
     if _started.acquire(blocking=False):  # never released: the first caller does it for all
-        JOBS.admit_result(example.SPEC, example.saved(), example.saved_margins())
+        JOBS.admit_result(example.SPEC, example.saved(), example.saved_layer_effects())
         _load.append(JOBS.load(key_of(example.SPEC)))
         threading.Thread(target=_set_aside, args=(_load[0],), daemon=True, name="warm").start()
 

@@ -63,7 +63,7 @@ def _run_id(what: str) -> str:
     if is_file:
         with path.open("rb") as file:
             read = read_json(path.name, file.read(MAX_BYTES + 1))
-        return KEEPER.store().keep(read.result, read.margins, read.label, Origin.IMPORTED)
+        return KEEPER.store().keep(read.result, read.layer_effects, read.label, Origin.IMPORTED)
     if path.suffix == ".json" or os.sep in what:
         raise InputError("file", f"There is no file {what!r}: check its name and folder.")
     return find(what).id

@@ -82,7 +82,7 @@ def show(run: _Run, format: _Print = Listed.TABLE) -> None:
 
     found = find(run)
     if format is Listed.JSON:
-        sys.stdout.write(to_json(found.result, found.margins, found.label))
+        sys.stdout.write(to_json(found.result, found.layer_effects, found.label))
         return
     console = Console()
     for said in (found.label.title, ", ".join(found.label.tags), found.label.notes):
@@ -110,7 +110,7 @@ def export(
     path = Path(name) if out is None or to_stdout else out
     if not to_stdout:
         given.check_writable(path)
-    made = formats.export(found.result, found.margins, found.label, format.value)
+    made = formats.export(found.result, found.layer_effects, found.label, format.value)
     if to_stdout:
         sys.stdout.buffer.write(made)
     else:

@@ -7,12 +7,12 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from core.results.layer_effects import Margins, marked_heads
+from core.results.layer_effects import LayerEffects, marked_heads
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 
 SAVED = Path(__file__).parent / "example.json"
-SAVED_MARGINS = SAVED.with_name("example_margins.json")
+SAVED_LAYER_EFFECTS = SAVED.with_name("example_layer_effects.json")
 
 SPEC = SweepSpec(
     model="demo",
@@ -52,27 +52,27 @@ def saved() -> SweepResult:
 
 
 @lru_cache(maxsize=1)
-def saved_margins() -> Margins:
-    """The shipped margins of the shipped result."""
-    return Margins.from_dict(json.loads(SAVED_MARGINS.read_text(encoding="utf-8")))
+def saved_layer_effects() -> LayerEffects:
+    """The shipped layer effects of the shipped result."""
+    return LayerEffects.from_dict(json.loads(SAVED_LAYER_EFFECTS.read_text(encoding="utf-8")))
 
 
-def compute() -> tuple[SweepResult, Margins]:
-    """The same result and its margins from the live engine."""
+def compute() -> tuple[SweepResult, LayerEffects]:
+    """The same result and its layer effects from the live engine."""
     from core.checkpoints.loading import load_model
     from core.progress import run_to_end
-    from core.sweep.layer_sweep import iter_margins
+    from core.sweep.layer_sweep import iter_layer_effects
     from core.sweep.scorer import Scorer
     from core.sweep.sweep import run_sweep
 
     model = load_model(SPEC.model, device="cpu")
     result = run_sweep(model, SPEC)
-    return result, run_to_end(iter_margins(Scorer(model, SPEC), marked_heads(result)))
+    return result, run_to_end(iter_layer_effects(Scorer(model, SPEC), marked_heads(result)))
 
 
 if __name__ == "__main__":
-    found, margins = compute()
+    found, layer_effects = compute()
     SAVED.write_text(found.to_json() + "\n", encoding="utf-8")
-    text = json.dumps(margins.to_dict(), indent=1, ensure_ascii=True, allow_nan=False)
-    SAVED_MARGINS.write_text(text + "\n", encoding="utf-8")
-    print(f"wrote {SAVED.name} and {SAVED_MARGINS.name}")
+    text = json.dumps(layer_effects.to_dict(), indent=1, ensure_ascii=True, allow_nan=False)
+    SAVED_LAYER_EFFECTS.write_text(text + "\n", encoding="utf-8")
+    print(f"wrote {SAVED.name} and {SAVED_LAYER_EFFECTS.name}")

@@ -1,7 +1,7 @@
 """A run as data: JSON and CSV to the contract, and JSON read back.
 
 The JSON is the contract's object with two keys more: what people have said about the run, and its
-margins, so that nothing is lost on the way to another Headsweep. The CSV has the contract's
+layer effects, so that nothing is lost on the way to another Headsweep. The CSV has the contract's
 columns first, then where its numbers come from, the same on every row: tables of several runs can
 be put beneath each other.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import COLUMNS, METRICS, Effect, SweepResult
 from core.spec.identity import SCHEMA
 from core.store.run import Label, checked_label
@@ -34,17 +34,17 @@ class ReadRun:
     """What a file says."""
 
     result: SweepResult
-    margins: Margins | None
+    layer_effects: LayerEffects | None
     label: Label
 
 
-def to_json(result: SweepResult, margins: Margins | None, label: Label) -> str:
+def to_json(result: SweepResult, layer_effects: LayerEffects | None, label: Label) -> str:
     """The contract's object, with `run` (title, notes, tags) and `margins`."""
     about = {"title": label.title, "notes": label.notes, "tags": list(label.tags)}
     values = {
         **result.to_dict(),
         "run": about,
-        "margins": None if margins is None else margins.to_dict(),
+        "margins": None if layer_effects is None else layer_effects.to_dict(),
     }
     return json.dumps(values, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
@@ -80,13 +80,13 @@ def read_json(name: str, raw: bytes) -> ReadRun:
         raise InputError("file", _not_a_run(name, values))
     try:
         result = SweepResult.from_dict(values)
-        margins = values.get("margins")
-        kept = None if margins is None else Margins.from_dict(margins)
+        layer_effects = values.get("margins")
+        kept = None if layer_effects is None else LayerEffects.from_dict(layer_effects)
         label = _label(values.get("run"))
         _check_written_so(values, result)
         _check_consistent(result)
         if kept is not None:
-            _check_margins(margins, kept, result)
+            _check_layer_effects(layer_effects, kept, result)
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -153,17 +153,17 @@ def _check_consistent(result: SweepResult) -> None:
     _check_effects(result.heads, has_foil)
 
 
-def _check_margins(values: Any, margins: Margins, result: SweepResult) -> None:
+def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:
     n_layers = result.shape[0]
-    heads = margins.first_position
-    if not len(margins.attention) == len(margins.mlp) == n_layers or not all(
+    heads = layer_effects.first_position
+    if not len(layer_effects.attention) == len(layer_effects.mlp) == n_layers or not all(
         head.within(result.shape) for head in heads
     ):
-        raise ValueError(f"Its margins are not those of {n_layers} layers.")
-    mlps = [each for each in margins.mlp if each is not None]
-    _check_effects((*margins.attention, *mlps, *heads.values()), result.spec.foil is not None)
-    if json.loads(json.dumps(margins.to_dict())) != values:
-        raise ValueError("Its margins are not as Headsweep writes them: export the run anew.")
+        raise ValueError(f"Its layer effects are not those of {n_layers} layers.")
+    mlps = [each for each in layer_effects.mlp if each is not None]
+    _check_effects((*layer_effects.attention, *mlps, *heads.values()), result.spec.foil is not None)
+    if json.loads(json.dumps(layer_effects.to_dict())) != values:
+        raise ValueError("Its layer effects are not as Headsweep writes them: export the run anew.")
 
 
 def _check_effects(effects: Iterable[Effect], has_foil: bool) -> None:

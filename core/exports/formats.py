@@ -12,12 +12,12 @@ from importlib.metadata import EntryPoint, entry_points
 from core.errors import InputError
 from core.exports.data import to_csv, to_json
 from core.exports.notebook import notebook
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.store.run import Label
 
 GROUP = "headsweep.exports"
-"""Entry points (result, margins, title) -> str or bytes."""
+"""Entry points (result, layer effects, title) -> str or bytes."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,16 @@ FORMATS: dict[str, ExportFormat] = {
 }
 
 
-def export(result: SweepResult, margins: Margins | None, label: Label, name: str) -> bytes:
+def export(
+    result: SweepResult, layer_effects: LayerEffects | None, label: Label, name: str
+) -> bytes:
     """A finished run as the bytes of a file.
 
     Raises `InputError` (field "format") for a format that is not known or cannot be made here.
     """
     if name not in FORMATS:
         raise InputError("format", f"{name!r} is not a format: use one of {', '.join(FORMATS)}.")
-    made = _make(name)(result, margins, label)
+    made = _make(name)(result, layer_effects, label)
     return made.encode() if isinstance(made, str) else made
 
 
@@ -69,7 +71,7 @@ def file_name(result: SweepResult, label: Label, run_id: str, name: str) -> str:
     return "-".join(filter(None, ("headsweep", plain, run_id))) + f".{name}"
 
 
-def _make(name: str) -> Callable[[SweepResult, Margins | None, Label], str | bytes]:
+def _make(name: str) -> Callable[[SweepResult, LayerEffects | None, Label], str | bytes]:
     match name:
         case "json":
             return to_json
@@ -79,7 +81,7 @@ def _make(name: str) -> Callable[[SweepResult, Margins | None, Label], str | byt
             return lambda result, _, label: notebook(result, label.title)
         case _:
             made = _registered(name).load()
-            return lambda result, margins, label: made(result, margins, label.title)
+            return lambda result, layer_effects, label: made(result, layer_effects, label.title)
 
 
 def _registered(name: str) -> EntryPoint:

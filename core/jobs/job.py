@@ -15,7 +15,7 @@ from core.spec.spec import SweepSpec
 from core.text.numbers import duration
 
 if TYPE_CHECKING:
-    from core.results.layer_effects import Margins
+    from core.results.layer_effects import LayerEffects
     from core.sweep.estimate.attribution import Estimate
 
 Request = SweepSpec | Task | None
@@ -58,7 +58,7 @@ class Standing(NamedTuple):
 class Job:
     """One request for a sweep, a task, or a model alone. Safe to read from any thread.
 
-    `partial`, `estimate` and `margins` are a sweep's; `found` is a task's, so far or at last.
+    `partial`, `estimate` and `layer_effects` are a sweep's; `found` is a task's, so far or at last.
     `fingerprint` is that of the model it was done on; `run_id` names a sweep in the store once it
     is finished, and `created` says when it was, if that was before this process. One that is
     `pinned` is never forgotten. `between` is called at every step: where the job is long, it lets
@@ -76,7 +76,7 @@ class Job:
         self.fraction: float | None = None
         self.partial: SweepResult | None = None
         self.estimate: Estimate | None = None
-        self.margins: Margins | None = None
+        self.layer_effects: LayerEffects | None = None
         self.error: InputError | None = None
         self.askers = 0
         self.pinned = False

@@ -16,7 +16,7 @@ from core.jobs.job import PATIENCE, Job, JobState, Request
 from core.jobs.lane import Lane
 from core.jobs.perform import do, outcome
 from core.jobs.task import Task
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.settings import settings
 from core.spec.spec import SweepSpec
@@ -105,11 +105,13 @@ class Jobs:
             self._forget()
         return job
 
-    def admit_result(self, spec: SweepSpec, result: SweepResult, margins: Margins | None) -> Job:
+    def admit_result(
+        self, spec: SweepSpec, result: SweepResult, layer_effects: LayerEffects | None
+    ) -> Job:
         """Take over a result that was computed ahead, for good: it is in no store."""
         job = Job(key_of(spec), spec)
         job.pinned = True
-        _found(job, result, margins)
+        _found(job, result, layer_effects)
         with self._guard:
             self._jobs[job.key, spec] = job
         return job
@@ -175,11 +177,12 @@ class Jobs:
         """Whether a finished job's model is not the one of that name any more.
 
         It has had to make room for others, which matters to a load, or its files have changed. A
-        kept sweep without its margins (the command line measures none) is not all that is wanted.
+        kept sweep without its layer effects (the command line measures none) is not all that is
+        wanted.
         """
         if job.state is not JobState.DONE:
             return False
-        if job.created is not None and job.margins is None:
+        if job.created is not None and job.layer_effects is None:
             return True
         model = self._models.peek(job.key)
         if model is None:
@@ -221,7 +224,7 @@ class Jobs:
         model = self._models.peek(job.key)
         weights = fingerprint_here(job.key.name) if model is None else model.fingerprint
         run = self._keeper.find(spec, weights)
-        if run is None or run.margins is None:
+        if run is None or run.layer_effects is None:
             return False
         _finish(job, run)
         return True
@@ -229,7 +232,7 @@ class Jobs:
     def _keep_again(self, job: Job) -> None:
         assert self._keeper is not None
         assert job.partial is not None
-        job.run_id = self._keeper.keep(job.partial, job.margins)
+        job.run_id = self._keeper.keep(job.partial, job.layer_effects)
 
     def _lane(self, device: str) -> Lane:
         with self._guard:
@@ -246,11 +249,11 @@ def _settled(spec: SweepSpec, model: "LoadedModel") -> SweepSpec:
 
 def _finish(job: Job, run: Run) -> None:
     job.run_id, job.created = run.id, run.created
-    _found(job, run.result, run.margins)
+    _found(job, run.result, run.layer_effects)
 
 
-def _found(job: Job, result: SweepResult, margins: Margins | None) -> None:
-    job.partial, job.margins = result, margins
+def _found(job: Job, result: SweepResult, layer_effects: LayerEffects | None) -> None:
+    job.partial, job.layer_effects = result, layer_effects
     job.fingerprint = result.provenance.model_fingerprint
     job.end(JobState.DONE)
 

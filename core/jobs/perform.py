@@ -1,4 +1,6 @@
-"""Doing a job on its model: a task, or a sweep with its estimate before and its margins after."""
+"""Doing a job on its model: a task, or a sweep with its estimate before and its layer effects
+after.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -57,10 +59,10 @@ def _perform(job: Job, task: Task, model: "LoadedModel") -> None:
 
 
 def _sweep(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
-    """The estimate where the sweep is long, then the sweep, then its margins."""
+    """The estimate where the sweep is long, then the sweep, then its layer effects."""
     from core.results.layer_effects import marked_heads
     from core.sweep.estimate.preview import PREVIEW_SECONDS, preview
-    from core.sweep.layer_sweep import iter_margins
+    from core.sweep.layer_sweep import iter_layer_effects
     from core.sweep.scorer import Scorer
     from core.sweep.sweep import sweep_with_progress
 
@@ -73,21 +75,23 @@ def _sweep(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
         job.partial = partial
         done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
         said = measuring if fraction is None else "Ablating heads"
-        if keeper is not None and partial.complete:  # at once: the margins may take long
+        if keeper is not None and partial.complete:  # at once: the layer effects may take long
             job.run_id = keeper.keep(partial)
         job.report(f"{said}: {done} of {total} done" if done else said, fraction)
     assert job.partial is not None
     with _beside_the_point("margins"), suppress(Cancelled):  # the sweep itself is finished
-        margins = iter_margins(scorer, marked_heads(job.partial))
-        job.margins = run_to_end(margins, lambda done: job.report("Ablating whole layers", done))
+        layer_effects = iter_layer_effects(scorer, marked_heads(job.partial))
+        job.layer_effects = run_to_end(
+            layer_effects, lambda done: job.report("Ablating whole layers", done)
+        )
         if keeper is not None:
-            keeper.add_margins(job.partial, job.margins)
+            keeper.add_layer_effects(job.partial, job.layer_effects)
     job.end(JobState.DONE)
 
 
 @contextmanager
 def _beside_the_point(what: str) -> Iterator[None]:
-    """Without its estimate or its margins a sweep is still a sweep; bad input stays an error."""
+    """Without estimate or layer effects a sweep is still a sweep; bad input stays an error."""
     try:
         yield
     except (Cancelled, InputError):

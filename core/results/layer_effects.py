@@ -16,7 +16,7 @@ MARKED = 8
 
 
 @dataclass(frozen=True)
-class Margins:
+class LayerEffects:
     """Effects by layer, and of some heads at position 0 alone.
 
     `attention[layer]`: all heads of the layer ablated together, replacements taken before any is
@@ -52,7 +52,7 @@ class Margins:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Margins":
+    def from_dict(cls, values: Mapping[str, Any]) -> "LayerEffects":
         """The inverse of `to_dict`; a ValueError for anything else."""
         try:
             return cls(
@@ -61,7 +61,7 @@ class Margins:
                 {Head.parse(k): _effect(v) for k, v in values["first_position"].items()},
             )
         except (LookupError, TypeError, AttributeError) as error:
-            raise ValueError(f"These margins are damaged ({error}).") from error
+            raise ValueError(f"These layer effects are damaged ({error}).") from error
 
 
 def marked_heads(result: SweepResult, count: int = MARKED) -> list[Head]:

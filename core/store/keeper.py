@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import StoreError
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.settings import settings
 from core.spec.spec import SweepSpec
@@ -41,7 +41,7 @@ class Keeper:
         self._opened = opened
         self._store: Store | None = None
         self._guard, self._turn = threading.RLock(), threading.RLock()
-        self._waiting: OrderedDict[str, tuple[SweepResult, Margins | None]] = OrderedDict()
+        self._waiting: OrderedDict[str, tuple[SweepResult, LayerEffects | None]] = OrderedDict()
         self._not_before = 0.0
         self.n_lost = 0
         self._retrying: threading.Thread | None = None
@@ -92,7 +92,7 @@ class Keeper:
         """Finished runs that are not in the database yet."""
         return len(self._waiting)
 
-    def keep(self, result: SweepResult, margins: Margins | None = None) -> str:
+    def keep(self, result: SweepResult, layer_effects: LayerEffects | None = None) -> str:
         """Keep a finished run; returns its id, whether it could be written now or not."""
         identity = identity_of(result, Origin.COMPUTED)
         with self._turn:
@@ -102,24 +102,24 @@ class Keeper:
                 _log.error(
                     "%d finished runs are lost: the database does not come back", self.n_lost
                 )
-            if margins is None and identity in self._waiting:
-                _, margins = self._waiting[identity]
-            self._waiting[identity] = (result, margins)
+            if layer_effects is None and identity in self._waiting:
+                _, layer_effects = self._waiting[identity]
+            self._waiting[identity] = (result, layer_effects)
             self._write(patient=True)
         return id_of(identity)
 
-    def add_margins(self, result: SweepResult, margins: Margins) -> None:
-        """Put margins beside a run that was kept before; one deleted meanwhile stays deleted."""
+    def add_layer_effects(self, result: SweepResult, layer_effects: LayerEffects) -> None:
+        """Put layer effects beside a run kept before; one deleted meanwhile stays deleted."""
         identity = identity_of(result, Origin.COMPUTED)
         with self._turn:
             if identity not in self._waiting and not self._resting():
                 try:
                     if not self.store().read_only:
-                        self.store().add_margins(id_of(identity), margins)
+                        self.store().add_layer_effects(id_of(identity), layer_effects)
                     return
                 except StoreError as error:
                     self._failed(error)
-            self.keep(result, margins)
+            self.keep(result, layer_effects)
 
     def retry(self, *, now: bool = False) -> None:
         """Write what waits: in the background, where that is due, or (`now`) before it returns."""
@@ -156,9 +156,9 @@ class Keeper:
                 self._waiting.clear()
                 return
             while self._waiting:
-                identity, (result, margins) = next(iter(self._waiting.items()))
+                identity, (result, layer_effects) = next(iter(self._waiting.items()))
                 self._waiting.move_to_end(identity)  # one that fails is in no other's way
-                _put(store, result, margins)
+                _put(store, result, layer_effects)
                 self._waiting.pop(identity)
             self.trouble, self._not_before = "", 0.0
         except StoreError as error:
@@ -174,12 +174,12 @@ class Keeper:
         self._not_before = time.monotonic() + AGAIN_SECONDS
 
 
-def _put(store: Store, result: SweepResult, margins: Margins | None) -> None:
+def _put(store: Store, result: SweepResult, layer_effects: LayerEffects | None) -> None:
     """Write a run; one that no database can hold (its numbers are not finite) is left out."""
     try:
-        run_id = store.keep(result, margins)
-        if margins is not None:
-            store.add_margins(run_id, margins)
+        run_id = store.keep(result, layer_effects)
+        if layer_effects is not None:
+            store.add_layer_effects(run_id, layer_effects)
     except ValueError as error:
         _log.error("A run cannot be kept", exc_info=error)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import StoreError
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.answer import Answer
 from core.spec.identity import SCHEMA
@@ -40,7 +40,11 @@ def spec_key(spec: SweepSpec) -> str:
 
 
 def to_row(
-    result: SweepResult, margins: Margins | None, label: Label, origin: Origin, created: float
+    result: SweepResult,
+    layer_effects: LayerEffects | None,
+    label: Label,
+    origin: Origin,
+    created: float,
 ) -> dict[str, Any]:
     """The row of a finished run."""
     identity = identity_of(result, origin)
@@ -60,7 +64,7 @@ def to_row(
         "n_heads": result.shape[1],
         "summary": json.dumps(summary),
         "result": _packed(result.to_dict()),
-        "margins": None if margins is None else _packed(margins.to_dict()),
+        "margins": None if layer_effects is None else _packed(layer_effects.to_dict()),
     }
 
 
@@ -103,14 +107,16 @@ def summary_of(row: Mapping[str, Any]) -> Summary:
 def run_of(row: Mapping[str, Any]) -> Run:
     """A whole run; raises `StoreError` for a damaged row."""
     try:
-        margins = row["margins"]
+        layer_effects = row["margins"]
         return Run(
             id=row["id"],
             origin=Origin(row["origin"]),
             created=row["created"],
             label=_label(row),
             result=SweepResult.from_dict(_unpacked(row["result"])),
-            margins=None if margins is None else Margins.from_dict(_unpacked(margins)),
+            layer_effects=None
+            if layer_effects is None
+            else LayerEffects.from_dict(_unpacked(layer_effects)),
         )
     except (
         ValueError, LookupError, TypeError, OverflowError, RecursionError, zlib.error
@@ -118,9 +124,9 @@ def run_of(row: Mapping[str, Any]) -> Run:
         raise _damaged(row, error) from error
 
 
-def packed_margins(margins: Margins) -> bytes:
-    """The column of a run's margins."""
-    return _packed(margins.to_dict())
+def packed_layer_effects(layer_effects: LayerEffects) -> bytes:
+    """The column of a run's layer effects."""
+    return _packed(layer_effects.to_dict())
 
 
 def answer_text(answer: Answer) -> str:

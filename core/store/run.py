@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.errors import InputError
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 
@@ -77,7 +77,7 @@ class Run:
     created: float
     label: Label
     result: SweepResult
-    margins: Margins | None = None
+    layer_effects: LayerEffects | None = None
 
     @property
     def spec(self) -> SweepSpec:

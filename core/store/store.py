@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.checkpoints import catalogue
 from core.errors import StoreError
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 from core.store import rows
@@ -52,7 +52,7 @@ class Store:
     def keep(
         self,
         result: SweepResult,
-        margins: Margins | None = None,
+        layer_effects: LayerEffects | None = None,
         label: Label | None = None,
         origin: Origin = Origin.COMPUTED,
         created: float | None = None,
@@ -64,7 +64,7 @@ class Store:
         if not result.complete:
             raise ValueError("Only a finished run is kept.")
         row = rows.to_row(
-            result, margins, label or Label(), origin, now() if created is None else created
+            result, layer_effects, label or Label(), origin, now() if created is None else created
         )
         is_sqlite = self._engine.dialect.name == "sqlite"
         insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
@@ -78,9 +78,9 @@ class Store:
             connection.execute(back)
         return str(row["id"])
 
-    def add_margins(self, run_id: str, margins: Margins) -> None:
-        """Put a run's margins beside it; they are measured after the run itself is finished."""
-        self._update([run_id], margins=rows.packed_margins(margins))
+    def add_layer_effects(self, run_id: str, layer_effects: LayerEffects) -> None:
+        """Put a run's layer effects beside it; they are measured after the run is finished."""
+        self._update([run_id], layer_effects=rows.packed_layer_effects(layer_effects))
 
     def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
         """The computed run of a spec: on the model of that fingerprint, or else the newest.

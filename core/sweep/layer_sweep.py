@@ -1,17 +1,19 @@
-"""Measures the margins of a sweep: whole layers, MLPs, and marked heads at position 0 alone."""
+"""Measures a sweep's layer effects: whole layers, MLPs, and marked heads at position 0 alone."""
 
 from collections.abc import Generator, Sequence
 
 from core.engine.interventions import Intervention
 from core.prompts.tokens import TokenizedAnswer
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import Effect
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer, effect
 
 
-def iter_margins(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Margins]:
-    """Measure the margins of a sweep: yields the share done, returns them."""
+def iter_layer_effects(
+    scorer: Scorer, heads: Sequence[Head]
+) -> Generator[float, None, LayerEffects]:
+    """Measure the layer effects of a sweep: yields the share done, returns them."""
     model = scorer.model
     replacements = yield from scorer.replacements()
     target = replacements[scorer.prepared.target]
@@ -37,7 +39,7 @@ def iter_margins(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None
         yield scored.fraction
     n = model.n_layers
     after = 2 * n if has_mlps else n
-    return Margins(
+    return LayerEffects(
         tuple(found[i] for i in range(n)),
         tuple(found[n + i] if has_mlps else None for i in range(n)),
         {head: found[after + i] for i, head in enumerate(chosen)},

@@ -21,7 +21,7 @@ from core.spec.spec import SweepSpec
 from core.store.run import Label
 from core.text.numbers import percent
 
-SAVED, MARGINS = example.saved(), example.saved_margins()
+SAVED, LAYER_EFFECTS = example.saved(), example.saved_layer_effects()
 PP = 100 * SAVED.values("prob_change")
 
 
@@ -90,7 +90,7 @@ def test_every_file_of_the_menu_has_the_runs_content(live):
     assert json.loads(raw)["spec"]["prompt"] == SAVED.spec.prompt
     read = read_json("run.json", raw)
     assert read.result == SAVED
-    assert read.margins.to_dict() == MARGINS.to_dict()
+    assert read.layer_effects.to_dict() == LAYER_EFFECTS.to_dict()
 
     rows = list(csv.DictReader(io.StringIO(files["csv"][1].decode())))
     assert len(rows) == len(SAVED.heads)
@@ -149,7 +149,7 @@ def test_pictures_are_real_images_of_the_figures_own_size(live):
 @pytest.mark.parametrize("how", ["dropped anywhere", "dropped on the prompt", "chosen in the box"])
 def test_a_run_is_opened_from_its_file(live, how):
     spec = replace(SAVED.spec, prompt=f"A fox, {how}", target=" two", positions="last")
-    content = to_json(replace(SAVED, spec=spec), MARGINS, Label("Of a friend"))
+    content = to_json(replace(SAVED, spec=spec), LAYER_EFFECTS, Label("Of a friend"))
     if how == "chosen in the box":
         choose(live, "friend.json", content.encode())
     else:
@@ -176,7 +176,7 @@ def test_a_run_is_opened_from_its_file(live, how):
 def test_a_file_dropped_on_history_is_opened_on_the_sweep_page(live):
     live.go("History")
     live.wait_text("history", "Search")
-    drop(live, to_json(SAVED, MARGINS, Label("From afar")), on=".st-key-history")
+    drop(live, to_json(SAVED, LAYER_EFFECTS, Label("From afar")), on=".st-key-history")
     live.wait_text("run_bar", "From afar")
     live.go("History")
     live.wait_text("history", "From afar")
@@ -208,7 +208,7 @@ def test_wrong_files_are_explained_and_nothing_typed_is_lost(live, hub):
         assert live.z() == before
     assert live.page.locator("img[src=x]").count() == 0
     fresh = replace(SAVED, spec=replace(SAVED.spec, prompt="of this test alone"), _index={})
-    drop(live, to_json(fresh, MARGINS, Label("At last")), on="body")
+    drop(live, to_json(fresh, LAYER_EFFECTS, Label("At last")), on="body")
     live.wait_text("run_bar", "At last")
     live.settle()
     assert live.page.locator(".hs-error").count() == 0

@@ -48,8 +48,8 @@ def kept(store):
     begun = time.time()
     made = []
 
-    def keep(result, age=0.0, label=None, margins=None):
-        made.append(store.keep(result, margins, label, created=begun - age))
+    def keep(result, age=0.0, label=None, layer_effects=None):
+        made.append(store.keep(result, layer_effects, label, created=begun - age))
         return made[-1]
 
     yield keep
@@ -203,7 +203,7 @@ def test_one_and_several_are_deleted_undone_and_restored(kept, history):
 def test_a_run_is_opened_into_the_sweep_page(kept, history):
     result = run_of("red green blue red green", target=" blue", ablation=AblationKind.ZERO,
                     positions="last", prepend_bos=True)  # fmt: skip
-    run = kept(result, margins=example.saved_margins())
+    run = kept(result, layer_effects=example.saved_layer_effects())
     history.page.reload()
     history.click_button(f"open_{run}")
     history.wait_heatmap()

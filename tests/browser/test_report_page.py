@@ -12,7 +12,7 @@ from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
 from core.prompts.tokens import visible
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.heads import all_heads
 from core.text.numbers import percent, signed
@@ -24,7 +24,7 @@ RESULT = example.saved()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("reports")
-    plain = html(RESULT, example.saved_margins(), "")
+    plain = html(RESULT, example.saved_layer_effects(), "")
     (path / "plain.html").write_text(plain, encoding="utf-8")
     spec = dataclasses.replace(RESULT.spec, prompt=HOSTILE, target=HOSTILE)
     base = dataclasses.replace(RESULT.baseline, top=((HOSTILE, 0.6), *RESULT.baseline.top[1:]))
@@ -185,7 +185,7 @@ def test_typed_markup_is_shown_as_it_was_typed(opened):
     assert page.locator("img").count() == 0
 
 
-def large(n_layers: int, n_heads: int) -> tuple[SweepResult, Margins]:
+def large(n_layers: int, n_heads: int) -> tuple[SweepResult, LayerEffects]:
     heads = tuple(
         dataclasses.replace(RESULT.heads[i % 12], layer=head.layer, head=head.head)
         for i, head in enumerate(all_heads(n_layers, n_heads))
@@ -197,20 +197,27 @@ def large(n_layers: int, n_heads: int) -> tuple[SweepResult, Margins]:
         RESULT, spec=spec, shape=(n_layers, n_heads), heads=heads, foil_tokens=(" John",) * 30,
         _index={},
     )  # fmt: skip
-    attention = example.saved_margins().attention
+    attention = example.saved_layer_effects().attention
     bars = tuple(attention[i % 3] for i in range(n_layers))
-    return grown, Margins(bars, bars, {})
+    return grown, LayerEffects(bars, bars, {})
 
 
 PRINTED = {
-    "small": lambda: printed_heatmap(RESULT, PROB, Look(), margins=example.saved_margins()),
+    "small": lambda: printed_heatmap(
+        RESULT, PROB, Look(), layer_effects=example.saved_layer_effects()
+    ),
     "narrow": lambda: printed_heatmap(large(12, 12)[0], KL, Look(dark=True), width=900),
     "deep": lambda: printed_heatmap(large(48, 25)[0], LOGPROB, Look(), title="W" * 300),
     "for a talk": lambda: printed_heatmap(
-        large(12, 12)[0], PROB, Look(scale=2), margins=large(12, 12)[1], title="m" * 200, width=900
+        large(12, 12)[0],
+        PROB,
+        Look(scale=2),
+        layer_effects=large(12, 12)[1],
+        title="m" * 200,
+        width=900,
     ),
     "wide": lambda: printed_heatmap(
-        large(12, 12)[0], PROB, Look(scale=1.6), margins=large(12, 12)[1], width=1600
+        large(12, 12)[0], PROB, Look(scale=1.6), layer_effects=large(12, 12)[1], width=1600
     ),
 }
 OUTSIDE = """(figure) => {

@@ -1,4 +1,4 @@
-"""What stands around the heatmap: estimates, margins, the comparison of the kinds."""
+"""What stands around the heatmap: estimates, layer effects, the comparison of the kinds."""
 
 from itertools import combinations
 from pathlib import Path
@@ -121,7 +121,7 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(
     )
     page.settle()
     before, after = cells[0], page.at_rest(1, 1, 0.5, 0.5)[0]
-    assert after == before, "the margins move no cell"
+    assert after == before, "the layer effects move no cell"
     check = check_estimate(estimate, exact, "prob_change")
     assert signed(check.correlation, 2) in page.text("estimate")
     head, guess, measured = check.worst[0]
@@ -211,7 +211,7 @@ def test_a_click_beside_the_cells_selects_no_head(open_page, width):
 def test_the_share_of_position_0_is_told_at_the_cell(page):
     page.wait_live()
     head = example.saved().ranked()[1].address
-    part = example.saved_margins().share_of_first(example.saved(), head, "prob_change")
+    part = example.saved_layer_effects().share_of_first(example.saved(), head, "prob_change")
     assert f"at position 0 alone: {share(part)} of it" in page.hover_cell(*head)
 
 

@@ -87,7 +87,8 @@ def test_core_alone_imports_neither_plotly_nor_pandas():
 
 def test_reading_a_saved_result_imports_nothing_heavy():
     seen = loaded_by(
-        "from core.demo.example import saved, saved_margins; saved().to_json(); saved_margins()"
+        "from core.demo.example import saved, saved_layer_effects\n"
+        "saved().to_json(); saved_layer_effects()"
     )
     assert not seen & HEAVY
 

@@ -141,7 +141,7 @@ def test_embedding_parameters_are_left_alone():
 @pytest.fixture
 def read_only(tmp_path, monkeypatch):
     url = default_url(tmp_path)
-    run_id = Store(url).keep(example.saved(), example.saved_margins())
+    run_id = Store(url).keep(example.saved(), example.saved_layer_effects())
     monkeypatch.setattr(KEEPER, "_store", Store(url, read_only=True))
     return run_id
 

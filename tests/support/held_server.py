@@ -1,8 +1,8 @@
 """The dashboard with some sweeps held where a test wants them, as large ones are by their size.
 
 The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
-than that become known; margins are measured once it is `ALL`, and so is the second half of a map of
-positions. Such sweeps are estimated first and done in small chunks, whatever their size.
+than that become known; layer effects are measured once it is `ALL`, and so is the second half of a
+map of positions. Such sweeps are estimated first and done in small chunks, whatever their size.
 While the file FULL_DISK is there, the database finds no room for another page.
 """
 
@@ -57,8 +57,8 @@ def main() -> None:
     if "FULL_DISK" in os.environ:
         full_disk(Path(os.environ["FULL_DISK"]))
     in_full, preview = core.sweep.sweep.sweep_with_progress, core.sweep.estimate.preview.preview
-    margins, places = (
-        core.sweep.layer_sweep.iter_margins,
+    layer_effects, places = (
+        core.sweep.layer_sweep.iter_layer_effects,
         core.circuits.by_position.iter_position_effects,
     )
 
@@ -80,11 +80,11 @@ def main() -> None:
     def estimated(scorer: Scorer, longer_than: float, report: Any) -> Any:
         return preview(scorer, 0.0 if held(scorer) else longer_than, report)
 
-    def iter_margins(scorer: Scorer, heads: Any) -> Any:
+    def iter_layer_effects(scorer: Scorer, heads: Any) -> Any:
         while held(scorer) and allowed() < ALL:
             time.sleep(0.02)
             yield 0.0
-        return (yield from margins(scorer, heads))
+        return (yield from layer_effects(scorer, heads))
 
     def iter_places(scorer: Scorer, *asked: Any) -> Iterator[Any]:
         for done, found in places(Scorer(scorer.model, scorer.prepared.spec, SMALL), *asked):
@@ -96,7 +96,7 @@ def main() -> None:
     core.circuits.by_position.iter_position_effects = iter_places
     core.sweep.sweep.sweep_with_progress = with_progress
     core.sweep.estimate.preview.preview = estimated
-    core.sweep.layer_sweep.iter_margins = iter_margins
+    core.sweep.layer_sweep.iter_layer_effects = iter_layer_effects
     serve()
 
 

@@ -56,10 +56,10 @@ class HeadContext:
     @property
     def share_of_first(self) -> float | None:
         """Of the change in log probability, the share that position 0 alone has; None: unknown."""
-        margins = self.state.margins
-        if margins is None:
+        layer_effects = self.state.layer_effects
+        if layer_effects is None:
             return None
-        return margins.share_of_first(self.result, self.head, "logprob_change")
+        return layer_effects.share_of_first(self.result, self.head, "logprob_change")
 
     @property
     def trace(self) -> "tuple[DirectEffect | str, ByKind] | None":

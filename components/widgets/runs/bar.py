@@ -34,7 +34,7 @@ def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
     ):
         st.html(f'<div class="hs-quiet">{_said(run, state, trouble)}</div>', width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            export_menu(result, state.margins, label, run_id, metric)
+            export_menu(result, state.layer_effects, label, run_id, metric)
             if st.button(
                 "Compare with…",
                 key="compare_this",

@@ -10,7 +10,7 @@ from components.figures.printed_heatmap import printed_heatmap
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.exports.formats import FORMATS, export, file_name
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.store.run import Label
 
@@ -26,7 +26,11 @@ _PICTURE_CONFIG = {
 
 
 def export_menu(
-    result: SweepResult, margins: Margins | None, label: Label, run_id: str, metric: Metric
+    result: SweepResult,
+    layer_effects: LayerEffects | None,
+    label: Label,
+    run_id: str,
+    metric: Metric,
 ) -> None:
     """A menu with a download a format; each file is made when it is asked for."""
     with st.popover("Export", key="export", icon=":material/download:"):
@@ -35,7 +39,7 @@ def export_menu(
                 continue
             st.download_button(
                 f"{format.label} (.{format.name})",
-                data=partial(export, result, margins, label, format.name),
+                data=partial(export, result, layer_effects, label, format.name),
                 file_name=file_name(result, label, run_id, format.name),
                 mime=format.mime,
                 key=f"export_{format.name}",
@@ -49,25 +53,30 @@ def export_menu(
             help="For slides and papers, with its scale and provenance in it.",
             width="stretch",
         ):
-            _picture(result, margins, label, run_id, metric)
+            _picture(result, layer_effects, label, run_id, metric)
 
 
 @st.dialog("A picture of this sweep", width="large")
 def _picture(
-    result: SweepResult, margins: Margins | None, label: Label, run_id: str, metric: Metric
+    result: SweepResult,
+    layer_effects: LayerEffects | None,
+    label: Label,
+    run_id: str,
+    metric: Metric,
 ) -> None:
     """What will be saved, and the buttons that save it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dark = st.segmented_control(
             "Paper", ["light", "dark"], default="light", key="picture_paper", required=True
         )
-        beside = st.toggle("With whole layers", value=margins is not None, key="picture_margins",
-                           disabled=margins is None)  # fmt: skip
+        beside = st.toggle("With whole layers", value=layer_effects is not None,
+        key="picture_margins",
+                           disabled=layer_effects is None)  # fmt: skip
     figure = printed_heatmap(
         result,
         metric,
         Look(dark=dark == "dark"),
-        margins=margins if beside else None,
+        layer_effects=layer_effects if beside else None,
         title=label.title,
     )
     width, height = int(figure.layout.width), int(figure.layout.height)

@@ -52,13 +52,13 @@ def _given() -> None:
 def imported(name: str, raw: bytes) -> Run:
     """The run in a file, kept where that is possible; raises `InputError` (field "file")."""
     read = read_json(name, raw)
-    result, margins, label = read.result, read.margins, read.label
+    result, layer_effects, label = read.result, read.layer_effects, read.label
     run = Run(id_of(identity_of(result, Origin.IMPORTED)), Origin.IMPORTED, now(), label, result,
-              margins)  # fmt: skip
+              layer_effects)  # fmt: skip
     try:
         store = KEEPER.store()
         if not store.read_only:
-            store.keep(result, margins, label, Origin.IMPORTED)
+            store.keep(result, layer_effects, label, Origin.IMPORTED)
         return store.get(run.id) or run
     except StoreError:
         return run  # shown all the same; the page says that nothing can be kept

@@ -12,7 +12,7 @@ from components.widgets.page.metric_row import metric_row
 from components.words.escaping import answer_html, as_html, as_markdown
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -38,8 +38,8 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
                 look,
                 state.head,
                 estimate=state.estimate,
-                margins=state.margins,
-                beside="" if state.margins else _without_margins(state),
+                layer_effects=state.layer_effects,
+                beside="" if state.layer_effects else _without_layer_effects(state),
                 letters=published,
             ),
             key=f"heatmap-{state.clicks}",
@@ -50,7 +50,7 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
             alt=_alt(result, metric),
         )
     with st.container(key="margins"):
-        st.html(_quiet(_scale(result, state.margins)))
+        st.html(_quiet(_scale(result, state.layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
         if state.estimate is not None and (said := _estimate(result, metric, state)):
@@ -121,12 +121,12 @@ def _alt(result: SweepResult, metric: Metric) -> str:
     )
 
 
-def _without_margins(state: Session) -> str:
+def _without_layer_effects(state: Session) -> str:
     coming = state.job is not None and state.job.spec == state.asked
     return "measured after<br>the heads" if coming else "not measured"
 
 
-def _scale(result: SweepResult, margins: Margins | None) -> str:
+def _scale(result: SweepResult, layer_effects: LayerEffects | None) -> str:
     """What the bars beside the cells are."""
     said = (
         "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
@@ -134,7 +134,7 @@ def _scale(result: SweepResult, margins: Margins | None) -> str:
     )
     if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
         return f"{said}. An MLP has no heads to average over."
-    if margins is not None and all(each is None for each in margins.mlp):
+    if layer_effects is not None and all(each is None for each in layer_effects.mlp):
         return f"{said}. The MLPs of this model could not be reached."
     return f"{said} · □ its MLP, ablated the same way."
 

@@ -44,9 +44,9 @@ def kept_of(text, result):
 
 
 def test_a_png_has_print_size_opaque_paper_and_its_provenance(chrome, hostile):
-    file = png(hostile, example.saved_margins(), "A title")
+    file = png(hostile, example.saved_layer_effects(), "A title")
     layout = printed_heatmap(
-        hostile, PROB, Look(), margins=example.saved_margins(), title="A title"
+        hostile, PROB, Look(), layer_effects=example.saved_layer_effects(), title="A title"
     ).layout
     with Image.open(io.BytesIO(file)) as picture:
         assert picture.format == "PNG"

@@ -13,7 +13,7 @@ from components.figures.base.look import Look
 from components.figures.base.metric import KL, PROB
 from components.figures.head_heatmap import head_heatmap
 from core.demo import example
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 
 HOSTILE = "<img src=x onerror=alert(1)></script><!-- $x$ &amp; \u2028"
@@ -70,7 +70,7 @@ def hostile() -> SweepResult:
 
 @pytest.fixture(scope="module")
 def text(hostile):
-    return html(hostile, example.saved_margins(), HOSTILE)
+    return html(hostile, example.saved_layer_effects(), HOSTILE)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_the_data_in_the_file_is_the_result(read, hostile):
     data = embedded(read)
     assert data["result"] == json.loads(hostile.to_json())
     assert SweepResult.from_dict(data["result"]) == hostile
-    assert Margins.from_dict(data["margins"]) == example.saved_margins()
+    assert LayerEffects.from_dict(data["margins"]) == example.saved_layer_effects()
     assert data["title"] == HOSTILE.replace(" \u2028", "")
 
 
@@ -96,7 +96,11 @@ def test_figures_are_the_dashboards(read, hostile):
     for name, look in (("light", Look()), ("dark", Look(dark=True))):
         for metric in (PROB, KL):
             drawn = head_heatmap(
-                hostile, metric, look, margins=example.saved_margins(), beside="not measured"
+                hostile,
+                metric,
+                look,
+                layer_effects=example.saved_layer_effects(),
+                beside="not measured",
             )
             assert figures[name][metric.field] == json.loads(drawn.to_json())
 
@@ -164,10 +168,10 @@ def test_only_what_was_measured_can_be_chosen():
     assert "logit_diff_change" in fields
 
 
-def test_without_margins_nothing_is_said_of_them():
+def test_without_layer_effects_nothing_is_said_of_them():
     data = report_data(example.saved(), None, "")
     assert (data["margins"], data["marginWords"], data["first"]) == (None, "", {})
 
 
 def test_the_same_run_is_the_same_file(hostile, text):
-    assert html(hostile, example.saved_margins(), HOSTILE) == text
+    assert html(hostile, example.saved_layer_effects(), HOSTILE) == text

@@ -33,8 +33,8 @@ def result():
 
 
 @pytest.fixture(scope="session")
-def margins():
-    return example.saved_margins()
+def layer_effects():
+    return example.saved_layer_effects()
 
 
 @pytest.fixture(scope="session")

@@ -51,8 +51,8 @@ CLICKED = (
 
 
 @pytest.fixture(scope="module")
-def draw(result, margins, estimate, looking, tokens, saying, fed, places, roles, without, routed,
-         joint, pairs, search):  # fmt: skip
+def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, roles, without,
+         routed, joint, pairs, search):  # fmt: skip
     """draw(name, look): the figure of that name, of real data, with all that it may show."""
     places_of = (places.values("prob_change"), places.heads, places.positions)
     ways = [Panel("through Q", fed.by_query), Panel("through K", fed.by_key)]
@@ -66,7 +66,7 @@ def draw(result, margins, estimate, looking, tokens, saying, fed, places, roles,
         _index={},
     )
     compared = compare(result, doubled, "prob_change")
-    known = {"margins": margins, "estimate": estimate, "letters": {CHOSEN: "N"}}
+    known = {"layer_effects": layer_effects, "estimate": estimate, "letters": {CHOSEN: "N"}}
     makers = {
         "attention_pattern": lambda look: attention_pattern(looking.weights, tokens, look),
         "bars": lambda look: bars([Bar("a", 1.0), Bar("b", -2.0, True)], "nats", look),
@@ -87,7 +87,7 @@ def draw(result, margins, estimate, looking, tokens, saying, fed, places, roles,
             *places_of, tokens, "pp", look, selected=CHOSEN, digits=2
         ),
         "printed_heatmap": lambda look: printed_heatmap(
-            part, LOGPROB, look, margins=margins, title="A title"
+            part, LOGPROB, look, layer_effects=layer_effects, title="A title"
         ),
         "role_bars": lambda look: role_bars(roles, CHOSEN, look),
         "role_change": lambda look: role_change(induction, without.of("induction"), "x", look),

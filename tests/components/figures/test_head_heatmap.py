@@ -154,10 +154,10 @@ def test_a_finished_sweep_shows_nothing_of_the_estimate(result, estimate):
     assert n_estimated(result, PROB, estimate) == 0
 
 
-def test_a_marked_heads_share_of_position_0_is_in_its_hover(result, margins):
+def test_a_marked_heads_share_of_position_0_is_in_its_hover(result, layer_effects):
     strongest = result.ranked()[0].address
-    told = drawn.told_by(head_heatmap(result, PROB, Look(), margins=margins))
-    part = margins.share_of_first(result, strongest, "prob_change")
+    told = drawn.told_by(head_heatmap(result, PROB, Look(), layer_effects=layer_effects))
+    part = layer_effects.share_of_first(result, strongest, "prob_change")
     assert f"at position 0 alone: {share(part)} of it" in told[strongest]
 
 

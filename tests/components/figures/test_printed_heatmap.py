@@ -15,11 +15,11 @@ from components.figures.printed_heatmap import (
     CELLS,
     WIDTH,
     answer_words,
-    margin_words,
+    layer_effect_words,
     printed_heatmap,
     provenance_words,
 )
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.spec.ablation import AblationKind
 from core.spec.heads import all_heads
 
@@ -75,9 +75,9 @@ def test_heads_that_are_not_measured_have_no_rectangle(result):
     assert "5 of 12 heads" in plain(said(figure)[-1])
 
 
-def test_numbers_are_the_heatmaps_and_nothing_needs_a_pointer(result, margins):
-    figure = printed_heatmap(result, PROB, Look(), margins=margins)
-    page = head_heatmap(result, PROB, Look(), margins=margins)
+def test_numbers_are_the_heatmaps_and_nothing_needs_a_pointer(result, layer_effects):
+    figure = printed_heatmap(result, PROB, Look(), layer_effects=layer_effects)
+    page = head_heatmap(result, PROB, Look(), layer_effects=layer_effects)
     assert drawn.numbers_of(figure) == drawn.numbers_of(page)
     assert not [t for t in figure.data if t.type == "scatter" and t.mode == "markers"]
     assert not [t for t in figure.data if t.type == "heatmap"]  # it would be pixels
@@ -85,14 +85,14 @@ def test_numbers_are_the_heatmaps_and_nothing_needs_a_pointer(result, margins):
     assert order.index(CELLS) < order.index(NUMBERS)
 
 
-def test_margins_are_there_if_given_and_else_the_cells_have_their_room(result, margins):
+def test_layer_effects_are_there_if_given_and_else_the_cells_have_their_room(result, layer_effects):
     without = printed_heatmap(result, PROB, Look())
     assert tuple(without.layout.xaxis.domain) == (0, 1)
     assert without.layout.xaxis2.domain is None
     assert not [trace for trace in without.data if trace.xaxis == "x2"]
-    beside = printed_heatmap(result, PROB, Look(), margins=margins)
+    beside = printed_heatmap(result, PROB, Look(), layer_effects=layer_effects)
     (bars,) = [trace for trace in beside.data if trace.name == "attention"]
-    assert list(bars.x) == [100 * each.prob_change for each in margins.attention]
+    assert list(bars.x) == [100 * each.prob_change for each in layer_effects.attention]
     assert "all heads at once" in said(beside)[-1]
     assert beside.layout.xaxis.domain[1] < beside.layout.xaxis2.domain[0]
 
@@ -198,12 +198,12 @@ def test_an_answer_is_shown_with_its_spaces_and_short():
     assert len(answer_words((" word",) * 50, " word" * 50)) == 32
 
 
-def test_the_bars_are_told_apart_only_where_there_are_two(result, margins):
-    assert "no heads to average over" in margin_words(result, margins)
+def test_the_bars_are_told_apart_only_where_there_are_two(result, layer_effects):
+    assert "no heads to average over" in layer_effect_words(result, layer_effects)
     zero = asked(result, ablation=AblationKind.ZERO)
-    assert "could not be reached" in margin_words(zero, margins)
-    both = Margins(margins.attention, margins.attention, {})
-    assert "its MLP, ablated the same way" in margin_words(zero, both)
+    assert "could not be reached" in layer_effect_words(zero, layer_effects)
+    both = LayerEffects(layer_effects.attention, layer_effects.attention, {})
+    assert "its MLP, ablated the same way" in layer_effect_words(zero, both)
 
 
 def test_every_metric_that_was_measured_can_be_printed(result):

@@ -94,7 +94,7 @@ class Box:
 def boxes_of(figure, look):
     """(labels by text, points) where the axes and the pixels they have put them."""
     layout, points = figure.layout, figure.data[0]
-    # The height without margins, tick labels and the axis title.
+    # The height without layer effects, tick labels and the axis title.
     height = layout.height - 32 - look.size(45)
     (left, right), (low, high) = layout.xaxis.range, layout.yaxis.range
 

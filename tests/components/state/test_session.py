@@ -57,25 +57,25 @@ def test_without_an_estimate_the_old_result_stays_until_a_head_is_finished():
     assert state.shown is RESULT
 
 
-def test_margins_are_taken_over_though_the_heads_were_all_there():
+def test_layer_effects_are_taken_over_though_the_heads_were_all_there():
     job = job_of(partial=RESULT)
     state = Session(job=job)
     state.collect()
-    assert state.margins is None
+    assert state.layer_effects is None
     assert not state.lacks(job)
-    job.margins = example.saved_margins()
+    job.layer_effects = example.saved_layer_effects()
     assert state.lacks(job)
     job.end(JobState.DONE)
     state.collect()
-    assert state.margins is job.margins
+    assert state.layer_effects is job.layer_effects
     assert state.job is None
 
 
-def test_another_result_takes_the_margins_and_the_estimate_away():
+def test_another_result_takes_the_layer_effects_and_the_estimate_away():
     state = Session()
-    state.show(RESULT, example.SPEC, estimate=ESTIMATE, margins=example.saved_margins())
+    state.show(RESULT, example.SPEC, estimate=ESTIMATE, layer_effects=example.saved_layer_effects())
     state.show(NOTHING)
-    assert state.margins is None
+    assert state.layer_effects is None
     assert state.estimate is None
 
 

@@ -21,8 +21,8 @@ from core.store.store import Store
 @pytest.fixture
 def exported(tmp_path):
     file = tmp_path / "result.json"
-    saved, margins = example.saved(), example.saved_margins()
-    file.write_text(to_json(saved, margins, Label("From a friend")), encoding="utf-8")
+    saved, layer_effects = example.saved(), example.saved_layer_effects()
+    file.write_text(to_json(saved, layer_effects, Label("From a friend")), encoding="utf-8")
     return file
 
 
@@ -43,7 +43,7 @@ def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path
         store.close()
         assert run.origin is Origin.IMPORTED
         assert run.result == example.saved()
-        assert run.margins == example.saved_margins()
+        assert run.layer_effects == example.saved_layer_effects()
         assert run.label.title == "From a friend"
     finally:
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl+C does

@@ -59,7 +59,7 @@ def test_runs_are_listed_newest_first_and_searched(inside, store):
 
 
 def test_a_run_is_shown_by_the_beginning_of_its_name(inside, store):
-    run = store.keep(SAVED, example.saved_margins(), LABEL)
+    run = store.keep(SAVED, example.saved_layer_effects(), LABEL)
     shown = inside("runs", "show", run[:5])
     assert shown.returncode == 0
     for part in ("My pangram", "note of <b>mine</b>", SAVED.spec.prompt, "L0H0", run):
@@ -77,7 +77,7 @@ def test_what_is_no_run_is_one_line(inside, store):
 
 @pytest.mark.parametrize("name", [n for n in FORMATS if n not in ("png", "svg")])
 def test_a_run_is_exported_in_every_format(inside, store, tmp_path, name):
-    run = store.keep(SAVED, example.saved_margins(), LABEL)
+    run = store.keep(SAVED, example.saved_layer_effects(), LABEL)
     out = tmp_path / f"made.{name}"
     assert inside("runs", "export", run, "--format", name, "--out", out).stdout.strip() == str(out)
     text = out.read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import pytest
 
 from core.demo import example
 from core.progress import run_to_end
-from core.results.layer_effects import Margins, marked_heads
+from core.results.layer_effects import LayerEffects, marked_heads
 from core.results.result import COLUMNS
-from core.sweep.layer_sweep import iter_margins
+from core.sweep.layer_sweep import iter_layer_effects
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import run_sweep
 
@@ -42,9 +42,9 @@ def test_the_saved_file_is_the_contracts_json():
     assert "/" not in values["spec"]["model"]  # no path of the machine that made it
 
 
-def test_the_saved_margins_are_the_live_engines(demo):
-    saved = example.saved_margins()
-    live = run_to_end(iter_margins(Scorer(demo, example.SPEC), marked_heads(example.saved())))
+def test_the_saved_layer_effects_are_the_live_engines(demo):
+    saved = example.saved_layer_effects()
+    live = run_to_end(iter_layer_effects(Scorer(demo, example.SPEC), marked_heads(example.saved())))
     assert len(saved.attention) == demo.n_layers
     assert saved.mlp == live.mlp == (None,) * demo.n_layers  # mean across heads: no MLP has heads
     assert list(saved.first_position) == list(live.first_position)
@@ -58,6 +58,6 @@ def test_the_saved_margins_are_the_live_engines(demo):
         assert one.rank == other.rank
 
 
-def test_saved_margins_survive_their_json():
-    margins = example.saved_margins()
-    assert Margins.from_dict(json.loads(json.dumps(margins.to_dict()))) == margins
+def test_saved_layer_effects_survive_their_json():
+    layer_effects = example.saved_layer_effects()
+    assert LayerEffects.from_dict(json.loads(json.dumps(layer_effects.to_dict()))) == layer_effects

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.errors import InputError
 from core.exports.data import MAX_BYTES, ORIGIN, read_json, to_csv, to_json
 from core.results.result import COLUMNS
@@ -22,7 +22,7 @@ from core.store.run import Label, checked_label
 
 ROOT = Path(__file__).parents[3]
 LABEL = checked_label("A “title”", 'two\nlines, \\ and "quotes" é 日本', ("one", "a,b", "%"))
-WHOLE = json.loads(to_json(saved(), saved_margins(), LABEL))
+WHOLE = json.loads(to_json(saved(), saved_layer_effects(), LABEL))
 
 
 def raw_of(values):
@@ -77,14 +77,14 @@ def run_with_foil(**spec):
     )
 
 
-def margins_with_foil():
-    margins = saved_margins()
+def layer_effects_with_foil():
+    layer_effects = saved_layer_effects()
     return replace(
-        margins,
-        attention=tuple(replace(each, logit_diff_change=0.5) for each in margins.attention),
+        layer_effects,
+        attention=tuple(replace(each, logit_diff_change=0.5) for each in layer_effects.attention),
         first_position={
             head: replace(each, logit_diff_change=-0.0)
-            for head, each in margins.first_position.items()
+            for head, each in layer_effects.first_position.items()
         },
     )
 
@@ -92,21 +92,21 @@ def margins_with_foil():
 @pytest.mark.parametrize(
     ("result", "margins", "label"),
     [
-        (saved(), saved_margins(), LABEL),
+        (saved(), saved_layer_effects(), LABEL),
         (saved(), None, Label()),
-        (run_with_foil(), margins_with_foil(), LABEL),
+        (run_with_foil(), layer_effects_with_foil(), LABEL),
         (run_with_foil(positions=(0, 14), target=(" a", " c")), None, LABEL),
         (run_with_foil(ablation=AblationKind.RESAMPLE, corrupted_prompt="c\r\n\0é"), None, LABEL),
         (run_with_foil(ablation=AblationKind.MEAN, reference=("a", "b\u2028")), None, LABEL),
         (replace(saved(), baseline=replace(saved().baseline, prob=1.0000001)), None, LABEL),
     ],
 )
-def test_a_run_is_read_as_it_was_written(result, margins, label):
-    text = to_json(result, margins, label)
+def test_a_run_is_read_as_it_was_written(result, layer_effects, label):
+    text = to_json(result, layer_effects, label)
     text.encode("ascii")
     read = read_json("run.json", text.encode())
-    assert (read.result, read.margins, read.label) == (result, margins, label)
-    assert to_json(read.result, read.margins, read.label) == text
+    assert (read.result, read.layer_effects, read.label) == (result, layer_effects, label)
+    assert to_json(read.result, read.layer_effects, read.label) == text
     assert read_json("run.json", b"\xef\xbb\xbf" + text.encode()) == read
     assert read_json("run.json", json.dumps(json.loads(text), indent=None).encode()) == read
 
@@ -116,9 +116,9 @@ def test_the_file_is_the_contract_s_object_with_two_keys_more():
     assert set(WHOLE) - set(saved().to_dict()) == {"run", "margins"}
 
 
-def test_the_command_line_s_json_is_read_without_margins_or_label():
+def test_the_command_line_s_json_is_read_without_layer_effects_or_label():
     read = read_json("run.json", saved().to_json().encode())
-    assert (read.result, read.margins, read.label) == (saved(), None, Label())
+    assert (read.result, read.layer_effects, read.label) == (saved(), None, Label())
 
 
 def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
@@ -261,7 +261,7 @@ def test_a_lie_in_any_place_is_refused_or_is_a_run_all_the_same(path):
             n_refused += 1
             continue
         # What is let through can be kept, exported and shown: all of it is as the types say.
-        text = to_json(read.result, read.margins, read.label)
+        text = to_json(read.result, read.layer_effects, read.label)
         assert read_json("run.json", text.encode()) == read
         assert sized(lie) is sized(place) or path[0] in ("spec", "run") or lie is None or (
             lie in (True, 0)

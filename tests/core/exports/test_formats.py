@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.errors import InputError
 from core.exports import formats
 from core.exports.data import to_csv, to_json
@@ -17,12 +17,12 @@ from core.store.run import Label
 LABEL = Label("A title", "note", ("tag",))
 
 
-def pictured(result, margins, title):
+def pictured(result, layer_effects, title):
     """Stands for a figure: what it is given."""
-    return f"{result.spec.model} {margins is not None} {title}"
+    return f"{result.spec.model} {layer_effects is not None} {title}"
 
 
-def drawn(result, margins, title):
+def drawn(result, layer_effects, title):
     return b"\x89PNG" + title.encode()
 
 
@@ -38,8 +38,8 @@ def register(monkeypatch):
 
 
 def test_json_and_csv_are_the_texts_of_data():
-    assert export(saved(), saved_margins(), LABEL, "json").decode() == to_json(
-        saved(), saved_margins(), LABEL
+    assert export(saved(), saved_layer_effects(), LABEL, "json").decode() == to_json(
+        saved(), saved_layer_effects(), LABEL
     )
     assert export(saved(), None, LABEL, "csv").decode() == to_csv(saved())
 
@@ -53,7 +53,7 @@ def test_a_notebook_is_json_with_the_title():
 def test_a_registered_format_is_called_with_the_run(register, monkeypatch):
     register(svg="formats_of_a_test:pictured", png="formats_of_a_test:drawn")
     monkeypatch.setattr(EntryPoint, "load", lambda point: globals()[point.attr])
-    assert export(saved(), saved_margins(), LABEL, "svg") == b"demo True A title"
+    assert export(saved(), saved_layer_effects(), LABEL, "svg") == b"demo True A title"
     assert export(saved(), None, LABEL, "png") == b"\x89PNGA title"
 
 

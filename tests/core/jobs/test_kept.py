@@ -48,16 +48,16 @@ def done(job):
     return job
 
 
-def test_a_finished_sweep_is_in_the_store_with_its_margins(kept, store, spec):
+def test_a_finished_sweep_is_in_the_store_with_its_layer_effects(kept, store, spec):
     job = done(kept.submit(spec()))
     run = store.get(job.run_id)
     assert run.result == job.result
-    assert run.margins == job.margins
-    assert run.margins is not None
+    assert run.layer_effects == job.layer_effects
+    assert run.layer_effects is not None
     assert run.origin is Origin.COMPUTED
 
 
-def test_it_is_kept_before_its_margins_are_measured(kept, store, spec, monkeypatch):
+def test_it_is_kept_before_its_layer_effects_are_measured(kept, store, spec, monkeypatch):
     reached, go = threading.Event(), threading.Event()
 
     def held(*_):
@@ -66,13 +66,13 @@ def test_it_is_kept_before_its_margins_are_measured(kept, store, spec, monkeypat
         yield 1.0
         raise RuntimeError("no margins")
 
-    monkeypatch.setattr("core.sweep.layer_sweep.iter_margins", held)
+    monkeypatch.setattr("core.sweep.layer_sweep.iter_layer_effects", held)
     job = kept.submit(spec())
     assert reached.wait(WAIT)
     assert store.get(job.run_id).result == job.partial
-    assert store.get(job.run_id).margins is None
+    assert store.get(job.run_id).layer_effects is None
     go.set()
-    assert done(job).margins is None
+    assert done(job).layer_effects is None
 
 
 def test_a_cancelled_sweep_is_not_kept(kept, store, spec, model, monkeypatch):
@@ -94,7 +94,7 @@ def test_another_process_finds_it_without_loading_the_model(kept, keeper, spec):
     found = others.find(spec())
     assert found.state is JobState.DONE
     assert found.result == first.result
-    assert found.margins == first.margins
+    assert found.layer_effects == first.layer_effects
     assert done(others.submit(spec())) is found
 
     anew = Jobs(registry, keeper=keeper)
@@ -125,17 +125,17 @@ def test_an_imported_run_is_no_answer_either(kept, store, spec, model):
     assert store.count() == 2
 
 
-def test_a_run_kept_without_margins_is_shown_and_swept_anew_when_asked_for(
+def test_a_run_kept_without_layer_effects_is_shown_and_swept_anew_when_asked_for(
     kept, store, spec, model
 ):
     store.keep(run_sweep(model, spec()))  # as the command line does
     found = kept.find(spec())
     assert found.result is not None
-    assert found.margins is None
+    assert found.layer_effects is None
     job = done(kept.submit(spec()))
     assert job is not found
-    assert job.margins is not None
-    assert store.get(job.run_id).margins == job.margins
+    assert job.layer_effects is not None
+    assert store.get(job.run_id).layer_effects == job.layer_effects
     assert store.count() == 1
 
 
@@ -176,21 +176,23 @@ def test_an_open_bos_is_the_models_own_and_not_that_of_the_newest_run(keeper, re
     assert done(Jobs(fresh, keeper=keeper).submit(open_)).result == default.result
 
 
-def test_a_run_deleted_while_its_margins_are_measured_stays_deleted(kept, store, spec, monkeypatch):
+def test_a_run_deleted_while_its_layer_effects_are_measured_stays_deleted(
+    kept, store, spec, monkeypatch
+):
     reached, go = threading.Event(), threading.Event()
-    measured = core.sweep.layer_sweep.iter_margins
+    measured = core.sweep.layer_sweep.iter_layer_effects
 
     def held(*given):
         reached.set()
         assert go.wait(WAIT)
         return (yield from measured(*given))
 
-    monkeypatch.setattr("core.sweep.layer_sweep.iter_margins", held)
+    monkeypatch.setattr("core.sweep.layer_sweep.iter_layer_effects", held)
     job = kept.submit(spec())
     assert reached.wait(WAIT)
     store.delete([job.run_id])
     go.set()
-    assert done(job).margins is not None
+    assert done(job).layer_effects is not None
     assert store.count() == 0
 
 

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
 from core.spec.heads import Head
@@ -73,8 +73,8 @@ def test_a_run_is_kept_and_found_again(clock, faulty, run_on):
     run_id = keeper.keep(result)
     assert (keeper.n_waiting, keeper.trouble) == (0, "")
     assert keeper.find(result.spec).id == run_id == name_of(result)
-    assert keeper.keep(result, saved_margins()) == run_id
-    assert keeper.find(result.spec).margins == saved_margins()
+    assert keeper.keep(result, saved_layer_effects()) == run_id
+    assert keeper.find(result.spec).layer_effects == saved_layer_effects()
     assert faulty.tries == 1
 
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_written_waits_and_is_written_at_the_next_chance(clock, f
     assert keeper.keep(one) == name_of(one)
     assert keeper.n_waiting == 1
     assert "locked" in keeper.trouble
-    keeper.keep(two, saved_margins())
+    keeper.keep(two, saved_layer_effects())
     assert faulty.tries == 1  # it is left alone for a while: each try may wait for a lock
     faulty.shut = False
     retried(keeper)
@@ -93,7 +93,7 @@ def test_what_cannot_be_written_waits_and_is_written_at_the_next_chance(clock, f
     retried(keeper)
     assert (keeper.n_waiting, keeper.trouble) == (0, "")
     assert faulty.store.find(one.spec).result == one
-    assert faulty.store.find(two.spec).margins == saved_margins()
+    assert faulty.store.find(two.spec).layer_effects == saved_layer_effects()
 
 
 def test_once_the_database_is_back_the_next_failure_is_said_at_once(
@@ -126,15 +126,15 @@ def test_the_next_run_takes_those_that_wait_with_it(clock, faulty, run_on):
     assert (keeper.n_waiting, faulty.store.count()) == (0, 4)
 
 
-def test_margins_that_wait_are_not_lost_when_the_run_is_kept_again(clock, faulty, run_on):
+def test_layer_effects_that_wait_are_not_lost_when_the_run_is_kept_again(clock, faulty, run_on):
     keeper, result = Keeper(faulty), run_on("a b")
     keeper.keep(result)
-    keeper.keep(result, saved_margins())
+    keeper.keep(result, saved_layer_effects())
     keeper.keep(result)
     assert keeper.n_waiting == 1
     faulty.shut = False
     keeper.retry(now=True)
-    assert faulty.store.find(result.spec).margins == saved_margins()
+    assert faulty.store.find(result.spec).layer_effects == saved_layer_effects()
 
 
 def test_without_a_database_nothing_is_found_and_nothing_raised(clock, faulty):
@@ -179,10 +179,10 @@ def test_numbers_that_no_file_can_hold_stop_neither_the_sweep_nor_the_others(clo
     heads[0] = replace(heads[0], logprob_change=float("-inf"))
     endless = replace(run_on("a b"), heads=tuple(heads), _index={})
     keeper.keep(endless)
-    margins = replace(
-        saved_margins(), first_position={Head(0, 0): replace(heads[1], kl=float("nan"))}
+    layer_effects = replace(
+        saved_layer_effects(), first_position={Head(0, 0): replace(heads[1], kl=float("nan"))}
     )
-    keeper.keep(run_on("a c"), margins)
+    keeper.keep(run_on("a c"), layer_effects)
     keeper.keep(run_on("a d"))
     assert (keeper.n_waiting, keeper.trouble) == (0, "")
     assert faulty.store.find(run_on("a d").spec) is not None
@@ -217,7 +217,7 @@ def test_read_only_keeps_nothing_and_holds_nothing(clock, sqlite_path, run_on):
     Store(url).keep(kept)
     keeper = Keeper(lambda: Store(url, read_only=True))
     assert keeper.find(kept.spec).result == kept
-    assert keeper.keep(run_on("a c"), saved_margins()) == name_of(run_on("a c"))
+    assert keeper.keep(run_on("a c"), saved_layer_effects()) == name_of(run_on("a c"))
     keeper.retry(now=True)
     assert (keeper.n_waiting, keeper.trouble) == (0, "")
     assert Store(url).count() == 1
@@ -270,5 +270,5 @@ def test_a_sweep_is_done_though_its_database_is_not_there(demo, faulty):
     keeper.retry(now=True)
     run = faulty.store.find(spec)
     assert (run.id, run.result) == (job.run_id, job.result)
-    assert run.margins is not None
+    assert run.layer_effects is not None
     assert faulty.store.count(Query(text="brown fox")) == 1

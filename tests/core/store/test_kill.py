@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.store.store import Store
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +23,7 @@ KILLS = 8
 PARENT = """
 import os, signal, sys
 from dataclasses import replace
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.store.store import Store
 
 def write(url, name, said):
@@ -31,10 +31,10 @@ def write(url, name, said):
     file = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for n in range(1_000_000):
         result = replace(base, spec=replace(base.spec, prompt=f"{name} {n}"), _index={})
-        run_id = store.keep(result, saved_margins())
+        run_id = store.keep(result, saved_layer_effects())
         os.write(file, f"{run_id}\\n".encode())
 
-saved(), saved_margins()
+saved(), saved_layer_effects()
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("ready", flush=True)
 for line in sys.stdin:
@@ -102,7 +102,7 @@ def assert_whole(url, writers):
     for summary in there:
         run = store.get(summary.id)
         assert run.result.heads == saved().heads
-        assert run.margins == saved_margins()
+        assert run.layer_effects == saved_layer_effects()
         assert store.find(run.spec).id == summary.id
     store.keep(saved())
     assert store.find(saved().spec).result == saved()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
 from core.spec.ablation import AblationKind
 from core.store import rows
@@ -51,9 +51,9 @@ def altered(url, run_id, **values):
 
 def test_a_run_comes_back_with_everything_in_it(opened, run_on):
     result, label = run_on("a b", foil=None), Label("One title", "A note\nof two lines", ("a", "b"))
-    run_id = opened().keep(result, saved_margins(), label, created=1234.5)
+    run_id = opened().keep(result, saved_layer_effects(), label, created=1234.5)
     run = opened().get(run_id)
-    assert (run.result, run.margins, run.label) == (result, saved_margins(), label)
+    assert (run.result, run.layer_effects, run.label) == (result, saved_layer_effects(), label)
     assert (run.id, run.created, run.origin) == (run_id, 1234.5, Origin.COMPUTED)
     assert run.spec == result.spec
 
@@ -91,17 +91,17 @@ def test_the_model_s_fingerprint_chooses_and_the_newest_answers_without_one(stor
 def test_a_run_kept_again_stays_as_it_is(store, run_on):
     result = run_on("a b")
     first = store.keep(result, label=Label("mine"), created=10.0)
-    again = store.keep(result, saved_margins(), Label("other"), created=20.0)
+    again = store.keep(result, saved_layer_effects(), Label("other"), created=20.0)
     assert first == again
     assert store.count() == 1
     run = store.get(first)
-    assert (run.label.title, run.created, run.margins) == ("mine", 10.0, None)
+    assert (run.label.title, run.created, run.layer_effects) == ("mine", 10.0, None)
 
 
-def test_margins_are_put_beside_a_run(store, run_on):
+def test_layer_effects_are_put_beside_a_run(store, run_on):
     run_id = store.keep(run_on("a b"))
-    store.add_margins(run_id, saved_margins())
-    assert store.get(run_id).margins == saved_margins()
+    store.add_layer_effects(run_id, saved_layer_effects())
+    assert store.get(run_id).layer_effects == saved_layer_effects()
 
 
 def test_an_imported_run_never_answers_a_spec(store, run_on):
@@ -359,7 +359,7 @@ def test_a_read_only_store_shows_all_and_changes_nothing(opened, run_on):
     assert store.count() == len(store.listed()) == 1
     for change in (
         lambda: store.keep(run_on("a c")),
-        lambda: store.add_margins(run_id, saved_margins()),
+        lambda: store.add_layer_effects(run_id, saved_layer_effects()),
         lambda: store.relabel(run_id, Label("x")),
         lambda: store.delete([run_id]),
         lambda: store.restore([run_id]),
@@ -423,7 +423,7 @@ def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, mo
 WRITER = """
 import sys, threading
 from dataclasses import replace
-from core.demo.example import saved, saved_margins
+from core.demo.example import saved, saved_layer_effects
 from core.store.run import Label
 from core.store.store import Store
 
@@ -439,7 +439,7 @@ def work(thread):
         for prompt in (f"shared {n}", f"own {name} {thread} {n}"):
             result = replace(base, spec=replace(base.spec, prompt=prompt), _index={})
             run_id = store.keep(result, label=Label(name))
-            store.add_margins(run_id, saved_margins())
+            store.add_layer_effects(run_id, saved_layer_effects())
             assert store.get(run_id).result == result
     done.append(thread)
 
@@ -470,7 +470,7 @@ def test_several_processes_keep_the_same_and_other_runs_at_once(url, opened, run
     assert store.count(Query(text="shared")) == 4
     for n in range(4):
         found = store.find(run_on(f"shared {n}").spec)
-        assert (found.result, found.margins) == (run_on(f"shared {n}"), saved_margins())
+        assert (found.result, found.layer_effects) == (run_on(f"shared {n}"), saved_layer_effects())
 
 
 def test_threads_that_keep_one_run_make_one_row(opened, run_on):

@@ -8,7 +8,7 @@ import pytest
 from components.figures.base.look import Look
 from components.figures.base.metric import KL, METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
-from components.figures.layer_margins import BESIDE, CELLS
+from components.figures.layer_effects import BESIDE, CELLS
 
 
 def bars_of(figure):
@@ -16,14 +16,14 @@ def bars_of(figure):
 
 
 @pytest.fixture
-def both(result, margins):
+def both(result, layer_effects):
     """Margins of a kind of ablation that MLPs have too."""
-    return dataclasses.replace(margins, mlp=tuple(result.heads[: result.shape[0]]))
+    return dataclasses.replace(layer_effects, mlp=tuple(result.heads[: result.shape[0]]))
 
 
 @pytest.mark.parametrize("metric", [m for m in METRICS if m.field != "logit_diff_change"])
-def test_margins_are_bars_on_the_rows_of_the_cells(result, both, metric):
-    bars = bars_of(head_heatmap(result, metric, Look(), margins=both))
+def test_layer_effects_are_bars_on_the_rows_of_the_cells(result, both, metric):
+    bars = bars_of(head_heatmap(result, metric, Look(), layer_effects=both))
     for name, effects in (("attention", both.attention), ("MLP", both.mlp)):
         assert list(bars[name].x) == pytest.approx([metric.of(e) for e in effects])
         assert [round(y) for y in bars[name].y] == list(range(result.shape[0]))
@@ -31,15 +31,15 @@ def test_margins_are_bars_on_the_rows_of_the_cells(result, both, metric):
     assert all(a < m for a, m in zip(bars["attention"].y, bars["MLP"].y, strict=True))
 
 
-def test_an_mlp_that_cannot_be_ablated_has_no_bar(result, margins):
-    figure = head_heatmap(result, PROB, Look(), margins=margins)
+def test_an_mlp_that_cannot_be_ablated_has_no_bar(result, layer_effects):
+    figure = head_heatmap(result, PROB, Look(), layer_effects=layer_effects)
     assert len(bars_of(figure)["MLP"].x) == 0
     assert list(bars_of(figure)["attention"].y) == list(range(result.shape[0]))
 
 
-def test_no_cell_moves_when_the_margins_arrive(result, margins):
+def test_no_cell_moves_when_the_layer_effects_arrive(result, layer_effects):
     without = head_heatmap(result, PROB, Look(), beside="measured after the heads")
-    with_them = head_heatmap(result, PROB, Look(), margins=margins)
+    with_them = head_heatmap(result, PROB, Look(), layer_effects=layer_effects)
     for part in ("height", "margin", "xaxis", "yaxis"):
         assert without.layout[part] == with_them.layout[part]
     assert without.layout.annotations[0].text == "measured after the heads"
@@ -51,7 +51,7 @@ def test_no_cell_moves_when_the_margins_arrive(result, margins):
 
 @pytest.mark.parametrize("metric", [PROB, KL])
 def test_every_bar_is_in_view(result, both, metric):
-    figure = head_heatmap(result, metric, Look(), margins=both)
+    figure = head_heatmap(result, metric, Look(), layer_effects=both)
     low, high = figure.layout.xaxis2.range
     for trace in bars_of(figure).values():
         assert all(low < x < high for x in trace.x)
@@ -62,8 +62,8 @@ def test_every_bar_is_in_view(result, both, metric):
 def test_attention_is_filled_the_mlp_an_outline_and_colour_says_the_sign(result, both, look):
     up = dataclasses.replace(both.attention[0], prob_change=0.2)
     down = dataclasses.replace(both.attention[0], prob_change=-0.2)
-    margins = dataclasses.replace(both, attention=(up, down, down), mlp=(down, up, up))
-    bars = bars_of(head_heatmap(result, PROB, look, margins=margins))
+    layer_effects = dataclasses.replace(both, attention=(up, down, down), mlp=(down, up, up))
+    bars = bars_of(head_heatmap(result, PROB, look, layer_effects=layer_effects))
     filled, outlined = bars["attention"].marker, bars["MLP"].marker
     assert list(filled.color) == [look.adds, look.takes, look.takes]
     assert filled.line.width == 0
@@ -73,7 +73,7 @@ def test_attention_is_filled_the_mlp_an_outline_and_colour_says_the_sign(result,
 
 
 def test_a_bar_says_layer_part_and_effect(result, both):
-    figure = head_heatmap(result, PROB, Look(), margins=both)
+    figure = head_heatmap(result, PROB, Look(), layer_effects=both)
     told = [t.text for t in figure.data if t.xaxis == "x2" and t.type == "scatter" and t.text]
     attention, mlp = told
     assert attention[1].startswith("<b>Layer 1 attention</b>, all 4 heads at once<br>")

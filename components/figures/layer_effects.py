@@ -1,4 +1,4 @@
-"""The heatmap's margins: bars beside each row, for the whole layer's attention and its MLP.
+"""The heatmap's layer effects: bars beside each row, for the whole layer's attention and its MLP.
 
 They share the rows of the cells and the unit, on a scale of their own: a whole layer can do far
 more than any of its heads.
@@ -10,36 +10,38 @@ import plotly.graph_objects as go
 
 from components.figures.base.look import Look, quiet_axis
 from components.figures.base.metric import Metric
-from core.results.layer_effects import Margins
+from core.results.layer_effects import LayerEffects
 from core.results.result import Effect, SweepResult
 from core.text.numbers import percent
 
 CELLS = (0.0, 0.76)
 """The part of the figure's width that the cells take."""
 BESIDE = (0.81, 1.0)
-"""The margins' part; kept free before they are measured, so that nothing moves when they come."""
+"""The layer effects' part; kept free before they are measured, so that nothing moves when they
+come.
+"""
 _THICK, _APART = 0.3, 0.18
 
 Measured = tuple[int, Effect, float]
 """A layer, what was measured of it, and the chosen metric's value."""
 
 
-def draw_margins(
+def draw_layer_effects(
     figure: go.Figure,
     result: SweepResult,
-    margins: Margins | None,
+    layer_effects: LayerEffects | None,
     metric: Metric,
     look: Look,
     without: str,
 ) -> None:
-    """Add the margins, on a second x axis; where there are none, the words that say why."""
+    """Add the layer effects, on a second x axis; where there are none, the words that say why."""
     n_layers = result.shape[0]
     effects: list[tuple[str, Sequence[Effect | None]]] = []
-    if margins is not None:
-        effects = [("attention", margins.attention), ("MLP", margins.mlp)]
+    if layer_effects is not None:
+        effects = [("attention", layer_effects.attention), ("MLP", layer_effects.mlp)]
     low, high = _range(effects, metric)
     figure.add_trace(_paper(n_layers, low, high, look))
-    both = margins is not None and any(each is not None for each in margins.mlp)
+    both = layer_effects is not None and any(each is not None for each in layer_effects.mlp)
     for name, found in effects:
         apart = (_APART if name == "MLP" else -_APART) if both else 0.0
         measured = [
@@ -50,7 +52,7 @@ def draw_margins(
         figure.add_trace(_bars(name, measured, apart, metric, look))
         told = [_told(name, layer, effect, result, metric) for layer, effect, _ in measured]
         figure.add_trace(_pointed_at(measured, apart, told, (low + high) / 2))
-    if margins is not None:
+    if layer_effects is not None:
         figure.add_trace(_zero(n_layers, look))
     figure.update_layout(
         xaxis2=quiet_axis(
@@ -65,9 +67,9 @@ def draw_margins(
         ),
         barmode="overlay",
     )
-    if margins is None:  # there is no scale yet, but its place
+    if layer_effects is None:  # there is no scale yet, but its place
         figure.update_layout(xaxis2_tickfont_color="rgba(0,0,0,0)")
-    if margins is None and without:
+    if layer_effects is None and without:
         figure.add_annotation(
             text=without,
             x=0.5,
