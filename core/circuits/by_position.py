@@ -81,9 +81,10 @@ def iter_position_effects(
 
     `positions` None: those that the spec ablates, the answer's teacher-forced ones included.
     Yields (share done, the map so far): an empty map first, then as cells finish, late positions
-    before early ones; the last map is complete. Nothing is run where a corrupted prompt does not
-    differ yet: the change there is 0 (causality). Raises `InputError` (field "head", "heads" or
-    "positions") for what the model or the prompt does not have.
+    before early ones; the last map is complete. Nothing is run where a corrupted prompt, or a
+    reference set by position, does not differ yet: the change there is 0 (causality). Raises
+    `InputError` (field "head", "heads" or "positions") for what the model or the prompt does not
+    have.
     """
     prepared = scorer.prepared
     chosen = checked_heads(scorer.model, heads)
@@ -94,7 +95,7 @@ def iter_position_effects(
     result = _so_far(chosen, where, tokens, found)
     yield 0.0, result
     replacements = yield from constant_steps(scorer.replacements(), (0.0, result))
-    first = first_change(prepared)
+    first = prepared.first_change
     same = [column for column, position in enumerate(where) if position < first]
     for metric in METRICS:
         if metric != "logit_diff_change" or prepared.foil is not None:
@@ -122,17 +123,6 @@ def checked_heads(model: LoadedModel, heads: Sequence[Head]) -> tuple[Head, ...]
     if not heads:
         raise InputError("heads", "No head is named: name at least one.")
     return tuple(dict.fromkeys(heads))
-
-
-def first_change(prepared: Prepared) -> int:
-    """The first position at which a replacement can differ: 0 unless there is a corrupted prompt.
-
-    Before its first token that differs a corrupted run is the clean one (causality).
-    """
-    if prepared.corrupted is None:
-        return 0
-    pairs = zip(prepared.prompt.ids, prepared.corrupted.ids, strict=True)
-    return next(position for position, (a, b) in enumerate(pairs) if a != b)
 
 
 def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> tuple[int, ...]:
