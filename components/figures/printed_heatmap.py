@@ -19,7 +19,6 @@ from components.words.escaping import as_label
 from core.prompts.tokens import visible
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
-from core.spec.ablation import AblationKind
 from core.spec.answer import Answer
 from core.text.numbers import percent
 
@@ -107,8 +106,8 @@ def layer_effect_words(result: SweepResult, layer_effects: LayerEffects) -> str:
     )
     if any(each is not None for each in layer_effects.mlp):
         return f"{said} · □ its MLP, ablated the same way"
-    if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
-        return f"{said}. An MLP has no heads to average over"
+    if why := result.spec.ablation.traits.no_mlps:
+        return f"{said}. {why}"
     return f"{said}. The MLPs of this model could not be reached"
 
 

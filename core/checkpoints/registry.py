@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
 
 
+EMBEDDED_VARIANTS = 3
+"""Raw weights, bfloat16, and both: they are small, and leave the other models where they are."""
+
+
 class ModelKey(NamedTuple):
     """What must be equal for two requests to share a loaded model.
 
@@ -52,8 +56,9 @@ def key_of(spec: SweepSpec, device: str = "auto") -> ModelKey:
 class Registry:
     """Loaded models by key. Threads that ask for the same one wait for a single load.
 
-    `max_models` are kept beside the embedded one (None: the operator's setting). A model in use by
-    a running sweep stays alive whatever this says; it is only not kept.
+    `max_models` are kept beside the embedded one (None: the operator's setting), which is counted
+    apart with its variants: it as it opens is always kept, and `EMBEDDED_VARIANTS` of the others.
+    A model in use by a running sweep stays alive whatever this says; it is only not kept.
     """
 
     def __init__(self, max_models: int | None = None) -> None:
@@ -88,11 +93,18 @@ class Registry:
             return model
 
     def _make_room(self, newest: ModelKey) -> None:
-        """Drop the models unused longest; the embedded one is small and always wanted again."""
+        """Drop the models unused longest, of the embedded one's variants and of all others."""
         most = settings().max_models if self._max_models is None else self._max_models
-        held = [key for key in self._models if key != newest and key.name != EMBEDDED]
-        for key in held[: max(0, len(self._models) - most)]:
-            del self._models[key]
+        variants = [key for key in self._models if key.name == EMBEDDED and not _as_it_opens(key)]
+        others = [key for key in self._models if key.name != EMBEDDED]
+        for held, room in ((variants, EMBEDDED_VARIANTS), (others, most)):
+            for key in [key for key in held if key != newest][: max(0, len(held) - room)]:
+                del self._models[key]
+
+
+def _as_it_opens(key: ModelKey) -> bool:
+    """Whether a model is asked for without any choice of dtype or weights."""
+    return (key.dtype, key.weights) == ("float32", "processed")
 
 
 class _waiting:  # noqa: N801  # reads as a verb where it is used

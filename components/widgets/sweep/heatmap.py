@@ -14,7 +14,6 @@ from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
-from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
 from core.text.numbers import percent, signed
@@ -132,8 +131,8 @@ def _scale(result: SweepResult, layer_effects: LayerEffects | None) -> str:
         "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
         "once"
     )
-    if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
-        return f"{said}. An MLP has no heads to average over."
+    if why := result.spec.ablation.traits.no_mlps:
+        return f"{said}. {why}."
     if layer_effects is not None and all(each is None for each in layer_effects.mlp):
         return f"{said}. The MLPs of this model could not be reached."
     return f"{said} · □ its MLP, ablated the same way."

@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 import torch
 from support import checkpoints
-from support.specs import CORRUPTED, NEEDED
+from support.specs import NEEDED
 
 from core.engine.oracle import (
     ablated_logits,
