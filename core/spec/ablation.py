@@ -117,7 +117,8 @@ class AblationKind(StrEnum):
             "in; only what differs among them is averaged away. A small set gives a noisy average.",
             needs=Needs.REFERENCE,
             same_length=True,
-            not_elsewhere="The reference set has the prompt's length, and random tokens another",
+            not_elsewhere="Mean positional needs a reference set of the text's own length, and random "
+            "tokens have none",
             lacks="Needs a reference set whose texts have as many tokens as the prompt: choose "
             "mean positional in the composer and make or paste one.",
             citation="Wang et al. 2022, arXiv:2211.00593, section 2",
@@ -136,7 +137,7 @@ class AblationKind(StrEnum):
             "nothing.",
             needs=Needs.CORRUPTED_PROMPT,
             same_length=True,
-            not_elsewhere="Random tokens have no corrupted prompt",
+            not_elsewhere="Resample needs a corrupted prompt, and random tokens have none",
             lacks="Needs a corrupted prompt with as many tokens: choose resample in the composer "
             "and type one.",
             citation="Heimersheim & Nanda 2024, arXiv:2404.15255",
