@@ -32,7 +32,12 @@ def values(result):
 def test_the_prompt_alone_as_reference_changes_nothing(loaded, family):
     model = loaded(family)
     spec = spec_of(model, POSITIONAL, reference=(checkpoints.TEXT, checkpoints.TEXT))
-    assert not values(run_sweep(model, spec)).any()
+    assert values(run_sweep(model, spec)) == pytest.approx(0, abs=1e-12)
+    scorer = Scorer(model, spec)
+    found = run_to_end(scorer.replacements())[scorer.prepared.target]
+    assert found.positions == ()
+    own = parts(model, scorer.start.tokens[None])  # and what would be put in is its own z
+    torch.testing.assert_close(found.z, own.z[:, 0], atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("target", "foil"), ANSWERS)
