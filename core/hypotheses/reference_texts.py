@@ -92,7 +92,10 @@ def _other_names(tokenizer: Any, prompt: str, seed: int) -> Iterator[str]:
 
 
 def _other_first_copy(tokenizer: Any, clean: TokenizedPrompt, seed: int) -> Iterator[str]:
-    """Each word of the first copy becomes another, one that the prompt does not hold."""
+    """Each word of the first copy becomes another, one that the prompt does not hold.
+
+    A first token without a leading space stays where others are left: words are drawn with one.
+    """
     repeat = find_repeat(clean)
     if repeat is None:
         return
@@ -103,6 +106,9 @@ def _other_first_copy(tokenizer: Any, clean: TokenizedPrompt, seed: int) -> Iter
         if clean.ids[position] not in special
         and any(map(str.isalpha, token_text(tokenizer, clean.ids[position])))
     ]
+    opening = int(clean.has_bos)
+    if words[1:] and words[0] == opening and not clean.texts[opening].startswith(" "):
+        words = words[1:]
     used = set(clean.ids)
     try:
         pool = [i for i in text_pool(tokenizer, len(words) + len(used)) if i not in used]
@@ -113,7 +119,7 @@ def _other_first_copy(tokenizer: Any, clean: TokenizedPrompt, seed: int) -> Iter
         ids = list(clean.ids)
         for position, drawn in zip(words, rng.choice(pool, len(words), replace=False), strict=True):
             ids[position] = int(drawn)
-        yield exact_text(tokenizer, ids[int(clean.has_bos) :]) or ""
+        yield exact_text(tokenizer, ids[opening:]) or ""
 
 
 def _random(tokenizer: Any, prompt: str, seed: int, prepend_bos: bool) -> Iterator[str]:
