@@ -117,8 +117,8 @@ class AblationKind(StrEnum):
             "in; only what differs among them is averaged away. A small set gives a noisy average.",
             needs=Needs.REFERENCE,
             same_length=True,
-            not_elsewhere="Mean positional needs a reference set of the text's own length, and random "
-            "tokens have none",
+            not_elsewhere="Mean positional needs a reference set of the text's own length, and "
+            "random tokens have none",
             lacks="Needs a reference set whose texts have as many tokens as the prompt: choose "
             "mean positional in the composer and make or paste one.",
             citation="Wang et al. 2022, arXiv:2211.00593, section 2",

@@ -279,6 +279,27 @@ def test_a_set_by_position_is_made_from_the_prompt_and_swept(app):
     assert "Made from another prompt" in page_html(app)
 
 
+def test_the_kinds_are_compared_over_the_set_that_was_made(app):
+    app.button(key="compare_kinds").click().run()
+    state = app.session_state["headsweep"]
+    assert AblationKind.MEAN_POSITIONAL not in state.compared
+    choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
+    app.button(key="make_reference").click().run()
+    choose(app, "ablation", AblationKind.ZERO)  # the set stays at hand
+    for job in state.compared.values():
+        job.wait(60.0)
+    app.run()
+    assert app.button(key="compare_kinds").label == "Add mean positional"
+    app.button(key="compare_kinds").click().run()
+    job = state.compared[AblationKind.MEAN_POSITIONAL]
+    assert job.wait(60.0)
+    assert job.result is not None, job.error
+    assert len(job.spec.reference) == 32
+    app.run()
+    assert not app.exception
+    assert "compare_kinds" not in [button.key for button in app.button]
+
+
 def test_lines_of_another_length_are_named_as_they_stand(app):
     choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
     fits = "The quick brown dog jumps over the lazy fox. The quick brown dog"
