@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.circuits.head_scores import THRESHOLD, HeadScores
-from core.prompts.tokens import visible
+from core.prompts.token_words import answer_words
 from core.results.findings import NOTABLE, NOTABLE_NATS
 from core.results.result import HeadEffect, SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.text.numbers import percent, share, signed
+from core.text.words import Words, phrase, plain
 
 if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
@@ -31,8 +32,13 @@ SWEEP, ROUTE, KINDS, ROLES, WHERE = "sweep", "route", "kinds", "roles", "where"
 class Sentence:
     """A statement, and where each of its figures can be found."""
 
-    text: str
+    words: Words
     shown_in: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The statement without its styles."""
+        return plain(self.words)
 
 
 def verdict(
@@ -63,22 +69,22 @@ def matters(effect: HeadEffect) -> bool:
 
 def _mattered(result: SweepResult, effect: HeadEffect) -> Sentence:
     spec, base = result.spec, result.baseline
-    between = "" if isinstance(spec.target, str) else " or "
-    target = between.join(map(visible, result.target_tokens))
+    target = phrase("P(", answer_words(result.target_tokens, spec.target), ")")
     numbers = f"{signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats"
     if effect.logit_diff_change is not None:
         numbers += f", logit difference {signed(effect.logit_diff_change, 2)}"
     went = f"{percent(base.prob)} → {percent(effect.prob)} ({numbers})"
     who = f"On this prompt, ablating {effect.address.label} ({spec.ablation.label.lower()})"
     if not matters(effect):
-        did = f"hardly mattered: P({target}) {went}"
+        did = phrase("hardly mattered: ", target, f" {went}")
     elif _moved(effect):
-        did = f"{_verb(effect.logprob_change)} P({target}): {went}"
+        did = phrase(f"{_verb(effect.logprob_change)} ", target, f": {went}")
     else:
         change = effect.logit_diff_change
         assert change is not None
-        did = f"{_verb(change)} the target against the foil, and hardly moved P({target}): {went}"
-    return Sentence(f"{who} {did}, {_place(result, effect)}.", (SWEEP,))
+        against = f"{_verb(change)} the target against the foil, and hardly moved "
+        did = phrase(against, target, f": {went}")
+    return Sentence(phrase(f"{who} ", did, f", {_place(result, effect)}."), (SWEEP,))
 
 
 def _moved(effect: HeadEffect) -> bool:
@@ -115,7 +121,7 @@ def _how(routes: "DirectEffect | None", roles: HeadScores | None, head: Head) ->
     if not parts:
         parts.append("by which route it acts could not be measured on this model")
     text = "; ".join(parts)
-    return Sentence(f"{text[:1].upper()}{text[1:]}.", tuple(shown_in))
+    return Sentence(phrase(f"{text[:1].upper()}{text[1:]}."), tuple(shown_in))
 
 
 def _routed(routes: "DirectEffect") -> str:
@@ -187,7 +193,7 @@ def _weakened(
         reasons.append(f"the target ranks {base.rank} without any ablation")
     if not matters(effect):
         reasons.append("another head may do the same job when this one is gone")
-    return Sentence(f"What weakens this: {'; '.join(reasons)}.", tuple(shown_in))
+    return Sentence(phrase(f"What weakens this: {'; '.join(reasons)}."), tuple(shown_in))
 
 
 def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:

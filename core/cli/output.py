@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from core.text.words import Style, Words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.text import Text
 
 
 @contextmanager
@@ -29,6 +33,25 @@ def progress() -> "Iterator[Any]":
             bar.update(task, description=what, total=total, completed=fraction or 0.0)
 
         yield report
+
+
+_STYLES = {
+    Style.PLAIN: "",
+    Style.BOLD: "bold",
+    Style.TOKEN: "cyan",
+    Style.WARNING: "yellow",
+}
+
+
+def terminal_text(said: Words) -> "Text":
+    """Words for a rich console, without any character that a terminal would obey."""
+    from rich.text import Text
+
+    return Text.assemble(*((_printable(span.text), _STYLES[span.style]) for span in said))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def write_json(values: Any, out: Path | None) -> None:

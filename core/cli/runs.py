@@ -4,21 +4,19 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from core.cli import options as given
-from core.cli.output import write_json
+from core.cli.output import terminal_text, write_json
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
 from core.store.run import Query, Run, Summary
 from core.text.numbers import percent, signed
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from core.text.words import phrase
 
 app = typer.Typer(
     help="The kept runs: every sweep that has finished, here or in the dashboard.",
@@ -159,18 +157,12 @@ def _table(found: list[Summary], total: int) -> None:
             _when(run.created),
             percent(run.prob),
             f"{run.largest} {signed(change)}",
-            _text(" · ".join((run.name[:120], run.model, run.ablation, *tags))),
+            terminal_text(phrase(" · ".join((run.name[:120], run.model, run.ablation, *tags)))),
         )
     console = Console()
     console.print(table)
     if total > len(found):
         console.print(f"{len(found)} of {total:,}; --limit gives more.", highlight=False)
-
-
-def _text(text: str) -> "Text":
-    from rich.text import Text
-
-    return Text("".join(c if c.isprintable() else " " for c in text))
 
 
 def _when(created: float) -> str:
