@@ -14,7 +14,7 @@ from core.cli.doctor import doctor
 from core.cli.heads import head, joint, roles
 from core.cli.open_link import open_
 from core.cli.output import fail
-from core.cli.patching import patch
+from core.cli.patch import patch
 from core.cli.runs import app as runs
 from core.cli.sweep import models, sweep
 from core.errors import InputError, StoreError

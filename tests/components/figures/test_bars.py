@@ -1,7 +1,7 @@
 """A few named values on one axis."""
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.bars import Bar, bars
 from components.figures.base.look import Look

@@ -3,9 +3,9 @@
 import dataclasses
 from itertools import combinations, product
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.base.metric import KL, LOGPROB, PROB

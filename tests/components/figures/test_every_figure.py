@@ -6,11 +6,11 @@ import pkgutil
 import re
 from collections import Counter
 
-import drawn
 import numpy as np
 import plotly.graph_objects as go
 import plotly.io
 import pytest
+from support import drawn
 
 from components import figures
 from components.figures.attention import attention_pattern

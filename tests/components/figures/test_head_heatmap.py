@@ -3,9 +3,9 @@
 import dataclasses
 import json
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.cells import NUMBERS, shares_of
 from components.figures.base.look import Look, ink_on

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.base.metric import KL, METRICS, PROB

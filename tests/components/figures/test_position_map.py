@@ -2,9 +2,9 @@
 
 import re
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.cells import NUMBERS, rows_of
 from components.figures.base.look import Look

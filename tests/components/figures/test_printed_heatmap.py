@@ -3,9 +3,9 @@
 import dataclasses
 import re
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.cells import NUMBERS
 from components.figures.base.look import Look

@@ -2,9 +2,9 @@
 
 from itertools import combinations
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.base.metric import LOGPROB, PROB

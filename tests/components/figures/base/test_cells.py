@@ -1,9 +1,9 @@
 """What figures made of cells share."""
 
-import drawn
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from support import drawn
 
 from components.figures.base.cells import (
     NUMBERS,
