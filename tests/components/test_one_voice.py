@@ -62,7 +62,9 @@ def page(monkeypatch):
 
 
 def bare(markup):
-    return squeezed(html.unescape(re.sub(r"<[^>]*>", "", markup.replace("<br>", " · "))))
+    """A page's or a figure's text: its tags go, and the joints that keep Plotly from formulas."""
+    untagged = re.sub(r"<[^>]*>", "", markup.replace("<br>", " · "))
+    return squeezed(html.unescape(untagged).replace("\u200b", ""))
 
 
 def squeezed(text):
