@@ -1,4 +1,4 @@
-"""`headsweep runs`: the kept runs, listed, shown, exported, deleted and brought back."""
+"""`headsweep runs`: list, show, export, delete and restore kept runs."""
 
 import sys
 from datetime import datetime
@@ -34,7 +34,7 @@ class Listed(StrEnum):
 
 
 class Exported(StrEnum):
-    """`core.exports.formats.FORMATS` as the command line needs them."""
+    """The values of `core.exports.formats.FORMATS`, as the enum that typer needs."""
 
     JSON = "json"
     CSV = "csv"
@@ -85,9 +85,9 @@ def show(run: _Run, format: _Print = Listed.TABLE) -> None:
         sys.stdout.write(to_json(found.result, found.layer_effects, found.label))
         return
     console = Console()
-    for said in (found.label.title, ", ".join(found.label.tags), found.label.notes):
-        if said:
-            console.print(said, markup=False, highlight=False)
+    for text in (found.label.title, ", ".join(found.label.tags), found.label.notes):
+        if text:
+            console.print(text, markup=False, highlight=False)
     console.print(f"run {found.id}, {found.origin.value} {_when(found.created)}", highlight=False)
     console.print(found.spec.prompt, markup=False, highlight=False)
     print_table(found.result, console)
@@ -110,11 +110,11 @@ def export(
     path = Path(name) if out is None or to_stdout else out
     if not to_stdout:
         given.check_writable(path)
-    made = formats.export(found.result, found.layer_effects, found.label, format.value)
+    content = formats.export(found.result, found.layer_effects, found.label, format.value)
     if to_stdout:
-        sys.stdout.buffer.write(made)
+        sys.stdout.buffer.write(content)
     else:
-        path.write_bytes(made)
+        path.write_bytes(content)
         print(path)
 
 
@@ -135,7 +135,10 @@ def restore(runs: _Runs) -> None:
 
 
 def find(name: str, *, deleted: bool = False) -> Run:
-    """A kept run by its name or the beginning of it; raises `InputError` (field "run")."""
+    """The kept run with this name, or whose name begins so.
+
+    Raises `InputError` (field "run") if there is none or more than one.
+    """
     found = KEEPER.store().get(name, deleted=deleted)
     if found is None:
         raise InputError(

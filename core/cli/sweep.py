@@ -81,7 +81,10 @@ def models() -> None:
 
 
 def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
-    """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
+    """The kept run of a spec and the weights on this machine, else None.
+
+    It loads no model, so it is fast.
+    """
     from core.checkpoints.fingerprint import fingerprint_here  # it reads the embedded model's files
 
     weights = fingerprint_here(spec.model)
@@ -118,7 +121,7 @@ def _write(result: "SweepResult", format: OutputFormat, out: Path | None) -> Non
 
 
 def print_table(result: "SweepResult", console: Console) -> None:
-    """The heads with the largest changes, under a line on the clean run and the provenance."""
+    """Print a line on the clean run and the provenance, then the heads with the largest changes."""
     from rich.table import Table
     from rich.text import Text
 
