@@ -103,15 +103,15 @@ def _read(name: str) -> tuple[Any, bool | int | str | list[str], bool, str]:
     # All other settings get their defaults, so that only this one is read from the environment.
     others = {_key(other): value for other, value in defaults.items() if other != name}
     try:
-        read = Settings(**others)
+        current = Settings(**others)
     except ValidationError as error:
         first = error.errors()[0]
         seen, wrong = str(first["input"]), str(first["msg"]).removeprefix("Value error, ")
     except Exception as error:  # for example a path ~user of a user that does not exist
         seen, wrong = os.environ.get(variable(name), ""), " ".join(str(error).split())
     else:
-        value = getattr(read, name)
-        return value, _plain(name, value), name in read.model_fields_set, ""
+        value = getattr(current, name)
+        return value, _plain(name, value), name in current.model_fields_set, ""
     if name == "database_url":  # a text that is not a URL may be a password
         seen = HIDDEN
         wrong = "it is not postgresql://user:password@host/name or sqlite:///file"

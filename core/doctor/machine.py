@@ -101,14 +101,14 @@ def disk_for_models(_: Settings) -> CheckResult:
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE).expanduser().absolute()
-    found = _disk(folder, "HF_HOME")
-    if found.state is not State.PROBLEM and not os.access(nearest_folder(folder), os.W_OK):
+    space = _disk(folder, "HF_HOME")
+    if space.state is not State.PROBLEM and not os.access(nearest_folder(folder), os.W_OK):
         return CheckResult(
             State.WARNING,
             f"{folder} cannot be written: models that are here can be read, no other downloaded.",
             "Set HF_HOME to a folder that you may write to.",
         )
-    return found
+    return space
 
 
 def nearest_folder(path: Path) -> Path:

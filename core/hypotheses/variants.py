@@ -61,14 +61,14 @@ def variants(
     if not 1 <= count <= MOST:
         raise InputError("count", f"{count} variants: ask for 1 to {MOST}.")
     original = prepare(model, spec)
-    found: dict[SweepSpec, None] = {}  # a set that keeps its order
+    chosen: dict[SweepSpec, None] = {}  # a set that keeps its order
     for changes in islice(_draws(model, original, seed), _TRIES * count):
         variant = _variant(model, original, changes)
         if variant is not None:
-            found[variant] = None
-        if len(found) == count:
+            chosen[variant] = None
+        if len(chosen) == count:
             break
-    return tuple(found)
+    return tuple(chosen)
 
 
 def parse_variants(text: str, spec: SweepSpec) -> tuple[SweepSpec, ...]:
@@ -149,10 +149,10 @@ def _variant(model: LoadedModel, original: Prepared, changes: _Changes) -> Sweep
     """The changed spec; None if one of its texts has another number of tokens than before."""
     try:
         variant = replace(original.spec, **changes)
-        found = prepare(model, variant)
+        prepared = prepare(model, variant)
     except InputError:
         return None
-    return variant if _lengths(found) == _lengths(original) else None
+    return variant if _lengths(prepared) == _lengths(original) else None
 
 
 def _lengths(prepared: Prepared) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ def repeated_random_tokens(
     """Sequences of random text tokens, each repeated once; a copy contains no token twice.
 
     Args:
-        tokenizer: the tokenizer from whose tokens is drawn.
+        tokenizer: the tokenizer whose tokens are drawn.
         n_ctx: the model's context length in tokens, which limits the copy's length.
         prepend_bos: start with BOS; ignored if the tokenizer has none.
         n_sequences: the number of sequences.
