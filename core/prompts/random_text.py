@@ -11,7 +11,8 @@ from core.errors import InputError
 from core.prompts.tokens import encode, token_text
 
 _WORDS = (re.compile(r" [^\W\d_]{4,}"), re.compile(r" [^\W\d_]{2,}"))
-"""A space, then letters. Tokens of four letters or more are mostly whole words; of two, not."""
+"""A space, then letters. With four letters or more a token is seldom only the beginning of a word;
+with two it often is."""
 
 
 @runtime_checkable
