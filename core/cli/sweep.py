@@ -82,7 +82,10 @@ def models() -> None:
 
 
 def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
-    """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
+    """The kept run of a spec and the weights on this machine, else None.
+
+    It loads no model, so it is fast.
+    """
     from core.checkpoints.fingerprint import fingerprint_here  # it reads the embedded model's files
 
     weights = fingerprint_here(spec.model)
