@@ -16,7 +16,8 @@ from typing import Any
 from core.errors import InputError
 from core.results.layer_effects import LayerEffects
 from core.results.result import COLUMNS, METRICS, Effect, SweepResult
-from core.spec.identity import SCHEMA
+from core.results.schema import SCHEMA, current_form, current_layer_effects, parse_schema
+from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
 
 MAX_BYTES = 12_000_000
@@ -76,17 +77,17 @@ def read_json(name: str, raw: bytes) -> ReadRun:
             "file", f"{name!r} is larger than {MAX_BYTES // 1_000_000} MB: no exported run is."
         )
     values = _parsed(name, raw)
-    if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+    if (parse_schema(values) or ("",))[0] != FAMILY:
         raise InputError("file", _not_a_run(name, values))
     try:
         result = SweepResult.from_dict(values)
         layer_effects = values.get("margins")
         kept = None if layer_effects is None else LayerEffects.from_dict(layer_effects)
         label = _label(values.get("run"))
-        _check_written_so(values, result)
+        _check_written_so(current_form(values), result)
         _check_consistent(result)
         if kept is not None:
-            _check_layer_effects(layer_effects, kept, result)
+            _check_layer_effects(current_layer_effects(layer_effects), kept, result)
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, TypeError, OverflowError, RecursionError) as error:

@@ -10,8 +10,9 @@ from typing import Any
 from core.errors import StoreError
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
+from core.results.schema import first_form
 from core.spec.answer import Answer
-from core.spec.identity import SCHEMA
+from core.spec.identity import IDENTITY
 from core.spec.spec import SweepSpec
 from core.store.run import Label, Origin, Run, Summary
 
@@ -26,7 +27,8 @@ def identity_of(result: SweepResult, origin: Origin) -> str:
     """A computed run is its spec, model and schema; an imported one is what its file says."""
     if origin is Origin.COMPUTED:
         return result.key
-    return "file-" + hashlib.sha256(result.to_json(indent=None).encode()).hexdigest()
+    text = json.dumps(first_form(result.to_dict()), ensure_ascii=True, allow_nan=False)
+    return "file-" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def id_of(identity: str) -> str:
@@ -36,7 +38,7 @@ def id_of(identity: str) -> str:
 
 def spec_key(spec: SweepSpec) -> str:
     """A digest of a resolved spec, whatever the model's weights."""
-    return hashlib.sha256("\n".join((SCHEMA, spec.to_json())).encode()).hexdigest()
+    return hashlib.sha256("\n".join((IDENTITY, spec.to_json())).encode()).hexdigest()
 
 
 def to_row(

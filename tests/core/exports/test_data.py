@@ -90,7 +90,7 @@ def layer_effects_with_foil():
 
 
 @pytest.mark.parametrize(
-    ("result", "margins", "label"),
+    ("result", "layer_effects", "label"),
     [
         (saved(), saved_layer_effects(), LABEL),
         (saved(), None, Label()),
@@ -154,7 +154,8 @@ def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
         (b'{"schema": 5}', "no run of Headsweep"),
         (b'{"schema": ["headsweep.sweep/1"]}', "no run of Headsweep"),
         (b'{"schema": "headsweep.joint/1"}', "only sweeps"),
-        (b'{"schema": "headsweep.sweep/2"}', "only sweeps"),
+        (b'{"schema": "headsweep.sweep/2"}', "written by a newer Headsweep"),
+        (b'{"schema": "headsweep.head/2"}', "only sweeps"),
         (b'{"schema": "headsweep.' + b"x" * 1_000_000 + b'"}', "only sweeps"),
         (b'{"schema": "headsweep.sweep/1"}', "damaged"),
     ],
@@ -331,10 +332,10 @@ TWELVE = WHOLE["heads"]
         (("heads", 3, "logit_diff_change"), 1.0, "logit differences"),
         (("heads", 3, "kl"), float("inf"), "finite"),
         (("heads", 3, "rank"), 10**400, "no model gives"),
-        (("margins", "attention"), [], "margins"),
-        (("margins", "mlp"), [None] * 4, "margins"),
-        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "margins"),
-        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "margins"),
+        (("margins", "attention"), [], "layer effects"),
+        (("margins", "mlp"), [None] * 4, "layer effects"),
+        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "layer effects"),
+        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "layer effects"),
         (("margins", "first_position", "nonsense"), {}, "not a head"),
         (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),
