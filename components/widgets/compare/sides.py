@@ -17,8 +17,7 @@ from core.jobs import JOBS, JobState
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
-from core.store.rows import answer_text
-from core.store.run import Origin, Run, Summary
+from core.store.run import Origin, Run, Summary, answer_text
 
 OFFERED = 300
 """Runs in the two lists, the newest; older ones are chosen on the History page."""

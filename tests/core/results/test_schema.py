@@ -7,8 +7,9 @@ from core.demo.example import saved, saved_layer_effects
 from core.results.layer_effects import LayerEffects
 from core.results.result import HeadEffect, SweepResult
 from core.spec.identity import IDENTITY
-from core.store.rows import id_of, identity_of, spec_key
+from core.store.rows import id_of
 from core.store.run import Origin
+from core.store.sweeps import identity_of, spec_key
 
 
 def as_version(version):
@@ -17,7 +18,9 @@ def as_version(version):
 
 @pytest.mark.parametrize("version", ["2", "10", "999999999"])
 def test_a_newer_form_says_so_and_not_that_it_is_damaged(version):
-    with pytest.raises(ValueError, match=rf"newer Headsweep \(headsweep.sweep/{version}; ") as found:
+    with pytest.raises(
+        ValueError, match=rf"newer Headsweep \(headsweep.sweep/{version}; "
+    ) as found:
         SweepResult.from_dict(as_version(f"headsweep.sweep/{version}"))
     assert "damaged" not in str(found.value)
 

@@ -14,9 +14,10 @@ from core.spec.heads import Head
 from core.store import keeper as keeper_module
 from core.store import opening
 from core.store.keeper import MAX_WAITING, Keeper
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin, Query
 from core.store.store import Store
+from core.store.sweeps import identity_of
 
 
 class Moving:
