@@ -55,3 +55,11 @@ def kind_of(row: Row) -> ResultKind[Any, Any]:
             "this Headsweep to open it."
         )
     return kind
+
+
+def unknown_results(count: int) -> str:
+    """What to say of results that this version does not know; nothing where there are none."""
+    if not count:
+        return ""
+    what = "1 result of a kind" if count == 1 else f"{count:,} results of kinds"
+    return f"{what} that this version does not know: update Headsweep to see more."

@@ -17,6 +17,7 @@ from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
+from core.sweep.task import spec_of
 from core.text.numbers import percent, signed
 
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
@@ -122,7 +123,7 @@ def _alt(result: SweepResult, metric: Metric) -> str:
 
 
 def _without_layer_effects(state: Session) -> str:
-    coming = state.job is not None and state.job.spec == state.asked
+    coming = state.job is not None and spec_of(state.job) == state.asked
     return "measured after<br>the heads" if coming else "not measured"
 
 

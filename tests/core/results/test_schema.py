@@ -27,8 +27,9 @@ def test_a_newer_form_says_so_and_not_that_it_is_damaged(version):
 
 @pytest.mark.parametrize(
     "named",
-    ["headsweep.head/1", "headsweep.sweep", "headsweep.sweep/", "headsweep.sweep/0", "/1", "sweep/1",
-     "headsweep.sweep/-1", "headsweep.sweep/²", "headsweep.sweep/1.0", "headsweep.sweep/" + "9" * 5000,
+    ["headsweep.head/1", "headsweep.sweep", "headsweep.sweep/", "headsweep.sweep/0", "/1",
+     "sweep/1", "headsweep.sweep/-1", "headsweep.sweep/²", "headsweep.sweep/1.0",
+     "headsweep.sweep/" + "9" * 5000,
      "", None, 1, ["headsweep.sweep/1"]],
 )  # fmt: skip
 def test_what_is_no_sweep_says_what_it_is(named):
