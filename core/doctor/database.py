@@ -58,13 +58,15 @@ def _opened(url: str, given: Settings) -> CheckResult:
         engine.dispose()
     count = f"{n_runs} run{'' if n_runs == 1 else 's'}"
     can = "read-only: nothing is kept" if given.read_only else "can be written"
-    return CheckResult(State.OK, f"{kind}, {_schema(version, kind)}, {count}, {can}: {_place(url)}")
+    return CheckResult(
+        State.OK, f"{kind}, {_schema(version, kind, given)}, {count}, {can}: {_place(url)}"
+    )
 
 
-def _schema(version: int | None, kind: str) -> str:
+def _schema(version: int | None, kind: str, given: Settings) -> str:
     """The version of the tables, and what the next start does about an older one."""
-    if version is None or version == VERSION:
-        return f"schema {VERSION}"
+    if version is None or version == VERSION or given.read_only:
+        return f"schema {version or VERSION}"
     copy = "after a copy of the file is put beside it" if kind == "SQLite" else "in one transaction"
     return f"schema {version} (the next start brings it to {VERSION}, {copy})"
 

@@ -361,6 +361,28 @@ def test_a_task_that_is_stopped_keeps_its_partial_result(spec, registry):
     assert job.found == "half"
 
 
+def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registry):
+    reached, go = threading.Event(), threading.Event()
+
+    class Finished(Counting):
+        def work(self, model):
+            reached.set()
+            assert go.wait(WAIT)
+            try:
+                yield Step(0.9, "whole")
+            except Cancelled:
+                return "whole, and nothing beside it"
+            raise AssertionError("it was told to stop")
+
+    jobs = Jobs(registry)
+    job = jobs.ask(Finished(spec()))
+    assert reached.wait(WAIT)
+    job.cancel()
+    go.set()
+    assert job.wait(WAIT)
+    assert (job.state, job.found) == (JobState.DONE, "whole, and nothing beside it")
+
+
 def test_fewer_tasks_than_sweeps_are_kept_since_they_are_larger(registry, spec):
     jobs = Jobs(registry)
     swept = jobs.ask(SweepTask(spec()))

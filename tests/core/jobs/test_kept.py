@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 import threading
+from typing import ClassVar
 
 import pytest
 from support import checkpoints
@@ -12,7 +13,7 @@ import core.sweep.layer_sweep
 from core.checkpoints.registry import Registry, key_of
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
-from core.jobs.task import Recalled
+from core.jobs.task import OnSpec, Recalled, Step
 from core.store.connect import default_url
 from core.store.keeper import Keeper
 from core.store.run import Origin
@@ -213,3 +214,61 @@ def test_a_result_that_was_computed_ahead_is_never_forgotten(registry, model, sp
         done(jobs.ask(SweepTask(spec(target=target))))
     assert jobs.find(SweepTask(spec())) is ahead
     assert jobs.find(SweepTask(spec(target=" fox"))) is None
+
+
+class Shelf:
+    """Where the tests' own kind of task keeps what it finds."""
+
+    def __init__(self):
+        self.kept = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted(OnSpec):
+    """Another task that outlives its process; an even number is not all that it would find."""
+
+    kept: ClassVar[bool] = True
+    said = "Counting"
+
+    def work(self, model):
+        yield Step(0.5, 1)
+        return 3
+
+    def settled(self, model):
+        return Counted(dataclasses.replace(self.spec, prepend_bos=True))
+
+    def keep(self, keeper, found, before):
+        if (found, before) == (1, None):
+            return None
+        keeper.kept[self] = found
+        return f"kept-{found}"
+
+    def recall(self, keeper, fingerprint):
+        found = keeper.kept.get(self)
+        return None if found is None else Recalled(found, fingerprint, f"kept-{found}", 5.0)
+
+    def is_whole(self, found):
+        return found % 2 == 1
+
+
+def test_any_task_may_be_kept_and_found_again(registry, spec):
+    shelf, task = Shelf(), Counted(spec())
+    first = done(Jobs(registry, keeper=shelf).ask(task))
+    assert (first.found, first.run_id, first.created) == (3, "kept-3", None)
+    assert shelf.kept == {task: 3}
+    anew = Jobs(registry, keeper=shelf)
+    found = anew.find(task)
+    assert (found.found, found.run_id, found.created) == (3, "kept-3", 5.0)
+    assert found.fingerprint == registry.peek(key_of(spec())).fingerprint
+    assert done(anew.ask(task)) is found
+
+
+def test_what_was_kept_in_part_is_shown_and_done_anew_when_it_is_asked_for(registry, spec):
+    shelf, task = Shelf(), Counted(spec())
+    shelf.kept[task] = 2
+    jobs = Jobs(registry, keeper=shelf)
+    found = jobs.find(task)
+    assert found.found == 2
+    again = done(jobs.ask(task))
+    assert again is not found
+    assert (again.found, shelf.kept) == (3, {task: 3})
