@@ -11,8 +11,8 @@ from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
 from core.spec.heads import Head
+from core.store import connect
 from core.store import keeper as keeper_module
-from core.store import opening
 from core.store.keeper import MAX_WAITING, Keeper
 from core.store.rows import id_of
 from core.store.run import Origin, Query
@@ -228,7 +228,7 @@ def test_read_only_keeps_nothing_and_holds_nothing(clock, sqlite_path, run_on):
 def test_a_database_that_is_locked_costs_its_wait_once_and_loses_nothing(
     sqlite_path, run_on, monkeypatch
 ):
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 0.5)
     url = f"sqlite:///{sqlite_path}"
     other, keeper = Store(url), Keeper(lambda: Store(url))
     keeper.store()
