@@ -14,6 +14,7 @@ from core.cli.output import terminal_text, write_json
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
+from core.store.kinds import unknown_results
 from core.store.run import Query, Run, Summary
 from core.text.numbers import percent, signed
 from core.text.words import phrase
@@ -70,6 +71,8 @@ def list_(
         print("No kept run matches." if query != Query() else "No run is kept yet.")
     else:
         _table(found, total)
+    if unknown := unknown_results(store.n_unknown()):
+        print(unknown, file=sys.stderr)
 
 
 @app.command()

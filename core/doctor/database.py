@@ -2,7 +2,8 @@
 
 `Store` is not used: it would remove runs that were deleted long ago, and create a missing file.
 That file would belong to the user of the doctor, who may not be the user of the dashboard's server.
-An empty database on a database server gets its tables, as at the first start.
+An empty database on a database server gets its tables, as at the first start. A database of an
+older version keeps that version.
 """
 
 import tempfile
@@ -20,6 +21,7 @@ from core.settings import Settings
 from core.store.connect import chosen_url, default_url, open_engine
 from core.store.errors import store_errors
 from core.store.tables import ABOUT, RUNS, VERSION
+from core.store.versions import version_in
 
 TRIAL = "doctor"
 """The name of the row that is written and deleted in one transaction."""
@@ -36,7 +38,7 @@ def database(given: Settings) -> CheckResult:
 
 
 def _opened(url: str, given: Settings) -> CheckResult:
-    engine = open_engine(url, read_only=given.read_only)
+    engine = open_engine(url, read_only=given.read_only, migrating=False)
     if given.read_only and str(engine.url) == "sqlite://":  # replaces a file that does not exist
         return CheckResult(
             State.WARNING,
@@ -50,13 +52,24 @@ def _opened(url: str, given: Settings) -> CheckResult:
             kind = "SQLite"
             if engine.dialect.name == "postgresql":
                 kind = f"PostgreSQL {str(connection.scalar(sa.text('SHOW server_version')))[:20]}"
+            version = version_in(engine)
         if not given.read_only:
             _write_and_delete(engine)
     finally:
         engine.dispose()
     count = f"{n_runs} run{'' if n_runs == 1 else 's'}"
     can = "read-only: nothing is kept" if given.read_only else "can be written"
-    return CheckResult(State.OK, f"{kind}, schema {VERSION}, {count}, {can}: {_place(url)}")
+    return CheckResult(
+        State.OK, f"{kind}, {_schema(version, kind, given)}, {count}, {can}: {_place(url)}"
+    )
+
+
+def _schema(version: int | None, kind: str, given: Settings) -> str:
+    """The version of the tables, and what the next start does about an older one."""
+    if version is None or version == VERSION or given.read_only:
+        return f"schema {version or VERSION}"
+    copy = "after a copy of the file is put beside it" if kind == "SQLite" else "in one transaction"
+    return f"schema {version} (the next start brings it to {VERSION}, {copy})"
 
 
 def _none_yet(file: Path) -> CheckResult:

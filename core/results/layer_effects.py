@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from core.results.result import METRICS, Effect, SweepResult
+from core.results.schema import current_layer_effects
 from core.spec.heads import Head
 
 MARKED = 8
@@ -55,6 +56,7 @@ class LayerEffects:
     def from_dict(cls, values: Mapping[str, Any]) -> "LayerEffects":
         """The inverse of `to_dict`; a ValueError for anything else."""
         try:
+            values = current_layer_effects(values)
             return cls(
                 tuple(_effect(each) for each in values["attention"]),
                 tuple(None if each is None else _effect(each) for each in values["mlp"]),

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.results.schema import SCHEMA, current_form
 from core.spec.heads import Head
-from core.spec.identity import SCHEMA, result_key
+from core.spec.identity import result_key
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -155,7 +156,11 @@ class SweepResult:
         return sorted(with_value, key=lambda e: (-abs(getattr(e, metric)), e.layer, e.head))
 
     def to_dict(self) -> dict[str, Any]:
-        """The json contract, schema "headsweep.sweep/1"."""
+        """The json contract, schema "headsweep.sweep/1".
+
+        A metric that is added does not change that number: its default is in
+        `core.results.schema`.
+        """
         baseline = asdict(self.baseline)
         baseline["top"] = [list(pair) for pair in self.baseline.top]
         baseline["token_probs"] = list(self.baseline.token_probs)
@@ -178,11 +183,12 @@ class SweepResult:
 
     @classmethod
     def from_dict(cls, values: object) -> "SweepResult":
-        """Validate the json contract back into a result; a ValueError says what is wrong."""
-        if not isinstance(values, Mapping) or values.get("schema") != SCHEMA:
-            seen = values.get("schema") if isinstance(values, Mapping) else type(values).__name__
-            raise ValueError(f"This is not a {SCHEMA} result: its schema is {seen!r}.")
+        """Validate the json contract, of this version or an older one, back into a result.
+
+        A ValueError says what is wrong.
+        """
         try:
+            values = current_form(values)
             shape = _shape(values["shape"])
             return cls(
                 spec=SweepSpec.from_dict(values["spec"]),

@@ -53,6 +53,9 @@ LIGHT = [
     "core.store.errors",
     "core.store.store",
     "core.store.tables",
+    "core.store.kinds",
+    "core.store.versions",
+    "core.sweep.task",
     "core.prompts.tokens",
     *FIGURES,
 ]

@@ -10,6 +10,7 @@ from core.demo import example
 from core.jobs import JOBS
 from core.spec.ablation import AblationKind
 from core.spec.reference_set import DEFAULT
+from core.sweep.task import SweepTask
 
 APP = str(Path(__file__).parents[2] / "app.py")
 IOI = example.TRY[1][1]
@@ -18,7 +19,7 @@ IOI = example.TRY[1][1]
 @pytest.fixture(scope="module", autouse=True)
 def _live_model():
     MODELS.get(key_of(example.SPEC))
-    JOBS.submit(example.SPEC).wait(60.0)
+    JOBS.ask(SweepTask(example.SPEC)).wait(60.0)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from core.settings import settings
 from core.store.connect import default_url
 from core.store.keeper import KEEPER
 from core.store.store import Store
+from core.sweep.task import SweepTask
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module", autouse=True)
 def _live_model():
     MODELS.get(key_of(example.SPEC))
-    JOBS.submit(example.SPEC).wait(60.0)
+    JOBS.ask(SweepTask(example.SPEC)).wait(60.0)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.checkpoints.registry import MODELS, key_of
 from core.demo import example
 from core.jobs import JOBS
+from core.sweep.task import SweepTask
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -15,7 +16,7 @@ APP = str(Path(__file__).parents[2] / "app.py")
 @pytest.fixture(scope="module", autouse=True)
 def _live_model():
     MODELS.get(key_of(example.SPEC))
-    JOBS.submit(example.SPEC).wait(60.0)
+    JOBS.ask(SweepTask(example.SPEC)).wait(60.0)
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from core.demo import example
 from core.exports import links
 from core.spec.heads import Head, shortened
 from core.spec.spec import SweepSpec
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin
+from core.store.sweeps import identity_of
 
 _OLD_VIEWS = {
     "looks": "attention",

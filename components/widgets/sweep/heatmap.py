@@ -17,6 +17,7 @@ from core.results.captions import layer_effect_words, provenance_words
 from core.results.result import SweepResult
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
+from core.sweep.task import spec_of
 from core.text.numbers import signed
 from core.text.words import bold, joined, phrase
 
@@ -123,7 +124,7 @@ def _alt(result: SweepResult, metric: Metric) -> str:
 
 
 def _without_layer_effects(state: Session) -> str:
-    coming = state.job is not None and state.job.spec == state.asked
+    coming = state.job is not None and spec_of(state.job) == state.asked
     return "measured after<br>the heads" if coming else "not measured"
 
 

@@ -16,6 +16,7 @@ from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
+from core.sweep.task import result_of, spec_of
 from core.text.numbers import signed
 from core.text.words import joined, phrase
 
@@ -61,7 +62,8 @@ def _label(state: Session) -> str:
     if stopped:
         return "Finish the comparison"
     swept = state.compared.get(AblationKind.RESAMPLE)
-    now = None if swept is None or swept.spec is None else swept.spec.corrupted_prompt
+    asked = None if swept is None else spec_of(swept)
+    now = None if asked is None else asked.corrupted_prompt
     typed = state.compared_for.corrupted_prompt or value("corrupted_prompt") or None
     if typed is None or typed == now:
         return ""
@@ -73,7 +75,8 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
     if waited := _unfinished(state):
         with st.container(key=state.progress_key("kinds")):
             _watch(tuple(job.number for job in waited.values()))
-    results = {kind: job.result for kind, job in jobs.items() if job.result is not None}
+    done_by = {kind: result_of(job) for kind, job in jobs.items()}
+    results = {kind: found for kind, found in done_by.items() if found is not None}
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}
     chart, words = st.columns([1.55, 1], gap="large")
     with chart:

@@ -15,6 +15,7 @@ from components.widgets.page.messages import banner, note
 from core.prompts.token_words import answer_words
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
+from core.sweep.task import result_of, spec_of
 from core.text.words import plain
 
 EVERY = 0.5
@@ -31,7 +32,8 @@ def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
             st.rerun()
     if state.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
         known = finished(draft.spec)
-        if known is not None and known.partial is not None and not outdated(known.partial):
+        result = result_of(known)
+        if known is not None and result is not None and not outdated(result):
             state.take(known)
 
 
@@ -61,7 +63,7 @@ def run_status(state: Session, draft: Draft) -> None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(asked, result):
             changed = "The model’s files have" if outdated(result) else "The inputs have"
-            coming = state.job is not None and state.job.spec == asked
+            coming = state.job is not None and spec_of(state.job) == asked
             todo = "its heads will appear here" if coming else "press Sweep"
             banner(f"{changed} changed: {todo}. Below is still {_summary(result)}.")
             st.html("<style>.st-key-results { opacity: .5; }</style>")

@@ -23,6 +23,7 @@ from core.store.run import Label, checked_label
 ROOT = Path(__file__).parents[3]
 LABEL = checked_label("A “title”", 'two\nlines, \\ and "quotes" é 日本', ("one", "a,b", "%"))
 WHOLE = json.loads(to_json(saved(), saved_layer_effects(), LABEL))
+OF_LAYER_0 = WHOLE["margins"]["attention"][0]
 
 
 def raw_of(values):
@@ -121,6 +122,17 @@ def test_the_command_line_s_json_is_read_without_layer_effects_or_label():
     assert (read.result, read.layer_effects, read.label) == (saved(), None, Label())
 
 
+def test_fields_that_a_newer_version_has_added_do_not_keep_a_run_from_being_read():
+    values = json.loads(json.dumps(WHOLE))
+    rows = (*values["heads"], *values["margins"]["attention"], values["baseline"], values)
+    for row in rows:
+        row["another_metric"] = 0.5
+    read = read_json("run.json", raw_of(values))
+    assert (read.result, read.layer_effects) == (saved(), saved_layer_effects())
+    values["heads"][3]["kl"] = str(values["heads"][3]["kl"])
+    refused(raw_of(values), "not as Headsweep writes it")
+
+
 def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
     values = changed(("baseline", "logprob"), 0)
     values["provenance"] = {**values["provenance"], "seconds": 2}
@@ -154,7 +166,8 @@ def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
         (b'{"schema": 5}', "no run of Headsweep"),
         (b'{"schema": ["headsweep.sweep/1"]}', "no run of Headsweep"),
         (b'{"schema": "headsweep.joint/1"}', "only sweeps"),
-        (b'{"schema": "headsweep.sweep/2"}', "only sweeps"),
+        (b'{"schema": "headsweep.sweep/2"}', "written by a newer Headsweep"),
+        (b'{"schema": "headsweep.head/2"}', "only sweeps"),
         (b'{"schema": "headsweep.' + b"x" * 1_000_000 + b'"}', "only sweeps"),
         (b'{"schema": "headsweep.sweep/1"}', "damaged"),
     ],
@@ -333,12 +346,8 @@ TWELVE = WHOLE["heads"]
         (("heads", 3, "rank"), 10**400, "no model gives"),
         (("margins", "attention"), [], "layer effects"),
         (("margins", "mlp"), [None] * 4, "layer effects"),
-        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "layer effects"),
-        (
-            ("margins", "first_position", "L\u0661H1"),
-            WHOLE["margins"]["attention"][0],
-            "layer effects",
-        ),
+        (("margins", "first_position", "L9H9"), OF_LAYER_0, "layer effects"),
+        (("margins", "first_position", "L\u0661H1"), OF_LAYER_0, "layer effects"),
         (("margins", "first_position", "nonsense"), {}, "not a head"),
         (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),

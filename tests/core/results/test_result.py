@@ -143,7 +143,7 @@ def test_complete_only_with_every_head():
     assert FULL.effect(Head(9, 9)) is None
 
 
-@pytest.mark.parametrize("values", [None, [], "text", 3, {}, {"schema": "headsweep.sweep/2"}])
+@pytest.mark.parametrize("values", [None, [], "text", 3, {}, {"schema": "headsweep.head/2"}])
 def test_what_is_no_result_is_refused_by_its_schema(values):
     with pytest.raises(ValueError, match=r"not a headsweep\.sweep/1 result"):
         SweepResult.from_dict(values)

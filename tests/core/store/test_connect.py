@@ -129,9 +129,9 @@ def test_another_program_s_tables_are_left_as_they_are(path, table, mode):
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        ("2", "newer Headsweep .schema 2, this one reads 1"),
+        ("3", "newer Headsweep .schema 3, this one reads 2"),
         ("999999999", "newer"),
-        (2, "newer"),
+        (3, "newer"),
         ("9" * 5000, "no version that is known"),
         ("0", "no version that is known"),
         ("one", "no version that is known"),
@@ -341,7 +341,7 @@ def test_a_postgresql_user_who_may_not_make_tables(postgresql_url):
         ("CREATE TABLE headsweep (name text, value text)", "no version that is known"),
         (
             "CREATE TABLE headsweep (name text, value text); "
-            "INSERT INTO headsweep VALUES ('schema', '2')",
+            "INSERT INTO headsweep VALUES ('schema', '3')",
             "newer Headsweep",
         ),
         (

@@ -14,9 +14,11 @@ from core.spec.heads import Head
 from core.store import connect
 from core.store import keeper as keeper_module
 from core.store.keeper import MAX_WAITING, Keeper
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin, Query
 from core.store.store import Store
+from core.store.sweeps import identity_of
+from core.sweep.task import SweepTask, result_of
 
 
 class Moving:
@@ -262,13 +264,13 @@ def test_a_sweep_is_done_though_its_database_is_not_there(demo, faulty):
     keeper = Keeper(faulty)
     jobs = Jobs(keeper=keeper)
     spec = replace(saved().spec, prompt="The quick brown fox")
-    job = jobs.submit(spec, "cpu")
+    job = jobs.ask(SweepTask(spec), "cpu")
     assert job.wait(60.0)
     assert job.state is JobState.DONE, job.error
     assert keeper.n_waiting == 1
     faulty.shut = False
     keeper.retry(now=True)
     run = faulty.store.find(spec)
-    assert (run.id, run.result) == (job.run_id, job.result)
+    assert (run.id, run.result) == (job.run_id, result_of(job))
     assert run.layer_effects is not None
     assert faulty.store.count(Query(text="brown fox")) == 1
