@@ -6,12 +6,6 @@ from support.dashboard_page import TIMEOUT
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
 
 
-@pytest.fixture
-def live(page):
-    page.wait_live()
-    return page
-
-
 def errors(page) -> str:
     return " ".join(e.inner_text() for e in page.page.query_selector_all(".hs-error"))
 

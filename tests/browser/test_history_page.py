@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.dashboard_page import DashboardPage
 from support.serving import dashboard
 
 from core.demo import example
@@ -35,7 +34,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(store, tmp_path_factory):
-    """A dashboard of its own on `store`'s folder."""
+    """A dashboard of its own on `store`'s folder: every run there is counted."""
     folder = Path(store._engine.url.database).parent
     log = tmp_path_factory.mktemp("history-server") / "log.txt"
     with dashboard(log=log, HEADSWEEP_DATA_DIR=str(folder)) as url:
@@ -58,15 +57,11 @@ def kept(store):
 
 
 @pytest.fixture
-def history(contexts, server):
+def history(new_tab, server):
     """The History page, opened by its address."""
-    page = DashboardPage(contexts(1440, "light").new_page())
+    page = new_tab()
     page.visit(f"{server}/history")
-    yield page
-    exceptions = page.page.locator("[data-testid=stException]").count()
-    page.page.close()
-    assert page.script_errors == []
-    assert exceptions == 0
+    return page
 
 
 def wait_ids(page, expected):
