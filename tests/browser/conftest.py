@@ -22,18 +22,6 @@ from support.serving import HELD_PROGRAM, chromium_path, dashboard, still_contex
 from support.serving import browser as launched
 from transformers import GPT2Config
 
-SHARED = ("elsewhere", "held")
-"""Servers that a run has once: what is tested on them stays in one process."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            used = next((name for name in SHARED if name in item.fixturenames), item.path.stem)
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(used))
-
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
