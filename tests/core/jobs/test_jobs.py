@@ -192,7 +192,7 @@ def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
     ("broken", "absent"),
     [
         ("core.sweep.estimate.preview.preview", "estimate"),
-        ("core.sweep.layer_sweep.iter_layer_effects", "margins"),
+        ("core.sweep.layer_sweep.iter_layer_effects", "layer_effects"),
     ],
 )
 def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken, absent):
