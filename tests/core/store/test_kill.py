@@ -15,6 +15,7 @@ import pytest
 from core.demo.example import saved, saved_layer_effects
 from core.store.store import Store
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 KILLS = 8
 
