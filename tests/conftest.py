@@ -26,8 +26,8 @@ from support import selection  # noqa: E402
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    selection.mark(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    selection.mark(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.hostile import MARKUP
 from support.serving import dashboard
 
 from core.demo import example
@@ -15,7 +16,6 @@ from core.store.run import Label
 from core.store.store import Store
 from core.text.numbers import percent, signed
 
-HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] `b`"
 SAVED = example.saved()
 HOUR = 3600
 
@@ -149,13 +149,13 @@ def test_a_name_tags_and_a_note_are_given_found_and_shown_as_typed(kept, history
     kept(run_of("another"), HOUR)
     history.page.reload()
     history.page.locator(f".st-key-edit_{run} button").click()
-    history.page.locator(".st-key-label_title input").fill(HOSTILE)
+    history.page.locator(".st-key-label_title input").fill(MARKUP)
     history.page.locator(".st-key-label_tags input").fill("<b>x</b>, induction")
-    history.page.locator(".st-key-label_notes textarea").fill(f"note {HOSTILE}")
+    history.page.locator(".st-key-label_notes textarea").fill(f"note {MARKUP}")
     history.page.locator(".st-key-label_save button").click()
-    history.wait_text(f"run_{run}", HOSTILE)
+    history.wait_text(f"run_{run}", MARKUP)
     history.settle()
-    assert history.text(f"run_{run}").count(HOSTILE) == 2
+    assert history.text(f"run_{run}").count(MARKUP) == 2
     assert "<b>x</b>" in history.text(f"run_{run}")
     for words in ("onerror", "induction", "note"):
         search(history, words)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+from support.hostile import IMAGE
 
 from components.state.answer_syntax import answer_text, positions_text
 from core import load_model, run_sweep
@@ -37,7 +38,7 @@ SPECS = (
         ablation=AblationKind.ZERO,
     ),
 )
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) **b** $x$"
+HOSTILE = f"{IMAGE}<script>alert(2)</script> javascript:alert(3) **b** $x$"
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from PIL import Image
+from support.hostile import IMAGE
 
 from components.exports.image import CHUNK, INCHES, SCALE, png, svg
 from components.figures.base.look import Look
@@ -18,7 +19,7 @@ from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = "<img src=x onerror=alert(1)></script> ]]> & $x$ \x01"
+HOSTILE = f"{IMAGE}</script> ]]> & $x$ \x01"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from support import drawn
+from support.hostile import IMAGE
 
 from components.figures.base.cells import NUMBERS
 from components.figures.base.look import Look
@@ -23,7 +24,7 @@ from core.results.layer_effects import LayerEffects
 from core.spec.ablation import AblationKind
 from core.spec.heads import all_heads
 
-HOSTILE = "<img src=x onerror=alert(1)></script> $x$ and  more\n"
+HOSTILE = f"{IMAGE}</script> $x$ and  more\n"
 
 
 def sized(result, n_layers, n_heads):
