@@ -39,7 +39,7 @@ def group(item: pytest.Item) -> str:
 def _marks(item: pytest.Item) -> list[str]:
     given = item.callspec.params if hasattr(item, "callspec") else {}
     found = {
-        "browser": item.path.is_relative_to(TESTS / "browser"),
+        "browser": item.path.is_relative_to(TESTS / "browser") or "chrome" in _asked(item),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
         "matrix": given.get("family") not in EVERY_SAVE,
     }
