@@ -291,7 +291,7 @@ def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):
     assert said.nth(2).inner_text().startswith("What weakens this: it is one prompt")
     live.click_button("trace_1_route")
     live.wait_text("view_direct-effect", "Change of log P(target) by route")
-    live.click_button("trace_1_scores")
+    live.click_button("trace_1_roles")
     live.wait_text("view_scores", "How it scores")
 
 

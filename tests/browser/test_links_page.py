@@ -143,7 +143,7 @@ def test_head_view_and_metric_are_in_the_address_and_survive_f5(page, new_tab, s
     page.wait_address({"metric": ["log odds"]})
     page.click_cell(*best)
     page.choose("head_view", "What kind it is")
-    params = {"metric": ["log odds"], "head": [best.label], "view": ["roles"]}
+    params = {"metric": ["log odds"], "head": [best.label], "view": ["scores"]}
     page.wait_address(params)
 
     other = new_tab()
