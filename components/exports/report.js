@@ -23,14 +23,15 @@
     return node;
   }
 
-  // [text, kind] pairs: "" is plain, "b" bold, "code" a token.
-  const runs = (pairs) =>
-    pairs.map(([text, kind]) => {
-      if (kind === "") return text.replace(/ (?=%|pp)/g, "\u00a0");
-      return kind === "b" ? made("b", {}, text) : made("span", { class: kind }, text);
+  // [text, style] pairs, the styles named as in core.text.words.
+  const STYLED = { bold: ["b", {}], token: ["span", { class: "code" }], warning: ["span", { class: "flag" }] };
+  const words = (pairs) =>
+    pairs.map(([text, style]) => {
+      if (style === "") return text.replace(/ (?=%|pp)/g, "\u00a0");
+      return made(...STYLED[style], text);
     });
 
-  // The same digits as core.wording.
+  // The same digits as core.text.numbers.
   function signed(value, digits) {
     const text = Math.abs(value).toFixed(digits);
     if (Number(text) === 0) return text;
@@ -77,33 +78,33 @@
     ]);
     const tail = made("span", { class: "tail" }, chips.pop(), made("span", { class: "quiet" }, "→"), ...answer);
     at("strip").append(...chips, tail);
-    at("count").textContent = data.count;
+    at("count").append(...words(data.count));
   }
 
   function facts() {
-    for (const { title, big, sub, bars } of data.facts) {
-      const fact = made("div", { class: "fact" }, made("dt", {}, ...runs(title)));
-      if (bars) fact.append(made("dd", { class: "bars" }, ...base.top.slice(0, bars).flatMap(likely)));
-      else fact.append(made("dd", { class: "big" }, big), made("dd", { class: "quiet" }, ...runs(sub)));
+    for (const { title, value, detail, likeliest } of data.facts) {
+      const fact = made("div", { class: "fact" }, made("dt", {}, ...words(title)));
+      if (likeliest.length) fact.append(made("dd", { class: "bars" }, ...likeliest.flatMap(likely)));
+      else fact.append(made("dd", { class: "big" }, value), made("dd", { class: "quiet" }, ...words(detail)));
       at("facts").append(fact);
     }
   }
 
-  function likely([text, prob]) {
-    const fill = made("i", text === result.target_tokens[0] ? { class: "on" } : {});
+  function likely([text, prob, isTarget]) {
+    const fill = made("i", isTarget ? { class: "on" } : {});
     fill.style.width = `${100 * prob}%`;
     return [
-      made("span", { class: "name" }, shown[text]),
+      made("span", { class: "name" }, text),
       made("span", { class: "track" }, fill),
       made("span", { class: "number" }, percent(prob)),
     ];
   }
 
   function findings() {
-    at("findings").append(...data.findings.map((pairs) => made("p", {}, ...runs(pairs))));
+    at("findings").append(...data.findings.map((pairs) => made("p", {}, ...words(pairs))));
     at("caveats").append(...data.caveats.map((text) => made("li", {}, text)));
-    at("margins").textContent = data.marginWords;
-    at("provenance").textContent = data.provenance.join("\u00a0· ");
+    at("margins").append(...words(data.marginWords));
+    data.provenance.forEach((part, i) => at("provenance").append(...(i ? ["\u00a0· "] : []), ...words(part)));
     at("made").append(
       ...data.made.flatMap(([name, value]) => [made("dt", {}, name), made("dd", { class: "code" }, value)]),
     );

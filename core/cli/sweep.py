@@ -9,9 +9,10 @@ from rich.console import Console
 
 from core.cli import options as given
 from core.cli.options import OutputFormat
-from core.cli.output import progress, write_text
+from core.cli.output import progress, terminal_text, write_text
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
+from core.text.words import phrase
 
 if TYPE_CHECKING:
     from core.results.result import SweepResult
@@ -81,7 +82,10 @@ def models() -> None:
 
 
 def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
-    """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
+    """The kept run of a spec and the weights on this machine, else None.
+
+    It loads no model, so it is fast.
+    """
     from core.checkpoints.fingerprint import fingerprint_here  # it reads the embedded model's files
 
     weights = fingerprint_here(spec.model)
@@ -118,26 +122,36 @@ def _write(result: "SweepResult", format: OutputFormat, out: Path | None) -> Non
 
 
 def print_table(result: "SweepResult", console: Console) -> None:
-    """The heads with the largest changes, under a line on the clean run and the provenance."""
+    """The facts of a sweep, the heads with the largest changes, the findings, the provenance."""
+    from core.results.captions import provenance_words
+    from core.results.facts import fact_words, facts
+    from core.results.finding_words import CAVEATS, finding_words
+    from core.results.findings import findings
+
+    found = findings(result)
+    for fact in facts(result):
+        console.print(terminal_text(fact_words(fact)))
+    console.print()
+    _print_heads(result, console)
+    console.print()
+    for said in finding_words(result, found):
+        console.print(terminal_text(said))
+    console.print(terminal_text(phrase(f"{CAVEATS}:")))
+    for caveat in found.caveats:
+        console.print(terminal_text(phrase(f"- {caveat}")))
+    console.print()
+    console.print(terminal_text(provenance_words(result)))
+
+
+def _print_heads(result: "SweepResult", console: Console) -> None:
+    """The heads with the largest changes, one a row."""
     from rich.table import Table
     from rich.text import Text
 
-    from core.prompts.tokens import visible
-    from core.text.numbers import percent, signed
+    from core.text.numbers import signed
 
-    base = result.baseline
-    between = " or " if isinstance(result.spec.target, tuple) else ""
-    target = between.join(map(visible, result.target_tokens))
-    console.print(
-        Text(
-            f"P({target}) = {percent(base.prob, 2)}, rank {base.rank}, nothing ablated · "
-            f"{result.spec.model} · {result.spec.in_words()} · {result.spec.weights} weights · "
-            f"{result.provenance.device} {result.provenance.dtype} · "
-            f"{result.provenance.seconds:.2f} s"
-        )
-    )
     table = Table(box=None, header_style="bold", pad_edge=False)
-    foil = base.logit_diff is not None
+    foil = result.baseline.logit_diff is not None
     columns = ["head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"]
     for column in [*columns, *(["logit diff, nats"] if foil else [])]:
         table.add_column(column, justify="left" if column == "head" else "right")

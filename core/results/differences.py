@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.prompts.tokens import visible
+from core.prompts.token_words import typed_answer_words
 from core.results.findings import NOTABLE
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
@@ -11,6 +11,7 @@ from core.spec.answer import Answer
 from core.spec.reference_set import name_of
 from core.spec.spec import Positions, SweepSpec
 from core.text.numbers import percent
+from core.text.words import plain
 
 NONE = "none"
 _LISTED = 8
@@ -174,9 +175,7 @@ def _counts(field: str, fields: set[str], metric: str) -> bool:
 
 
 def _answer(answer: Answer | None) -> str:
-    if answer is None:
-        return NONE
-    return visible(answer) if isinstance(answer, str) else " or ".join(map(visible, answer))
+    return NONE if answer is None else plain(typed_answer_words(answer))
 
 
 def _answer_length(result: SweepResult) -> int:

@@ -10,12 +10,14 @@ from components.widgets.composer.draft import chosen_reference
 from components.widgets.page.messages import note
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html, as_markdown
+from components.words.page_html import quiet_html
 from core.errors import InputError
 from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.text.numbers import signed
+from core.text.words import joined, phrase
 
 EVERY = 0.3
 """Seconds between looks at the jobs."""
@@ -82,8 +84,8 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
             config=CHART_CONFIG,
             alt=f"{metric.title} under each kind of ablation, one heatmap a kind",
         )
-        done = " · ".join(as_html(found.spec.in_words()) for found in results.values())
-        st.html(f'<div class="hs-quiet" style="margin-top:-.4rem">{done}</div>')
+        done = joined(" · ", (phrase(found.spec.in_words()) for found in results.values()))
+        st.html(quiet_html(done))
     with words:
         if len(results) < 2:
             note("The comparison appears when two kinds are done.")

@@ -12,8 +12,10 @@ from components.state import (
 from components.state.warm_up import load_failed
 from components.widgets.composer.draft import Draft, on_this_machine
 from components.widgets.page.messages import banner, note
+from core.prompts.token_words import answer_words
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
+from core.text.words import plain
 
 EVERY = 0.5
 """Seconds between looks at a model that is being loaded."""
@@ -83,10 +85,7 @@ def _await_model() -> None:
 
 
 def _summary(result: SweepResult) -> str:
-    from core.prompts.tokens import visible
-
     spec = result.spec
     prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"
-    between = "" if isinstance(spec.target, str) else " or "
-    target = between.join(map(visible, result.target_tokens))
+    target = plain(answer_words(result.target_tokens, spec.target))
     return f"“{prompt}” → “{target}” on {spec.model} ({spec.in_words()})"

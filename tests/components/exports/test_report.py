@@ -171,7 +171,7 @@ def test_only_what_was_measured_can_be_chosen():
 
 def test_without_layer_effects_nothing_is_said_of_them():
     data = report_data(example.saved(), None, "")
-    assert (data["margins"], data["marginWords"], data["first"]) == (None, "", {})
+    assert (data["margins"], data["marginWords"], data["first"]) == (None, [], {})
 
 
 def test_the_same_run_is_the_same_file(hostile, text):

@@ -335,7 +335,11 @@ TWELVE = WHOLE["heads"]
         (("margins", "attention"), [], "layer effects"),
         (("margins", "mlp"), [None] * 4, "layer effects"),
         (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "layer effects"),
-        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "layer effects"),
+        (
+            ("margins", "first_position", "L\u0661H1"),
+            WHOLE["margins"]["attention"][0],
+            "layer effects",
+        ),
         (("margins", "first_position", "nonsense"), {}, "not a head"),
         (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),

@@ -306,13 +306,13 @@ def hostile_run(text):
         saved().provenance, headsweep=text, transformer_lens=text, torch=text, device=text,
         model_fingerprint=text,
     )  # fmt: skip
-    return replace(saved(), spec=spec, provenance=seen)
+    return replace(saved(), spec=spec, target_tokens=(kept,), provenance=seen)
 
 
 def rendered(text):
     """What Markdown makes of the first cell, without what stands in code blocks."""
     tokens = MarkdownIt().parse(cells(text, "markdown")["asked"])
-    assert sum(token.type == "fence" for token in tokens) == 3
+    assert sum(token.type == "fence" for token in tokens) == 4
     return [(t.type, "" if t.type == "fence" else t.content) for t in tokens]
 
 
