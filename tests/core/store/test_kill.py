@@ -15,7 +15,6 @@ import pytest
 from core.demo.example import saved, saved_layer_effects
 from core.store.store import Store
 
-pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 KILLS = 8
 
@@ -113,7 +112,10 @@ def assert_whole(url, writers):
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="kills as Linux does")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="kills as Linux does"),
+]
 
 
 def test_a_writer_killed_again_and_again(url, writers, moments):
