@@ -1,5 +1,6 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
+# make test-fast  what every save needs: no browser, no PostgreSQL, one architecture, no checks
 # make bench  the sweep against the notebook's loop and its own matrix products
 # make bench-head  every view of one head: seconds, and how long a Cancel waits
 # make bench-load  fifty sessions at once: right results, waiting times, memory
@@ -7,8 +8,10 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
+# Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: run test check setup format screenshots bench bench-head bench-load bench-xl growth first-paint clean
+.PHONY: run test test-fast check setup format screenshots bench bench-head bench-load bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -32,7 +35,10 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+test-fast: setup
+	$(PYTEST) -m 'not browser and not postgres and not matrix and not slow'
 
 format: setup
 	$(BIN)/ruff check --fix .

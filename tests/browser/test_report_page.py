@@ -5,6 +5,7 @@ import json
 
 import pytest
 from plotly.offline import get_plotlyjs
+from support.hostile import IMAGE
 
 from components.exports.report import html
 from components.figures.base.look import Look
@@ -17,7 +18,7 @@ from core.results.result import SweepResult
 from core.spec.heads import all_heads
 from core.text.numbers import percent, signed
 
-HOSTILE = "<img src=x onerror=alert(1)></script>"
+HOSTILE = f"{IMAGE}</script>"
 RESULT = example.saved()
 
 

@@ -7,6 +7,7 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from support.hostile import IMAGE
 
 from components.exports.report import html, report_data
 from components.figures.base.look import Look
@@ -16,7 +17,7 @@ from core.demo import example
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 
-HOSTILE = "<img src=x onerror=alert(1)></script><!-- $x$ &amp; \u2028"
+HOSTILE = f"{IMAGE}</script><!-- $x$ &amp; \u2028"
 
 
 class Read(HTMLParser):

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from support import drawn
+from support.hostile import IMAGE
 
 from components.figures.base.cells import NUMBERS
 from components.figures.base.look import Look
@@ -20,7 +21,7 @@ from core.results.captions import provenance_parts
 from core.spec.heads import all_heads
 from core.text import words
 
-HOSTILE = "<img src=x onerror=alert(1)></script> $x$ and  more\n"
+HOSTILE = f"{IMAGE}</script> $x$ and  more\n"
 
 
 def sized(result, n_layers, n_heads):

@@ -212,6 +212,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_megabytes_of_anything_and_thousands_of_heads_end_in_time():
     # In a process of its own: the checks of types that tests run with would print every value.
     done = subprocess.run(

@@ -179,6 +179,7 @@ def test_nothing_of_headsweep_is_imported():
     assert imported == MAY_IMPORT
 
 
+@pytest.mark.slow
 def test_a_kernel_runs_it_from_a_folder_of_its_own(demo, tmp_path):
     """As a reader does: a hostile prompt, the model beside the notebook, Headsweep never loaded."""
     shutil.copytree(DEMO_FOLDER, tmp_path / "demo-model")

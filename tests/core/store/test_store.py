@@ -452,6 +452,7 @@ print(len(done), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_several_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
     command = [sys.executable, "-c", WRITER, url]
     writers = [
