@@ -16,12 +16,12 @@ from typing import Any
 
 from components.exports.sentences import facts, finding_sentences, strip_count
 from components.figures.base.look import FONT, MONO, Look, ink_on
-from components.figures.base.metric import METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
 from components.figures.printed_heatmap import layer_effect_words, provenance_words
 from core.prompts.tokens import visible
 from core.results.findings import NOTABLE, findings
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import METRICS, PROB, Metric
 from core.results.result import SweepResult
 from core.text.numbers import share
 
@@ -54,11 +54,7 @@ def report_data(
         "title": " ".join(title.split()),
         "result": result.to_dict(),
         "margins": None if layer_effects is None else layer_effects.to_dict(),
-        "metrics": [
-            {"field": each.field, "short": each.short, "title": each.title, "unit": each.unit}
-            for each in METRICS
-            if each.measures(result)
-        ],
+        "metrics": [_metric(each) for each in METRICS if each.measures(result)],
         "figures": _figures(result, layer_effects),
         "tokens": _tokens(result),
         "target": [visible(text) for text in result.target_tokens],
@@ -75,6 +71,13 @@ def report_data(
         "provenance": list(provenance_words(result)),
         "made": _made(result),
     }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    """What the script needs to name a metric, and to write its values."""
+    names = "field", "short", "title", "unit", "column", "label"
+    numbers = "meaning", "factor", "digits", "signed"
+    return {name: getattr(metric, name) for name in (*names, *numbers)}
 
 
 def _figures(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, dict[str, Any]]:

@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from components.figures.base.cells import bar_beneath, targets, thinned
 from components.figures.base.look import Look, Scale, blank, quiet_axis
-from components.figures.base.metric import Metric
 from components.figures.comparison import A_AND_B, Names, RunName, told
 from core.results.comparison import Comparison
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 NAMED = 8

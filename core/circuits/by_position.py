@@ -15,10 +15,10 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import constant_steps
 from core.prompts.tokens import TokenizedAnswer
-from core.results.result import METRICS
+from core.results.metrics import FIELDS, PROB, changes
 from core.spec.heads import Head, check_head
 from core.sweep.prepare import Prepared
-from core.sweep.scorer import Scorer, changes
+from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 
@@ -28,7 +28,7 @@ class PositionEffects:
 
     `tokens` are the texts at `positions`.
 
-    `effects` has an array for each of `core.results.result.METRICS` (`prob_change` a fraction, the
+    `effects` has an array for each of `core.results.metrics.METRICS` (`prob_change` a fraction, the
     others nats), NaN where a cell is not finished, and where the metric has no value: a logit
     difference without a foil. A head's cells do not add up to what ablating it at all of these
     positions does: later layers are not linear.
@@ -43,7 +43,7 @@ class PositionEffects:
     def values(self, metric: str) -> Float[np.ndarray, "head position"]:
         """One metric's map."""
         if metric not in self.effects:
-            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(FIELDS)}.")
         return self.effects[metric]
 
     def of(self, head: Head) -> dict[str, Float[np.ndarray, " position"]]:
@@ -88,7 +88,7 @@ def iter_position_effects(
     prepared = scorer.prepared
     chosen = checked_heads(scorer.model, heads)
     where = _checked_positions(prepared, positions)
-    found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
+    found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in FIELDS}
     texts = prepared.texts
     tokens = tuple(texts[position] for position in where)
     result = _so_far(chosen, where, tokens, found)
@@ -96,9 +96,8 @@ def iter_position_effects(
     replacements = yield from constant_steps(scorer.replacements(), (0.0, result))
     first = first_change(prepared)
     same = [column for column, position in enumerate(where) if position < first]
-    for metric in METRICS:
-        if metric != "logit_diff_change" or prepared.foil is not None:
-            found[metric][:, same] = 0.0
+    for metric in changes(scorer.baseline, scorer.baseline):
+        found[metric][:, same] = 0.0
     columns = np.array([column for column in range(len(where)) if column not in set(same)], int)
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
@@ -161,4 +160,5 @@ def _so_far(
     found: Mapping[str, Float[np.ndarray, "head position"]],
 ) -> PositionEffects:
     copies = {metric: values.copy() for metric, values in found.items()}
-    return PositionEffects(heads, positions, tokens, copies, not bool(np.isnan(found["kl"]).any()))
+    complete = not bool(np.isnan(found[PROB.field]).any())
+    return PositionEffects(heads, positions, tokens, copies, complete)

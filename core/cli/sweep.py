@@ -14,6 +14,9 @@ from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from core.results.metrics import Metric
     from core.results.result import SweepResult
 
 TABLE_ROWS = 20
@@ -123,7 +126,8 @@ def print_table(result: "SweepResult", console: Console) -> None:
     from rich.text import Text
 
     from core.prompts.tokens import visible
-    from core.text.numbers import percent, signed
+    from core.results.metrics import METRICS
+    from core.text.numbers import percent
 
     base = result.baseline
     between = " or " if isinstance(result.spec.target, tuple) else ""
@@ -136,22 +140,17 @@ def print_table(result: "SweepResult", console: Console) -> None:
             f"{result.provenance.seconds:.2f} s"
         )
     )
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    foil = base.logit_diff is not None
-    columns = ["head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"]
-    for column in [*columns, *(["logit diff, nats"] if foil else [])]:
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    metrics = [metric for metric in METRICS if metric.measures(result)]
+    columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
+    for column in ["head", "P after\n%", *columns, "rank"]:
         table.add_column(column, justify="left" if column == "head" else "right")
     for effect in result.ranked()[:TABLE_ROWS]:
-        change = 100 * effect.prob_change
-        style = "" if abs(change) < 1 else "red" if change < 0 else "blue"
         table.add_row(
             effect.address.label,
             f"{100 * effect.prob:.2f}",
-            Text(signed(change, 2), style=style),
-            signed(effect.logprob_change, 3),
-            f"{effect.kl:.3f}",
+            *(_cell(metric, metric.of(effect)) for metric in metrics),
             str(effect.rank),
-            *([signed(effect.logit_diff_change or 0.0, 3)] if foil else []),
         )
     console.print(table)
     if len(result.heads) > TABLE_ROWS:
@@ -159,3 +158,13 @@ def print_table(result: "SweepResult", console: Console) -> None:
             f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
             highlight=False,
         )
+
+
+def _cell(metric: "Metric", value: float | None) -> "Text":
+    from rich.text import Text
+
+    if value is None:
+        return Text("–")
+    strong = metric.signed and abs(value) >= metric.notable
+    style = "" if not strong else "red" if value < 0 else "blue"
+    return Text(metric.text(value, metric.digits + 1), style=style)

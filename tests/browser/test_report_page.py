@@ -8,11 +8,11 @@ from plotly.offline import get_plotlyjs
 
 from components.exports.report import html
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
 from core.prompts.tokens import visible
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import KL, LOGPROB, PROB
 from core.results.result import SweepResult
 from core.spec.heads import all_heads
 from core.text.numbers import percent, signed

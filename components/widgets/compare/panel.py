@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.figures.comparison import RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
@@ -15,6 +14,7 @@ from components.widgets.page.metric_row import metric_row
 from components.words.escaping import as_html
 from core.errors import InputError
 from core.results.comparison import Comparison, compare
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.text.numbers import percent, signed
 

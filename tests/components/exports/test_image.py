@@ -11,11 +11,11 @@ from PIL import Image
 
 from components.exports.image import CHUNK, INCHES, SCALE, png, svg
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
+from core.results.metrics import PROB
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<img src=x onerror=alert(1)></script> ]]> & $x$ \x01"

@@ -10,10 +10,10 @@ import pytest
 
 from components.exports.report import html, report_data
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, PROB
 from components.figures.head_heatmap import head_heatmap
 from core.demo import example
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import KL, PROB
 from core.results.result import SweepResult
 
 HOSTILE = "<img src=x onerror=alert(1)></script><!-- $x$ &amp; \u2028"

@@ -9,7 +9,6 @@ import pytest
 
 from components.figures.base.cells import NUMBERS, shares_of
 from components.figures.base.look import Look, ink_on
-from components.figures.base.metric import KL, LOGODDS, LOGPROB, METRICS, PROB
 from components.figures.head_heatmap import (
     ESTIMATED,
     MARKED,
@@ -18,6 +17,7 @@ from components.figures.head_heatmap import (
     n_estimated,
 )
 from core.circuits.atlas import letters
+from core.results.metrics import KL, LOGODDS, LOGPROB, METRICS, PROB
 from core.spec.heads import Head, all_heads
 from core.text.numbers import share
 

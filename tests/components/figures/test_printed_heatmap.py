@@ -9,7 +9,6 @@ import pytest
 
 from components.figures.base.cells import NUMBERS
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, LOGPROB, METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
 from components.figures.printed_heatmap import (
     CELLS,
@@ -20,6 +19,7 @@ from components.figures.printed_heatmap import (
     provenance_words,
 )
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import KL, LOGPROB, METRICS, PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import all_heads
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.figures.base.metric import KL, LOGIT_DIFF, LOGODDS, LOGPROB, METRICS, PROB
+from core.results.metrics import KL, LOGIT_DIFF, LOGODDS, LOGPROB, METRICS, PROB
 
 
 @pytest.mark.parametrize(("metric", "factor"), [(PROB, 100), (LOGPROB, 1), (LOGODDS, 1), (KL, 1)])
