@@ -134,7 +134,7 @@ def test_unfinished_heads_show_the_estimate_marked_and_said(result, estimate):
             guessed = (layer, head) not in measured
             exact = result.effect(Head(layer, head)).logprob_change
             assert value == pytest.approx(
-                estimate.logprob_change[layer, head] if guessed else exact
+                estimate.values("logprob_change")[layer, head] if guessed else exact
             )
             assert (ESTIMATED in written.get((layer, head), "")) == guessed
             assert ("an estimate, not measured" in said[layer, head]) == guessed

@@ -12,13 +12,14 @@ from core import AblationKind, SweepSpec, run_sweep
 from core.engine import parts, run
 from core.engine.interventions import Edit, Values
 from core.progress import run_to_end
+from core.results.metrics import METRICS
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import check_estimate
 from core.sweep.estimate.estimating import estimate
 from core.sweep.estimate.preview import preview
 from core.sweep.prepare import prepare
 from core.sweep.scorer import Scorer
-from core.sweep.scores import answer_logprob, log_probs
+from core.sweep.scores import answer_logprob, entropy, log_probs, margin
 
 STEP = 3e-3  # shorter ones drown in float32's last digits
 
@@ -41,8 +42,11 @@ def estimated(model, spec):
     return estimate(scorer, run_to_end(scorer.replacements()))
 
 
-def a_small_step(model, spec):
-    """(change of log prob) / STEP when each head goes that share of the way to its replacement."""
+def a_small_step(model, spec, read_off):
+    """(change of what is read) / STEP when each head goes that share of the way to its replacement.
+
+    `read_off` takes log probs (row, read, vocab) and the target to a number a row.
+    """
     prepared = prepare(model, spec)
     tokens, read = prepared.sequence(prepared.target), prepared.read(prepared.target)
     replacement = run_to_end(Scorer(model, spec).replacements())[prepared.target]
@@ -62,18 +66,29 @@ def a_small_step(model, spec):
     found = np.empty(len(rows))
     for done in run(model, tokens, rows, read):
         if done.indices:
-            logp = answer_logprob(log_probs(done.logits), prepared.target)
-            found[list(done.indices)] = logp.numpy()
+            numbers = read_off(log_probs(done.logits), prepared.target)
+            found[list(done.indices)] = numbers.numpy()
     return ((found[1:] - found[0]) / STEP).reshape(model.n_layers, model.n_heads)
 
 
+READ_OFF = {
+    "logprob_change": answer_logprob,
+    "margin_change": lambda logp, target: margin(logp[:, 0], target),
+    "entropy_change": lambda logp, target: entropy(logp[:, 0]),
+}
+
+
+@pytest.mark.parametrize("metric", list(READ_OFF))
 @pytest.mark.parametrize("positions", ["all", (3, 9)], ids=str)
 @pytest.mark.parametrize("kind", list(AblationKind))
 @pytest.mark.parametrize("family", ["gpt2", "gemma2", "neox-parallel"])
-def test_it_is_the_slope_of_a_small_step(loaded, family, kind, positions):
+def test_it_is_the_slope_of_a_small_step(loaded, family, kind, positions, metric):
     model = loaded(family)
     spec = spec_of(model, kind, positions=positions)
-    found, slope = estimated(model, spec).logprob_change, a_small_step(model, spec)
+    found, slope = (
+        estimated(model, spec).values(metric),
+        a_small_step(model, spec, READ_OFF[metric]),
+    )
     assert found == pytest.approx(slope, abs=0.03 * np.abs(slope).max() + 1e-3)
     assert np.abs(slope).max() > 0.02
 
@@ -83,33 +98,37 @@ def test_both_paths_give_the_same_estimate(loaded, family):
     model = loaded(family)
     spec = spec_of(model, AblationKind.MEAN, foil=" over the")
     fast, slow = estimated(model, spec), estimated(replace(model, stack=None), spec)
-    assert fast.logprob_change == pytest.approx(slow.logprob_change, abs=1e-4)
-    assert fast.logit_diff_change == pytest.approx(slow.logit_diff_change, abs=1e-4)
+    assert set(fast.effects) == {metric.field for metric in METRICS if metric.has_estimate}
+    for metric, values in fast.effects.items():
+        assert values == pytest.approx(slow.values(metric), abs=1e-4)
 
 
 def test_a_foil_is_told_apart_from_the_target(loaded):
     model = loaded("gpt2")
     one = estimated(model, spec_of(model, foil=" fox"))
     other = estimated(model, spec_of(model, target=" fox", foil=" jumps"))
-    assert one.logit_diff_change == pytest.approx(-other.logit_diff_change, abs=1e-5)
-    assert estimated(model, spec_of(model)).logit_diff_change is None
+    assert one.values("logit_diff_change") == pytest.approx(
+        -other.values("logit_diff_change"), abs=1e-5
+    )
+    assert estimated(model, spec_of(model)).values("logit_diff_change") is None
 
 
 def test_probability_is_never_estimated_above_1(loaded):
     model = loaded("gpt2")
     found = estimated(model, spec_of(model))
     base = run_sweep(model, spec_of(model)).baseline
-    assert (found.prob_change + base.prob <= 1 + 1e-9).all()
-    assert (found.prob_change + base.prob >= 0).all()
-    small = np.abs(found.logprob_change) < 0.05
-    expected = base.prob * found.logprob_change[small]
-    assert found.prob_change[small] == pytest.approx(expected, rel=0.05, abs=1e-9)
+    assert (found.values("prob_change") + base.prob <= 1 + 1e-9).all()
+    assert (found.values("prob_change") + base.prob >= 0).all()
+    small = np.abs(found.values("logprob_change")) < 0.05
+    expected = base.prob * found.values("logprob_change")[small]
+    assert found.values("prob_change")[small] == pytest.approx(expected, rel=0.05, abs=1e-9)
 
 
 def test_kl_and_log_odds_have_no_estimate(loaded):
     model = loaded("gpt2")
     found = estimated(model, spec_of(model))
     assert found.values("kl") is None
+    assert found.values("logodds_change") is None
     assert check_estimate(found, run_sweep(model, spec_of(model)), "kl") is None
 
 
@@ -117,7 +136,7 @@ def test_the_check_names_the_worst_misses(loaded):
     model = loaded("gpt2")
     found, exact = estimated(model, spec_of(model)), run_sweep(model, spec_of(model))
     told = check_estimate(found, exact, "logprob_change")
-    apart = np.abs(found.logprob_change - exact.values("logprob_change"))
+    apart = np.abs(found.values("logprob_change") - exact.values("logprob_change"))
     assert told.n_heads == 12
     (head, guessed, measured), *_ = told.worst
     assert abs(guessed - measured) == pytest.approx(apart.max())
