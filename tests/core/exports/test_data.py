@@ -92,7 +92,7 @@ def layer_effects_with_foil():
 
 
 @pytest.mark.parametrize(
-    ("result", "margins", "label"),
+    ("result", "layer_effects", "label"),
     [
         (saved(), saved_layer_effects(), LABEL),
         (saved(), None, Label()),
@@ -336,10 +336,10 @@ TWELVE = WHOLE["heads"]
         (("heads", 3, "logit_diff_change"), 1.0, "logit differences"),
         (("heads", 3, "kl"), float("inf"), "finite"),
         (("heads", 3, "rank"), 10**400, "no model gives"),
-        (("margins", "attention"), [], "margins"),
-        (("margins", "mlp"), [None] * 4, "margins"),
-        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "margins"),
-        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "margins"),
+        (("margins", "attention"), [], "layer effects"),
+        (("margins", "mlp"), [None] * 4, "layer effects"),
+        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "layer effects"),
+        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "layer effects"),
         (("margins", "first_position", "nonsense"), {}, "not a head"),
         (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),
