@@ -196,7 +196,7 @@ row, heads = whole["heads"][0], [(layer, head) for layer in range(100) for head 
 rows = [{**row, "layer": l, "head": h, "label": f"L{l}H{h}"} for l, h in heads]
 measure("many", {**whole, "shape": [100, 100], "heads": rows})
 measure("fewer", {**whole, "shape": [100, 100], "heads": rows[:-1]})
-measure("more", {**whole, "shape": [100, 100], "heads": rows * 2})
+measure("more", {**whole, "shape": [100, 100], "heads": rows + rows[:1000]})
 print(json.dumps(found))
 """
 
@@ -339,7 +339,11 @@ TWELVE = WHOLE["heads"]
         (("margins", "attention"), [], "layer effects"),
         (("margins", "mlp"), [None] * 4, "layer effects"),
         (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "layer effects"),
-        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "layer effects"),
+        (
+            ("margins", "first_position", "L\u0661H1"),
+            WHOLE["margins"]["attention"][0],
+            "layer effects",
+        ),
         (("margins", "first_position", "nonsense"), {}, "not a head"),
         (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),
