@@ -203,17 +203,21 @@ def test_the_sweep_equals_the_oracle(loaded, oracle, measured, family, weights, 
 def test_a_single_token_leads_exactly_where_it_is_first(loaded, family):
     """Its margin is above 0 at rank 1 and nowhere else, in the clean run and the ablated ones."""
     model = loaded(family)
-    (first, _), (second, _), *_ = predict(model, tokenize_prompt(model.tokenizer, PROMPT, True))
-    margins = {}
-    for target in (first, second):
+    prompt = tokenize_prompt(model.tokenizer, PROMPT, prepend_bos=True)
+    likely = [text for text, _ in predict(model, prompt)]
+    single = [
+        t for t in likely if len(model.tokenizer(t, add_special_tokens=False)["input_ids"]) == 1
+    ]
+    seen = set()
+    for target in (single[0], single[-1]):
         result = run_sweep(model, SweepSpec(model.name, PROMPT, target, prepend_bos=True))
         clean = result.baseline
         assert (clean.margin > 0) == (clean.rank == 1)
         for effect in result.heads:
             assert (clean.margin + effect.margin_change > 0) == (effect.rank == 1)
-        margins[target] = clean.margin
-    assert margins[first] == pytest.approx(-margins[second], abs=1e-6)  # each other's rival
-    assert margins[first] > 0
+        seen |= {each.rank == 1 for each in (clean, *result.heads)}
+    if single[0] == likely[0]:  # else the likeliest token's text alone is read as other tokens
+        assert seen == {True, False}
 
 
 def test_the_kinds_and_processing_do_differ(loaded):
