@@ -14,13 +14,13 @@ import plotly.graph_objects as go
 from PIL import Image, PngImagePlugin
 
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB, Metric
 from components.figures.printed_heatmap import printed_heatmap
 from components.words.escaping import as_html
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
 from core.results.captions import provenance_words
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
 from core.text.words import plain
 

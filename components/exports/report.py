@@ -15,7 +15,6 @@ from string import Template
 from typing import Any
 
 from components.figures.base.look import FONT, MONO, Look, ink_on
-from components.figures.base.metric import METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
 from core.prompts.token_words import token_count_words
 from core.prompts.tokens import visible
@@ -24,6 +23,7 @@ from core.results.facts import Fact, facts
 from core.results.finding_words import finding_words
 from core.results.findings import NOTABLE, findings
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import METRICS, PROB, Metric
 from core.results.result import SweepResult
 from core.text.numbers import share
 from core.text.words import Words
@@ -57,11 +57,7 @@ def report_data(
         "title": " ".join(title.split()),
         "result": result.to_dict(),
         "margins": None if layer_effects is None else layer_effects.to_dict(),
-        "metrics": [
-            {"field": each.field, "short": each.short, "title": each.title, "unit": each.unit}
-            for each in METRICS
-            if each.measures(result)
-        ],
+        "metrics": [_metric(each) for each in METRICS if each.measures(result)],
         "figures": _figures(result, layer_effects),
         "tokens": _tokens(result),
         "target": [visible(text) for text in result.target_tokens],
@@ -102,6 +98,13 @@ def _count(result: SweepResult) -> Words:
         target_is_set=isinstance(result.spec.target, tuple),
         n_typed_special=sum(kind == "typed" for _, kind in _tokens(result)),
     )
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    """What the script needs to name a metric, and to write its values."""
+    names = "field", "short", "title", "unit", "column", "label"
+    numbers = "meaning", "factor", "digits", "signed"
+    return {name: getattr(metric, name) for name in (*names, *numbers)}
 
 
 def _figures(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, dict[str, Any]]:

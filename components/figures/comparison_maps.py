@@ -13,7 +13,6 @@ from components.figures.base.cells import (
 )
 from components.figures.base.head_axes import head_axes, on_panel, shape_on_panel
 from components.figures.base.look import Look, blank
-from components.figures.base.metric import Metric
 from components.figures.comparison import (
     A_AND_B,
     Names,
@@ -27,6 +26,7 @@ from components.figures.comparison import (
 )
 from components.words.escaping import as_label
 from core.results.comparison import Comparison
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 PANELS = 3
@@ -122,7 +122,7 @@ def _numbers(values: np.ndarray, panel: int, metric: Metric) -> list[list[str]]:
         for i in np.argsort(-size, axis=None, kind="stable")[:MARKED]:
             value = float(values.flat[i])
             if abs(value) >= metric.notable:
-                digits = 0 if metric.field == "prob_change" or abs(value) >= 10 else 1
+                digits = 0 if abs(value) >= 10 else metric.digits - 1
                 said = difference_text if panel == 2 else _value_text
                 texts.flat[i] = said(value, metric, digits)
     found: list[list[str]] = texts.tolist()

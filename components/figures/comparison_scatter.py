@@ -9,9 +9,9 @@ from components.figures.base.cells import bar_beneath, targets
 from components.figures.base.head_axes import thinned
 from components.figures.base.label_placement import Label, add_labels, place_labels
 from components.figures.base.look import Look, Scale, blank, quiet_axis
-from components.figures.base.metric import Metric
 from components.figures.comparison import A_AND_B, Names, RunName, told
 from core.results.comparison import Comparison
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 NAMED = 8

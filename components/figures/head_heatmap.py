@@ -20,10 +20,10 @@ from components.figures.base.cells import (
 )
 from components.figures.base.head_axes import head_axes
 from components.figures.base.look import Look, Scale, blank, ink_on
-from components.figures.base.metric import Metric
 from components.figures.layer_effects import CELLS, draw_layer_effects
 from components.words.escaping import token_label
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
@@ -127,10 +127,9 @@ def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[li
     size = np.nan_to_num(np.abs(values))
     marked = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     strong = {int(i) for i in marked if size.flat[i] >= metric.notable}
-    digits = 0 if metric.field == "prob_change" else 1
     texts = []
     for index, (value, guessed) in enumerate(zip(values.flat, estimated.flat, strict=True)):
-        number = metric.text(float(value), digits) if index in strong else ""
+        number = metric.text(float(value), metric.digits - 1) if index in strong else ""
         texts.append(ESTIMATED if guessed else number)
     n_heads = values.shape[1]
     return [texts[start : start + n_heads] for start in range(0, len(texts), n_heads)]
@@ -189,7 +188,7 @@ def _told(
     yield f"<b>{head.label}</b>"
     yield f"P(target) {base} → {percent(effect.prob)}"
     if (change := metric.of(effect)) is not None:
-        yield f"{metric.change} {metric.quantity(change)}"
+        yield f"{metric.label} {metric.quantity(change)}"
     yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
     yield _likeliest(effect)
     part = (

@@ -13,13 +13,13 @@ import plotly.graph_objects as go
 
 from components.figures.base.fitting import BOLD, cut, fitted, mono, shortened, wrapped
 from components.figures.base.look import MONO, Look
-from components.figures.base.metric import Metric
 from components.figures.head_heatmap import ABOVE, BELOW, head_heatmap
 from components.words.escaping import as_label
 from core.prompts.token_words import answer_words
 from core.prompts.tokens import visible
 from core.results.captions import layer_effect_words, provenance_parts
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.answer import Answer
 from core.text.words import plain

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 from components.figures.base.cells import targets
 from components.figures.base.label_placement import Label, add_labels, place_labels
 from components.figures.base.look import Look, blank, quiet_axis
-from components.figures.base.metric import Metric
 from components.figures.head_scores import threshold_line
 from core.circuits.head_scores import COPYING, THRESHOLD
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 NAMED = 6

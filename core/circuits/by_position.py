@@ -16,10 +16,10 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import constant_steps
 from core.prompts.tokens import TokenizedAnswer
-from core.results.result import METRICS
+from core.results.metrics import FIELDS, PROB, changes
 from core.spec.heads import Head, check_head
 from core.sweep.prepare import Prepared
-from core.sweep.scorer import Scorer, changes
+from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 
@@ -28,7 +28,7 @@ class PositionEffects:
     """The effects of ablating each head at one position at a time: ablated minus clean.
 
     `tokens` are the token texts at `positions`. `effects` has one array for each of
-    `core.results.result.METRICS` (`prob_change` is a fraction, the others are in nats). A value is
+    `core.results.metrics.METRICS` (`prob_change` is a fraction, the others are in nats). A value is
     NaN while its cell is not finished, and where the metric has no value (logit difference without
     a foil). The cells of a head do not add up to the effect of ablating it at all these positions,
     because later layers are not linear.
@@ -43,7 +43,7 @@ class PositionEffects:
     def values(self, metric: str) -> Float[np.ndarray, "head position"]:
         """The effects in one metric. Raises `ValueError` for an unknown metric."""
         if metric not in self.effects:
-            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(FIELDS)}.")
         return self.effects[metric]
 
     def of(self, head: Head) -> dict[str, Float[np.ndarray, " position"]]:
@@ -92,7 +92,7 @@ def iter_position_effects(
     prepared = scorer.prepared
     chosen = checked_heads(scorer.model, heads)
     where = _checked_positions(prepared, positions)
-    effects = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
+    effects = {metric: np.full((len(chosen), len(where)), np.nan) for metric in FIELDS}
     texts = prepared.texts
     tokens = tuple(texts[position] for position in where)
     result = _effects_so_far(chosen, where, tokens, effects)
@@ -100,9 +100,8 @@ def iter_position_effects(
     replacements = yield from constant_steps(scorer.replacements(), (0.0, result))
     first = first_change(prepared)
     same = [column for column, position in enumerate(where) if position < first]
-    for metric in METRICS:
-        if metric != "logit_diff_change" or prepared.foil is not None:
-            effects[metric][:, same] = 0.0
+    for metric in changes(scorer.baseline, scorer.baseline):
+        effects[metric][:, same] = 0.0
     columns = np.array([column for column in range(len(where)) if column not in set(same)], int)
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
@@ -169,5 +168,5 @@ def _effects_so_far(
     effects: Mapping[str, Float[np.ndarray, "head position"]],
 ) -> PositionEffects:
     copies = {metric: values.copy() for metric, values in effects.items()}
-    complete = not bool(np.isnan(effects["kl"]).any())
+    complete = not bool(np.isnan(effects[PROB.field]).any())
     return PositionEffects(heads, positions, tokens, copies, complete)

@@ -18,10 +18,11 @@ from core.circuits.by_position import checked_heads, iter_position_effects
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import run_to_end
+from core.results.metrics import changes
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
-from core.sweep.scorer import Scorer, baseline_of, changes
+from core.sweep.scorer import Scorer, baseline_of
 from core.text.jsonable import jsonable
 
 MIN_GAP = 0.1

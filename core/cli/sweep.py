@@ -15,6 +15,9 @@ from core.store.keeper import KEEPER
 from core.text.words import phrase
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from core.results.metrics import Metric
     from core.results.result import SweepResult
 
 TABLE_ROWS = 20
@@ -146,26 +149,20 @@ def print_table(result: "SweepResult", console: Console) -> None:
 def _print_heads(result: "SweepResult", console: Console) -> None:
     """The heads with the largest changes, one a row."""
     from rich.table import Table
-    from rich.text import Text
 
-    from core.text.numbers import signed
+    from core.results.metrics import METRICS
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    foil = result.baseline.logit_diff is not None
-    columns = ["head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"]
-    for column in [*columns, *(["logit diff, nats"] if foil else [])]:
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    metrics = [metric for metric in METRICS if metric.measures(result)]
+    columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
+    for column in ["head", "P after\n%", *columns, "rank"]:
         table.add_column(column, justify="left" if column == "head" else "right")
     for effect in result.ranked()[:TABLE_ROWS]:
-        change = 100 * effect.prob_change
-        style = "" if abs(change) < 1 else "red" if change < 0 else "blue"
         table.add_row(
             effect.address.label,
             f"{100 * effect.prob:.2f}",
-            Text(signed(change, 2), style=style),
-            signed(effect.logprob_change, 3),
-            f"{effect.kl:.3f}",
+            *(_cell(metric, metric.of(effect)) for metric in metrics),
             str(effect.rank),
-            *([signed(effect.logit_diff_change or 0.0, 3)] if foil else []),
         )
     console.print(table)
     if len(result.heads) > TABLE_ROWS:
@@ -173,3 +170,13 @@ def _print_heads(result: "SweepResult", console: Console) -> None:
             f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
             highlight=False,
         )
+
+
+def _cell(metric: "Metric", value: float | None) -> "Text":
+    from rich.text import Text
+
+    if value is None:
+        return Text("–")
+    strong = metric.signed and abs(value) >= metric.notable
+    style = "" if not strong else "red" if value < 0 else "blue"
+    return Text(metric.text(value, metric.digits + 1), style=style)

@@ -9,13 +9,14 @@ be put beneath each other.
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
 from core.results.layer_effects import LayerEffects
-from core.results.result import COLUMNS, METRICS, Effect, SweepResult
+from core.results.metrics import METRICS
+from core.results.result import COLUMNS, Effect, SweepResult
 from core.results.schema import SCHEMA, current_form, current_layer_effects, parse_schema
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
@@ -154,13 +155,17 @@ def _check_consistent(result: SweepResult) -> None:
     ):
         raise ValueError("Its tokens do not fit its spec.")
     others = (*(prob for _, prob in clean.top), *clean.token_probs, result.provenance.seconds)
-    if not _are_numbers(clean.prob, clean.logprob, clean.rank, _or_0(clean.logit_diff), *others):
+    levels = (getattr(clean, metric.name, None) for metric in METRICS)
+    if not _are_numbers(clean.rank, *(each for each in levels if each is not None), *others):
         raise ValueError("Its clean run holds numbers that no model gives.")
     if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top:
         raise ValueError("Its clean run holds numbers that no model gives.")
     if (clean.logit_diff is not None) != has_foil:
         raise ValueError("Its logit difference does not fit its foil.")
     _check_effects(result.heads, has_foil)
+    for metric in METRICS:
+        if metric.of(result.heads[0]) is not None and not metric.measures(result):
+            raise ValueError(f"Its heads have a {metric.field} and its clean run no {metric.name}.")
 
 
 def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:
@@ -177,23 +182,26 @@ def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: Sweep
         raise ValueError("Its layer effects are not as Headsweep writes them: export the run anew.")
 
 
-def _check_effects(effects: Iterable[Effect], has_foil: bool) -> None:
-    for effect in effects:
-        if (effect.logit_diff_change is not None) != has_foil:
+def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
+    for metric in METRICS:
+        n_given = sum(metric.of(effect) is not None for effect in effects)
+        if metric.needs_foil and n_given != (len(effects) if has_foil else 0):
             raise ValueError("Its logit differences do not fit its foil.")
-        metrics = [getattr(effect, name) for name in METRICS if name != "logit_diff_change"]
-        others = (_or_0(effect.logit_diff_change), *(prob for _, prob in effect.top))
+        if n_given not in (0, len(effects)):
+            raise ValueError(f"Some of its effects have a {metric.field} and some do not.")
+    for effect in effects:
+        values = (getattr(effect, metric.field) for metric in METRICS)
+        numbers = (
+            *(each for each in values if each is not None),
+            *(prob for _, prob in effect.top),
+        )
         if (
-            not _are_numbers(effect.prob, effect.rank, *metrics, *others)
+            not _are_numbers(effect.prob, effect.rank, *numbers)
             or not 0 <= effect.prob <= 1 + _ROUNDING
             or not abs(effect.prob_change) <= 1 + _ROUNDING
             or not effect.top
         ):
             raise ValueError("An effect in it holds numbers that no model gives.")
-
-
-def _or_0(value: float | None) -> float:
-    return 0.0 if value is None else value
 
 
 def _are_numbers(*values: object) -> bool:

@@ -10,15 +10,16 @@ reader here for each number before it. None of this changes what a result is cal
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.results.metrics import METRICS
 from core.spec.identity import FAMILY, IDENTITY
 
 VERSION = 1
 """Of the form that is written; every one up to it is read."""
 SCHEMA = f"{FAMILY}/{VERSION}"
 
-BASELINE_DEFAULTS: Mapping[str, Any] = {}
+BASELINE_DEFAULTS: Mapping[str, Any] = {each.name: None for each in METRICS if each.is_later}
 """Fields of the clean run that the first files of this version lack, each with its default."""
-EFFECT_DEFAULTS: Mapping[str, Any] = {}
+EFFECT_DEFAULTS: Mapping[str, Any] = {each.field: None for each in METRICS if each.is_later}
 """The same of an effect: of a head, of a layer, of a head at one position."""
 
 

@@ -68,7 +68,7 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
 
     page.wait_text("estimate", "Estimated so far: 12 of 12 cells, marked ≈")
     page.page.wait_for_function(f"{MARKS} === 12")
-    assert np.allclose(page.z(), 100 * estimate.prob_change, atol=0.02)
+    assert np.allclose(page.z(), 100 * estimate.values("prob_change"), atol=0.02)
     point_at(page, 1, 1, "an estimate, not measured")
     page.page.mouse.down()
     page.page.mouse.up()

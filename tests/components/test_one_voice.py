@@ -11,7 +11,6 @@ from rich.console import Console
 
 from components.exports.report import report_data
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB
 from components.figures.printed_heatmap import printed_heatmap
 from components.widgets.composer.token_strip import Strip, token_strip
 from components.widgets.sweep.facts import baseline_facts
@@ -22,6 +21,7 @@ from core.demo import example
 from core.exports.notebook import notebook
 from core.results.captions import layer_effect_words, provenance_words
 from core.results.findings import findings
+from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
 
 SAVED = example.saved()

@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.figures.comparison import RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
@@ -17,6 +16,7 @@ from components.words.page_html import quiet_html
 from core.errors import InputError
 from core.results.captions import provenance_words
 from core.results.comparison import Comparison, compare
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.text.numbers import signed
 from core.text.words import bold, phrase

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Session, chosen_metric, put, value
 from components.state.answer_syntax import answer_text
@@ -14,6 +13,7 @@ from components.words.page_html import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible
 from core.results.captions import layer_effect_words, provenance_words
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
@@ -29,7 +29,7 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
     metric = chosen_metric()
     metric_row(f"{metric.title} when one head is ablated")
     if not metric.measures(result):
-        _needs_foil(result)
+        _lacks(metric, result)
         return metric
     published = letters(result.spec.model) if value("published_roles") else None
     with st.container(key="heatmap"):
@@ -91,6 +91,18 @@ def _clicked() -> None:
     if data:
         layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
         state.toggle_head(Head(layer, head))
+
+
+def _lacks(metric: Metric, result: SweepResult) -> None:
+    """Why there is nothing to draw, and what to do."""
+    if metric.needs_foil and result.spec.foil is None:
+        _needs_foil(result)
+        return
+    with st.container(key="heatmap"):
+        note(
+            f"This run does not have the {metric.short}: the Headsweep that made it did not "
+            "measure it. Sweep the prompt again to have it."
+        )
 
 
 def _needs_foil(result: SweepResult) -> None:

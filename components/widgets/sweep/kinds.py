@@ -3,7 +3,6 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB, Metric
 from components.figures.kind_multiples import kind_multiples
 from components.state import Session, value
 from components.widgets.composer.draft import chosen_reference
@@ -14,6 +13,7 @@ from components.words.page_html import quiet_html
 from core.errors import InputError
 from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement
+from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.sweep.task import result_of, spec_of
@@ -41,8 +41,13 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
                     disabled=not result.complete or state.is_unasked(result.spec.model),
                 )
         if comparing:
-            shown = metric if metric.measures(result) else PROB
-            _comparison(result, shown, state, look)
+            _comparison(result, _shown(metric, result, state), state, look)
+
+
+def _shown(metric: Metric, result: SweepResult, state: Session) -> Metric:
+    """The metric that was chosen, where every kind's sweep has it."""
+    swept = [found for job in state.compared.values() if (found := result_of(job)) is not None]
+    return metric if all(map(metric.measures, [result, *swept])) else PROB
 
 
 def _compare() -> None:

@@ -12,11 +12,11 @@ from support.hostile import IMAGE
 
 from components.exports.image import CHUNK, INCHES, SCALE, png, svg
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
+from core.results.metrics import PROB
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = f"{IMAGE}</script> ]]> & $x$ \x01"

@@ -11,10 +11,10 @@ from support.hostile import IMAGE
 
 from components.exports.report import html, report_data
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, PROB
 from components.figures.head_heatmap import head_heatmap
 from core.demo import example
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import KL, METRICS, PROB
 from core.results.result import SweepResult
 
 HOSTILE = f"{IMAGE}</script><!-- $x$ &amp; \u2028"
@@ -154,7 +154,7 @@ def test_the_policy_forbids_the_network_and_names_each_script_and_style(read):
 def test_only_what_was_measured_can_be_chosen():
     result = example.saved()
     fields = [each["field"] for each in report_data(result, None, "")["metrics"]]
-    assert fields == ["prob_change", "logprob_change", "logodds_change", "kl"]
+    assert fields == [metric.field for metric in METRICS if not metric.needs_foil]
     base = dataclasses.replace(result.baseline, logit_diff=1.5)
     heads = tuple(dataclasses.replace(each, logit_diff_change=-0.5) for each in result.heads)
     with_foil = dataclasses.replace(

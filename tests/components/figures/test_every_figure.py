@@ -18,7 +18,6 @@ from components.figures.attention import attention_pattern
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look, blank
-from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.comparison import RunName
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
@@ -34,6 +33,7 @@ from components.figures.printed_heatmap import printed_heatmap
 from components.figures.score_scatter import role_scatter
 from core.circuits.logit_effects import TokenProbability
 from core.results.comparison import compare
+from core.results.metrics import KL, LOGPROB, PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 

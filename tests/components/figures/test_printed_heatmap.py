@@ -10,7 +10,6 @@ from support.hostile import IMAGE
 
 from components.figures.base.cells import NUMBERS
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, LOGPROB, METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
 from components.figures.printed_heatmap import (
     CELLS,
@@ -18,6 +17,7 @@ from components.figures.printed_heatmap import (
     printed_heatmap,
 )
 from core.results.captions import provenance_parts
+from core.results.metrics import KL, LOGPROB, METRICS, PROB
 from core.spec.heads import all_heads
 from core.text import words
 

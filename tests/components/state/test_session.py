@@ -16,7 +16,7 @@ from core.sweep.task import SweepFound, SweepTask
 
 RESULT = example.saved()
 NOTHING = dataclasses.replace(RESULT, heads=(), _index={})
-ESTIMATE = Estimate(np.zeros(RESULT.shape), np.zeros(RESULT.shape), None)
+ESTIMATE = Estimate({"logprob_change": np.zeros(RESULT.shape)})
 
 
 def job_of(spec=example.SPEC, partial=None, estimate=None):

@@ -3,11 +3,11 @@
 import pytest
 from support.frozen import links
 
-from components.figures.base.metric import BY_SHORT
 from components.widgets.head.panel import VIEWS
 from components.widgets.hypothesis.address import _percent
 from components.widgets.hypothesis.statement import OUTCOMES
 from components.widgets.sweep.address import _OLD_VIEWS
+from core.results.metrics import BY_SHORT
 
 WRITTEN = [link for link in links() if link["written"]]
 

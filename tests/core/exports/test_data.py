@@ -10,12 +10,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import InputError
 from core.exports.data import MAX_BYTES, ORIGIN, read_json, to_csv, to_json
+from core.results.metrics import MARGIN
 from core.results.result import COLUMNS
 from core.spec.ablation import AblationKind
 from core.store.run import Label, checked_label
@@ -207,7 +209,7 @@ row, heads = whole["heads"][0], [(layer, head) for layer in range(100) for head 
 rows = [{**row, "layer": l, "head": h, "label": f"L{l}H{h}"} for l, h in heads]
 measure("many", {**whole, "shape": [100, 100], "heads": rows})
 measure("fewer", {**whole, "shape": [100, 100], "heads": rows[:-1]})
-measure("more", {**whole, "shape": [100, 100], "heads": rows * 2})
+measure("more", {**whole, "shape": [100, 100], "heads": rows + rows[:1000]})
 print(json.dumps(found))
 """
 
@@ -325,7 +327,10 @@ TWELVE = WHOLE["heads"]
         (("heads",), [], "0 of 12 heads"),
         (("heads",), [*TWELVE[:-1], TWELVE[0]], "twice"),
         (("heads", 0, "label"), "L2H3", "heads"),
-        (("heads", 0, "more"), 1, "heads"),
+        (("heads", 0, "more"), "x", "heads"),
+        (("heads", 0, "margin_change"), None, "some do not"),
+        (("baseline", "margin"), None, "clean run no margin"),
+        (("margins", "attention", 0, "entropy_change"), None, "some do not"),
         (("tokens",), WHOLE["tokens"][:-1], "tokens"),
         (("special",), [], "tokens"),
         (("tokens",), "fifteen letters", "tokens"),
@@ -373,6 +378,38 @@ def test_nesting_of_any_depth_is_refused_or_ignored(key):
             assert error is None or error.field == "file"
         else:
             refused(raw)
+
+
+# Other versions
+
+
+def test_a_file_from_before_a_metric_was_measured_opens_and_is_written_as_it_was():
+    older = without_later(WHOLE)
+    read = read_json("run.json", raw_of(older))
+    assert all(effect.margin_change is None for effect in read.result.heads)
+    assert (read.result.baseline.margin, read.result.baseline.entropy) == (None, None)
+    assert not MARGIN.measures(read.result)
+    assert np.isnan(read.result.values("entropy_change")).all()
+    assert read.result.ranked("margin_change") == []
+    assert json.loads(to_json(read.result, read.layer_effects, read.label)) == older
+    assert read.result.key == read_json("run.json", raw_of(WHOLE)).result.key
+
+
+def test_numbers_that_only_a_newer_version_knows_are_let_be():
+    newer = copy.deepcopy(WHOLE)
+    effects = [*newer["heads"], *newer["margins"]["attention"]]
+    for effect in (*effects, *newer["margins"]["first_position"].values()):
+        effect["surprise_change"] = 0.5
+    newer["baseline"]["surprise"] = None
+    assert read_json("run.json", raw_of(newer)) == read_json("run.json", raw_of(WHOLE))
+
+
+def without_later(values):
+    """The file as the first version wrote it."""
+    later = {"margin", "margin_change", "entropy", "entropy_change"}
+    if isinstance(values, dict):
+        return {k: without_later(v) for k, v in values.items() if k not in later}
+    return [without_later(v) for v in values] if isinstance(values, list) else values
 
 
 # Tables
