@@ -50,13 +50,15 @@ wheel: setup
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	rm -rf build
 
-# In an environment of its own, which `make clean` removes.
+# In an environment of its own, which `make clean` removes. Shapes are not checked: the lowest
+# jaxtyping's plugin refuses what a conftest has imported before it.
 test-lowest:
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt torch
 	$(VENV)-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e . \
 	  pytest pytest-timeout pytest-xdist hypothesis beartype websockets psutil nbclient ipykernel
-	$(VENV)-lowest/bin/python -m pytest -q -n 2 tests/core tests/components tests/pages
+	$(VENV)-lowest/bin/python -m pytest -q -n 2 -o addopts=--import-mode=importlib \
+	  tests/core tests/components tests/pages
 
 screenshots: setup
 	$(BIN)/python tests/browser/screenshots.py
