@@ -16,6 +16,7 @@ from core.cli.open_link import open_
 from core.cli.output import fail
 from core.cli.patch import patch
 from core.cli.runs import app as runs
+from core.cli.serve import serve
 from core.cli.sweep import models, sweep
 from core.errors import InputError, StoreError
 
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, patch, models, doctor):
+for command in (sweep, head, joint, roles, patch, models, serve, doctor):
     app.command()(command)
 app.command("open")(open_)
 app.add_typer(runs, name="runs")
@@ -70,6 +71,7 @@ def _option(field: str) -> str:
         "prob_after": "predicted-prob",
         "reference": "reference-file",
         "run": "",
+        "serve": "",
         "settings": "",
         "spec": "",
         "variants": "variants-file",
