@@ -14,6 +14,7 @@ from core.demo import example
 from core.errors import InputError, StoreError
 from core.exports import links
 from core.jobs import JOBS
+from core.spec.reference_set import fits_lines
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Run
@@ -153,11 +154,14 @@ def fill(state: Session, spec: SweepSpec, *, with_model: bool = True) -> None:
 
 
 def _fill_reference(reference: tuple[str, ...] | None) -> None:
+    """Put a set where each kind that takes one reads it."""
     if reference is None:
         put("reference_choice", "default")
-    elif any(set(text) & {"\r", "\n"} for text in reference):  # not to be typed a prompt a line
-        put("reference_choice", "file")
-        put("reference_upload", Upload("the opened run’s set", reference))
-    else:
-        put("reference_choice", "pasted")
+        return
+    as_lines = fits_lines(reference)
+    for key in ("reference_choice", "own_reference"):
+        put(key, "pasted" if as_lines else "file")
+    if as_lines:
         put("reference_text", "\n".join(reference))
+    else:
+        put("reference_upload", Upload("the opened run’s set", reference))

@@ -17,6 +17,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "positions": "all",
     "chosen_positions": "",
     "reference_choice": "default",
+    "own_reference": "pasted",
     "reference_text": "",
     "corrupted_prompt": "",
     "bos": "default",

@@ -23,7 +23,7 @@ from core.checkpoints import catalogue
 from core.checkpoints.fingerprint import fingerprint
 from core.checkpoints.permitted import check_permitted
 from core.engine.proof import probe_tokens, proved
-from core.errors import ModelError
+from core.errors import ModelError, is_memory_error
 from core.model.families import stack_of
 from core.model.loaded import LoadedModel, attach_taps
 from core.model.stack import Stack
@@ -88,8 +88,12 @@ def load_model(
         d_vocab=bridge.cfg.d_vocab,
         stack=booted.stack,
         value_shift=shift.to(chosen),
+        slower_because=booted.slower_because,
     )
-    return proved(model)
+    model = proved(model)
+    if model.slower_because:
+        _log.warning("%s takes the slower path: %s", model.name, model.slower_because)
+    return model
 
 
 def resolve_device(device: str) -> str:
@@ -225,6 +229,7 @@ class _Booted:
 
     bridge: Any
     stack: Stack | None
+    slower_because: str
     n_params: int
     n_vocabulary_params: int
 
@@ -249,7 +254,7 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
             )
             _check_complete(name, info)
             hf_model = hf_model.to(device).eval().requires_grad_(False)
-            stack, n_params = _stack(hf_model), hf_model.num_parameters()
+            (stack, why), n_params = wiring(hf_model), hf_model.num_parameters()
             n_vocabulary_params = _n_vocabulary_params(hf_model)
             bridge = TransformerBridge.boot_transformers(
                 str(folder),
@@ -263,16 +268,26 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
         raise
     except Exception as error:
         raise ModelError(_load_failure(name, error)) from error
-    return _Booted(bridge.eval(), stack, n_params, n_vocabulary_params)
+    return _Booted(bridge.eval(), stack, why, n_params, n_vocabulary_params)
 
 
-def _stack(hf_model: Any) -> Stack | None:
-    """The wiring; None (the slower path) also if a release of transformers renamed a submodule."""
+def wiring(hf_model: Any) -> tuple[Stack | None, str]:
+    """The model's wiring; or None, and so the slower path, and why.
+
+    A wiring is a shortcut: whatever is wrong with building it, such as a part or a function that a
+    release of transformers has renamed, leaves the model as usable as one without.
+    """
+    kind = hf_model.config.model_type
     try:
-        return stack_of(hf_model)
-    except AttributeError as error:
-        _log.warning("No wiring for %s", type(hf_model).__name__, exc_info=error)
-        return None
+        stack = stack_of(hf_model)
+    except Exception as error:
+        if is_memory_error(error):
+            raise
+        said = " ".join(str(error).split())[:120]
+        return None, f"the wiring of {kind!r} could not be built ({type(error).__name__}: {said})"
+    if stack is None:
+        return None, f"no wiring is known for {kind!r} models with these settings"
+    return stack, ""
 
 
 def _n_vocabulary_params(hf_model: Any) -> int:

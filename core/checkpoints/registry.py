@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
 
 
+EMBEDDED_VARIANTS = 3
+"""Raw weights, bfloat16, and both: they are small, and leave the other models where they are."""
+
+
 class ModelKey(NamedTuple):
     """The key of a loaded model: two requests with equal keys share the model.
 
@@ -54,8 +58,9 @@ class Registry:
     """Loaded models by key. Threads that request the same model wait for one load.
 
     `max_models` is the number of models to keep beside the embedded one (None: the operator's
-    setting). A model that a running sweep uses stays in memory until the sweep ends, also if the
-    registry has dropped it.
+    setting). The embedded model is always kept, and `EMBEDDED_VARIANTS` of its variants: they take
+    no other model's place. A model that a running sweep uses stays in memory until the sweep ends,
+    also if the registry has dropped it.
     """
 
     def __init__(self, max_models: int | None = None) -> None:
@@ -93,11 +98,18 @@ class Registry:
             return model
 
     def _make_room(self, newest: ModelKey) -> None:
-        """Drop the least recently used models, but never the embedded one: it is small."""
+        """Drop the least recently used models, the embedded one's variants counted apart."""
         most = settings().max_models if self._max_models is None else self._max_models
-        held = [key for key in self._models if key != newest and key.name != EMBEDDED]
-        for key in held[: max(0, len(self._models) - most)]:
-            del self._models[key]
+        variants = [key for key in self._models if key.name == EMBEDDED and not _as_it_opens(key)]
+        others = [key for key in self._models if key.name != EMBEDDED]
+        for held, room in ((variants, EMBEDDED_VARIANTS), (others, most)):
+            for key in [key for key in held if key != newest][: max(0, len(held) - room)]:
+                del self._models[key]
+
+
+def _as_it_opens(key: ModelKey) -> bool:
+    """Whether a model is asked for without any choice of dtype or weights."""
+    return (key.dtype, key.weights) == ("float32", "processed")
 
 
 class _waiting:  # noqa: N801  # reads as a verb where it is used

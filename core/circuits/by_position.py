@@ -84,10 +84,10 @@ def iter_position_effects(
 
     `positions` None means those that the spec ablates, with the teacher-forced positions of the
     answer. Yields (share done, effects so far): first without values, then whenever cells finish,
-    late positions before early ones; the last one is complete. Positions before the first token
-    that a corrupted prompt changes are not run: by causality the effect there is 0. Raises
-    `InputError` (field "head", "heads" or "positions") for a head or position that the model or
-    the prompt does not have.
+    late positions before early ones; the last one is complete. Positions before the first one at
+    which a corrupted prompt, or a reference set by position, differs are not run: by causality the
+    effect there is 0. Raises `InputError` (field "head", "heads" or "positions") for a head or
+    position that the model or the prompt does not have.
     """
     prepared = scorer.prepared
     chosen = checked_heads(scorer.model, heads)
@@ -98,7 +98,7 @@ def iter_position_effects(
     result = _effects_so_far(chosen, where, tokens, effects)
     yield 0.0, result
     replacements = yield from constant_steps(scorer.replacements(), (0.0, result))
-    first = first_change(prepared)
+    first = prepared.first_change
     same = [column for column, position in enumerate(where) if position < first]
     for metric in changes(scorer.baseline, scorer.baseline):
         effects[metric][:, same] = 0.0
@@ -128,18 +128,6 @@ def checked_heads(model: LoadedModel, heads: Sequence[Head]) -> tuple[Head, ...]
     if not heads:
         raise InputError("heads", "No head is named: name at least one.")
     return tuple(dict.fromkeys(heads))
-
-
-def first_change(prepared: Prepared) -> int:
-    """The first position at which a replacement can differ from the clean z.
-
-    It is 0 without a corrupted prompt. With one it is the first token that differs: by causality
-    the corrupted run equals the clean run before it.
-    """
-    if prepared.corrupted is None:
-        return 0
-    pairs = zip(prepared.prompt.ids, prepared.corrupted.ids, strict=True)
-    return next(position for position, (a, b) in enumerate(pairs) if a != b)
 
 
 def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ arXiv:2209.11895.
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from threading import Lock
+from typing import assert_never
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -25,7 +26,7 @@ from core.model.forward import Moment, forward
 from core.model.loaded import LoadedModel, PatternReader
 from core.progress import within
 from core.prompts.random_tokens import SEED, RepeatedTokens, repeated_random_tokens
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head, check_head
 from core.spec.reference_set import DEFAULT
 from core.sweep.replacements import Replacement, from_reference
@@ -140,30 +141,39 @@ def measure_scores_without(
 
     `reference` is the reference set of mean ablation (None: the default one). The copying scores
     come from the weights alone, so they are those of the model without ablation. Yields the share
-    done. Raises `InputError` for resample ablation.
+    done. Raises `InputError` for a kind whose replacements belong to one prompt (resample and
+    mean-positional).
     """
     check_head(head, (model.n_layers, model.n_heads), model.name)
-    if kind is AblationKind.RESAMPLE:
-        raise InputError(
-            "ablation",
-            "Resample needs a corrupted prompt, and random tokens have none: choose mean, zero or "
-            "mean across heads.",
-        )
+    if kind.traits.not_elsewhere:
+        others = listed((each for each in AblationKind if not each.traits.not_elsewhere), "or")
+        raise InputError("ablation", f"{kind.traits.not_elsewhere}: choose {others}.")
     clean = yield from within(measure_head_scores(model), 0.0, 0.4)
     sequences = sequences_for(model)
-    replacement = Replacement(kind, None)
-    if kind is AblationKind.MEAN:
-        measuring = from_reference(
-            model,
-            DEFAULT if reference is None else reference,
-            None,
-            sequences.ids.shape[1],
-            prepend_bos=sequences.has_bos,
-        )
-        replacement = yield from within(measuring, 0.4, 0.6)
+    replacing = _replacement(model, kind, sequences, reference)
+    replacement = yield from within(replacing, 0.4, 0.6)
     work = _measured(model, sequences, (replacement.edit(head),))
     scores = yield from within(work, 0.6, 1.0)
     return replace(scores, copying=clean.copying)
+
+
+def _replacement(
+    model: LoadedModel,
+    kind: AblationKind,
+    sequences: RepeatedTokens,
+    reference: tuple[str, ...] | None,
+) -> Generator[float, None, Replacement]:
+    match kind:
+        case AblationKind.ZERO | AblationKind.MEAN_ACROSS_HEADS as computed:
+            return Replacement(computed, None)
+        case AblationKind.MEAN:
+            texts = DEFAULT if reference is None else reference
+            n_pos, bos = sequences.ids.shape[1], sequences.has_bos
+            return (yield from from_reference(model, texts, None, n_pos, prepend_bos=bos))
+        case AblationKind.MEAN_POSITIONAL | AblationKind.RESAMPLE:
+            raise AssertionError("refused before: it belongs to a prompt")
+        case never:
+            assert_never(never)
 
 
 def sequences_for(model: LoadedModel) -> RepeatedTokens:

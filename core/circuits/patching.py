@@ -19,7 +19,6 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import run_to_end
 from core.results.metrics import changes
-from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer, baseline_of
@@ -108,7 +107,7 @@ def iter_patching(
     `InputError`: field "corrupted_prompt" for a spec without one; "head", "heads" or "positions"
     for a head or position that the model or the prompt does not have.
     """
-    if spec.ablation is not AblationKind.RESAMPLE or spec.corrupted_prompt is None:
+    if spec.corrupted_prompt is None:
         raise InputError(
             "corrupted_prompt",
             f"Activation patching needs a corrupted prompt, and {spec.ablation.value} ablation has "

@@ -9,7 +9,7 @@ from core.cli import options as given
 from core.cli.output import progress, write_json
 from core.errors import InputError
 from core.spec import reference_set as reference
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head, check_head, shortened
 from core.spec.spec import SweepSpec
 
@@ -127,7 +127,7 @@ def roles(
     """Score every head on repeated random tokens, as JSON: where it looks, what it copies."""
     given.check_writable(out)
     removed = _head(without, "without") if without else None
-    means = removed is not None and ablation is AblationKind.MEAN
+    means = removed is not None and ablation.traits.needs is Needs.REFERENCE
     prompts = _reference_prompts(reference_file, used=means)
     with progress() as report:
         report(f"Loading {model}", None)

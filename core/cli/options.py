@@ -66,7 +66,11 @@ CorruptedPrompt = Annotated[
     str | None, typer.Option(help="For resample: a prompt with as many tokens to take z from.")
 ]
 ReferenceFile = Annotated[
-    Path | None, typer.Option(help="For mean: the prompts to average over, one a line.")
+    Path | None,
+    typer.Option(
+        help="For mean and mean-positional: the texts to average over, one a line; for "
+        "mean-positional each with as many tokens as the prompt."
+    ),
 ]
 VariantsFile = Annotated[
     Path | None,

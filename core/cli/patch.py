@@ -10,7 +10,7 @@ import typer
 from core.cli import options as given
 from core.cli.output import progress, write_json
 from core.errors import InputError
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def _resampling(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**values: Any) -> None:
-        if (kind := values["ablation"]) is not AblationKind.RESAMPLE:
+        kind: AblationKind = values["ablation"]
+        if kind.traits.needs is not Needs.CORRUPTED_PROMPT:
             raise InputError(
                 "ablation",
                 f"Patching takes z from a corrupted prompt, and {kind.value} has none: use "

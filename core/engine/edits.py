@@ -1,13 +1,14 @@
 """Apply the interventions of batch rows inside one layer: replace z, or an MLP's output."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from core.engine.interventions import Edit, Intervention, MlpEdit, Values
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Computed
 
 
 class Edits:
@@ -70,7 +71,7 @@ class Edits:
 
     def _replacement(
         self,
-        kind: AblationKind | None,
+        kind: Computed | None,
         layer: int,
         z: Float[Tensor, "batch pos head d_head"],
         rows: Int[Tensor, " edit"],
@@ -82,16 +83,20 @@ class Edits:
         # back.
         shift = self._shift[layer].to(z)
         back = shift[heads][:, None, :]
-        if kind is AblationKind.ZERO:
-            return back.expand(-1, z.shape[1], -1)
-        if kind is AblationKind.MEAN_ACROSS_HEADS:
-            return (z - shift).mean(dim=2)[rows] + back
-        given = [
-            edit.replacement.z.expand(self._n_pos, -1)
-            for edit in edits
-            if isinstance(edit.replacement, Values)
-        ]
-        return torch.stack(given).to(z)[:, positions]
+        match kind:
+            case AblationKind.ZERO:
+                return back.expand(-1, z.shape[1], -1)
+            case AblationKind.MEAN_ACROSS_HEADS:
+                return (z - shift).mean(dim=2)[rows] + back
+            case None:
+                given = [
+                    edit.replacement.z.expand(self._n_pos, -1)
+                    for edit in edits
+                    if isinstance(edit.replacement, Values)
+                ]
+                return torch.stack(given).to(z)[:, positions]
+            case never:
+                assert_never(never)
 
     def apply_mlp(
         self,
@@ -125,8 +130,8 @@ class Edits:
         return mask.to(positions.device)[:, positions]
 
 
-def _kind(edit: Edit) -> AblationKind | None:
-    return edit.replacement if isinstance(edit.replacement, AblationKind) else None
+def _kind(edit: Edit) -> Computed | None:
+    return None if isinstance(edit.replacement, Values) else edit.replacement
 
 
 def first_layer(intervention: Intervention) -> int:

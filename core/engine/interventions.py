@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from core.spec.ablation import AblationKind
+from core.spec.ablation import Computed
 from core.spec.heads import Head
 from core.spec.spec import Positions
 
@@ -34,7 +34,7 @@ class Edit:
     """
 
     head: Head
-    replacement: AblationKind | Values
+    replacement: Computed | Values
     positions: tuple[int, ...] | None = None
 
     @property

@@ -6,7 +6,7 @@ TransformerLens itself processed. It is slow and simple, and shares no code with
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 from jaxtyping import Float, Int
@@ -53,6 +53,14 @@ def reference_mean(bridge: Any, prompts: Sequence[Tensor], n_pos: int) -> Z:
     return torch.stack([first] + [others] * (n_pos - 1), dim=1).float()
 
 
+def reference_mean_by_position(bridge: Any, prompts: Sequence[Tensor]) -> Z:
+    """What `mean-positional` puts in place: at each position, the mean over prompts (1, pos) that
+    all have the same length.
+    """
+    outputs = [clean_z(bridge, tokens).double() for tokens in prompts]
+    return torch.stack(outputs).mean(0).float()
+
+
 def ablated_logits(
     bridge: Any,
     tokens: Int[Tensor, "1 pos"],
@@ -63,19 +71,22 @@ def ablated_logits(
 ) -> Float[Tensor, "pos vocab"]:
     """Logits of one pass in which `head` is ablated at `positions` (None: everywhere).
 
-    `values` are the replacements for `mean` and `resample`.
+    `values` are the replacements of the kinds that are given vectors.
     """
 
     def overwrite(z: Tensor, hook: Any) -> Tensor:
         z = z.clone()
         where = list(range(z.shape[1])) if positions is None else list(positions)
-        if kind is AblationKind.ZERO:
-            z[:, where, head.head] = 0
-        elif kind is AblationKind.MEAN_ACROSS_HEADS:
-            z[:, where, head.head] = z.mean(dim=2)[:, where]
-        else:
-            assert values is not None
-            z[:, where, head.head] = values[head.layer, where, head.head]
+        match kind:
+            case AblationKind.ZERO:
+                z[:, where, head.head] = 0
+            case AblationKind.MEAN_ACROSS_HEADS:
+                z[:, where, head.head] = z.mean(dim=2)[:, where]
+            case AblationKind.MEAN | AblationKind.MEAN_POSITIONAL | AblationKind.RESAMPLE:
+                assert values is not None
+                z[:, where, head.head] = values[head.layer, where, head.head]
+            case never:
+                assert_never(never)
         return z
 
     hooks = [(f"blocks.{head.layer}.attn.hook_z", overwrite)]

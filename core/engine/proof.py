@@ -1,6 +1,5 @@
 """Checks of a loaded model before it is used: it is causal, editable, and its fast path exact."""
 
-import logging
 from dataclasses import replace
 
 import torch
@@ -14,7 +13,6 @@ from core.model.loaded import LoadedModel
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 
-_log = logging.getLogger(__name__)
 _PROBE_LENGTH = 12
 _TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 """The largest error of a log prob, as a share of the largest logit (at least 10)."""
@@ -35,9 +33,8 @@ def proved(model: LoadedModel) -> LoadedModel:
     tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
     _check_causal(model, tokens)
     _check_editable(model, tokens)
-    if model.stack is not None and not _is_exact(model, tokens[0]):
-        return replace(model, stack=None)
-    return model
+    why = "" if model.stack is None else _inexact(model, tokens[0])
+    return replace(model, stack=None, slower_because=why) if why else model
 
 
 def _check_causal(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
@@ -82,8 +79,11 @@ def _check_editable(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
         )
 
 
-def _is_exact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> bool:
-    """Whether the growing pass and hooks agree: clean, and with one head of each layer ablated."""
+def _inexact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> str:
+    """Why the growing pass and hooks disagree, or an empty text if they agree.
+
+    Both are run clean, and with one head of each layer ablated.
+    """
     middle = len(tokens) // 2
     rows: list[Intervention] = [()]
     for layer in range(model.n_layers):
@@ -94,12 +94,14 @@ def _is_exact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> bool:
     slow = _all_logits(replace(model, stack=None), tokens, rows, read)
     try:
         fast = _all_logits(model, tokens, rows, read)
-    except (RuntimeError, TypeError, AttributeError) as error:
+    except Exception as error:
         if is_memory_error(error):
             raise
-        _log.warning("The wiring of %s does not fit it", model.name, exc_info=error)
-        return False
-    return _largest_difference(slow, fast) <= _tolerance(model, slow)
+        said = " ".join(str(error).split())[:120]
+        return f"its wiring does not fit it ({type(error).__name__}: {said})"
+    if _largest_difference(slow, fast) <= _tolerance(model, slow):
+        return ""
+    return "its wiring gives other numbers than its own code"
 
 
 def _all_logits(

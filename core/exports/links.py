@@ -48,7 +48,8 @@ def as_asked(spec: SweepSpec) -> SweepSpec:
     """A resolved spec as one would ask for it: what is the default anyway is left open."""
     usual = catalogue.default_prepend_bos(spec.model)
     bos = None if spec.prepend_bos is not None and spec.prepend_bos == usual else spec.prepend_bos
-    reference = None if spec.reference == DEFAULT else spec.reference
+    usual_set = spec.ablation.traits.has_default and spec.reference == DEFAULT
+    reference = None if usual_set else spec.reference
     return replace(spec, prepend_bos=bos, reference=reference)
 
 

@@ -13,7 +13,7 @@ from core.hypotheses.joint_effects import ablate_sets, change, others_of
 from core.hypotheses.naming import checked_heads
 from core.results.agreement import with_kind
 from core.results.result import Baseline, Effect
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer, baseline_of
@@ -91,19 +91,18 @@ def prob_share(baseline: Baseline, effect: Effect) -> float | None:
 
 
 def for_keeping(spec: SweepSpec) -> SweepSpec:
-    """The spec for keeping only some heads: `mean-across-heads` is replaced by `mean`."""
-    if spec.ablation is not AblationKind.MEAN_ACROSS_HEADS:
-        return spec
-    mean_spec = with_kind(spec, AblationKind.MEAN)
-    assert mean_spec is not None
-    return mean_spec
+    """The spec for keeping only some heads: `mean` replaces a kind that leaves a share in."""
+    found = with_kind(spec, spec.ablation.alone)
+    assert found is not None
+    return found
 
 
 def check_keeping(spec: SweepSpec) -> None:
-    """Refuse `mean-across-heads`: raises `InputError` (field "ablation")."""
-    if spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
+    """Refuse a kind that leaves a share of a head in: raises `InputError` (field "ablation")."""
+    if spec.ablation.traits.keeps_share:
+        others = listed((kind for kind in AblationKind if not kind.traits.keeps_share), "or")
         raise InputError(
             "ablation",
-            "Mean across heads leaves a share of every head in, so it cannot say what a set does "
-            "alone. Choose mean, resample or zero.",
+            f"{spec.ablation.label.capitalize()} leaves a share of every head in, so it cannot say "
+            f"what a set does alone. Choose {others}.",
         )

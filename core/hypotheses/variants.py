@@ -17,7 +17,6 @@ from core.prompts.names import name_pattern, two_names
 from core.prompts.random_text import exact_text, generator, text_pool
 from core.prompts.repeats import Repeat, find_repeat
 from core.prompts.tokens import TokenizedAnswer, encode, token_text
-from core.spec.ablation import AblationKind
 from core.spec.answer import Answer
 from core.spec.heads import shortened
 from core.spec.spec import SweepSpec
@@ -111,7 +110,7 @@ def _parsed(text: str, spec: SweepSpec) -> list[tuple[int, str, SweepSpec]]:
             _FIELD,
             f"{len(numbered):,} variants are given; at most {MOST} are taken. Leave some out.",
         )
-    if numbered and spec.ablation is AblationKind.RESAMPLE:
+    if numbered and spec.corrupted_prompt is not None:
         raise InputError(_FIELD, ONLY_MADE)
     return [(number, line, _own(number, line, spec)) for number, line in numbered]
 

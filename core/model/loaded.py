@@ -33,7 +33,7 @@ class LoadedModel:
     `value_shift` is z_raw - z_processed, one constant vector per head (the folded value and
     LayerNorm biases). With it the raw model gives the results of processed weights. It is zero for
     weights="raw". `stack` is the model's wiring for the growing pass; if it is None, sweeps use
-    hooks.
+    hooks, and `slower_because` says why, as a part of a sentence without a full stop.
     """
 
     name: str
@@ -56,6 +56,7 @@ class LoadedModel:
     d_vocab: int
     stack: Stack | None = field(repr=False)
     value_shift: Float[Tensor, "layer head d_head"] = field(repr=False)
+    slower_because: str = ""
 
     @property
     def n_all_heads(self) -> int:

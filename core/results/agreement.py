@@ -11,8 +11,9 @@ from itertools import combinations
 import numpy as np
 
 from core.results.result import SweepResult
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head
+from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
 
 MOST_DISPUTED = 5
@@ -40,19 +41,26 @@ def with_kind(
     corrupted_prompt: str | None = None,
     reference: tuple[str, ...] | None = None,
 ) -> SweepSpec | None:
-    """The same sweep under another kind; None for resample without a corrupted prompt.
+    """The same sweep under another kind; None where what it needs is not at hand.
 
     What `spec` itself holds is kept; otherwise the given corrupted prompt or reference is used.
+    Whether a reference set fits the prompt's length is for `prepare` to say; the default one,
+    which no prompt asked for, does not count where that is asked.
     """
-    corrupted = spec.corrupted_prompt or corrupted_prompt
-    if kind is AblationKind.RESAMPLE and not corrupted:
+    if kind is spec.ablation:
+        return spec
+    needs = kind.traits.needs
+    reference = spec.reference or reference
+    if kind.traits.same_length and reference == DEFAULT:
+        reference = None
+    given = {
+        Needs.CORRUPTED_PROMPT: spec.corrupted_prompt or corrupted_prompt or None,
+        Needs.REFERENCE: reference,
+    }
+    if needs in given and given[needs] is None and not kind.traits.has_default:
         return None
-    return replace(
-        spec,
-        ablation=kind,
-        corrupted_prompt=corrupted if kind is AblationKind.RESAMPLE else None,
-        reference=(spec.reference or reference) if kind is AblationKind.MEAN else None,
-    )
+    values = {each.value: value if each is needs else None for each, value in given.items()}
+    return replace(spec, ablation=kind, **values)  # type: ignore[arg-type]
 
 
 def agreement(results: Mapping[AblationKind, SweepResult], metric: str) -> Agreement:

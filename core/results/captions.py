@@ -6,7 +6,6 @@ With it a picture, a page or a printed table explains itself.
 from core.prompts.token_words import answer_words
 from core.results.layer_effects import LayerEffects
 from core.results.result import Provenance, SweepResult
-from core.spec.ablation import AblationKind
 from core.text.numbers import percent
 from core.text.words import Words, joined, phrase
 
@@ -53,8 +52,8 @@ def layer_effect_words(result: SweepResult, layer_effects: LayerEffects | None) 
         "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
         "once"
     )
-    if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS:
-        return phrase(f"{attention}. An MLP has no heads to average over.")
+    if why := result.spec.ablation.traits.no_mlps:
+        return phrase(f"{attention}. {why}.")
     if layer_effects is not None and all(each is None for each in layer_effects.mlp):
         return phrase(f"{attention}. The MLPs of this model could not be reached.")
     return phrase(f"{attention} · □ its MLP, ablated the same way.")

@@ -7,7 +7,7 @@ from core.prompts.token_words import typed_answer_words
 from core.results.findings import NOTABLE
 from core.results.metrics import BY_FIELD, KL, PROB
 from core.results.result import SweepResult
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, listed
 from core.spec.answer import Answer
 from core.spec.reference_set import name_of
 from core.spec.spec import Positions, SweepSpec
@@ -112,9 +112,11 @@ def _about_models(one: SweepResult, other: SweepResult, fields: set[str]) -> Ite
             "heads that rest on the first token rest on another one."
         )
     if "weights" in fields:
+        changing = listed(kind for kind in AblationKind if not kind.traits.given)
+        unchanging = listed(kind for kind in AblationKind if kind.traits.given)
         yield (
-            "One run has processed weights, the other raw ones: zero and mean across heads put "
-            "something else in a head’s place then; mean and resample put the same."
+            f"One run has processed weights, the other raw ones: {changing} put something else in "
+            f"a head’s place then; {unchanging} put the same."
         )
 
 
@@ -150,8 +152,9 @@ def _about_ablations(one: SweepResult, other: SweepResult, fields: set[str]) -> 
             f"A head is replaced by different things ({a.label}, {b.label}): a difference is one "
             "between two questions about a head, not a change in the head."
         )
-        if AblationKind.MEAN_ACROSS_HEADS in (a, b):
-            yield f"Mean across heads: {AblationKind.MEAN_ACROSS_HEADS.caveat}"
+        for kind in (a, b):
+            if kind.traits.keeps_share:
+                yield f"{kind.label.capitalize()}: {kind.caveat}"
     elif "reference" in fields:
         yield "The reference sets differ: each run replaces a head by another average."
     elif "corrupted_prompt" in fields:

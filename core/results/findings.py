@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.results.result import HeadEffect, SweepResult
-from core.spec.ablation import AblationKind
 from core.text.numbers import percent
 
 NOTABLE = 0.01
@@ -92,7 +91,7 @@ def _caveats(result: SweepResult) -> list[str]:
         )
     caveats.append("One prompt: these are effects on this prompt, without any error bar.")
     caveats.append(result.spec.ablation.caveat)
-    if result.spec.ablation is AblationKind.MEAN_ACROSS_HEADS and result.shape[1] == 1:
+    if result.spec.ablation.traits.keeps_share and result.shape[1] == 1:
         caveats.append("With one head a layer, the mean across heads is the head itself.")
     caveats.append(
         "Heads were ablated one at a time: two heads that can each do the job alone both look "

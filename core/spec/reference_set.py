@@ -1,4 +1,4 @@
-"""The reference set of mean ablation: the texts whose average output stands in for a head's own.
+"""The reference set of the mean ablations: texts whose average output stands in for a head's own.
 
 A result holds the set's contents, not its name, since they determine the numbers.
 """
@@ -99,9 +99,18 @@ def parse(text: str) -> tuple[str, ...]:
 
     Raises `InputError` where nothing is left, a line is no valid text, or it is too much.
     """
+    return _checked((f"Line {n}", line) for n, line in numbered(text))
+
+
+def numbered(text: str) -> list[tuple[int, str]]:
+    """Each line that `parse` takes, with its number from 1."""
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
-    numbered = [(f"Line {n}", line) for n, line in enumerate(lines, 1) if line.strip()]
-    return _checked(numbered)
+    return [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def fits_lines(reference: Iterable[str]) -> bool:
+    """Whether a set can be written one text a line."""
+    return not any(set(text) & {"\r", "\n"} for text in reference)
 
 
 def read(path: Path) -> tuple[str, ...]:

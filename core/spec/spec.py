@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args, no_type_check
 
 from core.errors import InputError
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs, needing
 from core.spec.answer import Answer, answer_shown, checked_answer
 from core.spec.checks import check_one_of, check_prompt, check_text
 from core.spec.reference_set import DEFAULT, checked, name_of
@@ -32,9 +32,10 @@ class SweepSpec:
     `target` and `foil` are a string (one token or several, teacher-forced) or a tuple of
     single-token strings whose probabilities are added. `corrupted_prompt` belongs to resample
     ablation, which needs it; `reference`, the texts to average over, to mean ablation (None: the
-    default set). `positions` counts BOS as 0. `prepend_bos=None` leaves the choice to the model's
-    catalogue entry. A result always records the resolved values. Raises `InputError`, with the
-    field at fault, for values that no model could use; what depends on a tokenizer is checked by
+    default set) and to mean-positional, which needs it. `positions` counts BOS as 0.
+    `prepend_bos=None` leaves the choice to the model's catalogue entry. A result always records
+    the resolved values. Raises `InputError`, with the field at fault, for values that no model
+    could use; what depends on a tokenizer is checked by `core.sweep.prepare` with
     `core.prompts.tokens` and `core.prompts.corruption`.
     """
 
@@ -77,7 +78,7 @@ class SweepSpec:
 
     def resolved(self, *, prepend_bos: bool) -> "SweepSpec":
         """The same spec with what was left open filled in: BOS, and the reference set's texts."""
-        default = self.ablation is AblationKind.MEAN and self.reference is None
+        default = self.ablation.traits.has_default and self.reference is None
         reference = DEFAULT if default else self.reference
         return replace(self, prepend_bos=prepend_bos, reference=reference)
 
@@ -133,39 +134,48 @@ def _ablation(value: Any) -> AblationKind:
 
 def _corrupted_prompt(value: object, kind: AblationKind) -> str | None:
     if value is None or value == "":  # an empty box means that there is none
-        if kind is AblationKind.RESAMPLE:
+        if kind.traits.needs is Needs.CORRUPTED_PROMPT:
             raise InputError(
                 "corrupted_prompt",
-                "Resample ablation needs a corrupted prompt: a second prompt with as many tokens, "
-                "in which what the answer depends on is changed. Type one, or choose another kind "
-                "of ablation.",
+                f"{kind.value.capitalize()} ablation needs a corrupted prompt: a second prompt "
+                "with as many tokens, in which what the answer depends on is changed. Type one, or "
+                "choose another kind of ablation.",
             )
         return None
-    if kind is not AblationKind.RESAMPLE:
-        raise InputError(
-            "corrupted_prompt",
-            f"A corrupted prompt is used by resample ablation only, not by {kind.value}: leave it "
-            "out, or choose resample.",
-        )
+    _check_used("A corrupted prompt", Needs.CORRUPTED_PROMPT, kind)
     check_prompt("corrupted_prompt", value, "The corrupted prompt")
     return str(value)
 
 
 def _reference(value: object, kind: AblationKind) -> tuple[str, ...] | None:
+    needed = kind.traits.needs is Needs.REFERENCE
     if value is None:
+        if needed and not kind.traits.has_default:
+            raise InputError(
+                "reference",
+                f"{kind.value.capitalize()} ablation needs a reference set: texts to average over, "
+                "each with as many tokens as the prompt, most often the prompt with its names or "
+                "words changed. Give some, or choose another kind of ablation.",
+            )
         return None
-    if kind is not AblationKind.MEAN:
-        raise InputError(
-            "reference",
-            f"A reference set is used by mean ablation only, not by {kind.value}: leave it out, "
-            "or choose mean.",
-        )
+    _check_used("A reference set", Needs.REFERENCE, kind)
     return checked(value)
+
+
+def _check_used(what: str, needs: Needs, kind: AblationKind) -> None:
+    """Raise an `InputError` for what this kind would leave unused."""
+    if kind.traits.needs is not needs:
+        users = [each.value for each in needing(needs)]
+        raise InputError(
+            needs.value,
+            f"{what} is used by {' and '.join(users)} ablation only, not by {kind.value}: leave it "
+            f"out, or choose {' or '.join(users)}.",
+        )
 
 
 def _ablation_in_words(spec: SweepSpec) -> str:
     named = f"{spec.ablation.value} ablation"
-    if spec.ablation is AblationKind.MEAN:
+    if spec.ablation.traits.needs is Needs.REFERENCE:
         return f"{named} against {name_of(spec.reference)}"
     if spec.corrupted_prompt is not None:
         return f"{named} from “{_short(spec.corrupted_prompt)}”"

@@ -13,13 +13,18 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.prompts import tokens as tk
 from core.prompts.corruption import align
+from core.prompts.reference import check_same_length, reference_ids
 from core.settings import settings
 from core.spec.spec import SweepSpec
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A spec resolved for one model: ids of the prompts, the target and the foil."""
+    """A spec resolved for one model: ids of the prompts, the target and the foil.
+
+    `reference` are the ids of a reference set whose texts have the prompt's length, BOS included;
+    none for a kind that takes another set or no set.
+    """
 
     spec: SweepSpec
     prompt: tk.TokenizedPrompt
@@ -27,6 +32,7 @@ class Prepared:
     target: tk.TokenizedAnswer
     foil: tk.TokenizedAnswer | None
     positions: tuple[int, ...] | None
+    reference: tuple[tuple[int, ...], ...] = ()
 
     @property
     def foil_in_same_pass(self) -> bool:
@@ -51,6 +57,19 @@ class Prepared:
             " |".join(dict.fromkeys(text for text in at if text is not None))
             for at in zip_longest(*forced)
         )
+
+    @property
+    def first_change(self) -> int:
+        """The first position at which what takes a head's place can differ from the clean run.
+
+        0, but where values come from texts of the prompt's length: until one of them differs from
+        it, their runs are the clean one (causality). Past every pass where none differs.
+        """
+        texts = self.reference if self.corrupted is None else (self.corrupted.ids,)
+        if not texts:
+            return 0
+        differs = (p for p, own in enumerate(self.prompt.ids) if any(t[p] != own for t in texts))
+        return next(differs, len(self.texts))
 
     def read(self, answer: tk.TokenizedAnswer) -> tuple[int, ...]:
         """The positions whose logits predict the answer's tokens."""
@@ -83,8 +102,14 @@ def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
         corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)
         align(prompt, corrupted)
         tk.check_known(corrupted.ids, model.d_vocab, "corrupted_prompt")
+    reference: tuple[tuple[int, ...], ...] = ()
+    if spec.reference is not None and spec.ablation.traits.same_length:
+        check_same_length(model.tokenizer, spec.reference, len(prompt), prepend_bos=bos)
+        reference = reference_ids(model.tokenizer, spec.reference, bos)
+        tk.check_known(sum(reference, ()), model.d_vocab, "reference")
     positions = chosen_positions(spec.positions, len(prompt))
-    return Prepared(spec.resolved(prepend_bos=bos), prompt, corrupted, target, foil, positions)
+    resolved = spec.resolved(prepend_bos=bos)
+    return Prepared(resolved, prompt, corrupted, target, foil, positions, reference)
 
 
 def tokenize_corrupted(model: LoadedModel, text: str, *, bos: bool) -> tk.TokenizedPrompt:

@@ -1,14 +1,12 @@
 """What takes the place of z under each kind of ablation, for one prompt and one answer.
 
-The kinds differ only in the tensor; `mean` and `resample` are vectors of the model's own making,
+The kinds differ only in the tensor; those that are given are vectors of the model's own making,
 so they are the same under raw and processed weights.
 """
 
-from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
-from threading import Lock
-from weakref import WeakKeyDictionary
+from typing import assert_never
 
 import torch
 from jaxtyping import Float, Int
@@ -16,35 +14,33 @@ from torch import Tensor
 
 from core.engine import parts
 from core.engine.interventions import Edit, Intervention, MlpEdit, Values
-from core.errors import InputError
 from core.model.loaded import LoadedModel
-from core.prompts.tokens import check_known, tokenize_prompt
-from core.spec.ablation import AblationKind
+from core.prompts.tokens import TokenizedAnswer
+from core.spec.ablation import AblationKind, Computed
 from core.spec.heads import Head
-
-BATCH_BYTES = 2**28
-"""Of every layer's outputs on one batch of reference prompts, in double precision."""
-
-_KEPT = 4
+from core.sweep.prepare import Prepared
+from core.sweep.reference_means import means_by_position, pooled_means
 
 
 @dataclass(frozen=True, eq=False)
 class Replacement:
     """One kind of ablation, ready for one sequence.
 
-    `z` (layer, pos, head, d_head) and `mlp` (layer, pos, d_model) hold what `mean` and `resample`
-    put in place, None for the other kinds. `positions` are where (None: everywhere).
+    `computed` names a kind whose values the running pass gives; None for a kind whose values are
+    given: `z` (layer, pos, head, d_head) and, where the wiring is known, `mlp` (layer, pos,
+    d_model). `positions` are where (None: everywhere).
     """
 
-    kind: AblationKind
+    computed: Computed | None
     positions: tuple[int, ...] | None
     z: Float[Tensor, "layer pos head d_head"] | None = None
     mlp: Float[Tensor, "layer pos d_model"] | None = None
 
     def edit(self, head: Head) -> Edit:
         """The head ablated."""
-        if self.z is None:
-            return Edit(head, self.kind, self.positions)
+        if self.computed is not None:
+            return Edit(head, self.computed, self.positions)
+        assert self.z is not None
         return Edit(head, Values(self.z[head.layer, :, head.head]), self.positions)
 
     def edit_at(self, head: Head, position: int) -> Edit:
@@ -58,11 +54,40 @@ class Replacement:
 
     def mlp_edit(self, layer: int) -> MlpEdit | None:
         """The layer's MLP ablated in the same way; None where that has no meaning."""
-        if self.kind is AblationKind.ZERO:
-            return MlpEdit(layer, None, self.positions)
-        if self.mlp is None:
-            return None
-        return MlpEdit(layer, Values(self.mlp[layer]), self.positions)
+        match self.computed:
+            case AblationKind.ZERO:
+                return MlpEdit(layer, None, self.positions)
+            case AblationKind.MEAN_ACROSS_HEADS:
+                return None
+            case None:
+                if self.mlp is None:
+                    return None
+                return MlpEdit(layer, Values(self.mlp[layer]), self.positions)
+            case never:
+                assert_never(never)
+
+
+def replacement_for(
+    model: LoadedModel, prepared: Prepared, answer: TokenizedAnswer
+) -> Generator[float, None, Replacement]:
+    """What a spec's kind puts in place in the pass of `answer`: yields the share done."""
+    spec, positions = prepared.spec, prepared.positions
+    match spec.ablation:
+        case AblationKind.ZERO | AblationKind.MEAN_ACROSS_HEADS as computed:
+            return Replacement(computed, positions)
+        case AblationKind.MEAN:
+            assert spec.reference is not None
+            n_pos, bos = len(prepared.sequence(answer)), prepared.prompt.has_bos
+            work = from_reference(model, spec.reference, positions, n_pos, prepend_bos=bos)
+            return (yield from work)
+        case AblationKind.MEAN_POSITIONAL:
+            return (yield from _by_position(model, prepared, answer))
+        case AblationKind.RESAMPLE:
+            corrupted = prepared.corrupted_sequence(answer).to(model.device)
+            clean = prepared.sequence(answer).to(model.device)
+            return from_corrupted(model, clean, corrupted, positions)
+        case never:
+            assert_never(never)
 
 
 def from_reference(
@@ -79,11 +104,27 @@ def from_reference(
     token weighted equally; position 0 gets position 0's own mean. A prompt longer than the
     model's context is read as far as that goes.
     """
-    means = yield from _means(model, reference, prepend_bos)
+    means = yield from pooled_means(model, reference, prepend_bos=prepend_bos)
     index = torch.ones(n_pos, dtype=torch.long, device=means.z.device)
     index[0] = 0
     mlp = None if means.mlp is None else means.mlp[:, index]
-    return Replacement(AblationKind.MEAN, positions, means.z[:, index], mlp)
+    return Replacement(None, positions, means.z[:, index], mlp)
+
+
+def _by_position(
+    model: LoadedModel, prepared: Prepared, answer: TokenizedAnswer
+) -> Generator[float, None, Replacement]:
+    """Mean-positional ablation: one vector a head and position, the mean over the reference set.
+
+    Each text is followed by the answer's forced tokens. Where no text differs from the prompt yet
+    nothing is replaced, as under resample.
+    """
+    spec, forced = prepared.spec, answer.sequence[:-1]
+    assert spec.reference is not None
+    bos = prepared.prompt.has_bos
+    means = yield from means_by_position(model, spec.reference, forced, prepend_bos=bos)
+    where = _from(prepared.first_change, prepared.positions, len(prepared.sequence(answer)))
+    return Replacement(None, where, means.z, means.mlp)
 
 
 def from_corrupted(
@@ -99,92 +140,10 @@ def from_corrupted(
     found = parts(model, corrupted[None])
     differs = (clean != corrupted).nonzero().flatten().tolist()
     first = differs[0] if differs else len(clean)
-    where = tuple(p for p in positions or range(len(clean)) if p >= first)
     mlp = None if found.mlp is None else found.mlp[:, 0]
-    return Replacement(AblationKind.RESAMPLE, where, found.z[:, 0], mlp)
+    return Replacement(None, _from(first, positions, len(clean)), found.z[:, 0], mlp)
 
 
-@dataclass(frozen=True, eq=False)
-class _Means:
-    """Position 0's mean first, then the mean over all others."""
-
-    z: Float[Tensor, "layer 2 head d_head"]
-    mlp: Float[Tensor, "layer 2 d_model"] | None
-
-
-_cache: WeakKeyDictionary[LoadedModel, OrderedDict[tuple[tuple[str, ...], bool], _Means]]
-_cache = WeakKeyDictionary()
-_guard = Lock()
-
-
-def _means(
-    model: LoadedModel, reference: tuple[str, ...], prepend_bos: bool
-) -> Generator[float, None, _Means]:
-    with _guard:
-        kept = _cache.setdefault(model, OrderedDict())
-        found = kept.get((reference, prepend_bos))
-    if found is None:
-        found = yield from _measured(model, reference, prepend_bos)
-    with _guard:
-        kept[reference, prepend_bos] = found
-        kept.move_to_end((reference, prepend_bos))
-        while len(kept) > _KEPT:
-            kept.popitem(last=False)
-    return found
-
-
-def _measured(
-    model: LoadedModel, reference: tuple[str, ...], prepend_bos: bool
-) -> Generator[float, None, _Means]:
-    prompts = [_reference_ids(model, i, text, prepend_bos) for i, text in enumerate(reference)]
-    if all(len(ids) == 1 for ids in prompts):
-        raise InputError(
-            "reference",
-            "Every reference prompt is a single token, and position 0 has a mean of its own: "
-            "give longer ones.",
-        )
-    total, done = sum(map(len, prompts)), 0
-    z: Tensor | None = None
-    mlp: Tensor | None = None
-    at_once = BATCH_BYTES // (16 * model.n_layers * model.d_model)
-    for batch in _batches(prompts, at_once):
-        found = parts(model, batch)
-        z = _summed(z, found.z)
-        mlp = None if found.mlp is None else _summed(mlp, found.mlp)
-        done += batch.numel()
-        yield done / total
-    assert z is not None
-    counts = torch.tensor([len(prompts), total - len(prompts)], dtype=z.dtype, device=z.device)
-    return _Means(
-        (z / counts[:, None, None]).float(),
-        None if mlp is None else (mlp / counts[:, None]).float(),
-    )
-
-
-def _reference_ids(model: LoadedModel, index: int, text: str, prepend_bos: bool) -> tuple[int, ...]:
-    try:
-        ids = tokenize_prompt(model.tokenizer, text, prepend_bos=prepend_bos).ids
-    except InputError as error:
-        raise InputError("reference", f"Reference prompt {index + 1}: {error}") from error
-    check_known(ids, model.d_vocab, "reference")
-    return ids[: model.n_ctx]
-
-
-def _batches(
-    prompts: list[tuple[int, ...]], tokens_at_once: int
-) -> Iterator[Int[Tensor, "row pos"]]:
-    """Prompts of equal length together: padding would need masks that no model agrees on."""
-    for length in sorted({len(ids) for ids in prompts}):
-        same = [ids for ids in prompts if len(ids) == length]
-        size = max(1, tokens_at_once // length)
-        for start in range(0, len(same), size):
-            yield torch.tensor(same[start : start + size])
-
-
-def _summed(so_far: Tensor | None, found: Tensor) -> Tensor:
-    """Sums over prompts, of position 0 and of all others: (layer, 2, ...), in double where the
-    device has it.
-    """
-    found = found if found.device.type == "mps" else found.double()
-    both = torch.stack([found[:, :, 0].sum(1), found[:, :, 1:].sum((1, 2))], dim=1)
-    return both if so_far is None else so_far + both
+def _from(first: int, positions: tuple[int, ...] | None, n_pos: int) -> tuple[int, ...]:
+    """The chosen positions (None: all of `n_pos`) from `first` on."""
+    return tuple(p for p in positions or range(n_pos) if p >= first)

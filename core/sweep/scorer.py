@@ -15,11 +15,10 @@ from core.results.metrics import FIELDS, LOGIT_DIFF, LOGPROB, METRICS, changes
 from core.results.result import Baseline, Effect, HeadEffect, Top
 from core.results.scores import RowScores
 from core.settings import settings
-from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.sweep.prepare import prepare
-from core.sweep.replacements import Replacement, from_corrupted, from_reference
+from core.sweep.replacements import Replacement, replacement_for
 from core.sweep.scores import answer_logprob, log_probs, score
 
 MakeRows = Callable[[TokenizedAnswer], Sequence[Intervention]]
@@ -70,28 +69,6 @@ class Scorer:
         prepared = self.prepared
         return begin(self.model, prepared.sequence(answer), prepared.read(answer))
 
-    def _replacement(self, answer: TokenizedAnswer) -> Generator[float, None, Replacement]:
-        """What the spec's kind puts in place in the pass of `answer`; yields the share done."""
-        prepared, spec = self.prepared, self.prepared.spec
-        if spec.ablation is AblationKind.MEAN:
-            assert spec.reference is not None
-            assert spec.prepend_bos is not None
-            n_pos = len(prepared.sequence(answer))
-            return (
-                yield from from_reference(
-                    self.model,
-                    spec.reference,
-                    prepared.positions,
-                    n_pos,
-                    prepend_bos=spec.prepend_bos,
-                )
-            )
-        if spec.ablation is AblationKind.RESAMPLE:
-            corrupted = prepared.corrupted_sequence(answer).to(self.model.device)
-            clean = prepared.sequence(answer).to(self.model.device)
-            return from_corrupted(self.model, clean, corrupted, prepared.positions)
-        return Replacement(spec.ablation, prepared.positions)
-
     @property
     def metric(self) -> str:
         """The metric in which effects may be added: logits or nats, never probability."""
@@ -109,7 +86,7 @@ class Scorer:
                 answers.append(self.prepared.foil)
             found = {}
             for answer in answers:
-                found[answer] = yield from self._replacement(answer)
+                found[answer] = yield from replacement_for(self.model, self.prepared, answer)
             self._replacements = found
         return self._replacements
 

@@ -193,7 +193,7 @@ def test_one_click_compares_the_kinds(page, demo):
     page.wait_live()
     compare(page, panels=3)
     page.wait_text("kinds", "Where they differ most")
-    kinds = [kind for kind in AblationKind if kind is not AblationKind.RESAMPLE]
+    kinds = [kind for kind in AblationKind if not kind.traits.lacks]
     results = {kind: run_sweep(demo, with_kind(example.SPEC, kind)) for kind in kinds}
     found = agreement(results, "prob_change")
     words = page.text("kinds")
@@ -205,6 +205,7 @@ def test_one_click_compares_the_kinds(page, demo):
         "gd => gd.layout.annotations.map(a => a.text).join(' ')"
     )
     assert "corrupted prompt" in missing
+    assert "reference set" in missing
 
     page.choose("ablation", "resample")
     box = page.page.locator(".st-key-corrupted_prompt textarea, .st-key-corrupted_prompt input")

@@ -234,3 +234,59 @@ def test_repeated_random_words_fill_prompt_target_and_foil(app):
         assert not app.button(key="run").disabled
         seen.add(app.text_area(key="prompt").value)
     assert len(seen) == 2
+
+
+def test_a_set_by_position_is_made_from_the_prompt_and_swept(app):
+    choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
+    assert app.button(key="run").disabled
+    assert "Each text needs 15 tokens, BOS counted" in page_html(app)
+    app.button(key="make_reference").click().run()
+    first = app.text_area(key="reference_text").value
+    assert "The words of the first copy are others; seed 0" in page_html(app)
+    assert "32 reference prompts" in page_html(app)
+    app.button(key="make_reference").click().run()
+    assert app.text_area(key="reference_text").value != first
+    assert "seed 1" in page_html(app)
+    spec = sweep(app)
+    assert spec.ablation is AblationKind.MEAN_POSITIONAL
+    assert len(spec.reference) == 32
+    # Mean ablation goes on with the default set, and another prompt says that the set is not its.
+    choose(app, "ablation", AblationKind.MEAN)
+    assert app.session_state["reference_choice"] == "default"
+    choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
+    app.button(key="example-1").click().run()
+    choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
+    assert "Made from another prompt" in page_html(app)
+
+
+def test_the_kinds_are_compared_over_the_set_that_was_made(app):
+    app.button(key="compare_kinds").click().run()
+    state = app.session_state["headsweep"]
+    assert AblationKind.MEAN_POSITIONAL not in state.compared
+    choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
+    app.button(key="make_reference").click().run()
+    choose(app, "ablation", AblationKind.ZERO)  # the set stays at hand
+    for job in state.compared.values():
+        job.wait(60.0)
+    app.run()
+    assert app.button(key="compare_kinds").label == "Add mean positional"
+    app.button(key="compare_kinds").click().run()
+    job = state.compared[AblationKind.MEAN_POSITIONAL]
+    assert job.wait(60.0)
+    assert job.result is not None, job.error
+    assert len(job.spec.reference) == 32
+    app.run()
+    assert not app.exception
+    assert "compare_kinds" not in [button.key for button in app.button]
+
+
+def test_lines_of_another_length_are_named_as_they_stand(app):
+    choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
+    fits = "The quick brown dog jumps over the lazy fox. The quick brown dog"
+    app.text_area(key="reference_text").set_value(f"{fits}\n\nThe dog\n{fits}\nThe").run()
+    assert "Reference prompt 2 has 3 tokens, the prompt 15 (BOS counted)" in page_html(app)
+    assert "Of another length (tokens): line 3 (3), line 5 (2)." in page_html(app)
+    assert app.button(key="run").disabled
+    app.text_area(key="reference_text").set_value(f"{fits}\n\n").run()
+    assert "1 reference prompt" in page_html(app)
+    assert not app.button(key="run").disabled

@@ -1,5 +1,6 @@
 """What the composer holds now: its fields as a spec, and what is wrong with them, by field."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from core.checkpoints.permitted import check_permitted, from_outside
 from core.errors import InputError
 from core.jobs import JobState
 from core.spec import reference_set as reference
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import shortened
 from core.spec.spec import SweepSpec
 
@@ -80,14 +81,15 @@ def _refused(state: Session, name: str) -> str | None:
 def _spec(name: str) -> SweepSpec:
     """Raises `InputError` for the first field that no model could use."""
     kind = AblationKind(value("ablation"))
+    needs = kind.traits.needs
     return SweepSpec(
         model=name,
         prompt=value("prompt") or "",
         target=parse_answer(value("target") or ""),
         foil=parse_answer(value("foil") or "") or None,
         ablation=kind,
-        corrupted_prompt=value("corrupted_prompt") if kind is AblationKind.RESAMPLE else None,
-        reference=chosen_reference() if kind is AblationKind.MEAN else None,
+        corrupted_prompt=value("corrupted_prompt") if needs is Needs.CORRUPTED_PROMPT else None,
+        reference=chosen_reference(kind) if needs is Needs.REFERENCE else None,
         positions=as_positions(value("positions"), value("chosen_positions") or ""),
         prepend_bos=BOS[value("bos")],
         weights=value("weights"),
@@ -95,9 +97,16 @@ def _spec(name: str) -> SweepSpec:
     )
 
 
-def chosen_reference() -> tuple[str, ...] | None:
-    """The chosen reference set; None is the default one."""
-    choice = value("reference_choice")
+def choice_key(kind: AblationKind) -> str:
+    """The widget that says where a kind's reference set comes from: it may be the default one."""
+    return "reference_choice" if kind.traits.has_default else "own_reference"
+
+
+def chosen_reference(kind: AblationKind) -> tuple[str, ...] | None:
+    """The set chosen for a kind; None is the default one. Raises `InputError` for one that is not
+    a set.
+    """
+    choice = value(choice_key(kind))
     if choice == "pasted":
         return reference.parse(value("reference_text") or "")
     if choice == "file":
@@ -107,6 +116,19 @@ def chosen_reference() -> tuple[str, ...] | None:
                 "reference", "No file is chosen: upload a text file, one prompt a line."
             )
         return upload.reference()
+    return None
+
+
+def reference_at_hand() -> tuple[str, ...] | None:
+    """The set chosen for the composer's kind, or else for another that takes one; None if none is.
+
+    What is wrong with one is said where it was entered.
+    """
+    for kind in (AblationKind(value("ablation")), *AblationKind):
+        if kind.traits.needs is Needs.REFERENCE:
+            with suppress(InputError):
+                if (found := chosen_reference(kind)) is not None:
+                    return found
     return None
 
 

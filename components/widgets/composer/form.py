@@ -14,7 +14,7 @@ from components.widgets.composer.reference_choice import reference_choice
 from components.widgets.composer.starters import starters
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 
 _PLACED = {"prompt", "target", "foil", "model", "positions", "reference", "corrupted_prompt"}
 """Fields whose errors are shown beneath them; any other's are shown above Run."""
@@ -68,10 +68,14 @@ def _choices(draft: Draft, state: Session) -> None:
         more_choices()
     model_trouble(draft, state)
     positions_trouble(draft)
-    if value("ablation") is AblationKind.MEAN:
-        reference_choice(draft)
-    elif value("ablation") is AblationKind.RESAMPLE:
-        corrupted_prompt(draft)
+    kind = AblationKind(value("ablation"))
+    match kind.traits.needs:
+        case Needs.REFERENCE:
+            reference_choice(draft, kind)
+        case Needs.CORRUPTED_PROMPT:
+            corrupted_prompt(draft)
+        case Needs.NOTHING:
+            pass
 
 
 def _run_row(draft: Draft) -> bool:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.state import Session, put
 from components.widgets.composer.draft import Draft, on_this_machine
+from components.widgets.page.messages import note
 from components.words.escaping import as_markdown
 from core.checkpoints import catalogue
 from core.checkpoints.permitted import is_permitted, permitted_names
@@ -30,6 +31,8 @@ def model_trouble(draft: Draft, state: Session) -> None:
     """Why the model did not load; then once more, or back to the one in use."""
     draft.show_error("model")
     if "model" not in draft.errors:
+        if draft.model is not None and draft.model.slower_because:
+            note(f"Slower path, as exact: {draft.model.slower_because}.")
         return
     with st.container(horizontal=True):
         if draft.name:

@@ -1,40 +1,49 @@
-"""For mean ablation: the set of texts to average over, named, pasted or from a file."""
+"""For mean ablations: the set of texts to average over, named, made, pasted or from a file."""
 
 import streamlit as st
 
 from components.state import put, value
 from components.state.uploads import Upload, read_upload
-from components.widgets.composer.draft import Draft
+from components.widgets.composer.draft import Draft, choice_key
+from components.widgets.composer.reference_length import maker, misfit_lines, needed_length
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.spec import reference_set as reference
+from core.spec.ablation import AblationKind
 
 _CHOICES = {"default": "default set", "pasted": "pasted", "file": "from a file"}
+_OWN_CHOICES = {"pasted": "made or pasted", "file": "from a file"}
 _SHOWN = 200
 """Sentences drawn of a set; all of them are averaged over."""
 
 
-def reference_choice(draft: Draft) -> None:
-    """The choice, and what belongs to it."""
+def reference_choice(draft: Draft, kind: AblationKind) -> None:
+    """The choice, and what belongs to it; for a kind that asks for it, the length of each text."""
+    choices = _CHOICES if kind.traits.has_default else _OWN_CHOICES
+    key = choice_key(kind)
     with st.container(key="reference"):
         st.segmented_control(
             "Average over",
-            list(_CHOICES),
-            key="reference_choice",
-            format_func=_CHOICES.__getitem__,
+            list(choices),
+            key=key,
+            format_func=choices.__getitem__,
             required=True,
             persist_state="session",
         )
-        match value("reference_choice"):
+        length = None
+        if kind.traits.same_length:
+            length = needed_length(draft)
+            maker(draft)
+        match value(key):
             case "pasted":
-                _pasted(draft)
+                _pasted(draft, length)
             case "file":
                 _file(draft)
             case _:
                 _named(reference.NAME, reference.DEFAULT)
 
 
-def _pasted(draft: Draft) -> None:
+def _pasted(draft: Draft, length: int | None) -> None:
     st.text_area(
         "Reference prompts, one a line",
         key="reference_text",
@@ -42,10 +51,13 @@ def _pasted(draft: Draft) -> None:
         persist_state="session",
         placeholder="One prompt a line; blank lines are left out.",
     )
-    if not (value("reference_text") or "").strip():
+    typed = value("reference_text") or ""
+    if not typed.strip():
         note("Paste some prompts, one a line, like those that the model's averages should be over.")
         return
     draft.show_error("reference")
+    if length is not None and "reference" in draft.errors:
+        misfit_lines(draft, typed, length)
     if draft.spec is not None:
         _named(reference.name_of(draft.spec.reference), draft.spec.reference or ())
 

@@ -15,7 +15,6 @@ from core.checkpoints.registry import key_of
 from core.circuits.atlas import Published, published, roles_of
 from core.circuits.head_scores import COPYING, ROLES, HeadScores
 from core.circuits.tasks import MeasureScoresWithout
-from core.spec.ablation import AblationKind
 from core.spec.heads import all_heads
 
 MOVED = 0.05
@@ -90,9 +89,8 @@ def _entry(entry: Published) -> str:
 
 def _before_after(roles: HeadScores, role: str, seen: HeadContext) -> None:
     """What ablating this head does to every head's score."""
-    head, kind = seen.head, seen.spec.ablation
-    if kind is AblationKind.RESAMPLE:
-        kind = AblationKind.MEAN
+    head, traits = seen.head, seen.spec.ablation.traits
+    kind = seen.spec.ablation.elsewhere
     task = MeasureScoresWithout(key_of(seen.spec), head, kind, seen.spec.reference)
     subtitle(
         f"Every head’s {role} score before and after ablating {head.label} "
@@ -113,8 +111,8 @@ def _before_after(roles: HeadScores, role: str, seen: HeadContext) -> None:
             f"{role} scores of every head, nothing ablated and without {head.label}",
             seen.state,
         )
-        if seen.spec.ablation is AblationKind.RESAMPLE:
-            note("Random tokens have no corrupted prompt: measured under mean ablation.")
+        if traits.not_elsewhere:
+            note(f"{traits.not_elsewhere}: measured under {kind.label} ablation.")
     with change:
         _most_moved(roles.of(role), without.of(role))
         chart(

@@ -15,7 +15,6 @@ from core.errors import InputError
 from core.hypotheses.naming import heads_text
 from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
 from core.prompts.token_words import typed_answer_words
-from core.spec.ablation import AblationKind
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent, share
 from core.text.words import plain
@@ -136,7 +135,7 @@ def _own(spec: SweepSpec) -> tuple[tuple[SweepSpec, ...], str]:
     from core.hypotheses.variants import own_variants, parse_variants
 
     typed = value("own_variants") or ""
-    if spec.ablation is AblationKind.RESAMPLE:
+    if spec.corrupted_prompt is not None:
         return (), ""
     model = live_for(spec)
     try:
@@ -151,7 +150,7 @@ def _own_box(spec: SweepSpec, wrong: str) -> None:
     from core.hypotheses.variants import ONLY_MADE
 
     with st.container(key="own"):
-        if spec.ablation is AblationKind.RESAMPLE:
+        if spec.corrupted_prompt is not None:
             note(ONLY_MADE)
             return
         st.text_area(

@@ -10,7 +10,6 @@ from components.widgets.page.address_bar import AddressParams
 from components.widgets.sweep.address import spec_params
 from core.checkpoints.permitted import from_outside
 from core.exports import links
-from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 
@@ -32,7 +31,7 @@ def take_patching(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """Fill in what an address asks for, and patch where that needs no download."""
     may_run, wrong = fill_from_address(state, params)
     spec = links.from_params(params) if may_run else None
-    asked = "patched" in params and spec is not None and spec.ablation is AblationKind.RESAMPLE
+    asked = "patched" in params and spec is not None and spec.corrupted_prompt is not None
     state.patched = spec if asked and spec is not None and on_this_machine(spec.model) else None
     state.choose_head(None)
     if text := links.first(params, "head"):

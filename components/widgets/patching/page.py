@@ -15,7 +15,7 @@ from components.widgets.page.messages import banner, note
 from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.circuits.tasks import MeasurePatching
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.text.numbers import signed
@@ -33,7 +33,8 @@ LAYER, MODEL = "The layer of a head", "The whole model"
 def patching_run(draft: Draft, state: Session) -> None:
     """The button that patches, or what is missing for it."""
     with st.container(key="patch_row"):
-        if value("ablation") is not AblationKind.RESAMPLE:
+        kind = AblationKind(value("ablation"))
+        if kind.traits.needs is not Needs.CORRUPTED_PROMPT:
             note(
                 "Patching takes each head’s output from a corrupted prompt with as many tokens: "
                 "choose resample, and write one or have one made."

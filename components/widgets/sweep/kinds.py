@@ -5,18 +5,17 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.kind_multiples import kind_multiples
 from components.state import Session, value
-from components.widgets.composer.draft import chosen_reference
+from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.messages import note
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html, as_markdown
 from components.words.page_html import quiet_html
-from core.errors import InputError
 from core.jobs import Job, JobState
-from core.results.agreement import Agreement, agreement
+from core.results.agreement import Agreement, agreement, with_kind
 from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
-from core.spec.ablation import AblationKind
-from core.sweep.task import result_of, spec_of
+from core.spec.ablation import AblationKind, Needs
+from core.sweep.task import result_of
 from core.text.numbers import signed
 from core.text.words import joined, phrase
 
@@ -53,26 +52,30 @@ def _shown(metric: Metric, result: SweepResult, state: Session) -> Metric:
 def _compare() -> None:
     from components.state import session
 
-    try:
-        reference = chosen_reference()
-    except InputError:  # it is said where it was entered; the comparison takes the default set
-        reference = None
-    session().compare(value("corrupted_prompt") or None, reference)
+    session().compare(value("corrupted_prompt") or None, reference_at_hand())
+
+
+_NEWER = {
+    Needs.CORRUPTED_PROMPT: "from the new corrupted prompt",
+    Needs.REFERENCE: "over the new reference set",
+}
 
 
 def _label(state: Session) -> str:
     """What pressing again would do; nothing if nothing."""
-    assert state.compared_for is not None
-    stopped = set(AblationKind) - set(state.compared) - {AblationKind.RESAMPLE}
-    if stopped:
+    asked = state.compared_for
+    assert asked is not None
+    to_give = [kind for kind in AblationKind if kind.traits.lacks]
+    if set(AblationKind) - set(state.compared) - set(to_give):
         return "Finish the comparison"
-    swept = state.compared.get(AblationKind.RESAMPLE)
-    asked = None if swept is None else spec_of(swept)
-    now = None if asked is None else asked.corrupted_prompt
-    typed = state.compared_for.corrupted_prompt or value("corrupted_prompt") or None
-    if typed is None or typed == now:
-        return ""
-    return "Add resample" if now is None else "Resample from the new corrupted prompt"
+    for kind in to_give:
+        now = with_kind(asked, kind, value("corrupted_prompt") or None, reference_at_hand())
+        job = state.compared.get(kind)
+        if now is not None and job is None:
+            return f"Add {kind.label}"
+        if now is not None and job is not None and spec_of(job) != now:
+            return f"{kind.label.capitalize()} {_NEWER[kind.traits.needs]}"
+    return ""
 
 
 def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
@@ -110,12 +113,7 @@ def _unfinished(state: Session) -> dict[AblationKind, Job]:
 def _absent(kind: AblationKind, job: Job | None) -> str:
     if job is not None:
         return str(job.error) if job.state is JobState.FAILED else "Not done yet."
-    if kind is AblationKind.RESAMPLE:
-        return (
-            "Needs a corrupted prompt with as many tokens: choose resample in the composer and "
-            "type one."
-        )
-    return "Stopped."
+    return kind.traits.lacks or "Stopped."
 
 
 @st.fragment(run_every=EVERY)

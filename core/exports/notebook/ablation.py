@@ -1,5 +1,8 @@
 """The cell that ablates: what this run's kind puts in place of a head's output, and where."""
 
+from dataclasses import dataclass
+from typing import assert_never
+
 from core.exports.notebook.plan import Plan
 from core.spec.ablation import AblationKind
 
@@ -15,26 +18,54 @@ def every_z(token_ids):
 '''
 
 
+@dataclass(frozen=True)
+class KindCode:
+    """One kind of ablation as a notebook's code.
+
+    `overwriting` are the statements that overwrite one head's z at the chosen positions,
+    `measured` what must stand before them, and `given` the name of what is then passed to
+    `ablated_logits`, because each pass has its own ("foil_" before it in the foil's pass).
+    """
+
+    overwriting: tuple[str, ...]
+    measured: tuple[str, ...] = ()
+    given: str = ""
+
+
+def kind_code(plan: Plan, at: str = ":") -> KindCode:
+    """The run's kind as code; `at` is an index of positions."""
+    match plan.spec.ablation:
+        case AblationKind.ZERO:
+            return KindCode((f"z[:, {at}, head] = 0",))
+        case AblationKind.MEAN_ACROSS_HEADS:
+            mean = "z.mean(dim=2)" if at == ":" else f"z.mean(dim=2)[:, {at}]"
+            return KindCode((f"z[:, {at}, head] = {mean}",))
+        case AblationKind.MEAN:
+            return KindCode(_mean_overwriting(plan, at), (_EVERY_Z, _reference_means(plan)))
+        case AblationKind.MEAN_POSITIONAL:
+            overwriting = (f"z[:, {at}, head] = mean_z[layer, {at}, head]",)
+            return KindCode(overwriting, (_EVERY_Z, _means_by_position(plan)), "mean_z")
+        case AblationKind.RESAMPLE:
+            overwriting = (f"z[:, {at}, head] = corrupted_z[layer, {at}, head]",)
+            return KindCode(overwriting, (_EVERY_Z, _corrupted(plan)), "corrupted_z")
+        case never:
+            assert_never(never)
+
+
 def ablation(plan: Plan) -> str:
     """`ablated_logits`, and what it needs to have measured first."""
-    kind = plan.spec.ablation
-    parts = [_ablated_logits(plan)]
-    if kind is AblationKind.MEAN:
-        parts = [_EVERY_Z, _reference_means(plan), *parts]
-    elif kind is AblationKind.RESAMPLE:
-        parts = [_EVERY_Z, _corrupted(plan), *parts]
+    parts = [*kind_code(plan).measured, _ablated_logits(plan)]
     return "\n\n".join(part if part.endswith("\n") else part + "\n" for part in parts).rstrip("\n")
 
 
 def _reference_means(plan: Plan) -> str:
     """The means that the chosen positions need: position 0 has one of its own."""
-    bos = "[model.tokenizer.bos_token_id, *ids(text)]" if plan.spec.prepend_bos else "ids(text)"
     first, later = plan.touches_first, plan.touches_later
     lines = ["firsts = []"] if first else []
     lines += ["others = []"] if later else []
     lines += [
         "for text in REFERENCE:",
-        f"    z = every_z({bos}[: model.cfg.n_ctx]).cpu().double()",
+        f"    z = every_z({_ids_of('text', plan)}[: model.cfg.n_ctx]).cpu().double()",
     ]
     lines += ["    firsts.append(z[:, 0])"] if first else []
     lines += ["    others.append(z[:, 1:])"] if later else []
@@ -46,24 +77,56 @@ def _reference_means(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+_MEANS_BY_POSITION = '''\
+def reference_mean(forced):
+    """Each head's mean output over the reference set at each position, forced ids after it."""
+    total = 0
+    for text in REFERENCE:
+        text_ids = {text_ids}
+        assert len(text_ids) == len(prompt_ids)
+        total = total + every_z(text_ids + forced).cpu().double()
+    return (total / len(REFERENCE)).float().to(device)
+
+
+'''
+
+
+def _means_by_position(plan: Plan) -> str:
+    function = _MEANS_BY_POSITION.format(text_ids=_ids_of("text", plan))
+    lines = [f"mean_z = reference_mean({_forced('target', plan.target) or '[]'})"]
+    if plan.foil_has_pass:
+        lines.append(f"foil_mean_z = reference_mean({_forced('foil', 'sequence')})")
+    return function + "\n".join(lines)
+
+
 def _corrupted(plan: Plan) -> str:
-    bos = "[model.tokenizer.bos_token_id, *ids(CORRUPTED_PROMPT)]"
+    def passed(answer: str, form: str) -> str:
+        forced = _forced(answer, form)
+        return f"every_z(corrupted_ids{f' + {forced}' if forced else ''})"
+
     lines = [
-        f"corrupted_ids = {bos if plan.spec.prepend_bos else 'ids(CORRUPTED_PROMPT)'}",
+        f"corrupted_ids = {_ids_of('CORRUPTED_PROMPT', plan)}",
         "assert len(corrupted_ids) == len(prompt_ids)",
-        f"corrupted_z = every_z(corrupted_ids{_forced('target', plan.target)})",
+        f"corrupted_z = {passed('target', plan.target)}",
     ]
     if plan.foil_has_pass:
-        lines.append(f"foil_corrupted_z = every_z(corrupted_ids{_forced('foil', 'sequence')})")
+        lines.append(f"foil_corrupted_z = {passed('foil', 'sequence')}")
     return "\n".join(lines)
 
 
+def _ids_of(name: str, plan: Plan) -> str:
+    """A text's ids, as the prompt's are made."""
+    bos = plan.spec.prepend_bos
+    return f"[model.tokenizer.bos_token_id, *ids({name})]" if bos else f"ids({name})"
+
+
 def _forced(answer: str, form: str) -> str:
-    return f" + {answer}_ids[:-1]" if form == "sequence" else ""
+    """The ids of an answer that are forced; nothing where it is read in one place."""
+    return f"{answer}_ids[:-1]" if form == "sequence" else ""
 
 
 def _ablated_logits(plan: Plan) -> str:
-    given = ", corrupted_z" if plan.spec.ablation is AblationKind.RESAMPLE else ""
+    given = f", {name}" if (name := kind_code(plan).given) else ""
     where = {"all": "at every position", "last": "at the prompt's last position"}.get(
         str(plan.spec.positions), "at the chosen positions"
     )
@@ -91,14 +154,11 @@ def _overwriting(plan: Plan) -> list[str]:
     if plan.some_positions_are_past_an_end:
         before = ["here = [p for p in POSITIONS if p < z.shape[1]]  # passes differ in length"]
         at = "here"
-    kind = plan.spec.ablation
-    if kind is AblationKind.ZERO:
-        return [*before, f"z[:, {at}, head] = 0"]
-    if kind is AblationKind.MEAN_ACROSS_HEADS:
-        mean = "z.mean(dim=2)" if at == ":" else f"z.mean(dim=2)[:, {at}]"
-        return [*before, f"z[:, {at}, head] = {mean}"]
-    if kind is AblationKind.RESAMPLE:
-        return [*before, f"z[:, {at}, head] = corrupted_z[layer, {at}, head]"]
+    return [*before, *kind_code(plan, at).overwriting]
+
+
+def _mean_overwriting(plan: Plan, at: str) -> tuple[str, ...]:
+    """Position 0 has a mean of its own; the later statement overwrites the earlier one there."""
     later = [f"z[:, {at}, head] = other_mean[layer, head]"] if plan.touches_later else []
     first = ["z[:, 0, head] = first_mean[layer, head]"] if plan.touches_first else []
-    return [*before, *later, *first] if later else first
+    return (*later, *first)

@@ -5,7 +5,7 @@ Everything that was typed goes through `core.exports.notebook.literals`; the res
 
 from core.exports.notebook.literals import assignment
 from core.exports.notebook.plan import Plan
-from core.spec.ablation import AblationKind
+from core.spec.ablation import Needs
 
 
 def parameters(plan: Plan) -> str:
@@ -17,7 +17,7 @@ def parameters(plan: Plan) -> str:
         lines.append(assignment("FOIL", spec.foil))
     if spec.corrupted_prompt is not None:
         lines.append(assignment("CORRUPTED_PROMPT", spec.corrupted_prompt))
-    if spec.ablation is AblationKind.MEAN:
+    if spec.ablation.traits.needs is Needs.REFERENCE:
         reference = spec.resolved(prepend_bos=bool(spec.prepend_bos)).reference
         lines.append(assignment("REFERENCE", reference))
     if isinstance(spec.positions, tuple):

@@ -1,9 +1,9 @@
 """The cells that score one run of the model, and that sweep every head into a table."""
 
+from core.exports.notebook.ablation import kind_code
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Form, Plan
 from core.results.metrics import Metric
-from core.spec.ablation import AblationKind
 
 _RANKS = {
     "token": "(logp > logp[target_id])",
@@ -86,8 +86,8 @@ def _foil(plan: Plan) -> list[str]:
 
 def sweep(plan: Plan) -> str:
     """The loop over every head, into a table."""
-    given = plan.spec.ablation is AblationKind.RESAMPLE
-    call = f"ablated_logits(tokens, layer, head{', corrupted_z' if given else ''})"
+    given = kind_code(plan).given
+    call = f"ablated_logits(tokens, layer, head{f', {given}' if given else ''})"
     lines = [
         "import pandas as pd",
         "",
@@ -96,7 +96,7 @@ def sweep(plan: Plan) -> str:
         "    for head in range(n_heads):",
     ]
     if plan.foil_has_pass:
-        own = f"ablated_logits(foil_tokens, layer, head{', foil_corrupted_z' if given else ''})"
+        own = f"ablated_logits(foil_tokens, layer, head{f', foil_{given}' if given else ''})"
         lines += [
             f"        logits = {call}",
             f"        foil_logits = {own}",

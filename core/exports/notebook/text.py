@@ -12,7 +12,7 @@ from core.results.captions import provenance_rows
 from core.results.finding_words import finding_words
 from core.results.findings import findings
 from core.results.result import SweepResult
-from core.spec.ablation import AblationKind
+from core.spec.ablation import Needs
 from core.spec.answer import Answer
 from core.spec.reference_set import name_of
 from core.spec.spec import SweepSpec
@@ -116,7 +116,7 @@ def _answer(answer: Answer, form: str) -> str:
 
 
 def _ablation(spec: SweepSpec) -> str:
-    if spec.ablation is AblationKind.MEAN:
+    if spec.ablation.traits.needs is Needs.REFERENCE:
         return f"{spec.ablation.label}, over {name_of(spec.reference)}"
     return spec.ablation.label
 
@@ -189,7 +189,8 @@ def _fenced(text: str, language: str) -> str:
 def about_ablation(plan: Plan) -> str:
     """What this run's kind does, and when not to trust it."""
     kind = plan.spec.ablation
-    return f"## The ablation: {kind.label}\n\n{kind.does} {kind.caveat}"
+    cited = f" To read: {kind.traits.citation}." if kind.traits.citation else ""
+    return f"## The ablation: {kind.label}\n\n{kind.does} {kind.caveat}{cited}"
 
 
 def about_check(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 import torch
@@ -92,9 +93,13 @@ def _replaced(
 ) -> Float[Tensor, "pos head d_head"]:
     """Every head's z as its ablation would leave it."""
     shift = model.value_shift[layer].to(z)
-    if replacement.kind is AblationKind.ZERO:
-        return shift.expand_as(z)
-    if replacement.kind is AblationKind.MEAN_ACROSS_HEADS:
-        return (z - shift).mean(dim=1, keepdim=True) + shift
-    assert replacement.z is not None
-    return replacement.z[layer].to(z)
+    match replacement.computed:
+        case AblationKind.ZERO:
+            return shift.expand_as(z)
+        case AblationKind.MEAN_ACROSS_HEADS:
+            return (z - shift).mean(dim=1, keepdim=True) + shift
+        case None:
+            assert replacement.z is not None
+            return replacement.z[layer].to(z)
+        case never:
+            assert_never(never)

@@ -81,12 +81,17 @@ def test_another_result_takes_the_layer_effects_and_the_estimate_away():
     assert state.estimate is None
 
 
+@pytest.mark.parametrize("reference", [None, ("as long a prompt",)])
 @pytest.mark.parametrize("corrupted", [None, "another prompt"])
-def test_comparing_asks_for_every_kind_that_can_be_had(jobs, corrupted):
+def test_comparing_asks_for_every_kind_that_can_be_had(jobs, corrupted, reference):
     state = Session()
     state.show(RESULT, example.SPEC)
-    state.compare(corrupted, None)
-    kinds = set(AblationKind) - (set() if corrupted else {AblationKind.RESAMPLE})
+    state.compare(corrupted, reference)
+    absent = {
+        *(() if corrupted else (AblationKind.RESAMPLE,)),
+        *(() if reference else (AblationKind.MEAN_POSITIONAL,)),
+    }
+    kinds = set(AblationKind) - absent
     assert set(state.compared) == kinds
     for kind, job in state.compared.items():
         assert job.task.spec.ablation is kind

@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from support import checkpoints
 from core import load_model
 from core.checkpoints.loading import _quiet, fingerprint
 from core.errors import ModelError
+from core.model import families
 from core.spec.spec import SweepSpec
 from core.sweep.sweep import run_sweep
 
@@ -52,7 +54,50 @@ def test_a_local_folder_becomes_a_model(loaded, checkpoint, family):
     assert model.n_params == own.num_parameters()
     assert 0 < model.n_block_params < model.n_params
     assert model.stack is not None
+    assert model.slower_because == ""
     assert not model.bridge.training
+
+
+def as_exact_as(slow, fast):
+    """Whether a sweep through hooks gives the numbers of the growing pass."""
+    spec = SweepSpec(slow.name, checkpoints.TEXT, " jumps", ablation="zero")
+    one, other = (run_sweep(model, spec).values("logprob_change") for model in (slow, fast))
+    assert abs(one).max() > 0.01
+    assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable(
+    loaded, checkpoint, monkeypatch, caplog
+):
+    fast = loaded("bloom")
+    from transformers.models.bloom import modeling_bloom
+
+    # Bloom's own code goes on with it; whoever imports the name does not find it.
+    moved = SimpleNamespace(**{k: v for k, v in vars(modeling_bloom).items()
+                               if k != "build_alibi_tensor"})  # fmt: skip
+    monkeypatch.setitem(sys.modules, "transformers.models.bloom.modeling_bloom", moved)
+    with caplog.at_level(logging.WARNING, "core.checkpoints.loading"):
+        slow = load_model(str(checkpoint("bloom")), device="cpu")
+    assert slow.stack is None
+    assert "the wiring of 'bloom' could not be built (ImportError: " in slow.slower_because
+    assert "build_alibi_tensor" in slow.slower_because
+    assert [slow.slower_because in record.getMessage() for record in caplog.records] == [True]
+    as_exact_as(slow, fast)
+
+
+@pytest.mark.parametrize("error", [ImportError, AttributeError, KeyError, ZeroDivisionError])
+def test_a_wiring_that_cannot_be_built_for_any_reason_leaves_the_hooks(
+    loaded, checkpoint, monkeypatch, error
+):
+    def fail(model):
+        raise error("moved")
+
+    monkeypatch.setitem(families._FAMILIES, "gpt2", fail)
+    slow = load_model(str(checkpoint("gpt2")), device="cpu")
+    assert slow.stack is None
+    assert error.__name__ in slow.slower_because
+    assert "moved" in slow.slower_because
+    as_exact_as(slow, loaded("gpt2"))
 
 
 def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):

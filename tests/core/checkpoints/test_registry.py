@@ -133,3 +133,36 @@ def test_the_embedded_model_is_never_dropped_for_others(folder):
     models.get(key(folder("b")))
     assert models.peek(demo) is not None
     assert models.peek(key(folder("a"))) is None
+
+
+def test_the_embedded_model_and_its_variants_push_nothing_else_out(folder):
+    models = Registry(max_models=2)
+    others = [key(folder(name), weights="raw") for name in ("a", "b")]
+    for each in others:
+        models.get(each)
+    embedded = [
+        model_key("demo", dtype, weights)
+        for dtype in ("float32", "bfloat16")
+        for weights in ("processed", "raw")
+    ]
+    for each in embedded:
+        models.get(each)
+    assert all(models.peek(each) is not None for each in (*others, *embedded))
+    models.get(key(folder("c"), weights="raw"))
+    assert models.peek(others[0]) is None
+    assert all(models.peek(each) is not None for each in (others[1], *embedded))
+
+
+def test_the_embedded_models_variants_are_bounded_too():
+    models = Registry(max_models=1)
+    opened = model_key("demo")
+    variants = [
+        model_key("demo", dtype, weights, device)
+        for device in ("auto", "cpu")
+        for dtype, weights in (("float32", "raw"), ("bfloat16", "raw"))
+    ]
+    for each in (opened, *variants):
+        models.get(each)
+    assert models.peek(opened) is not None
+    assert models.peek(variants[0]) is None
+    assert all(models.peek(each) is not None for each in variants[1:])

@@ -10,7 +10,7 @@ from support.specs import spec_of
 
 from core import AblationKind, InputError, run_sweep
 from core.circuits.by_position import PositionEffects, iter_position_effects
-from core.engine.oracle import ablated_logits, clean_z, reference_mean
+from core.engine.oracle import ablated_logits, clean_z, reference_mean, reference_mean_by_position
 from core.results.metrics import FIELDS
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -30,7 +30,7 @@ def mapped(scorer, heads, positions=None):
 
 
 def given(bridge, scorer):
-    """What mean and resample put in place, from passes of the oracle's own."""
+    """What the kinds that are given vectors put in place, from passes of the oracle's own."""
     spec, target = scorer.prepared.spec, scorer.prepared.target
     if spec.ablation is AblationKind.RESAMPLE:
         return clean_z(bridge, scorer.prepared.corrupted_sequence(target)[None])
@@ -40,6 +40,10 @@ def given(bridge, scorer):
         prompts = [[bos, *read(text)["input_ids"]] for text in spec.reference]
         n_pos = len(scorer.start.tokens)
         return reference_mean(bridge, [torch.tensor([ids]) for ids in prompts], n_pos)
+    if spec.ablation is AblationKind.MEAN_POSITIONAL:
+        forced = target.sequence[:-1]
+        prompts = [[*ids, *forced] for ids in scorer.prepared.reference]
+        return reference_mean_by_position(bridge, [torch.tensor([ids]) for ids in prompts])
     return None
 
 

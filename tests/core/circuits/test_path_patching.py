@@ -16,7 +16,7 @@ from core.circuits.logit_attribution import AnswerDirections
 from core.circuits.path_patching import INPUTS, measure_path_patching
 from core.circuits.residual_stream import read_stream
 from core.demo import example
-from core.engine.oracle import clean_z, reference_mean
+from core.engine.oracle import clean_z, reference_mean, reference_mean_by_position
 from core.errors import InputError, UnavailableError
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
@@ -46,6 +46,8 @@ def replaced_z(scorer, bridge, sender):
             whole = z.mean(2, keepdim=True).expand_as(z)
         case AblationKind.MEAN:
             whole = reference_mean(bridge, [ids(text) for text in spec.reference], len(tokens))
+        case AblationKind.MEAN_POSITIONAL:
+            whole = reference_mean_by_position(bridge, [ids(text) for text in spec.reference])
         case AblationKind.RESAMPLE:
             whole = clean_z(bridge, ids(spec.corrupted_prompt))
     return whole[sender.layer, :, sender.head]

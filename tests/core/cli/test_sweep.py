@@ -167,6 +167,18 @@ def test_a_reference_file_reaches_the_spec_and_the_table(parsed, tmp_path):
     assert "mean ablation against 2 reference prompts, positions 3 and 7" in heading
 
 
+def test_mean_positional_needs_a_file_whose_texts_fit(parsed, tmp_path):
+    path = tmp_path / "reference.txt"
+    path.write_text(f"{PROMPT.replace('fox', 'dog')}\n{PROMPT.replace('quick', 'lazy')}\n")
+    spec, done = parsed("--ablation", "mean-positional", "--reference-file", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (spec.ablation, len(spec.reference)) == (AblationKind.MEAN_POSITIONAL, 2)
+    assert "mean-positional ablation against 2 reference prompts" in " ".join(done.stdout.split())
+    spec, done = parsed("--ablation", "mean-positional")
+    assert (spec, done.returncode) == (None, 2)
+    assert "Mean-positional ablation needs a reference set" in done.stderr
+
+
 def test_mean_without_a_file_names_the_default_set_and_records_it(parsed):
     spec, done = parsed("--ablation", "mean", "--format", "json")
     assert spec.reference is None

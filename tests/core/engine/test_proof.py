@@ -10,6 +10,7 @@ from transformers import Qwen3Config
 from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.engine.oracle import ablated_logits, load_oracle
 from core.engine.proof import proved
+from core.errors import ModelError
 from core.model.stack import Scoring
 from core.spec.heads import all_heads
 
@@ -33,7 +34,27 @@ def broken(model, **changes):
 def test_a_wiring_that_is_not_the_models_own_is_dropped(loaded, changes):
     model = loaded("gpt2")
     assert proved(model).stack is not None
-    assert proved(broken(model, **changes)).stack is None
+    assert proved(model).slower_because == ""
+    dropped = proved(broken(model, **changes))
+    assert dropped.stack is None
+    assert dropped.slower_because == "its wiring gives other numbers than its own code"
+
+
+def test_a_wiring_that_fails_in_any_way_is_dropped_and_says_how(loaded):
+    def fail(resid):
+        raise KeyError("renamed")
+
+    found = proved(broken(loaded("gpt2"), mlp=fail))
+    assert found.stack is None
+    assert found.slower_because == "its wiring does not fit it (KeyError: 'renamed')"
+
+
+def test_memory_that_runs_out_is_no_wrong_wiring(loaded):
+    def fail(resid):
+        raise MemoryError
+
+    with pytest.raises((MemoryError, ModelError)):
+        proved(broken(loaded("gpt2"), mlp=fail))
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +77,7 @@ def unknown(tmp_path_factory):
 def test_an_unknown_family_takes_the_slower_path_and_is_exact(unknown):
     model, bridge = load_model(str(unknown), device="cpu"), load_oracle(unknown)
     assert model.stack is None
+    assert model.slower_because == "no wiring is known for 'qwen3' models with these settings"
     spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", ablation="zero", prepend_bos=True)
     result = run_sweep(model, spec)
     ids = [0, *model.tokenizer(checkpoints.TEXT, add_special_tokens=False)["input_ids"]]

@@ -14,7 +14,7 @@ from core.checkpoints import catalogue
 from core.demo.example import SPEC, saved
 from core.errors import InputError
 from core.exports import links
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, Needs
 from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
 
@@ -44,8 +44,9 @@ def specs(draw):
         foil=foil,
         ablation=kind,
         corrupted_prompt=draw(PROMPT) if kind is AblationKind.RESAMPLE else None,
-        reference=draw(st.none() | st.just(DEFAULT) | st.lists(PROMPT, min_size=1, max_size=3)
-                       .map(tuple)) if kind is AblationKind.MEAN else None,
+        reference=draw((st.none() if kind.traits.has_default else st.nothing())
+                       | st.just(DEFAULT) | st.lists(PROMPT, min_size=1, max_size=3)
+                       .map(tuple)) if kind.traits.needs is Needs.REFERENCE else None,
         positions=draw(POSITIONS),
         prepend_bos=draw(st.none() | st.booleans()),
         weights=draw(st.sampled_from(["processed", "raw"])),

@@ -160,7 +160,8 @@ def test_a_notebook_has_code_for_its_own_kind_only(loaded, kind):
     words = {
         AblationKind.ZERO: "head] = 0",
         AblationKind.MEAN_ACROSS_HEADS: "z.mean(dim=2)",
-        AblationKind.MEAN: "REFERENCE",
+        AblationKind.MEAN: "firsts",
+        AblationKind.MEAN_POSITIONAL: "reference_mean",
         AblationKind.RESAMPLE: "CORRUPTED_PROMPT",
     }
     assert [one for one in KINDS if words[one] in code] == [kind]

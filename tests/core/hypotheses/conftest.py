@@ -5,7 +5,7 @@ import torch
 from support import specs
 
 from core import AblationKind
-from core.engine.oracle import clean_z, reference_mean
+from core.engine.oracle import clean_z, reference_mean, reference_mean_by_position
 
 
 class Hooked:
@@ -22,12 +22,15 @@ class Hooked:
         return torch.tensor([[self.tokenizer.bos_token_id, *self.ids(text), *answer[:-1]]])
 
     def given(self, answer):
-        """What mean and resample put in place in the pass of `answer`."""
+        """What the kinds that are given vectors put in place in the pass of `answer`."""
         if answer not in self.values:
             tokens = self.tokens(self.spec.prompt, answer)
             if self.spec.ablation is AblationKind.RESAMPLE:
                 corrupted = self.tokens(self.spec.corrupted_prompt, answer)
                 self.values[answer] = clean_z(self.bridge, corrupted)
+            elif self.spec.ablation is AblationKind.MEAN_POSITIONAL:
+                prompts = [self.tokens(text, answer) for text in self.spec.reference]
+                self.values[answer] = reference_mean_by_position(self.bridge, prompts)
             else:
                 prompts = [self.tokens(text) for text in self.spec.reference]
                 self.values[answer] = reference_mean(self.bridge, prompts, tokens.shape[1])
@@ -49,7 +52,7 @@ class Hooked:
                     after[:, :, head.head] = self.given(answer)[layer, :, head.head]
             return after
 
-        if kind in (AblationKind.MEAN, AblationKind.RESAMPLE):
+        if kind.traits.given:
             self.given(answer)  # before any hook is on
         tokens = self.tokens(self.spec.prompt, answer)
         hooks = [(f"blocks.{layer}.attn.hook_z", overwrite) for layer in {h.layer for h in heads}]

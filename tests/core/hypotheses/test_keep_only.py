@@ -85,7 +85,7 @@ def test_shares_by_hand():
 def test_mean_across_heads_is_refused_and_has_a_stand_in(loaded, spec_of):
     model = loaded("gpt2")
     spec = spec_of(model, AblationKind.MEAN_ACROSS_HEADS)
-    with pytest.raises(InputError, match="Choose mean") as caught:
+    with pytest.raises(InputError, match="Choose zero, mean") as caught:
         run_to_end(keep_only(Scorer(model, spec), KEPT))
     assert caught.value.field == "ablation"
     assert for_keeping(spec) == spec_of(model, AblationKind.MEAN, reference=None)

@@ -70,4 +70,4 @@ def test_keeping_under_a_kind_that_cannot_say_it_is_refused_in_words(jobs):
     job = jobs.ask(Keep(example.SPEC, SET))
     ended(job, JobState.FAILED)
     assert isinstance(job.error, InputError)
-    assert "Choose mean, resample or zero" in str(job.error)
+    assert "Choose zero, mean, mean positional or resample" in str(job.error)

@@ -9,6 +9,7 @@ from core.results.agreement import agreement, rank_correlation, with_kind
 from core.results.result import Baseline, HeadEffect, Provenance, SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
+from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
 
 ZERO, MEAN = AblationKind.ZERO, AblationKind.MEAN
@@ -84,3 +85,14 @@ def test_each_kind_gets_what_it_needs_and_nothing_else():
     assert (back.corrupted_prompt, back.reference) == (None, ("a", "b"))
     assert with_kind(back, ZERO) == replace(SPEC, ablation=ZERO)
     assert with_kind(back, MEAN) == back
+
+
+def test_a_set_by_position_is_never_the_default_one_and_what_a_spec_holds_is_kept():
+    positional = AblationKind.MEAN_POSITIONAL
+    assert with_kind(SPEC, positional) is None
+    assert with_kind(replace(SPEC, ablation=MEAN, reference=DEFAULT), positional) is None
+    given = with_kind(SPEC, positional, reference=("x b",))
+    assert (given.ablation, given.reference) == (positional, ("x b",))
+    assert with_kind(given, MEAN).reference == ("x b",)
+    asked = replace(SPEC, ablation=MEAN)
+    assert with_kind(asked, MEAN, reference=("x b",)) == asked  # it asks for the default set

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from support.specs import needed
 
 from core.results.findings import LARGEST, NAMED, NOTABLE, findings, thirds
 from core.results.result import Baseline, HeadEffect, Provenance, SweepResult
@@ -111,8 +112,7 @@ def test_several_tokens_are_told_and_a_set_is_not_taken_for_them():
 
 @pytest.mark.parametrize("kind", list(AblationKind))
 def test_the_kind_brings_its_own_caveat(kind):
-    corrupted = "a c" if kind is AblationKind.RESAMPLE else None
-    text = said([0.0], ablation=kind, corrupted_prompt=corrupted)
+    text = said([0.0], ablation=kind, **needed(kind, "a c"))
     assert kind.caveat in text
     assert all(other.caveat not in text for other in AblationKind if other is not kind)
 

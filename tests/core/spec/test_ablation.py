@@ -10,6 +10,7 @@ def test_the_kinds_are_the_contracts_in_their_order():
         "mean-across-heads",
         "zero",
         "mean",
+        "mean-positional",
         "resample",
     ]
 
@@ -29,4 +30,5 @@ def test_the_words_hold_what_a_reader_must_know():
     assert "coarser" in AblationKind.MEAN.caveat
     assert "Heimersheim & Nanda 2024" in AblationKind.RESAMPLE.does
     assert "first difference" in AblationKind.RESAMPLE.caveat
+    assert "same position" in AblationKind.MEAN_POSITIONAL.does
     assert AblationKind.MEAN_ACROSS_HEADS.label == "mean across heads"

@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.specs import needed
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
@@ -27,6 +28,9 @@ KINDS = (
         lambda texts: {"ablation": AblationKind.MEAN, "reference": tuple(texts)}
     )
     | st.just({"ablation": AblationKind.MEAN})
+    | st.lists(READ, min_size=1, max_size=3).map(
+        lambda texts: {"ablation": AblationKind.MEAN_POSITIONAL, "reference": tuple(texts)}
+    )
     | READ.map(lambda text: {"ablation": AblationKind.RESAMPLE, "corrupted_prompt": text})
 )
 OTHERS = st.fixed_dictionaries(
@@ -147,16 +151,19 @@ def test_a_dict_from_before_the_newer_fields_is_read():
 
 @pytest.mark.parametrize("kind", list(AblationKind))
 @pytest.mark.parametrize(
-    ("field", "value", "owner"),
-    [("corrupted_prompt", "b a", "resample"), ("reference", ("x",), "mean")],
+    ("field", "value", "owners"),
+    [
+        ("corrupted_prompt", "b a", ("resample",)),
+        ("reference", ("x",), ("mean", "mean-positional")),
+    ],
 )
-def test_what_belongs_to_one_kind_is_refused_for_the_others(kind, field, value, owner):
-    needed = {"corrupted_prompt": "b a"} if kind is AblationKind.RESAMPLE else {}
-    values = {"ablation": kind, **needed, field: value}
-    if kind.value == owner:
+def test_what_belongs_to_some_kinds_is_refused_for_the_others(kind, field, value, owners):
+    values = {"ablation": kind, **needed(kind, "a b"), field: value}
+    if kind.value in owners:
         assert getattr(spec(**values), field) == value
         return
-    with pytest.raises(InputError, match=f"{owner} ablation only, not by {kind.value}") as caught:
+    said = f"{' and '.join(owners)} ablation only, not by {kind.value}"
+    with pytest.raises(InputError, match=said) as caught:
         spec(**values)
     assert caught.value.field == field
 
@@ -180,6 +187,10 @@ def test_what_belongs_to_one_kind_is_refused_for_the_others(kind, field, value, 
         (
             {"ablation": "mean", "reference": ("x", "y")},
             "mean ablation against 2 reference prompts, every position",
+        ),
+        (
+            {"ablation": "mean-positional", "reference": ("x",)},
+            "mean-positional ablation against 1 reference prompt, every position",
         ),
         (
             {"ablation": "resample", "corrupted_prompt": "b a", "positions": (3, 7)},
@@ -253,6 +264,9 @@ def test_the_words_are_one_printable_line_for_any_spec(made):
         ({"ablation": "mean", "reference": ("x", " ")}, "reference", "prompt 2 is blank"),
         ({"ablation": "mean", "reference": ("\udc00",)}, "reference", "U+DC00"),
         ({"ablation": "mean", "reference": ("x",) * 1_001}, "reference", "1,001 prompts"),
+        ({"ablation": "mean-positional"}, "reference", "as many tokens as the prompt"),
+        ({"ablation": "mean-positional", "reference": ()}, "reference", "empty"),
+        ({"ablation": "mean-positional", "reference": ("x", " ")}, "reference", "prompt 2 is"),
         ({"positions": "first"}, "positions", "'first'"),
         ({"positions": ()}, "positions", "()"),
         ({"positions": (-1,)}, "positions", "[-1]"),

@@ -6,7 +6,6 @@ import torch
 from core.engine import parts
 from core.errors import InputError
 from core.progress import run_to_end
-from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.replacements import from_corrupted, from_reference
 
@@ -50,9 +49,9 @@ def test_batches_of_any_size_give_the_same_mean(loaded, monkeypatch):
     model = loaded("gpt2")
     many = tuple(f" fox{' dog' * (n % 3)}" for n in range(9))
     one = means(model, many)
-    monkeypatch.setattr("core.sweep.replacements.BATCH_BYTES", 1)
+    monkeypatch.setattr("core.sweep.reference_means.BATCH_BYTES", 1)
     monkeypatch.setattr(
-        "core.sweep.replacements._cache", {model: __import__("collections").OrderedDict()}
+        "core.sweep.reference_means._cache", {model: __import__("collections").OrderedDict()}
     )
     torch.testing.assert_close(means(model, many).z, one.z, atol=1e-6, rtol=1e-5)
 
@@ -82,7 +81,7 @@ def test_a_faulty_prompt_is_named_by_its_number(loaded, monkeypatch):
     def refuse(tokenizer, text, *, prepend_bos):
         raise InputError("prompt", "no tokens")
 
-    monkeypatch.setattr("core.sweep.replacements.tokenize_prompt", refuse)
+    monkeypatch.setattr("core.prompts.reference.tokenize_prompt", refuse)
     with pytest.raises(InputError, match="Reference prompt 1: no tokens") as caught:
         means(loaded("gpt2"), ("never seen before",))
     assert caught.value.field == "reference"
@@ -106,4 +105,4 @@ def test_an_edit_holds_the_heads_own_vectors(loaded):
     assert replacement.edit_at(Head(2, 3), 0).positions == (0,)
     assert [e.head for e in replacement.attention(1, 4)] == [Head(1, head) for head in range(4)]
     assert torch.equal(replacement.mlp_edit(1).replacement.z, replacement.mlp[1])
-    assert replacement.kind is AblationKind.MEAN
+    assert replacement.computed is None

@@ -11,9 +11,14 @@ from functools import cache
 import pytest
 import torch
 from support import checkpoints
-from support.specs import CORRUPTED
+from support.specs import NEEDED
 
-from core.engine.oracle import ablated_logits, clean_z, reference_mean
+from core.engine.oracle import (
+    ablated_logits,
+    clean_z,
+    reference_mean,
+    reference_mean_by_position,
+)
 from core.errors import InputError
 from core.progress import run_to_end
 from core.prompts.tokens import token_text, tokenize_prompt
@@ -32,10 +37,7 @@ CASES = list(itertools.product(TARGETS, FOILS, (True, False)))
 POSITIONS = ("all", "last", (0, 3, 9))
 KINDS = list(AblationKind)
 REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "The", "brown quick dog. The lazy fox")
-GIVEN = {
-    AblationKind.RESAMPLE: {"corrupted_prompt": CORRUPTED},
-    AblationKind.MEAN: {"reference": REFERENCE},
-}
+GIVEN = {**NEEDED, AblationKind.MEAN: {"reference": REFERENCE}}
 """What some kinds need beside the prompt."""
 TOLERANCE = 1e-4  # nats: what the project promises
 
@@ -61,13 +63,17 @@ class Oracle:
         return [self.tokenizer.bos_token_id, *ids] if self.spec.prepend_bos else ids
 
     def _values(self, answer):
-        """What mean and resample put in place, from passes of the oracle's own."""
-        if self.spec.ablation is AblationKind.RESAMPLE:
-            ids = [*self.with_bos(self.spec.corrupted_prompt), *answer[:-1]]
-            return clean_z(self.bridge, torch.tensor([ids]))
-        if self.spec.ablation is AblationKind.MEAN:
-            prompts = [torch.tensor([self.with_bos(text)]) for text in self.spec.reference]
-            return reference_mean(self.bridge, prompts, len(self.prompt) + len(answer) - 1)
+        """What the kinds that are given vectors put in place, from passes of the oracle's own."""
+        match self.spec.ablation:
+            case AblationKind.RESAMPLE:
+                ids = [*self.with_bos(self.spec.corrupted_prompt), *answer[:-1]]
+                return clean_z(self.bridge, torch.tensor([ids]))
+            case AblationKind.MEAN:
+                prompts = [torch.tensor([self.with_bos(text)]) for text in self.spec.reference]
+                return reference_mean(self.bridge, prompts, len(self.prompt) + len(answer) - 1)
+            case AblationKind.MEAN_POSITIONAL:
+                texts = [[*self.with_bos(t), *answer[:-1]] for t in self.spec.reference]
+                return reference_mean_by_position(self.bridge, [torch.tensor([t]) for t in texts])
         return None
 
     def _logits(self, answer, head):
@@ -181,7 +187,7 @@ def test_the_sweep_equals_the_oracle(loaded, oracle, measured, family, weights, 
     """Each takes one of the 18 cases (target, foil, BOS); each family sees all of them."""
     model, bridge = loaded(family, weights), oracle(family, weights)
     assert model.stack is not None, "this family is meant to take the growing pass"
-    turn = POSITIONS.index(positions) + 3 * KINDS.index(kind) + 12 * (weights == "raw")
+    turn = POSITIONS.index(positions) + 3 * KINDS.index(kind) + 3 * len(KINDS) * (weights == "raw")
     target, foil, bos = CASES[(turn + 5 * FAMILIES.index(family)) % len(CASES)]
     spec = SweepSpec(
         model=model.name,

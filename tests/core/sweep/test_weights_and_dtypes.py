@@ -2,7 +2,7 @@
 
 import pytest
 from support import checkpoints
-from support.specs import CORRUPTED
+from support.specs import NEEDED
 
 from core import AblationKind, SweepSpec, run_sweep
 
@@ -18,15 +18,14 @@ def spec_of(model, kind, positions="all", **changes):
         ablation=kind,
         positions=positions,
         prepend_bos=True,
-        corrupted_prompt=CORRUPTED if kind is AblationKind.RESAMPLE else None,
-        reference=REFERENCE if kind is AblationKind.MEAN else None,
+        **{**NEEDED, AblationKind.MEAN: {"reference": REFERENCE}}.get(kind, {}),
         **changes,
     )
 
 
-@pytest.mark.parametrize("kind", [AblationKind.MEAN, AblationKind.RESAMPLE])
+@pytest.mark.parametrize("kind", [kind for kind in AblationKind if kind.traits.given])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_mean_and_resample_do_not_depend_on_how_weights_are_processed(loaded, family, kind):
+def test_given_vectors_do_not_depend_on_how_weights_are_processed(loaded, family, kind):
     raw, processed = (
         run_sweep(model, spec_of(model, kind, weights=model.weights))
         for model in (loaded(family, "raw"), loaded(family, "processed"))

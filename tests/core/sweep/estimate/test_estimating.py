@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from support import checkpoints
-from support.specs import CORRUPTED
+from support.specs import NEEDED
 
 from core import AblationKind, SweepSpec, run_sweep
 from core.engine import parts, run
@@ -24,14 +24,16 @@ from core.sweep.scores import answer_logprob, entropy, log_probs, margin
 STEP = 3e-3  # shorter ones drown in float32's last digits
 
 
+GIVEN = {kind: NEEDED[kind] for kind in NEEDED if kind is not AblationKind.MEAN}
+"""The mean is over the default set."""
+
+
 def spec_of(model, kind=AblationKind.ZERO, **changes):
-    corrupted = CORRUPTED if kind is AblationKind.RESAMPLE else None
-    given = {"target": " jumps", "foil": None, **changes}
+    given = {"target": " jumps", "foil": None, **GIVEN.get(kind, {}), **changes}
     return SweepSpec(
         model=model.name,
         prompt=checkpoints.TEXT,
         ablation=kind,
-        corrupted_prompt=corrupted,
         prepend_bos=True,
         **given,
     )
@@ -63,9 +65,9 @@ def a_small_step(model, spec):
     rows = [()]
     for layer, head in heads:
         own, shift = z[layer, :, head], model.value_shift[layer]
-        if replacement.kind is AblationKind.ZERO:
+        if replacement.computed is AblationKind.ZERO:
             new = shift[head].expand_as(own)
-        elif replacement.kind is AblationKind.MEAN_ACROSS_HEADS:
+        elif replacement.computed is AblationKind.MEAN_ACROSS_HEADS:
             new = (z[layer] - shift).mean(1) + shift[head]
         else:
             new = replacement.z[layer, :, head]

@@ -1,0 +1,115 @@
+"""For mean-positional ablation: how long each text must be, and a button that makes a set."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from components.state import chosen_bos, put, value
+from components.state.uploads import Upload
+from components.widgets.composer.draft import Draft
+from components.widgets.page.messages import error_message, note
+from core.errors import InputError
+from core.hypotheses.reference_texts import COUNT, reference_texts
+from core.prompts.reference import misfits
+from core.prompts.tokens import tokenize_prompt
+from core.spec.reference_set import fits_lines, numbered
+
+_LISTED = 6
+"""Lines that do not fit and are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A set that was made, from which prompt and how; or why none could be."""
+
+    prompt: str
+    text: str = ""
+    seed: int = 0
+    how: str = ""
+    error: str = ""
+
+
+def needed_length(draft: Draft) -> int | None:
+    """Say how many tokens each text needs; None where that cannot be known yet."""
+    model = draft.model
+    if model is None:
+        note("Each text needs as many tokens as the prompt: the model, once loaded, counts them.")
+        return None
+    bos = chosen_bos(model)
+    try:
+        length = len(tokenize_prompt(model.tokenizer, value("prompt") or "", prepend_bos=bos))
+    except InputError:
+        return None  # said beneath the prompt
+    counted = ", BOS counted" if bos else ""
+    note(f"Each text needs {length:,} tokens{counted}: as many as the prompt has.")
+    return length
+
+
+def misfit_lines(draft: Draft, typed: str, length: int) -> None:
+    """Which of the lines typed have another number of tokens."""
+    model = draft.model
+    if model is None:
+        return
+    lines = numbered(typed)
+    texts = tuple(line for _, line in lines)
+    try:
+        found = misfits(model.tokenizer, texts, length, prepend_bos=chosen_bos(model))
+    except InputError:
+        return  # said above: a line that is no prompt at all
+    if found:
+        named = [f"line {lines[each.number - 1][0]} ({each.n_tokens:,})" for each in found]
+        more = len(found) - _LISTED
+        rest = f" and {more:,} more" if more > 0 else ""
+        note(f"Of another length (tokens): {', '.join(named[:_LISTED])}{rest}.")
+
+
+def maker(draft: Draft) -> None:
+    """The button that makes a set from the prompt, and what it made or why it could not."""
+    made: Made | None = value("made_reference")
+    prompt = value("prompt") or ""
+    again = made is not None and made.prompt == prompt and _in_place(made)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Make others from this prompt" if again else "Make one from this prompt",
+            key="make_reference",
+            on_click=_make,
+            args=(draft.model,),
+            disabled=draft.model is None or "prompt" in draft.errors,
+            help=f"{COUNT} texts of this length in which what the answer depends on is different: "
+            "its names, or the words of its first copy; of any other prompt, random words. Each "
+            "press draws others.",
+        )
+        if made is not None and _in_place(made):
+            stale = "Made from another prompt: make it again from this one."
+            note(f"{made.how}; seed {made.seed}" if again else stale, width="content")
+    if made is not None and made.error and made.prompt == prompt:
+        error_message(made.error)
+
+
+def _in_place(made: Made) -> bool:
+    """Whether the set in the box is the one that was made."""
+    return bool(made.text) and made.text == value("reference_text")
+
+
+def _make(model: Any) -> None:
+    """Make a set; once more from the same prompt, and it is the next seed's."""
+    prompt = value("prompt") or ""
+    before: Made | None = value("made_reference")
+    seed = 0
+    if before is not None and before.prompt == prompt and _in_place(before):
+        seed = before.seed + 1
+    try:
+        found = reference_texts(model.tokenizer, prompt, seed=seed, prepend_bos=chosen_bos(model))
+    except InputError as error:
+        put("made_reference", Made(prompt, error=str(error)))
+        return
+    if not fits_lines(found.texts):
+        put("own_reference", "file")
+        put("reference_upload", Upload("the set made from this prompt", found.texts))
+        put("made_reference", None)
+        return
+    text = "\n".join(found.texts)
+    put("own_reference", "pasted")
+    put("reference_text", text)
+    put("made_reference", Made(prompt, text, seed, found.how))

@@ -1,0 +1,59 @@
+"""A reference set as a tokenizer reads it, and whether its texts are as long as a prompt."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from core.errors import InputError
+from core.prompts.tokens import tokenize_prompt
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A text that has another number of tokens than is needed; `number` counts texts from 1."""
+
+    number: int
+    n_tokens: int
+
+
+@lru_cache(maxsize=8)
+def reference_ids(
+    tokenizer: Any, reference: tuple[str, ...], prepend_bos: bool
+) -> tuple[tuple[int, ...], ...]:
+    """Each text's ids, BOS first if asked for; raises `InputError` that names the text's number."""
+    return tuple(_ids(tokenizer, i, text, prepend_bos) for i, text in enumerate(reference, 1))
+
+
+def misfits(
+    tokenizer: Any, reference: tuple[str, ...], n_tokens: int, *, prepend_bos: bool
+) -> tuple[Misfit, ...]:
+    """The texts that have not `n_tokens` tokens, BOS counted; raises as `reference_ids`."""
+    lengths = map(len, reference_ids(tokenizer, reference, prepend_bos))
+    return tuple(Misfit(i, n) for i, n in enumerate(lengths, 1) if n != n_tokens)
+
+
+def check_same_length(
+    tokenizer: Any, reference: tuple[str, ...], n_tokens: int, *, prepend_bos: bool
+) -> None:
+    """Raise an `InputError` (field "reference") for a set with a text of another length."""
+    found = misfits(tokenizer, reference, n_tokens, prepend_bos=prepend_bos)
+    if not found:
+        return
+    others = (
+        f" {len(found) - 1:,} more of the {len(reference):,} do not fit either."
+        if found[1:]
+        else ""
+    )
+    raise InputError(
+        "reference",
+        f"Reference prompt {found[0].number} has {found[0].n_tokens:,} tokens, the prompt "
+        f"{n_tokens:,}{' (BOS counted)' if prepend_bos else ''}: each text must have as many, for "
+        f"an average at each position. Change it or leave it out.{others}",
+    )
+
+
+def _ids(tokenizer: Any, number: int, text: str, prepend_bos: bool) -> tuple[int, ...]:
+    try:
+        return tokenize_prompt(tokenizer, text, prepend_bos=prepend_bos).ids
+    except InputError as error:
+        raise InputError("reference", f"Reference prompt {number}: {error}") from error
