@@ -15,7 +15,7 @@ from core.results.agreement import Agreement, agreement, with_kind
 from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, Needs
-from core.sweep.task import result_of
+from core.sweep.task import result_of, spec_of
 from core.text.numbers import signed
 from core.text.words import joined, phrase
 
