@@ -1,5 +1,9 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
+# make test-fast  what every save needs: no browser, no PostgreSQL, one architecture, no checks
+# make docs   write again what is generated in docs/
+# make wheel  dist/headsweep-*.whl, dashboard included
+# make test-lowest  the tests that need no browser, with the lowest versions that are allowed
 # make bench  the sweep against the notebook's loop and its own matrix products
 # make bench-head  every view of one head: seconds, and how long a Cancel waits
 # make bench-load  fifty sessions at once: right results, waiting times, memory
@@ -7,8 +11,10 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
+# Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: run test check setup format screenshots bench bench-head bench-load bench-xl growth first-paint clean
+.PHONY: run test test-fast check setup format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -32,11 +38,33 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+test-fast: setup
+	$(PYTEST) -m 'not browser and not postgres and not matrix and not slow'
 
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/python tests/support/generated_docs.py
+
+# Without build/, which may hold files that are no longer in the project.
+wheel: setup
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	rm -rf build
+
+# In an environment of its own, which `make clean` removes. Shapes are not checked: the lowest
+# jaxtyping's plugin refuses what a conftest has imported before it.
+test-lowest:
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt torch
+	$(VENV)-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e . \
+	  pytest pytest-timeout pytest-xdist hypothesis beartype websockets psutil nbclient ipykernel
+	$(VENV)-lowest/bin/python -m pytest -q -n 2 -o addopts=--import-mode=importlib \
+	  tests/core tests/components tests/pages
 
 screenshots: setup
 	$(BIN)/python tests/browser/screenshots.py
@@ -60,4 +88,4 @@ first-paint: setup
 	$(BIN)/python benchmarks/first_paint.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-lowest build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info

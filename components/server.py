@@ -1,10 +1,9 @@
-"""The launcher behind `make run`: `python -m components.server`.
+"""The launcher behind `headsweep serve` and `make run`.
 
 `streamlit run` executes nothing of ours before the first browser arrives; this loads what the
 first page draws with, starts loading the embedded model, and then serves.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from core.net import bound
 from core.settings import settings
 
 ROOT = Path(__file__).parent.parent
+"""Where app.py, pages/ and .streamlit/ lie: the clone, or site-packages."""
 
 
 def main() -> None:
@@ -22,12 +22,12 @@ def main() -> None:
     except InputError as error:
         sys.exit(f"headsweep: {error}")
     check_free(given.address, given.port)
-    os.chdir(ROOT)  # where .streamlit/config.toml lies
     # Whole, and before any other thread runs: a figure drawn while another thread is importing
     # pandas fails.
     import pandas  # noqa: F401
     import plotly.graph_objects
     import plotly.io  # noqa: F401
+    from streamlit import config
     from streamlit.web import bootstrap
 
     from components.state.warm_up import warm_up
@@ -38,9 +38,12 @@ def main() -> None:
         "server_address": given.address,
         "server_baseUrlPath": given.base_path,
     }
+    script = str(ROOT / "app.py")
+    # What `streamlit run` does, so that the .streamlit/ beside app.py counts from any folder.
+    config._main_script_path = script
     bootstrap.load_config_options(options)
     print(f"Headsweep: {given.url}", flush=True)
-    bootstrap.run(str(ROOT / "app.py"), False, [], options)
+    bootstrap.run(script, False, [], options)
 
 
 def check_free(address: str, port: int) -> None:
@@ -49,8 +52,8 @@ def check_free(address: str, port: int) -> None:
         bound(address, port)
     except OSError as error:
         sys.exit(
-            f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try "
-            "PORT=8601 make run."
+            f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try another, "
+            "headsweep serve --port 8601 or PORT=8601 make run."
         )
 
 

@@ -1,7 +1,7 @@
-"""Headsweep's science and engine: no streamlit, no plotly, usable from Python and a terminal.
+"""Headsweep's science and engine, usable from Python and the terminal; no streamlit, no plotly.
 
-Names are imported when they are first used (PEP 562), so that `import core` costs nothing and
-specs and results never pull in torch.
+Names are imported when they are first used (PEP 562), so that `import core` is fast and specs and
+results do not import torch.
 """
 
 from importlib import import_module

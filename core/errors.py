@@ -1,11 +1,11 @@
-"""The errors a user can cause, each with a sentence that says what was seen and what to do."""
+"""Errors that a user can cause. Each message says what was seen and what to do."""
 
 
 class InputError(ValueError):
-    """Something typed or chosen cannot be used.
+    """An input of the user cannot be used.
 
-    `field` names where it was entered (a `SweepSpec` field such as "prompt" or "target"), so that
-    an interface can show the message there.
+    `field` names the input (a `SweepSpec` field such as "prompt" or "target"), so that an interface
+    can show the message beside it.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -14,22 +14,22 @@ class InputError(ValueError):
 
 
 class ModelError(InputError):
-    """A model cannot be had: unknown, unreachable, gated, damaged or of an unsupported kind."""
+    """A model cannot be loaded: unknown, unreachable, gated, damaged or of an unsupported kind."""
 
     def __init__(self, message: str) -> None:
         super().__init__("model", message)
 
 
 class UnavailableError(ModelError):
-    """What was asked for has no meaning, or no known way, for this model."""
+    """The requested measurement is not defined, or not implemented, for this model."""
 
 
-class Cancelled(Exception):  # noqa: N818  # an outcome that was asked for, not an error
-    """The work was stopped by whoever asked for it."""
+class Cancelled(Exception):  # noqa: N818  # a requested outcome, not an error
+    """The user stopped the work."""
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Whether an error says that the memory ran out, on a GPU or (a plain RuntimeError) a CPU."""
+    """Whether an error means out of memory, on a GPU or on a CPU (a plain RuntimeError)."""
     text = str(error).lower()
     return (
         isinstance(error, MemoryError)
@@ -40,4 +40,4 @@ def is_memory_error(error: BaseException) -> bool:
 
 
 class StoreError(Exception):
-    """The database of runs cannot be used now; what was in it is untouched."""
+    """The database of runs cannot be used now; its contents are unchanged."""

@@ -1,7 +1,7 @@
 """The operator's settings: environment variables, validated in one place.
 
-Everything has a default for one person on a laptop. A value that cannot be used is an error that
-names its variable, when the program starts and not in the middle of somebody's work.
+Every setting has a default, made for one person on a laptop. An invalid value raises an error that
+names its variable, at the start of the program and not during somebody's work.
 """
 
 import os
@@ -22,7 +22,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+]{0,19})://")
 
 
 class Settings(BaseSettings):
-    """What an operator can set; each field is the variable HEADSWEEP_<NAME>.
+    """The settings of an operator; each field is the variable HEADSWEEP_<NAME>.
 
     Sizes are megabytes of 1,000,000 bytes, lengths are tokens.
     """
@@ -80,14 +80,14 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds the dashboard."""
+        """The dashboard's address for a browser on this machine."""
         host = "localhost" if self.address in ("0.0.0.0", "::") else self.address  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}" + (f"/{self.base_path}" if self.base_path else "")
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of activations that a sweep may hold at once."""
+        """Bytes of activations that a sweep may use at once."""
         return self.memory_mb * 1_000_000
 
     @field_validator("allowed_models", mode="before")
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         names = tuple(filter(None, (name.strip() for name in value.split(","))))
-        if not names:  # an empty list allows all of them, which nobody means by a comma
+        if not names:  # an empty list would allow all models; nobody means that by a comma
             raise ValueError("it names no model: write names with commas between them")
         return names
 
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         known = value.startswith(("postgresql://", "postgres://", "sqlite:///"))
         if value and (not known or value == "sqlite:///"):
-            # Of what is written, the scheme alone is shown: anything else may be a password.
+            # The message shows only the scheme: the rest may contain a password.
             scheme = _SCHEME.match(value)
             raise ValueError(
                 f"{'it' if scheme is None else repr(scheme[1])} is no database that runs can be "
@@ -140,17 +140,18 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """This process's settings; raises `InputError` (field "settings") for one that is wrong."""
+    """The settings of this process. Raises `InputError` (field "settings") for an invalid one."""
     try:
-        found = Settings()
+        valid = Settings()
     except ValidationError as error:
-        raise InputError("settings", "; ".join(_said(each) for each in error.errors())) from None
+        messages = [_message(detail) for detail in error.errors()]
+        raise InputError("settings", "; ".join(messages)) from None
     if unknown := unknown_variables():
         raise InputError(
             "settings",
             f"There is no setting {unknown[0]}: headsweep doctor lists them all.",
         )
-    return found
+    return valid
 
 
 def variable(name: str) -> str:
@@ -159,12 +160,13 @@ def variable(name: str) -> str:
 
 
 def unknown_variables() -> list[str]:
-    """Variables that look like a setting and are none: a misspelt one would do nothing."""
+    """Variables with the prefix that are no setting: a misspelt one would have no effect."""
     known = {variable(name) for name in Settings.model_fields}
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
-def _said(error: Any) -> str:
+def _message(error: Any) -> str:
+    """The sentence for one invalid setting, with the value seen (not for a database's address)."""
     name = variable(str(error["loc"][0])) if error["loc"] else "The settings"
     if name == "HEADSWEEP_PORT" or error["loc"][:1] == ("PORT",):
         name = "PORT"

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,24 +18,39 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Nor touch the runs of whoever calls it; each worker, and what it starts, has a folder of its own.
 os.environ["HEADSWEEP_DATA_DIR"] = tempfile.mkdtemp(prefix="headsweep-tests-")
 
-import torch  # noqa: E402
-from support.checkpoints import build  # noqa: E402
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER is not None:  # several processes at once: neither they nor their servers take every core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: none may take every core
-    torch.set_num_threads(1)
+from support import selection  # noqa: E402
 
-NOTEBOOK_PROMPT = "The quick brown fox jumps over the lazy dog. The quick brown fox"
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    selection.mark(config, items)
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A function from an architecture's name to the folder of a tiny random checkpoint of it."""
-    root = tmp_path_factory.mktemp("checkpoints")
+    """A function from an architecture's name to the folder of a tiny random checkpoint of it.
+
+    "demo" is the embedded model's own.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base if WORKER is None else base.parent) / "checkpoints"  # of every process of the run
+    root.mkdir(exist_ok=True)
 
     def folder(family: str) -> Path:
-        path = root / family
+        from support.checkpoints import build
+
+        from core.checkpoints.catalogue import DEMO_FOLDER
+
+        path = DEMO_FOLDER if family == "demo" else root / family
         if not path.exists():
-            build(family, path)
+            made = Path(tempfile.mkdtemp(dir=root))
+            build(family, made)
+            with suppress(OSError):  # another process was quicker: the same weights
+                made.rename(path)
         return path
 
     return folder

@@ -14,13 +14,15 @@ import plotly.graph_objects as go
 from PIL import Image, PngImagePlugin
 
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB, Metric
-from components.figures.printed_heatmap import printed_heatmap, provenance_words
+from components.figures.printed_heatmap import printed_heatmap
 from components.words.escaping import as_html
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
+from core.results.captions import provenance_words
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
+from core.text.words import plain
 
 SCALE = 4
 """Pixels of a PNG for one of the figure's."""
@@ -54,7 +56,7 @@ def png(
         picture.load()
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text("Software", f"Headsweep {result.provenance.headsweep}")
-    chunks.add_itxt("Description", " · ".join(provenance_words(result)))
+    chunks.add_itxt("Description", plain(provenance_words(result)))
     chunks.add_text(CHUNK, _told(result))
     file = io.BytesIO()
     dots = picture.width / INCHES
@@ -74,7 +76,7 @@ def svg(
     figure = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
     drawn = _drawn(figure, "svg", 1).decode("utf-8")
     opened, closed, rest = drawn.partition(">")
-    said = as_html(" · ".join(provenance_words(result)))
+    said = as_html(plain(provenance_words(result)))
     # ASCII: JSON escapes the control characters that XML forbids.
     about = f"<desc>{said}</desc><metadata>{as_html(_told(result))}</metadata>"
     return f"{opened}{closed}{about}{rest}"

@@ -23,14 +23,15 @@
     return node;
   }
 
-  // [text, kind] pairs: "" is plain, "b" bold, "code" a token.
-  const runs = (pairs) =>
-    pairs.map(([text, kind]) => {
-      if (kind === "") return text.replace(/ (?=%|pp)/g, "\u00a0");
-      return kind === "b" ? made("b", {}, text) : made("span", { class: kind }, text);
+  // [text, style] pairs, the styles named as in core.text.words.
+  const STYLED = { bold: ["b", {}], token: ["span", { class: "code" }], warning: ["span", { class: "flag" }] };
+  const words = (pairs) =>
+    pairs.map(([text, style]) => {
+      if (style === "") return text.replace(/ (?=%|pp)/g, "\u00a0");
+      return made(...STYLED[style], text);
     });
 
-  // The same digits as core.wording.
+  // The same digits as core.text.numbers.
   function signed(value, digits) {
     const text = Math.abs(value).toFixed(digits);
     if (Number(text) === 0) return text;
@@ -53,19 +54,18 @@
     return n + ((!teens && { 1: "st", 2: "nd", 3: "rd" }[n % 10]) || "th");
   }
 
-  const withFoil = base.logit_diff !== null;
+  const value = (metric, head) => {
+    const number = metric.factor * head[metric.field];
+    return metric.signed ? signed(number, metric.digits) : number.toFixed(metric.digits);
+  };
   // Name, unit, the result's field, the text of a cell; what it is sorted by, where not the field.
   const columns = [
     ["head", "", "head", (h) => h.label, (h) => h.layer * perLayer + h.head],
     ["P after", "%", "prob", (h) => (100 * h.prob).toFixed(1)],
-    ["change", "pp", "prob_change", (h) => signed(100 * h.prob_change, 1)],
-    ["log prob", "nats", "logprob_change", (h) => signed(h.logprob_change, 2)],
-    ["log odds", "nats", "logodds_change", (h) => signed(h.logodds_change, 2)],
-    ["logit diff", "nats", "logit_diff_change", (h) => signed(h.logit_diff_change, 2)],
-    ["KL", "nats", "kl", (h) => h.kl.toFixed(2)],
+    ...metrics.map((metric) => [metric.column, metric.unit, metric.field, (h) => value(metric, h)]),
     ["rank", "", "rank", (h) => count(h.rank)],
     ["then likeliest", "", "top", (h) => `${shown[h.top[0][0]]} ${percent(h.top[0][1], 0)}`, (h) => h.top[0][1]],
-  ].filter(([, , field]) => withFoil || field !== "logit_diff_change");
+  ];
 
   function heading() {
     at("title").textContent = data.title || "Which attention heads does this prediction need?";
@@ -77,33 +77,33 @@
     ]);
     const tail = made("span", { class: "tail" }, chips.pop(), made("span", { class: "quiet" }, "→"), ...answer);
     at("strip").append(...chips, tail);
-    at("count").textContent = data.count;
+    at("count").append(...words(data.count));
   }
 
   function facts() {
-    for (const { title, big, sub, bars } of data.facts) {
-      const fact = made("div", { class: "fact" }, made("dt", {}, ...runs(title)));
-      if (bars) fact.append(made("dd", { class: "bars" }, ...base.top.slice(0, bars).flatMap(likely)));
-      else fact.append(made("dd", { class: "big" }, big), made("dd", { class: "quiet" }, ...runs(sub)));
+    for (const { title, value, detail, likeliest } of data.facts) {
+      const fact = made("div", { class: "fact" }, made("dt", {}, ...words(title)));
+      if (likeliest.length) fact.append(made("dd", { class: "bars" }, ...likeliest.flatMap(likely)));
+      else fact.append(made("dd", { class: "big" }, value), made("dd", { class: "quiet" }, ...words(detail)));
       at("facts").append(fact);
     }
   }
 
-  function likely([text, prob]) {
-    const fill = made("i", text === result.target_tokens[0] ? { class: "on" } : {});
+  function likely([text, prob, isTarget]) {
+    const fill = made("i", isTarget ? { class: "on" } : {});
     fill.style.width = `${100 * prob}%`;
     return [
-      made("span", { class: "name" }, shown[text]),
+      made("span", { class: "name" }, text),
       made("span", { class: "track" }, fill),
       made("span", { class: "number" }, percent(prob)),
     ];
   }
 
   function findings() {
-    at("findings").append(...data.findings.map((pairs) => made("p", {}, ...runs(pairs))));
+    at("findings").append(...data.findings.map((pairs) => made("p", {}, ...words(pairs))));
     at("caveats").append(...data.caveats.map((text) => made("li", {}, text)));
-    at("margins").textContent = data.marginWords;
-    at("provenance").textContent = data.provenance.join("\u00a0· ");
+    at("margins").append(...words(data.marginWords));
+    data.provenance.forEach((part, i) => at("provenance").append(...(i ? ["\u00a0· "] : []), ...words(part)));
     at("made").append(
       ...data.made.flatMap(([name, value]) => [made("dt", {}, name), made("dd", { class: "code" }, value)]),
     );
@@ -155,21 +155,25 @@
     const first = data.first[head.label];
     const numbers = [
       ["P(target)", `${percent(base.prob)} → ${percent(head.prob)}`],
-      ["change", `${signed(100 * head.prob_change, 1)} pp`],
-      ["log prob", `${signed(head.logprob_change, 2)} nats`],
-      ["log odds", `${signed(head.logodds_change, 2)} nats`],
-      ...(withFoil ? [["logit diff", `${signed(head.logit_diff_change, 2)} nats`]] : []),
-      ["KL(clean ‖ ablated)", `${head.kl.toFixed(2)} nats`],
+      ...metrics.map((metric) => [
+        metric.signed ? metric.column : metric.label,
+        `${value(metric, head)} ${metric.unit}`,
+        metric.meaning,
+      ]),
       ["target’s rank", `${count(base.rank)} → ${count(head.rank)}`],
       ...(first ? [["at position 0 alone", `${first} of it`]] : []),
     ];
     at("head").replaceChildren(
       made("h2", {}, made("b", {}, head.label), `ablated: ${ordinal(place)} of ${result.heads.length} by size of the change in P(target)`),
-      made("dl", { class: "numbers" }, ...numbers.map(([name, value]) => made("div", {}, made("dt", {}, name), made("dd", {}, value)))),
+      made("dl", { class: "numbers" }, ...numbers.map(named)),
       made("h3", {}, "Likeliest next tokens"),
       made("div", { class: "quiet" }, made("span", { class: "key" }), "nothing ablated", made("span", { class: "key after" }), `${head.label} ablated`),
       made("div", { class: "pairs" }, ...pairs(head).flatMap(pair)),
     );
+  }
+
+  function named([name, text, meaning = ""]) {
+    return made("div", meaning ? { title: meaning } : {}, made("dt", {}, name), made("dd", {}, text));
   }
 
   // A token that is not among the listed ones on one side is less likely there than the last listed.

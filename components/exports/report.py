@@ -14,16 +14,19 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from components.exports.sentences import facts, finding_sentences, strip_count
 from components.figures.base.look import FONT, MONO, Look, ink_on
-from components.figures.base.metric import METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
-from components.figures.printed_heatmap import layer_effect_words, provenance_words
+from core.prompts.token_words import token_count_words
 from core.prompts.tokens import visible
+from core.results.captions import layer_effect_words, provenance_parts
+from core.results.facts import Fact, facts
+from core.results.finding_words import finding_words
 from core.results.findings import NOTABLE, findings
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import METRICS, PROB, Metric
 from core.results.result import SweepResult
 from core.text.numbers import share
+from core.text.words import Words
 
 LOOKS = {"light": Look(), "dark": Look(dark=True)}
 _AMBER = {"light": "#9a6200", "dark": "#e0a33a"}
@@ -54,27 +57,54 @@ def report_data(
         "title": " ".join(title.split()),
         "result": result.to_dict(),
         "margins": None if layer_effects is None else layer_effects.to_dict(),
-        "metrics": [
-            {"field": each.field, "short": each.short, "title": each.title, "unit": each.unit}
-            for each in METRICS
-            if each.measures(result)
-        ],
+        "metrics": [_metric(each) for each in METRICS if each.measures(result)],
         "figures": _figures(result, layer_effects),
         "tokens": _tokens(result),
         "target": [visible(text) for text in result.target_tokens],
         "targetIsSet": isinstance(spec.target, tuple),
-        "count": strip_count(result),
+        "count": _pairs(_count(result)),
         "shown": _shown(result),
-        "facts": facts(result),
-        "findings": finding_sentences(result, found),
+        "facts": [_fact(fact) for fact in facts(result)],
+        "findings": [_pairs(said) for said in finding_words(result, found)],
         "caveats": list(found.caveats),
         "first": _first_position(result, layer_effects),
-        "marginWords": ""
+        "marginWords": []
         if layer_effects is None
-        else f"{layer_effect_words(result, layer_effects)}.",
-        "provenance": list(provenance_words(result)),
+        else _pairs(layer_effect_words(result, layer_effects)),
+        "provenance": [_pairs(part) for part in provenance_parts(result)],
         "made": _made(result),
     }
+
+
+def _pairs(said: Words) -> list[tuple[str, str]]:
+    """Words as the report's script takes them: (text, name of its style)."""
+    return [(span.text, span.style.value) for span in said]
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "title": _pairs(fact.title),
+        "value": fact.value,
+        "detail": _pairs(fact.detail),
+        "likeliest": [[each.text, each.prob, each.is_target] for each in fact.likeliest],
+    }
+
+
+def _count(result: SweepResult) -> Words:
+    return token_count_words(
+        len(result.tokens),
+        has_bos=bool(result.spec.prepend_bos),
+        n_target=len(result.target_tokens),
+        target_is_set=isinstance(result.spec.target, tuple),
+        n_typed_special=sum(kind == "typed" for _, kind in _tokens(result)),
+    )
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    """What the script needs to name a metric, and to write its values."""
+    names = "field", "short", "title", "unit", "column", "label"
+    numbers = "meaning", "factor", "digits", "signed"
+    return {name: getattr(metric, name) for name in (*names, *numbers)}
 
 
 def _figures(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.figures.base.look import Look, Scale
-from components.figures.base.metric import Metric
 from components.figures.head_heatmap import color_limit
 from components.words.escaping import as_label
 from core.results.comparison import Comparison, Moved
+from core.results.metrics import Metric
 from core.spec.heads import Head
 from core.text.numbers import signed
 

@@ -5,15 +5,14 @@ import plotly.graph_objects as go
 
 from components.figures.base.cells import (
     bar_beneath,
+    coloured,
+    head_targets,
     numbers,
     outline,
-    rows_of,
     shares_of,
-    targets,
-    thinned,
 )
-from components.figures.base.look import Look, blank, quiet_axis
-from components.figures.base.metric import Metric
+from components.figures.base.head_axes import head_axes, on_panel, shape_on_panel
+from components.figures.base.look import Look, blank
 from components.figures.comparison import (
     A_AND_B,
     Names,
@@ -27,9 +26,11 @@ from components.figures.comparison import (
 )
 from components.words.escaping import as_label
 from core.results.comparison import Comparison
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 PANELS = 3
+TICKS = 12
 MARKED = 6
 """How many of a panel's strongest cells carry their number."""
 NUMBERED = 12
@@ -69,11 +70,20 @@ def comparison_maps(
         end = run_end if panel < 2 else difference_end
         _cells(figure, values, panel, end, metric, look)
         _clicks(figure, comparison, panel, metric, names)
-        _axes(figure, (n_layers, n_heads), panel, look)
+        figure.update_layout(
+            head_axes(
+                (n_layers, n_heads),
+                look,
+                most=TICKS,
+                panel=panel,
+                across=(_start(panel), min(1.0, _start(panel) + WIDTH)),
+                layers_named=panel == 0,
+            )
+        )
         _word(figure, title, panel, look, look.size(40))
         if selected is not None:
             frame = outline(selected.head, selected.layer, look, f"selected {selected.label}")
-            figure.add_shape(**frame, **{f"{a[0]}ref": axis for a, axis in _on(panel).items()})
+            figure.add_shape(**frame, **shape_on_panel(panel))
     scale = "the runs’" if metric.signed and run_end == difference_end else "its own"
     _word(figure, f"both runs, {metric.unit}", 0, look, look.size(-14))
     said = f"{as_label(difference_of(names))}, {metric.unit}, on {scale} scale"
@@ -93,25 +103,15 @@ def _cells(
     figure: go.Figure, values: np.ndarray, panel: int, end: float, metric: Metric, look: Look
 ) -> None:
     """The colours, and the numbers of the strongest where cells are wide enough."""
-    n_layers, n_heads = values.shape
+    n_heads = values.shape[1]
     has_sign = metric.signed or panel == 2
     run_scale = look.diverging if metric.signed else look.sequential
     scale = difference_scale(metric, look) if panel == 2 else run_scale
-    figure.add_trace(
-        go.Heatmap(
-            z=rows_of(values),
-            x=list(range(n_heads)),
-            y=list(range(n_layers)),
-            coloraxis="coloraxis2" if panel == 2 else "coloraxis",
-            xgap=1,
-            ygap=1,
-            hoverinfo="skip",
-            **_on(panel),
-        )
-    )
+    colours = "coloraxis2" if panel == 2 else "coloraxis"
+    figure.add_trace(coloured(values, coloraxis=colours, **on_panel(panel)))
     texts = _numbers(values, panel, metric)
     at = shares_of(values, end, signed=has_sign)
-    figure.add_trace(numbers(texts, at, scale, look.size(_type_size(n_heads)), **_on(panel)))
+    figure.add_trace(numbers(texts, at, scale, look.size(_type_size(n_heads)), **on_panel(panel)))
 
 
 def _numbers(values: np.ndarray, panel: int, metric: Metric) -> list[list[str]]:
@@ -122,7 +122,7 @@ def _numbers(values: np.ndarray, panel: int, metric: Metric) -> list[list[str]]:
         for i in np.argsort(-size, axis=None, kind="stable")[:MARKED]:
             value = float(values.flat[i])
             if abs(value) >= metric.notable:
-                digits = 0 if metric.field == "prob_change" or abs(value) >= 10 else 1
+                digits = 0 if abs(value) >= 10 else metric.digits - 1
                 said = difference_text if panel == 2 else _value_text
                 texts.flat[i] = said(value, metric, digits)
     found: list[list[str]] = texts.tolist()
@@ -138,38 +138,9 @@ def _clicks(
 ) -> None:
     heads = all_heads(*comparison.one.shape)
     figure.add_trace(
-        targets(
-            [head.head for head in heads],
-            [head.layer for head in heads],
-            [[*head] for head in heads],
-            [told(comparison, head, metric, names) for head in heads],
-            **_on(panel),
+        head_targets(
+            heads, [told(comparison, head, metric, names) for head in heads], **on_panel(panel)
         )
-    )
-
-
-def _axes(figure: go.Figure, shape: tuple[int, int], panel: int, look: Look) -> None:
-    n_layers, n_heads = shape
-    number, start = _number(panel), _start(panel)
-    figure.layout[f"xaxis{number}"] = quiet_axis(
-        look,
-        title={"text": "head", "standoff": 4},
-        side="top",
-        tickmode="array",
-        tickvals=thinned(n_heads, 12),
-        range=[-0.5, n_heads - 0.5],
-        domain=[start, min(1.0, start + WIDTH)],
-        anchor=f"y{number}",
-        automargin=False,
-    )
-    figure.layout[f"yaxis{number}"] = quiet_axis(
-        look,
-        title={"text": "" if panel else "layer", "standoff": 8},
-        tickmode="array",
-        tickvals=thinned(n_layers, 12),
-        showticklabels=panel == 0,
-        range=[n_layers - 0.5, -0.5],
-        anchor=f"x{number}",
     )
 
 
@@ -217,11 +188,3 @@ def _start(panel: int) -> float:
 def _type_size(n_heads: int) -> float:
     """Points for the numbers in the cells, which are narrow on a narrow page."""
     return 11 if n_heads <= 8 else 9
-
-
-def _number(panel: int) -> str:
-    return "" if panel == 0 else str(panel + 1)
-
-
-def _on(panel: int) -> dict[str, str]:
-    return {"xaxis": f"x{_number(panel)}", "yaxis": f"y{_number(panel)}"}

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.base.cells import bar_beneath, targets, thinned
+from components.figures.base.cells import bar_beneath, targets
+from components.figures.base.head_axes import thinned
+from components.figures.base.label_placement import Label, add_labels, place_labels
 from components.figures.base.look import Look, Scale, blank, quiet_axis
-from components.figures.base.metric import Metric
 from components.figures.comparison import A_AND_B, Names, RunName, told
 from core.results.comparison import Comparison
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 NAMED = 8
@@ -20,12 +22,8 @@ SIDE = 360.0
 """Pixels of the square plot's side, before a look's scale."""
 LEFT, RIGHT, TOP, BELOW = 64.0, 16.0, 12.0, 90.0
 """Pixels around it: fixed, so that the square is as large as the labels' places assume."""
-LETTER, LINE = 3.5, 7.0
-"""Half a label's width a letter, and half its height, in pixels."""
 POINT, CHOSEN = 9.0, 14.0
 """The sizes of points, of the selected one too."""
-DIRECTIONS = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)])
-"""Where a label may stand beside its point, the best first."""
 
 
 def comparison_scatter(
@@ -55,20 +53,27 @@ def comparison_scatter(
             [told(comparison, head, metric, names) for head in heads],
         )
     )
-    wanted = _to_name(comparison, metric, selected)
-    pixels = (points - ends[0]) / (ends[1] - ends[0]) * SIDE
-    zero = -ends[0] / (ends[1] - ends[0]) * SIDE
-    for head, (right, up) in _placed(wanted, pixels, heads, selected, zero).items():
-        x, y = points[heads.index(head)]
-        figure.add_annotation(
-            x=float(x),
-            y=float(y),
-            text=f"<b>{head.label}</b>" if head == selected else head.label,
-            showarrow=False,
-            xshift=look.size(right),
-            yshift=look.size(up),
-            font={"size": look.size(11), "color": look.ink},
-        )
+    labels = [
+        Label(heads.index(head), head.label, needed=head == selected)
+        for head in _to_name(comparison, metric, selected)
+    ]
+    side = look.size(SIDE)
+    pixels = (points - ends[0]) / (ends[1] - ends[0]) * side
+    zero = -ends[0] / (ends[1] - ends[0]) * side
+    add_labels(
+        figure,
+        labels,
+        points,
+        place_labels(
+            labels,
+            pixels,
+            np.array([look.size(CHOSEN if head == selected else POINT) for head in heads]),
+            (side, side),
+            look,
+            crossings=lambda places, half: _crossings(places, half, zero),
+        ),
+        look,
+    )
     _axes(figure, ends, metric, names, look)
     figure.update_layout(
         hovermode="closest",
@@ -196,39 +201,7 @@ def _to_name(comparison: Comparison, metric: Metric, selected: Head | None) -> l
     return first + [head for head in moved if head != selected]
 
 
-def _placed(
-    wanted: Sequence[Head],
-    pixels: np.ndarray,
-    heads: Sequence[Head],
-    selected: Head | None,
-    zero: float,
-) -> dict[Head, tuple[float, float]]:
-    """The heads to name, and where their labels' middles are from their points, in pixels.
-
-    A label covers no point and no other label, stays in the square and, if it can, clear of the
-    lines; where there is no such place, its head is not named, unless it is the selected one.
-    """
-    placed: dict[Head, tuple[float, float]] = {}
-    boxes = np.empty((0, 4))  # middles and halves of the labels that stand
-    for head in wanted:
-        at = heads.index(head)
-        half = np.array([LETTER * len(head.label) + 1, LINE])
-        shifts = DIRECTIONS * (half + (CHOSEN if head == selected else POINT) / 2 + 2)
-        places = pixels[at] + shifts
-        others = np.delete(pixels, at, axis=0)
-        covered = (np.abs(others - places[:, None]) < half + 3).all(2).sum(1)
-        covered += (np.abs(boxes[:, :2] - places[:, None]) < half + boxes[:, 2:]).all(2).sum(1)
-        covered += 1000 * (np.abs(places - SIDE / 2) > SIDE / 2 - half).any(1)
-        bad = covered + 0.1 * _crossed(places, half, zero)
-        best = int(np.argmin(bad))
-        if covered[best] == 0 or head == selected:
-            right, up = map(float, shifts[best])
-            placed[head] = right, up
-            boxes = np.vstack([boxes, [*places[best], *half]])
-    return placed
-
-
-def _crossed(places: np.ndarray, half: np.ndarray, zero: float) -> np.ndarray:
+def _crossings(places: np.ndarray, half: np.ndarray, zero: float) -> np.ndarray:
     """How many of the lines (two zeros and the diagonal) run through a label at each place."""
     diagonal = np.abs(places[:, :1] - places[:, 1:]) < half.sum()
     found: np.ndarray = np.hstack([np.abs(places - zero) < half, diagonal]).sum(1)

@@ -12,17 +12,18 @@ import plotly.graph_objects as go
 from components.figures.base.cells import (
     SELECTED,
     bar_beneath,
+    coloured,
+    head_targets,
     numbers,
     outline,
-    rows_of,
     shares_of,
-    targets,
 )
-from components.figures.base.look import Look, Scale, blank, ink_on, quiet_axis
-from components.figures.base.metric import Metric
+from components.figures.base.head_axes import head_axes
+from components.figures.base.look import Look, Scale, blank, ink_on
 from components.figures.layer_effects import CELLS, draw_layer_effects
 from components.words.escaping import token_label
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
@@ -32,6 +33,7 @@ MARKED = 8
 """How many of the strongest cells carry their number."""
 ESTIMATED = "≈"
 """The mark of a cell that is estimated, not measured."""
+TICKS = 26
 ABOVE, BELOW = 46.0, 50.0
 """Pixels for the axes above the cells and the colour bar beneath: fixed, so that no cell moves
 under the pointer when the layer effects arrive."""
@@ -54,7 +56,7 @@ def head_heatmap(
     marked, or are blank where there is none. `beside` says why, where there are no layer effects
     yet. `letters` are those of published roles, drawn into the cells' corners.
     """
-    n_layers, n_heads = result.shape
+    n_layers = result.shape[0]
     guesses = metric.estimated(estimate)
     cell = _cell_height(n_layers)
     above, below = look.size(ABOVE), look.size(BELOW)
@@ -69,23 +71,7 @@ def head_heatmap(
     if selected is not None:
         figure.add_shape(outline(selected.head, selected.layer, look, f"selected {selected.label}"))
     figure.update_layout(
-        xaxis=quiet_axis(
-            look,
-            title={"text": "head", "standoff": 6},
-            side="top",
-            tickmode="array",
-            tickvals=_ticks(n_heads),
-            range=[-0.5, n_heads - 0.5],
-            domain=CELLS,
-            automargin=False,
-        ),
-        yaxis=quiet_axis(
-            look,
-            title={"text": "layer", "standoff": 12},
-            tickmode="array",
-            tickvals=_ticks(n_layers),
-            range=[n_layers - 0.5, -0.5],
-        ),
+        head_axes(result.shape, look, most=TICKS, across=CELLS),
         margin={"l": 8, "r": 6, "t": above, "b": below},
         hovermode="closest",
         hoverdistance=-1,
@@ -116,16 +102,11 @@ def _cells(
     """The colours, and the marks on them."""
     limit = color_limit(shown, metric)
     scale, at = _coloured(shown, metric, look)
-    cells = go.Heatmap(
-        z=rows_of(shown),
-        x=list(range(shown.shape[1])),
-        y=list(range(shown.shape[0])),
+    cells = coloured(
+        shown,
         zmin=-limit if metric.signed else 0,
         zmax=limit,
         colorscale=scale,
-        xgap=1,
-        ygap=1,
-        hoverinfo="skip",
         colorbar=bar_beneath(metric.unit, look, CELLS[1]),
     )
     marks = _marks(shown, np.isfinite(shown) & ~np.isfinite(measured), metric)
@@ -146,10 +127,9 @@ def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[li
     size = np.nan_to_num(np.abs(values))
     marked = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     strong = {int(i) for i in marked if size.flat[i] >= metric.notable}
-    digits = 0 if metric.field == "prob_change" else 1
     texts = []
     for index, (value, guessed) in enumerate(zip(values.flat, estimated.flat, strict=True)):
-        number = metric.text(float(value), digits) if index in strong else ""
+        number = metric.text(float(value), metric.digits - 1) if index in strong else ""
         texts.append(ESTIMATED if guessed else number)
     n_heads = values.shape[1]
     return [texts[start : start + n_heads] for start in range(0, len(texts), n_heads)]
@@ -167,12 +147,7 @@ def _click_targets(
         for head in all_heads(*result.shape)
         if (said := "<br>".join(_told(result, head, guesses, metric, layer_effects)))
     ]
-    return targets(
-        [head.head for head, _ in told],
-        [head.layer for head, _ in told],
-        [[*head] for head, _ in told],
-        [said for _, said in told],
-    )
+    return head_targets([head for head, _ in told], [said for _, said in told])
 
 
 def _letters(
@@ -213,7 +188,7 @@ def _told(
     yield f"<b>{head.label}</b>"
     yield f"P(target) {base} → {percent(effect.prob)}"
     if (change := metric.of(effect)) is not None:
-        yield f"{metric.change} {metric.quantity(change)}"
+        yield f"{metric.label} {metric.quantity(change)}"
     yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
     yield _likeliest(effect)
     part = (
@@ -237,8 +212,3 @@ def _type_size(n_layers: int, n_heads: int) -> float:
 
 def _cell_height(n_layers: int) -> float:
     return float(np.clip(430 / n_layers, 16, 64))
-
-
-def _ticks(n: int) -> list[int]:
-    step = 1 if n <= 26 else 4
-    return list(range(0, n, step))

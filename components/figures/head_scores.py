@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from components.figures.base.head_axes import named_heads
 from components.figures.base.look import Look, blank, quiet_axis
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
 from core.spec.heads import Head, all_heads
@@ -180,11 +181,10 @@ def role_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) ->
         )
     threshold_line(figure, look)
     figure.update_yaxes(
-        quiet_axis(
+        named_heads(
+            highest,
             look,
-            tickmode="array",
-            tickvals=rows,
-            ticktext=[head.label for head in highest],
+            most=LISTED,
             range=[len(rows) - 0.4, -0.6],
             showgrid=True,
             gridcolor=look.line,

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import numbers, outline, rows_of, scale_of, shares_of
+from components.figures.base.head_axes import named_heads
 from components.figures.base.look import Look, blank, quiet_axis
 from core.results.findings import NOTABLE_NATS
 from core.text.numbers import signed
@@ -107,9 +108,8 @@ def pair_map(found: "Interactions", look: Look) -> go.Figure:
             name = f"backed up {one.label} {other.label}"
             frame = outline(x, y, look, name, inset=0.008)
             figure.add_shape(frame | {"line": {"color": look.ink, "width": 1.5}})
-    ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": labels}
-    figure.update_xaxes(quiet_axis(look, side="top", range=[-0.5, n - 0.5], **ticks))
-    figure.update_yaxes(quiet_axis(look, range=[n - 0.5, -0.5], **ticks))
+    figure.update_xaxes(named_heads(found.heads, look, n, side="top", range=[-0.5, n - 0.5]))
+    figure.update_yaxes(named_heads(found.heads, look, n))
     return figure
 
 

@@ -1,21 +1,23 @@
 """The same sweep under every kind of ablation: small multiples on one colour scale."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.base.cells import bar_beneath, rows_of
-from components.figures.base.look import Look, blank, quiet_axis
-from components.figures.base.metric import Metric
+from components.figures.base.cells import bar_beneath, coloured, outline
+from components.figures.base.head_axes import head_axes, on_panel, panel_number, shape_on_panel
+from components.figures.base.look import Look, blank
 from components.figures.head_heatmap import color_limit
 from components.words.escaping import as_label
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 
 COLUMNS = 2
+TICKS = 6
 _BETWEEN = 0.06
 _TITLE, _ABOVE, _BELOW = 26.0, 30.0, 50.0
 _WRAP = 32
@@ -46,12 +48,29 @@ def kind_multiples(
         left = column * (width + _BETWEEN)
         top = 1 - (row * (panel + look.size(_TITLE + _ABOVE)) + look.size(_TITLE + _ABOVE)) / height
         across, down = (left, left + width), (max(0.0, top - panel / height), top)
-        _axes(figure, index, shape, across, down, look, labelled=(row == 0, column == 0))
+        figure.update_layout(
+            head_axes(
+                shape,
+                look,
+                most=TICKS,
+                panel=index,
+                across=across,
+                down=down,
+                heads_named=row == 0,
+                layers_named=column == 0,
+                titled=False,  # the kinds' names stand there
+                showline=True,
+                mirror=True,
+                linecolor=look.line,
+            )
+        )
         _title(figure, index, kind, panel, look)
         if kind in results:
             figure.add_trace(_cells(values[kind], kind, index, metric))
             if selected is not None:
-                figure.add_shape(_outline(selected, index, look))
+                name = f"selected {selected.label}"
+                frame = outline(selected.head, selected.layer, look, name, inset=0)
+                figure.add_shape({**frame, **shape_on_panel(index)}, line_width=1.5)
         else:
             _word(figure, index, absent[kind], look)
     limit = max((color_limit(v, metric) for v in values.values()), default=metric.notable)
@@ -70,13 +89,10 @@ def kind_multiples(
 
 
 def _cells(values: np.ndarray, kind: AblationKind, index: int, metric: Metric) -> go.Heatmap:
-    return go.Heatmap(
-        z=rows_of(values),
-        x=list(range(values.shape[1])),
-        y=list(range(values.shape[0])),
+    return coloured(
+        values,
         coloraxis="coloraxis",
-        xgap=1,
-        ygap=1,
+        hoverinfo=None,
         text=[
             [
                 f"<b>{Head(layer, head).label}</b> {kind.label}<br>"
@@ -86,47 +102,12 @@ def _cells(values: np.ndarray, kind: AblationKind, index: int, metric: Metric) -
             for layer, row in enumerate(values)
         ],
         hovertemplate="%{text}<extra></extra>",
-        **_on(index),
-    )
-
-
-def _axes(
-    figure: go.Figure,
-    index: int,
-    shape: tuple[int, int],
-    across: tuple[float, float],
-    down: tuple[float, float],
-    look: Look,
-    labelled: tuple[bool, bool],
-) -> None:
-    n_layers, n_heads = shape
-    number = "" if index == 0 else str(index + 1)
-    heads_named, layers_named = labelled
-    frame = {"showline": True, "mirror": True, "linecolor": look.line, "automargin": False}
-    figure.layout[f"xaxis{number}"] = quiet_axis(
-        look,
-        domain=across,
-        anchor=f"y{number}",
-        side="top",
-        range=[-0.5, n_heads - 0.5],
-        tickvals=_ticks(n_heads),
-        showticklabels=heads_named,
-        **frame,
-    )
-    figure.layout[f"yaxis{number}"] = quiet_axis(
-        look,
-        domain=down,
-        anchor=f"x{number}",
-        range=[n_layers - 0.5, -0.5],
-        tickvals=_ticks(n_layers),
-        showticklabels=layers_named,
-        title={"text": "layer" if layers_named else "", "standoff": 12},
-        **{**frame, "automargin": layers_named},
+        **on_panel(index),
     )
 
 
 def _title(figure: go.Figure, index: int, kind: AblationKind, panel: float, look: Look) -> None:
-    number = "" if index == 0 else str(index + 1)
+    number = panel_number(index)
     figure.add_annotation(
         text=f"<b>{kind.label}</b>",
         x=0,
@@ -142,8 +123,9 @@ def _title(figure: go.Figure, index: int, kind: AblationKind, panel: float, look
 
 
 def _word(figure: go.Figure, index: int, text: str, look: Look) -> None:
-    number = "" if index == 0 else str(index + 1)
-    figure.add_trace(go.Scatter(x=[None], y=[None], **_on(index)))  # an axis pair needs a trace
+    number = panel_number(index)
+    # An axis pair needs a trace.
+    figure.add_trace(go.Scatter(x=[None], y=[None], **on_panel(index)))
     figure.add_annotation(
         text="<br>".join(as_label(line) for line in textwrap.wrap(text, _WRAP)),
         x=0.5,
@@ -153,28 +135,3 @@ def _word(figure: go.Figure, index: int, text: str, look: Look) -> None:
         showarrow=False,
         font={"size": look.size(11), "color": look.quiet},
     )
-
-
-def _outline(head: Head, index: int, look: Look) -> dict[str, object]:
-    on = _on(index)
-    return {
-        "type": "rect",
-        "xref": on["xaxis"],
-        "yref": on["yaxis"],
-        "x0": head.head - 0.5,
-        "x1": head.head + 0.5,
-        "y0": head.layer - 0.5,
-        "y1": head.layer + 0.5,
-        "line": {"color": look.ink, "width": 1.5},
-        "name": f"selected {head.label}",
-    }
-
-
-def _on(index: int) -> dict[str, str]:
-    number = "" if index == 0 else str(index + 1)
-    return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
-
-
-def _ticks(n: int) -> Sequence[int]:
-    step = 1 if n <= 6 else 2 if n <= 12 else 4 if n <= 26 else 8
-    return list(range(0, n, step))

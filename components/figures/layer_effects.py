@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from components.figures.base.look import Look, quiet_axis
-from components.figures.base.metric import Metric
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import Metric
 from core.results.result import Effect, SweepResult
 from core.text.numbers import percent
 
@@ -153,7 +153,7 @@ def _told(name: str, layer: int, effect: Effect, result: SweepResult, metric: Me
         [
             f"<b>Layer {layer} {name}</b>{heads}",
             f"P(target) {percent(result.baseline.prob)} → {percent(effect.prob)}",
-            f"{metric.change} {metric.quantity(metric.of(effect) or 0.0)}",
+            f"{metric.label} {metric.quantity(metric.of(effect) or 0.0)}",
             f"rank {result.baseline.rank:,} → {effect.rank:,}",
         ]
     )

@@ -7,13 +7,13 @@ import plotly.graph_objects as go
 
 from components.figures.base.cells import (
     bar_beneath,
+    coloured,
     numbers,
-    rows_of,
     scale_of,
     shares_of,
     targets,
-    thinned,
 )
+from components.figures.base.head_axes import named_heads, thinned
 from components.figures.base.look import MONO, Look, blank, quiet_axis
 from components.words.escaping import token_label
 from core.spec.heads import Head
@@ -57,16 +57,13 @@ def position_map(
     figure = blank(look, n_rows * cell + above + below)
     numbered = n_rows <= 8 and n_columns <= NUMBERED
     figure.add_trace(
-        go.Heatmap(
-            z=rows_of(values),
-            x=list(range(n_columns)),
-            y=list(range(n_rows)),
+        coloured(
+            values,
             zmin=-end,
             zmax=end,
             colorscale=look.diverging,
             xgap=1 if n_columns <= LABELLED else 0,
             ygap=1 if n_rows <= LABELLED else 0,
-            hoverinfo="skip",
             colorbar=bar_beneath(unit, look, 0.5),
         )
     )
@@ -112,7 +109,7 @@ def position_map(
 
 
 def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look: Look) -> None:
-    n_rows, n_columns = len(heads), len(labels)
+    n_columns = len(labels)
     shown = list(range(n_columns)) if n_columns <= LABELLED else thinned(n_columns, 24)
     figure.update_xaxes(
         quiet_axis(
@@ -126,16 +123,7 @@ def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look:
             range=[-0.5, n_columns - 0.5],
         )
     )
-    rows = thinned(n_rows, 28)
-    figure.update_yaxes(
-        quiet_axis(
-            look,
-            tickmode="array",
-            tickvals=rows,
-            ticktext=[heads[row].label for row in rows],
-            range=[n_rows - 0.5, -0.5],
-        )
-    )
+    figure.update_yaxes(named_heads(heads, look, most=28))
     figure.update_xaxes(tickfont={"family": MONO, "size": look.size(10), "color": look.quiet})
 
 

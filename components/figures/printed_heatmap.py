@@ -13,14 +13,16 @@ import plotly.graph_objects as go
 
 from components.figures.base.fitting import BOLD, cut, fitted, mono, shortened, wrapped
 from components.figures.base.look import MONO, Look
-from components.figures.base.metric import Metric
 from components.figures.head_heatmap import ABOVE, BELOW, head_heatmap
 from components.words.escaping import as_label
+from core.prompts.token_words import answer_words
 from core.prompts.tokens import visible
+from core.results.captions import layer_effect_words, provenance_parts
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.answer import Answer
-from core.text.numbers import percent
+from core.text.words import plain
 
 WIDTH = 1100
 """Pixels; a picture for print is drawn at a multiple of it."""
@@ -31,8 +33,8 @@ _HEADING, _SUBTITLE, _PROMPT, _FOOT = 19.0, 14.0, 13.0, 11.0
 _SPACING = 1.3
 """Plotly's own distance between lines, in font sizes."""
 _BETWEEN = 6.0
-_ANSWER, _MODEL = 32, 48
-"""Characters of an answer and of a model's name (which may be a long path) that are shown."""
+_ANSWER, _PART = 32, 120
+"""Characters of an answer, and of a part of the provenance (a model's name may be a long path)."""
 
 
 def printed_heatmap(
@@ -80,41 +82,6 @@ def printed_heatmap(
     )
     figure.update_traces(marker_colorbar_y=below / height, selector={"name": CELLS})
     return figure
-
-
-def provenance_words(result: SweepResult) -> tuple[str, ...]:
-    """What a sweep was computed from, part by part, as plain text: a caller escapes it."""
-    spec, made, base = result.spec, result.provenance, result.baseline
-    total = result.shape[0] * result.shape[1]
-    return (
-        f"baseline P({answer_words(result.target_tokens, spec.target)}) {percent(base.prob, 2)}",
-        f"model {cut(visible(spec.model), _MODEL)}, fingerprint {made.model_fingerprint[:8]}",
-        spec.in_words(),
-        "BOS first" if spec.prepend_bos else "no BOS",
-        f"{spec.weights} weights",
-        *(() if result.complete else (f"{len(result.heads)} of {total} heads",)),
-        f"Headsweep {made.headsweep}",
-        f"TransformerLens {made.transformer_lens}",
-        f"{made.device}, {made.dtype}",
-    )
-
-
-def layer_effect_words(result: SweepResult, layer_effects: LayerEffects) -> str:
-    """What the bars beside the cells are."""
-    said = (
-        "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all heads at once"
-    )
-    if any(each is not None for each in layer_effects.mlp):
-        return f"{said} · □ its MLP, ablated the same way"
-    if why := result.spec.ablation.traits.no_mlps:
-        return f"{said}. {why}"
-    return f"{said}. The MLPs of this model could not be reached"
-
-
-def answer_words(tokens: Sequence[str], answer: Answer | None) -> str:
-    """A target or foil with visible spaces, short: in a row, or a set's members with "or"."""
-    between = " or " if isinstance(answer, tuple) else ""
-    return cut(between.join(map(visible, tokens)), _ANSWER)
 
 
 def _still(figure: go.Figure, look: Look, *, keep_layer_effects: bool) -> None:
@@ -182,8 +149,8 @@ def _prompt(result: SweepResult, look: Look, room: float) -> dict[str, object]:
     A long prompt loses its middle: its end is what the answer follows.
     """
     spec, size = result.spec, look.size(_PROMPT)
-    target = answer_words(result.target_tokens, spec.target)
-    foil = "" if spec.foil is None else answer_words(result.foil_tokens, spec.foil)
+    target = _answer(result.target_tokens, spec.target)
+    foil = "" if spec.foil is None else _answer(result.foil_tokens, spec.foil)
     against = f" against {foil}" if foil else ""
     left = room - mono(f" → {target}{against}", size)
     prompt = _isolated(shortened(_readable(spec.prompt), left, size))
@@ -198,10 +165,20 @@ def _foot(
 ) -> dict[str, object]:
     """The lines beneath the scale, in one annotation."""
     size = look.size(_FOOT)
-    lines = list(wrapped(provenance_words(result), room, size))
+    lines = list(wrapped(_foot_parts(result), room, size))
     if layer_effects is not None:
-        lines = [*wrapped((layer_effect_words(result, layer_effects),), room, size), *lines]
+        bars = plain(layer_effect_words(result, layer_effects))
+        lines = [*wrapped((bars,), room, size), *lines]
     return _line("<br>".join(map(as_label, lines)), size, look.quiet)
+
+
+def _foot_parts(result: SweepResult) -> list[str]:
+    """The provenance's parts, each short enough for a line."""
+    return [cut(plain(part), _PART) for part in provenance_parts(result)]
+
+
+def _answer(tokens: Sequence[str], answer: Answer | None) -> str:
+    return cut(plain(answer_words(tokens, answer)), _ANSWER)
 
 
 def _line(text: str, size: float, colour: str) -> dict[str, object]:

@@ -4,20 +4,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import targets
+from components.figures.base.label_placement import Label, add_labels, place_labels
 from components.figures.base.look import Look, blank, quiet_axis
-from components.figures.base.metric import Metric
 from components.figures.head_scores import threshold_line
 from core.circuits.head_scores import COPYING, THRESHOLD
+from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
 
 NAMED = 6
 """Of the points farthest out."""
-PLOT = np.array([480.0, 260.0])
-"""About the pixels of a scatter, from end to end of its axes."""
-LABEL = np.array([38.0, 13.0])
-"""Half of what a label keeps free of others, in pixels; points are a little smaller."""
-SIDES = np.array([(0, 13), (0, -14), (26, 0), (-26, 0)])
-"""Where a label may stand: above its point, below, to the right, to the left."""
+WIDTH, HEIGHT = 480.0, 260.0
+"""About the pixels of the plot, its height before a look's scale."""
+POINT, CHOSEN = 8.0, 13.0
+"""The sizes of points, of the selected one too."""
 
 
 def role_scatter(
@@ -40,7 +39,7 @@ def role_scatter(
             y=y,
             mode="markers",
             marker={
-                "size": [13 if h == selected else 8 for h in heads],
+                "size": [CHOSEN if h == selected else POINT for h in heads],
                 "color": [look.accent if h == selected else look.quiet for h in heads],
                 "line": {"width": 1, "color": look.paper},
                 "opacity": 0.9,
@@ -61,16 +60,12 @@ def role_scatter(
         )
     )
     ranges = _wide(x if role == COPYING else [*x, THRESHOLD]), _wide(y)
-    for head, (right, up) in _placed(heads, np.array([x, y]).T, ranges, selected, look).items():
-        figure.add_annotation(
-            x=float(scores[head]),
-            y=float(effects[head]),
-            text=f"<b>{head.label}</b>" if head == selected else head.label,
-            showarrow=False,
-            xshift=right,
-            yshift=up,
-            font={"size": look.size(11), "color": look.ink},
-        )
+    points = np.array([x, y]).T
+    labels, plot = _to_name(heads, points, selected), (WIDTH, look.size(HEIGHT))
+    pixels = (points - [low for low, _ in ranges]) / np.ptp(ranges, axis=1) * plot
+    diameters = np.array([CHOSEN if head == selected else POINT for head in heads])
+    shifts = place_labels(labels, pixels, diameters, plot, look)
+    add_labels(figure, labels, points, shifts, look)
     if role != COPYING:
         threshold_line(figure, look)
     of = "copying score (OV circuit)" if role == COPYING else f"{role} score on random tokens"
@@ -96,31 +91,11 @@ def _wide(values: list[float]) -> list[float]:
     return [low - room, high + room]
 
 
-def _placed(
-    heads: list[Head],
-    points: np.ndarray,
-    ranges: tuple[list[float], list[float]],
-    selected: Head | None,
-    look: Look,
-) -> dict[Head, tuple[float, float]]:
-    """The heads to name and where beside their points (pixels right and up): the selected one,
-    then the farthest from the cloud's middle, as long as a label covers no point and no other.
-    """
+def _to_name(heads: list[Head], points: np.ndarray, selected: Head | None) -> list[Label]:
+    """The selected head, then the farthest from the cloud's middle."""
     if not heads:
-        return {}
+        return []
     span = np.maximum(np.ptp(points, axis=0), 1e-9)
     away = (((points - np.median(points, axis=0)) / span) ** 2).sum(1)
     order = sorted(range(len(heads)), key=lambda i: (heads[i] != selected, -away[i], i))
-    # In pixels: every point, then every label.
-    taken = points / np.ptp(ranges, axis=1) * PLOT * (1, look.scale)
-    label, sides = LABEL * look.scale, SIDES * look.scale
-    placed: dict[Head, tuple[float, float]] = {}
-    for i in order[:NAMED]:
-        places, others = taken[i] + sides, np.delete(taken, i, axis=0)
-        covered = (np.abs(others - places[:, None]) < label).all(axis=2).sum(axis=1)
-        best = int(np.argmin(covered))
-        if covered[best] == 0 or heads[i] == selected:
-            right, up = map(float, sides[best])
-            placed[heads[i]] = right, up
-            taken = np.vstack([taken, places[best]])
-    return placed
+    return [Label(i, heads[i].label, needed=heads[i] == selected) for i in order[:NAMED]]

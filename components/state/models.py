@@ -8,6 +8,7 @@ from core.checkpoints.registry import MODELS, ModelKey, key_of, model_key
 from core.jobs import JOBS, Job, JobState
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
+from core.sweep.task import SweepTask
 
 
 def chosen_key(name: str) -> ModelKey:
@@ -41,7 +42,7 @@ def outdated(result: SweepResult) -> bool:
 
 def finished(spec: SweepSpec) -> Job | None:
     """The job of a spec that this process has already swept."""
-    job = JOBS.find(spec)
+    job = JOBS.find(SweepTask(spec))
     return job if job is not None and job.state is JobState.DONE else None
 
 

@@ -18,6 +18,7 @@ from core.spec.reference_set import fits_lines
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Run
+from core.sweep.task import SweepTask, result_of
 
 _BOS = {meant: name for name, meant in BOS.items()}
 
@@ -36,9 +37,9 @@ def open_run(state: Session, run: Run) -> None:
 def open_spec(state: Session, spec: SweepSpec) -> None:
     """Put a spec into the composer; its sweep is shown where it is kept, and else begun."""
     fill(state, spec)
-    known = JOBS.find(spec)
+    known = JOBS.find(SweepTask(spec))
     state.stop()
-    if known is not None and known.result is not None:
+    if known is not None and result_of(known) is not None:
         state.take(known)
     elif spec != state.asked or state.imported:
         state.linked, state.to_run = spec, True

@@ -24,6 +24,7 @@ from core.spec.answer import Answer
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.sweep.estimate.attribution import Estimate
+from core.sweep.task import SweepFound, SweepTask, found_by, spec_of
 
 TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")
 """What a hypothesis' test asks for: begun by hand, it goes on while another page is looked at."""
@@ -216,26 +217,35 @@ class Session:
 
     def take(self, job: Job) -> None:
         """Put on screen what a job has found so far, if that is news."""
-        estimate, layer_effects, partial = job.estimate, job.layer_effects, job.partial
-        if partial is not None and self.lacks(job):
+        found = found_by(job)
+        if found is not None and self._lacks(found):
             kept = (job.run_id, job.created, False)
-            self.show(partial, job.spec, estimate=estimate, layer_effects=layer_effects, run=kept)
+            self.show(
+                found.result,
+                spec_of(job),
+                estimate=found.estimate,
+                layer_effects=found.layer_effects,
+                run=kept,
+            )
 
     def lacks(self, job: Job) -> bool:
         """Whether a job has found more than is on screen. Without an estimate, heads at least."""
-        partial = job.partial
-        if partial is None or not (partial.heads or job.estimate):
+        found = found_by(job)
+        return found is not None and self._lacks(found)
+
+    def _lacks(self, found: SweepFound) -> bool:
+        if not (found.result.heads or found.estimate):
             return False
-        return partial is not self.shown or job.layer_effects is not self.layer_effects
+        return found.result is not self.shown or found.layer_effects is not self.layer_effects
 
     def start(self, spec: SweepSpec) -> None:
         """Ask for a sweep; this tab's unfinished one is given up, unless it is the same."""
-        if self.job is not None and self.job.spec == spec and not self.job.state.final:
+        if self.job is not None and spec_of(self.job) == spec and not self.job.state.final:
             return
         self.stop()
         self.failed = self.failed_for = None
         self.to_run = False
-        self.job = JOBS.submit(spec)
+        self.job = JOBS.ask(SweepTask(spec))
 
     def stop(self) -> None:
         """Give up the sweep under way; what it has finished stays on screen."""
@@ -255,10 +265,11 @@ class Session:
         if final:
             if job.run_id is not None:
                 self.mine.add(job.run_id)
-                if job.partial is self.shown:
+                found = found_by(job)
+                if found is not None and found.result is self.shown:
                     self.run_id = job.run_id
             if job.state is JobState.FAILED:
-                self.failed, self.failed_for = job.error, job.spec
+                self.failed, self.failed_for = job.error, spec_of(job)
             self.job = None
 
     def load(self, name: str) -> None:
@@ -296,7 +307,7 @@ class Session:
         for kind in AblationKind:
             spec = with_kind(self.asked, kind, corrupted_prompt, reference)
             if spec is not None:
-                self.compared[kind] = JOBS.submit(spec)
+                self.compared[kind] = JOBS.ask(SweepTask(spec))
 
     def stop_comparing(self) -> None:
         """Give up what is under way for the comparison; finished kinds stay."""

@@ -6,6 +6,8 @@ import threading
 from core.checkpoints.registry import key_of
 from core.demo import example
 from core.jobs import JOBS, Job, JobState
+from core.jobs.task import Recalled
+from core.sweep.task import SweepFound, SweepTask
 
 _started = threading.Lock()
 _load: list[Job] = []
@@ -17,7 +19,9 @@ def warm_up() -> None:
     Returns at once; the import of transformer_lens alone takes seconds.
     """
     if _started.acquire(blocking=False):  # never released: the first caller does it for all
-        JOBS.admit_result(example.SPEC, example.saved(), example.saved_layer_effects())
+        found = SweepFound(example.saved(), layer_effects=example.saved_layer_effects())
+        ahead = Recalled(found, found.result.provenance.model_fingerprint)
+        JOBS.admit(SweepTask(example.SPEC), ahead, pinned=True)
         _load.append(JOBS.load(key_of(example.SPEC)))
         threading.Thread(target=_set_aside, args=(_load[0],), daemon=True, name="warm").start()
 

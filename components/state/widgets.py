@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import BY_SHORT, PROB, Metric
 from core.demo import example
+from core.results.metrics import BY_SHORT, PROB, Metric
 
 WIDGET_DEFAULTS: dict[str, Any] = {
     "model": example.SPEC.model,

@@ -1,1 +1,1 @@
-"""Runs of words: what is said of a result, and typed text made safe to show."""
+"""Words as the page renders them, and typed text made safe to show."""

@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Sequence
 
 from core.prompts.tokens import visible
 
@@ -22,13 +21,6 @@ def as_markdown(text: str) -> str:
 def token_html(text: str) -> str:
     """A token's text, its spaces and controls visible, as HTML."""
     return as_html(visible(text))
-
-
-def answer_html(tokens: Sequence[str], *, is_set: bool) -> str:
-    """A target or foil as HTML: one after the other, or the members of a set with "or" between."""
-    if is_set:
-        return " or ".join(f'<span class="hs-code">{token_html(text)}</span>' for text in tokens)
-    return f'<span class="hs-code">{"".join(map(token_html, tokens))}</span>'
 
 
 def as_label(text: str) -> str:

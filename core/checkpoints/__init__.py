@@ -1,1 +1,1 @@
-"""Model files: finding, fetching, checking and loading them."""
+"""Model checkpoints: find, download, check and load them."""

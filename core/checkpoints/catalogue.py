@@ -1,7 +1,7 @@
-"""The models that Headsweep knows by name; any other Hugging Face name or local folder works too.
+"""The catalogue: the models that Headsweep knows by name.
 
-Shapes and sizes are those of the published checkpoints, so that a choice can be shown with its
-cost before anything is downloaded.
+Any other Hugging Face name or local folder works too. Shapes and sizes are those of the published
+checkpoints, so that the cost of a model can be shown before anything is downloaded.
 """
 
 import json
@@ -14,7 +14,10 @@ DEMO_FOLDER = Path(__file__).parent.parent / "demo" / "model"
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A model offered by name. `download_mb` is 0 for the embedded one."""
+    """A model of the catalogue. `download_mb` is 0 for the embedded model.
+
+    `prepend_bos` None means TransformerLens's default for the model.
+    """
 
     name: str
     source: str
@@ -28,7 +31,7 @@ class CatalogueEntry:
 
     @property
     def n_all_heads(self) -> int:
-        """Heads in the whole model: the rows of a sweep."""
+        """The number of heads in the whole model, which is the number of rows of a sweep."""
         return self.n_layers * self.n_heads
 
 
@@ -61,7 +64,10 @@ def _demo() -> CatalogueEntry:
 
 
 def _count_parameters(weights: Path) -> int:
-    """From the file's header alone: its length in 8 bytes, then JSON with every tensor's shape."""
+    """The number of parameters in a safetensors file, from its header alone.
+
+    The file begins with the header's length in 8 bytes, then JSON with every tensor's shape.
+    """
     with weights.open("rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
     return sum(math.prod(t["shape"]) for name, t in header.items() if name != "__metadata__")
@@ -82,7 +88,7 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
 
 
 def entry(name: str) -> CatalogueEntry | None:
-    """The catalogue's entry for a name, an alias, or its full hub name; None if it has none."""
+    """The entry for a name, an alias or a full hub name; None if the catalogue has none."""
     for known in CATALOGUE:
         if name in (known.name, known.source, *known.aliases):
             return known
@@ -90,13 +96,13 @@ def entry(name: str) -> CatalogueEntry | None:
 
 
 def canonical(name: str) -> str:
-    """The catalogue's own name for a model ("gpt2-small" is "gpt2"); other names unchanged."""
+    """The catalogue's name for a model ("gpt2" for "gpt2-small"); other names are unchanged."""
     known = entry(name)
     return known.name if known is not None else name
 
 
 def default_prepend_bos(name: str) -> bool | None:
-    """Whether BOS goes first; None leaves it to TransformerLens's default for the model."""
+    """Whether prompts begin with BOS; None means TransformerLens's default for the model."""
     known = entry(name)
     if known is not None:
         return known.prepend_bos
@@ -107,13 +113,13 @@ def default_prepend_bos(name: str) -> bool | None:
 
 
 def written_as_path(name: str) -> bool:
-    """Whether a name can only be a local folder's; looks at no disk."""
+    """Whether a name can only mean a local folder. Does not access the disk."""
     return name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1
 
 
 def is_path(name: str) -> bool:
-    """Whether a model's name is meant as a local folder rather than as a name on the hub."""
+    """Whether a model's name means a local folder rather than a name on the hub."""
     try:
         return written_as_path(name) or Path(name).expanduser().is_dir()
-    except (OSError, ValueError, RuntimeError):  # a name that no file system takes
+    except (OSError, ValueError, RuntimeError):  # not a valid path on any file system
         return False

@@ -1,4 +1,4 @@
-"""Which weights a checkpoint has, told without loading it. Imports no torch."""
+"""The fingerprint of a checkpoint, computed without loading the model. Imports no torch."""
 
 import contextlib
 import hashlib
@@ -9,7 +9,7 @@ from core.checkpoints import catalogue
 from core.checkpoints.permitted import is_permitted
 
 Stamp = tuple[tuple[str, int, int], ...]
-"""Names, sizes and times of a folder's files."""
+"""Names, sizes and modification times of a folder's files."""
 
 _NOT_MODEL = {"metrics.json", "generation_config.json"}
 
@@ -29,7 +29,10 @@ def fingerprint(folder: Path) -> str:
 
 
 def fingerprint_here(name: str) -> str | None:
-    """The fingerprint of a model that needs no download; None for any other, or none at all."""
+    """The fingerprint of a model that is on this machine.
+
+    None if it would need a download, does not exist, or is not permitted.
+    """
     if not is_permitted(name):
         return None
     with contextlib.suppress(OSError, ValueError, RuntimeError):
@@ -40,14 +43,14 @@ def fingerprint_here(name: str) -> str | None:
 
 
 def stamp_of(folder: Path) -> Stamp:
-    """What changes when a folder's files do; raises `OSError`."""
+    """A value that changes when a file of the folder changes. Raises `OSError`."""
     stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
 @lru_cache(maxsize=32)
 def _fingerprint(folder: Path, stamp: Stamp) -> str:
-    """Once for each state of a folder: a large model's files take seconds to read."""
+    """`fingerprint`, cached for each state of a folder: reading a large model takes seconds."""
     return fingerprint(folder)
 
 

@@ -1,7 +1,7 @@
-"""Checkpoints from the Hugging Face hub, in the cache that every other tool shares.
+"""Checkpoints from the Hugging Face hub, in the cache that all tools of the machine share.
 
-`huggingface_hub` downloads, retries, locks and keeps the cache. Decided here is which files are
-wanted (nothing that could run code), and what a failure means for whoever asked.
+`huggingface_hub` downloads, retries, locks and manages the cache. This module chooses the files
+(none that could run code) and explains failures to the user.
 """
 
 import json
@@ -14,10 +14,10 @@ from pathlib import Path
 from core.errors import ModelError
 
 OnProgress = Callable[[int, int | None], None]
-"""(bytes so far, bytes in all; None until they are known). Raise from it to stop the download."""
+"""(bytes so far, total bytes or None while unknown). It may raise to stop the download."""
 
 TIMEOUT_S = 10.0
-"""How long the hub may stay silent before it lists a repo's files."""
+"""The longest wait, in seconds, for the hub's list of a repository's files."""
 
 _CONFIG = "config.json"
 _SINGLE = "model.safetensors"
@@ -32,9 +32,9 @@ _INSTEAD = "use a local folder or the embedded model `demo`, which need no conne
 
 
 def cached(repo_id: str) -> Path | None:
-    """The folder of a checkpoint that the cache already holds in full; asks no network.
+    """The folder of a checkpoint that is complete in the cache, else None. Uses no network.
 
-    In full means: config.json, a tokenizer, and every safetensors file that the model needs.
+    Complete means: config.json, a tokenizer, and every safetensors file that the model needs.
     """
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
@@ -48,20 +48,20 @@ def cached(repo_id: str) -> Path | None:
 
 
 def fetch(repo_id: str, on_progress: OnProgress | None = None) -> Path:
-    """Local folder of a hub checkpoint: configuration, tokenizer and safetensors weights only.
+    """The local folder of a hub checkpoint: configuration, tokenizer and safetensors weights only.
 
-    A checkpoint that is complete in the cache is returned at once, without the network (and
-    without a call of `on_progress`). Otherwise the files that are missing are downloaded;
-    `on_progress` is called about every 10 MB, and whatever it raises stops the download and is
-    raised here. Every failure is a `ModelError` whose one sentence says what to do.
+    A checkpoint that is complete in the cache is returned at once, without network and without a
+    call of `on_progress`. Otherwise the missing files are downloaded. `on_progress` is called about
+    every 10 MB; an exception that it raises stops the download and is raised here. Every failure
+    is a `ModelError`, whose text is one sentence that says what to do.
     """
     if (folder := cached(repo_id)) is not None:
         return folder
     from huggingface_hub import constants, logging
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of its client
 
-    logging.set_verbosity_error()  # what matters is raised; warnings would quote signed addresses
-    # Xet swallows what a progress bar raises, so that nobody could stop a download.
+    logging.set_verbosity_error()  # errors are raised; warnings would show signed addresses
+    # Xet ignores exceptions of the progress bar, so that nobody could stop a download.
     constants.HF_HUB_DISABLE_XET = True
     meter = _Meter(on_progress or (lambda done, total: None))
     meter.reach(0)
@@ -74,14 +74,14 @@ def fetch(repo_id: str, on_progress: OnProgress | None = None) -> Path:
 
 @dataclass
 class _Meter:
-    """Stands in for tqdm, which is how `huggingface_hub` tells how many bytes have come."""
+    """Replaces tqdm, to which `huggingface_hub` reports the number of bytes downloaded."""
 
     on_progress: OnProgress
     total: int | None = None
     done: int = 0
 
     def __call__(self, **_: object) -> "_Meter":
-        """The bar of the next file: one bar does for all."""
+        """The progress bar of the next file: all files share this one."""
         return self
 
     def __enter__(self) -> "_Meter":
@@ -99,7 +99,7 @@ class _Meter:
 
 
 def _listing(repo_id: str) -> tuple[str, dict[str, int]]:
-    """The newest commit, and the sizes of the files at its top level by name."""
+    """The newest commit, and the size in bytes of each file at its top level, by name."""
     from huggingface_hub import HfApi
 
     try:
@@ -107,7 +107,7 @@ def _listing(repo_id: str) -> tuple[str, dict[str, int]]:
         info = api.model_info(repo_id, files_metadata=True, timeout=TIMEOUT_S)
         files = {file.rfilename: file.size or 0 for file in info.siblings or ()}
         return info.sha or "main", {name: files[name] for name in files if "/" not in name}
-    except Exception as error:  # a login page may break anything; nothing of ours runs in here
+    except Exception as error:  # a login page can cause any error; no code of ours runs in the try
         raise ModelError(_explained(repo_id, error, listed=False)) from error
 
 
@@ -122,7 +122,7 @@ def _download(repo_id: str, commit: str, sizes: dict[str, int], meter: _Meter) -
             endpoint=_endpoint(),
             cache_dir=_cache_folder(),
             library_name="headsweep",
-            tqdm_class=meter,  # type: ignore[call-overload]  # it asks for no more than this
+            tqdm_class=meter,  # type: ignore[call-overload]  # it calls only these methods
         )
         return Path(path)
 
@@ -143,13 +143,13 @@ def _download(repo_id: str, commit: str, sizes: dict[str, int], meter: _Meter) -
         folder = download(name).parent
         done += sizes[name]
         meter.reach(done)
-    # Asked for by its branch, a file that is here already makes the cache note the newest commit.
+    # A request by branch name makes the cache record the newest commit; the file is here already.
     download(_CONFIG, "main")
     return folder
 
 
 def _configuration(repo_id: str, names: Iterable[str]) -> list[str]:
-    """The files that belong to any weights; a `ModelError` if there is no model to be had."""
+    """The configuration and tokenizer files. Raises `ModelError` if the model cannot be used."""
     names = sorted(names)
     problem = None
     if _CONFIG not in names:
@@ -166,7 +166,7 @@ def _configuration(repo_id: str, names: Iterable[str]) -> list[str]:
 
 
 def _shards(index: Path) -> set[str]:
-    """The weight files that an index names; none if it is no index of safetensors."""
+    """The weight files that an index names; empty if it is not an index of safetensors files."""
     try:
         names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         return names if all(map(_SHARD.fullmatch, names)) else set()
@@ -175,7 +175,7 @@ def _shards(index: Path) -> set[str]:
 
 
 def _is_complete(folder: Path) -> bool:
-    """Whether a snapshot, whoever downloaded it, has all that a model needs."""
+    """Whether a snapshot in the cache has all files that a model needs."""
     names = {path.name for path in folder.iterdir() if path.is_file()}
     weights = {_SINGLE} if _SINGLE in names else _shards(folder / _INDEX)
     has_tokenizer = any(map(_TOKENIZER.fullmatch, names))
@@ -183,9 +183,9 @@ def _is_complete(folder: Path) -> bool:
 
 
 def _explained(repo_id: str, error: Exception, *, listed: bool) -> str:
-    """The sentence for a failure before or after the hub has `listed` the files.
+    """The user's message for a failure; `listed` says whether the hub had listed the files.
 
-    Never the error's own text: that may hold signed addresses, or a token.
+    It never contains the error's own text, which may hold signed addresses or a token.
     """
     from huggingface_hub import errors
 
@@ -241,12 +241,12 @@ def _explained(repo_id: str, error: Exception, *, listed: bool) -> str:
 
 
 def _endpoint() -> str | None:
-    """The hub's address if one is set, even after `huggingface_hub` was imported."""
+    """The hub's address from the environment, read now; None if none is set."""
     return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
 
 
 def _cache_folder() -> Path | None:
-    """The cache if one is set, even after `huggingface_hub` was imported; else its own default."""
+    """The cache folder from the environment, read now; None for `huggingface_hub`'s default."""
     home = os.environ.get("HF_HOME")
-    place = os.environ.get("HF_HUB_CACHE") or (home and str(Path(home) / "hub"))
-    return Path(os.path.expandvars(place)).expanduser() if place else None
+    folder = os.environ.get("HF_HUB_CACHE") or (home and str(Path(home) / "hub"))
+    return Path(os.path.expandvars(folder)).expanduser() if folder else None

@@ -1,7 +1,7 @@
-"""Loading a model: from the catalogue, the hub, or a local folder, always by the same path.
+"""Load a model from the catalogue, the hub or a local folder, always in the same way.
 
-Every checkpoint ends up as a local folder of safetensors that TransformerBridge boots. Nothing is
-unpickled and no remote code is run.
+Every checkpoint becomes a local folder of safetensors files, which TransformerBridge loads.
+Nothing is unpickled and no remote code is run.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ from core.settings import settings
 from core.spec.spec import Dtype, Weights
 
 ReportProgress = Callable[[str, float | None], None]
-"""(what is being done, fraction done or None): called while a model loads."""
+"""Called with (description of the step, fraction done or None) while a model loads."""
 
 _log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -47,9 +47,9 @@ def load_model(
 ) -> LoadedModel:
     """Load a model by catalogue name, hub name or local folder.
 
-    Raises `ModelError` with one sentence for whatever cannot be used: unknown, unreachable or
-    gated names, folders that hold no model, damaged weights, encoders, models without attention
-    heads, models that need code of their own.
+    Raises `ModelError`, with one sentence for the user, for a model that cannot be used: unknown,
+    unreachable or gated names, folders without a model, damaged weights, encoders, models without
+    attention heads, models that need remote code.
     """
     if dtype not in get_args(Dtype) or weights not in get_args(Weights):
         raise ModelError(f"dtype {dtype!r} with weights {weights!r} is not a choice.")
@@ -97,7 +97,10 @@ def load_model(
 
 
 def resolve_device(device: str) -> str:
-    """The device to use; "auto" is the operator's, or else CUDA where there is one, or the CPU."""
+    """The device to use. "auto" is the operator's setting; if that is "auto" too, CUDA or the CPU.
+
+    Raises `ModelError` for an unknown device and for one that this machine does not have.
+    """
     if device == "auto":
         device = settings().device
     if device == "auto":
@@ -115,7 +118,7 @@ def resolve_device(device: str) -> str:
 
 
 def checkpoint_folder(name: str, report: ReportProgress) -> Path:
-    """The local folder of a model, downloaded first if it is a hub name."""
+    """The local folder of a model; a hub name is downloaded first."""
     known = catalogue.entry(name)
     source = known.source if known is not None else name
     if known is None and catalogue.is_path(name):
@@ -145,7 +148,7 @@ def _local_folder(name: str) -> Path:
 
 
 def check_folder(name: str, folder: Path) -> None:
-    """Raise a `ModelError` for a folder that is not a checkpoint this program can read."""
+    """Raise `ModelError` for a folder that is not a checkpoint that this program can read."""
     config_file = folder / "config.json"
     if not config_file.is_file():
         raise ModelError(
@@ -204,10 +207,10 @@ _quiet_turn = threading.RLock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silences what the libraries print and warn while a model loads, whatever the outcome.
+    """Silence the output, warnings and log messages of libraries while a model loads.
 
-    Standard output, warnings and logging belong to the whole process: one thread at a time, or
-    the last to leave would put back what the first had silenced.
+    Standard output, warnings and logging belong to the whole process, so only one thread at a time
+    may change them: else the last thread to leave could restore the silenced state.
     """
     with _quiet_turn:
         level = logging.root.manager.disable
@@ -222,7 +225,7 @@ def _quiet() -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class _Booted:
-    """A bridge, and what is known of the model only before a bridge has wrapped its parts."""
+    """A bridge, with the facts that must be read before the bridge wraps the model's submodules."""
 
     bridge: Any
     stack: Stack | None
@@ -236,10 +239,10 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # its bars would draw over ours
+    transformers_logging.disable_progress_bar()  # its bars would overwrite ours
     try:
         with _quiet():
-            # Loaded here and handed over, because only this call says what was missing.
+            # Loaded here and given to the bridge: only this call says which tensors were missing.
             hf_model, info = AutoModelForCausalLM.from_pretrained(
                 folder,
                 dtype=_DTYPES[dtype],
@@ -247,7 +250,7 @@ def _boot(name: str, folder: Path, device: str, dtype: Dtype) -> _Booted:
                 use_safetensors=True,
                 trust_remote_code=False,
                 output_loading_info=True,
-                ignore_mismatched_sizes=True,  # so that they are told, and refused below
+                ignore_mismatched_sizes=True,  # so that they are reported, and refused below
             )
             _check_complete(name, info)
             hf_model = hf_model.to(device).eval().requires_grad_(False)
@@ -288,14 +291,14 @@ def wiring(hf_model: Any) -> tuple[Stack | None, str]:
 
 
 def _n_vocabulary_params(hf_model: Any) -> int:
-    """Of the token embedding and, where it is another tensor, the unembedding."""
+    """Parameters of the token embedding and of the unembedding; a shared tensor counts once."""
     parts = (hf_model.get_input_embeddings(), hf_model.get_output_embeddings())
     weights = [part.weight for part in parts if part is not None]
     return sum({weight.data_ptr(): weight.numel() for weight in weights}.values())
 
 
 def _check_complete(name: str, info: dict[str, Any]) -> None:
-    """Transformers fills tensors that a checkpoint lacks with random numbers: refuse that."""
+    """Refuse a checkpoint that lacks tensors: transformers would fill them with random numbers."""
     missing = sorted({*info["missing_keys"], *(str(k) for k in info["mismatched_keys"])})
     if missing:
         raise ModelError(
@@ -344,11 +347,11 @@ def _no_shift(bridge: Any) -> Float[Tensor, "layer head d_head"]:
 
 
 def _value_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer head d_head"]:
-    """z_raw - z_processed: one vector a head, the same at every position and for every prompt.
+    """z_raw - z_processed: one vector per head, the same at every position and for every prompt.
 
-    Attention rows sum to 1, so a bias on the values (or on the LayerNorm before them) reaches z
-    as a constant. Measured against a processed copy, which is dropped again, and checked to be
-    constant.
+    The weights of each query sum to 1, so a bias of the values (or of the LayerNorm before them)
+    adds a constant to z. It is measured with a processed copy of the model, which is then freed,
+    and checked to be constant.
     """
     raw = _boot(name, folder, device, "float32").bridge
     tokens = probe_tokens(raw.cfg.d_vocab, raw.cfg.n_ctx)
@@ -373,10 +376,10 @@ def _value_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer h
 
 
 def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_head"]:
-    found: dict[int, Tensor] = {}
+    z_by_layer: dict[int, Tensor] = {}
 
     def keep(layer: int, z: Tensor) -> None:
-        found[layer] = z.detach()[0].float()
+        z_by_layer[layer] = z.detach()[0].float()
 
     hooks = [
         (f"blocks.{layer}.attn.hook_z", lambda z, hook, layer=layer: keep(layer, z))
@@ -384,4 +387,4 @@ def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_hea
     ]
     with torch.inference_mode():
         bridge.run_with_hooks(tokens.to(bridge.cfg.device), fwd_hooks=hooks)
-    return torch.stack([found[layer] for layer in range(len(bridge.blocks))])
+    return torch.stack([z_by_layer[layer] for layer in range(len(bridge.blocks))])

@@ -1,6 +1,6 @@
-"""Which models may be loaded: the operator's list, and what a link or a file may ask for.
+"""Which models may be loaded: by the operator's list, and at the request of a link or a file.
 
-Nothing here looks at a disk or a network: a name that is not allowed leads to neither.
+Nothing here accesses a disk or a network, so a name that is not allowed cannot cause such access.
 """
 
 import os
@@ -14,16 +14,17 @@ EMBEDDED = "demo"
 
 
 def is_permitted(name: str) -> bool:
-    """Whether the operator allows a model, by whatever name it is asked for.
+    """Whether the operator allows a model, under any of its names.
 
-    Without a list all are allowed; the embedded one, which is a part of the program, always is.
+    Without a list all models are allowed. The embedded model is a part of the program and always
+    allowed.
     """
     allowed = settings().allowed_models
     return not allowed or _same(name) == EMBEDDED or _same(name) in map(_same, allowed)
 
 
 def check_permitted(name: str) -> None:
-    """Raise a `ModelError` for a model that the operator has not allowed."""
+    """Raise `ModelError` for a model that the operator has not allowed."""
     if not is_permitted(name):
         raise ModelError(
             f"{name[:80]!r} is not among the models allowed here: choose one of "
@@ -32,7 +33,7 @@ def check_permitted(name: str) -> None:
 
 
 def permitted_names() -> list[str]:
-    """The models to offer: the operator's list, or the catalogue."""
+    """The models to offer: the operator's list, or without one the catalogue."""
     allowed = settings().allowed_models
     if not allowed:
         return [known.name for known in catalogue.CATALOGUE]
@@ -40,9 +41,10 @@ def permitted_names() -> list[str]:
 
 
 def from_outside(name: str) -> bool:
-    """Whether a link or a file may have a model loaded: known by name, or on the operator's list.
+    """Whether a link or a file may cause a model to be loaded.
 
-    A folder of this machine, or any name of the hub, only its user can ask for.
+    It may if the model is on the operator's list, or, without a list, in the catalogue. Only the
+    user can request a local folder or any other name of the hub.
     """
     if settings().allowed_models:
         return is_permitted(name)
@@ -50,11 +52,11 @@ def from_outside(name: str) -> bool:
 
 
 def _same(name: str) -> str:
-    """One name a model: the catalogue's, or the absolute path of what is written as one."""
+    """One name for each model: the catalogue's name, or an absolute path for a path."""
     known = catalogue.canonical(name)
     if known != name or not catalogue.written_as_path(name) or ".." in re.split(r"[/\\]", name):
-        return known  # where ".." leads is not told by the text: links may lie on the way
-    # Another user's home is looked up in the system's user database: nobody's but one's own here.
-    mine = name == "~" or name.startswith(("~/", "~\\"))
-    path = os.path.expanduser(name) if mine else name  # noqa: PTH111 (reads nothing)
+        return known  # the text alone does not say where ".." leads: a symbolic link may come first
+    # Only the own home is expanded: for another user's, the system's user database would be read.
+    own_home = name == "~" or name.startswith(("~/", "~\\"))
+    path = os.path.expanduser(name) if own_home else name  # noqa: PTH111 (reads nothing)
     return os.path.abspath(path)  # noqa: PTH100

@@ -1,4 +1,4 @@
-"""The models this process holds: loaded once, shared by every thread, the oldest dropped."""
+"""The registry of loaded models: each is loaded once and shared by all threads of the process."""
 
 import threading
 from collections import OrderedDict
@@ -21,9 +21,10 @@ EMBEDDED_VARIANTS = 3
 
 
 class ModelKey(NamedTuple):
-    """What must be equal for two requests to share a loaded model.
+    """The key of a loaded model: two requests with equal keys share the model.
 
-    `stamp` changes when a local folder's files do, so that a retrained checkpoint is loaded anew.
+    `stamp` changes when the files of a local folder change, so that a retrained checkpoint is
+    loaded again.
     """
 
     name: str
@@ -36,14 +37,14 @@ class ModelKey(NamedTuple):
 def model_key(
     name: str, dtype: Dtype = "float32", weights: Weights = "processed", device: str = "auto"
 ) -> ModelKey:
-    """The key of a model by name; reads a local folder's file times, nothing else."""
+    """The key of a model. Reads only names, sizes and times of a local folder's files."""
     known = catalogue.entry(name)
     stamp: Stamp = ()
     try:
         folder = Path(known.source if known is not None else name).expanduser()
         if is_permitted(name) and folder.is_dir():
             stamp = stamp_of(folder)
-    except (OSError, ValueError, RuntimeError):  # no readable path: loading will say so
+    except (OSError, ValueError, RuntimeError):  # not a readable path: loading reports that
         stamp = ()
     return ModelKey(catalogue.canonical(name), dtype, weights, device, stamp)
 
@@ -54,11 +55,12 @@ def key_of(spec: SweepSpec, device: str = "auto") -> ModelKey:
 
 
 class Registry:
-    """Loaded models by key. Threads that ask for the same one wait for a single load.
+    """Loaded models by key. Threads that request the same model wait for one load.
 
-    `max_models` are kept beside the embedded one (None: the operator's setting), which is counted
-    apart with its variants: it as it opens is always kept, and `EMBEDDED_VARIANTS` of the others.
-    A model in use by a running sweep stays alive whatever this says; it is only not kept.
+    `max_models` is the number of models to keep beside the embedded one (None: the operator's
+    setting). The embedded model is always kept, and `EMBEDDED_VARIANTS` of its variants: they take
+    no other model's place. A model that a running sweep uses stays in memory until the sweep ends,
+    also if the registry has dropped it.
     """
 
     def __init__(self, max_models: int | None = None) -> None:
@@ -68,7 +70,7 @@ class Registry:
         self._loading: dict[ModelKey, threading.Lock] = {}
 
     def peek(self, key: ModelKey) -> "LoadedModel | None":
-        """The model if it is loaded now; never waits."""
+        """The model if it is loaded now, else None. Never waits."""
         with self._guard:
             model = self._models.get(key)
             if model is not None:
@@ -76,7 +78,10 @@ class Registry:
             return model
 
     def get(self, key: ModelKey, progress: "ReportProgress | None" = None) -> "LoadedModel":
-        """The model, loaded if need be; raises `ModelError` and keeps what is loaded otherwise."""
+        """The model; loads it if necessary.
+
+        Raises `ModelError` if it cannot be loaded; the other models stay.
+        """
         if (model := self.peek(key)) is not None:
             return model
         with self._guard:
@@ -93,7 +98,7 @@ class Registry:
             return model
 
     def _make_room(self, newest: ModelKey) -> None:
-        """Drop the models unused longest, of the embedded one's variants and of all others."""
+        """Drop the least recently used models, the embedded one's variants counted apart."""
         most = settings().max_models if self._max_models is None else self._max_models
         variants = [key for key in self._models if key.name == EMBEDDED and not _as_it_opens(key)]
         others = [key for key in self._models if key.name != EMBEDDED]
@@ -108,7 +113,7 @@ def _as_it_opens(key: ModelKey) -> bool:
 
 
 class _waiting:  # noqa: N801  # reads as a verb where it is used
-    """Hold a lock, calling `progress` while waiting for it so that a wait can be cancelled."""
+    """Hold a lock. While waiting for it, call `progress`, which may raise to cancel the wait."""
 
     def __init__(
         self, lock: threading.Lock, key: ModelKey, progress: "ReportProgress | None"
@@ -125,4 +130,4 @@ class _waiting:  # noqa: N801  # reads as a verb where it is used
 
 
 MODELS = Registry()
-"""This process's models."""
+"""The registry of this process."""

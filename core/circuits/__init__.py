@@ -1,1 +1,1 @@
-"""Why a head matters: where it looks, what it writes, what feeds it, by which route it acts."""
+"""How a head acts: attention, logit effects, direct effect, path patching into it, role scores."""

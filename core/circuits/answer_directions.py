@@ -1,8 +1,8 @@
-"""The answer as directions in the residual stream, and the passes in which it is read.
+"""The answer as directions in the residual stream, and the forward passes in which it is read.
 
-A direction is dotted with what the final norm leaves of a part of the stream. The logit of an
-answer is read against the vocabulary's mean, since a logit alone has no zero; with a foil in the
-same pass that mean cancels.
+The dot product of a direction with a part of the stream, after the final norm, is that part's
+logit. The logit of an answer is relative to the vocabulary's mean logit, because logits have no
+absolute zero. With a foil in the same pass this mean cancels.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ from core.sweep.prepare import Prepared
 
 @dataclass(frozen=True)
 class Pass:
-    """A run of the prompt with `sequence` teacher-forced, and what is read in it, with its sign:
-    +1 for the target, -1 for the foil.
+    """One forward pass: the prompt with `sequence` teacher-forced.
+
+    `read` are the answers whose logits are read in it, each with its sign: +1 for the target, -1
+    for the foil.
     """
 
     sequence: TokenizedAnswer
@@ -28,7 +30,7 @@ class Pass:
 
 
 def passes(prepared: Prepared) -> tuple[Pass, ...]:
-    """One, or two where the foil is several tokens long."""
+    """The passes that an answer needs: one, or two if the foil needs a pass of its own."""
     target, foil = prepared.target, prepared.foil
     if foil is None:
         return (Pass(target, ((target, 1),)),)
@@ -41,10 +43,11 @@ def passes(prepared: Prepared) -> tuple[Pass, ...]:
 def directions(
     model: LoadedModel, of: Pass, logits: Float[Tensor, "read vocab"]
 ) -> tuple[Float[Tensor, "read d_model"], float]:
-    """The directions of a pass at the positions read, and what the unembedding's bias adds.
+    """The answer's direction at each position read in a pass, and the part of biases in its logit.
 
-    An answer set's probabilities are added, so its direction is its members' mean, each weighted
-    by its share of the set in the clean `logits`: right to first order.
+    The direction of an answer set is the weighted mean of its tokens' directions. The weights are
+    the tokens' shares of the set's probability in the clean `logits`, because the probabilities of
+    a set are added; this is exact to first order.
     """
     assert model.stack is not None
     *before, last = model.stack.ending.parts
@@ -59,10 +62,10 @@ def directions(
             for position, token in enumerate(answer.sequence):
                 weights[position, token] += sign
                 weights[position] -= sign / weights.shape[1]
-    found = weights @ unembedding.float()
+    vectors = weights @ unembedding.float()
     constant = 0.0 if bias is None else float((weights @ bias.float()).sum())
     for part in reversed(before):
         if part.bias is not None:
-            constant += float((found @ part.bias.float()).sum())
-        found = found @ weight_of(part).float()
-    return found, constant
+            constant += float((vectors @ part.bias.float()).sum())
+        vectors = vectors @ weight_of(part).float()
+    return vectors, constant

@@ -1,7 +1,7 @@
-"""Published roles of heads, with source and task: to be shown beside what is measured here.
+"""The atlas: published roles of heads, with source and task, to be shown beside measured scores.
 
-What a paper found on its own task is no measurement of the prompt at hand, and never stands in for
-one. Models that nothing is known of have no entries. Imports no torch.
+A paper's finding on its own task is not a measurement on the current prompt and never replaces
+one. A model without published roles has no entries. Imports no torch.
 """
 
 import json
@@ -32,15 +32,16 @@ _FIELDS = {
 _MAY_BE_EMPTY = {"arxiv", "note"}
 
 Atlas = Mapping[str, tuple["Published", ...]]
-"""Entries by the catalogue's name of a model."""
+"""Entries by model, under the name that the catalogue gives it."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """Heads that a paper gives one role, on one task.
+    """The heads to which a paper gives one role on one task.
 
-    `letter` is the role's, the same in every model. `source` are authors and year. Where `verified`
-    is false the list was read in a secondary source; `arxiv` is None where that named no paper.
+    `letter` stands for the role in figures and is the same in every model. `source` is authors and
+    year. If `verified` is false the list comes from a secondary source and not from the paper
+    itself; `arxiv` is None if that source names no paper.
     """
 
     role: str
@@ -62,28 +63,28 @@ class Published:
 
 
 def published(model_name: str) -> tuple[Published, ...]:
-    """What is published of a model's heads; () if nothing is known."""
+    """The published roles of a model's heads; () if there are none."""
     return _atlas().get(catalogue.canonical(model_name), ())
 
 
 def roles_of(model_name: str, head: Head) -> tuple[Published, ...]:
-    """The entries that name a head, in the atlas's order."""
+    """The entries that contain a head, in the atlas's order."""
     return tuple(entry for entry in published(model_name) if head in entry.heads)
 
 
 def letters(model_name: str) -> dict[Head, str]:
     """The letters of every head that has a role, such as "N" or "P,G", in the atlas's order."""
-    found: dict[Head, list[str]] = {}
+    letters_of: dict[Head, list[str]] = {}
     for entry in published(model_name):
         for head in entry.heads:
-            own = found.setdefault(head, [])
-            if entry.letter not in own:
-                own.append(entry.letter)
-    return {head: ",".join(own) for head, own in found.items()}
+            known = letters_of.setdefault(head, [])
+            if entry.letter not in known:
+                known.append(entry.letter)
+    return {head: ",".join(known) for head, known in letters_of.items()}
 
 
 def legend(model_name: str) -> tuple[tuple[str, str], ...]:
-    """(letter, role) of every role that the model's heads have, in the atlas's order."""
+    """(letter, role) of every role in the model's entries, in the atlas's order."""
     return tuple(dict.fromkeys((entry.letter, entry.role) for entry in published(model_name)))
 
 
@@ -93,20 +94,20 @@ def _atlas() -> Atlas:
 
 
 def read(raw: Any) -> Atlas:
-    """The atlas from its JSON; a `ValueError` names the entry that cannot be right."""
+    """The atlas from parsed JSON. Raises `ValueError`, which names the invalid entry."""
     if not isinstance(raw, dict) or not isinstance(raw.get("models"), dict):
         raise ValueError('the atlas is not an object with "models"')
-    found: dict[str, tuple[Published, ...]] = {}
+    atlas: dict[str, tuple[Published, ...]] = {}
     for model, entries in raw["models"].items():
         known = catalogue.entry(model)
         if known is None or known.name != model:
             raise ValueError(f"the atlas has {model!r}, which is no model of the catalogue")
-        found[model] = tuple(
-            _entry(each, known, f"the atlas's entry {number} of {model}")
-            for number, each in enumerate(entries, 1)
+        atlas[model] = tuple(
+            _entry(raw_entry, known, f"the atlas's entry {number} of {model}")
+            for number, raw_entry in enumerate(entries, 1)
         )
-    _check_letters([entry for entries in found.values() for entry in entries])
-    return MappingProxyType(found)
+    _check_letters([entry for entries in atlas.values() for entry in entries])
+    return MappingProxyType(atlas)
 
 
 def _entry(raw: Any, model: catalogue.CatalogueEntry, where: str) -> Published:
@@ -138,7 +139,7 @@ def _heads(labels: list[Any], model: catalogue.CatalogueEntry, where: str) -> tu
 
 
 def _check_letters(entries: list[Published]) -> None:
-    """One letter a role and one role a letter, over all models."""
+    """Every role has one letter and every letter one role, over all models."""
     pairs = {(entry.letter, entry.role) for entry in entries}
     for index, what in enumerate(("letter", "role")):
         seen: set[str] = set()

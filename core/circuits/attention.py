@@ -1,8 +1,8 @@
-"""Where heads look: attention patterns of one pass, plain or weighted by what is moved.
+"""Attention patterns of one head in one pass, plain or value-weighted.
 
-A weight says where a head looks, not how much it takes from there: the value-weighted pattern
-multiplies it by the length of what the value writes, ||v W_O|| (Kobayashi et al. 2020,
-arXiv:2004.10102).
+An attention weight says where a head attends, not how much it moves from there. The value-weighted
+pattern multiplies each weight by the norm of what the value vector writes, ||v W_O|| (Kobayashi et
+al. 2020, arXiv:2004.10102).
 """
 
 from dataclasses import dataclass, replace
@@ -21,11 +21,11 @@ from core.spec.heads import Head
 
 @dataclass(frozen=True, eq=False)
 class HeadAttention:
-    """Where one head looks on one prompt, row by query.
+    """One head's attention pattern on one prompt.
 
-    `weights` sum to 1 over the keys. `lengths` are ||v W_O|| of each key's value, before a norm
-    after attention where there is one (Gemma 2's rescales what all heads write together); None for
-    a model whose wiring is not known.
+    `weights` sum to 1 over the keys. `lengths` are the norms ||v W_O|| of each key's value vector.
+    They are taken before a norm after attention (in Gemma 2 it rescales the sum of all heads).
+    None for a model whose wiring is not known.
     """
 
     weights: Float[np.ndarray, "query key"]
@@ -33,16 +33,17 @@ class HeadAttention:
 
     @property
     def weighted(self) -> Float[np.ndarray, "query key"] | None:
-        """The value-weighted pattern: in the units of the residual stream, or of what goes into a
-        norm after attention.
+        """The value-weighted pattern, `weights` times `lengths`.
+
+        Its unit is that of the residual stream, or of the input of a norm after attention.
         """
-        found: np.ndarray | None = None if self.lengths is None else self.weights * self.lengths
-        return found
+        product: np.ndarray | None = None if self.lengths is None else self.weights * self.lengths
+        return product
 
 
 @torch.inference_mode()
 def head_attention(start: Start, head: Head) -> HeadAttention:
-    """Where a head looks in a clean run, and how long what it moves is."""
+    """One head's attention pattern in the clean run, with the norms of its value writes."""
     model = start.model
     if model.stack is None:
         return HeadAttention(model.pattern(start.tokens, head).numpy(), None)
@@ -51,14 +52,14 @@ def head_attention(start: Start, head: Head) -> HeadAttention:
     weights = _weights(start, head)
     write = own_values(start, head) @ head_weights(block, model.n_heads)[head.head]
     if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
-        write = write - write.mean(-1, keepdim=True)  # processing centres what is written
+        write = write - write.mean(-1, keepdim=True)  # processed weights write centred vectors
     lengths = write.norm(dim=-1)
     return HeadAttention(weights.cpu().numpy(), lengths.float().cpu().numpy())
 
 
 @torch.inference_mode()
 def _weights(start: Start, head: Head) -> Float[Tensor, "query key"]:
-    """One head's attention pattern in a clean run: no other head's is written out."""
+    """One head's attention pattern in the clean run, computed for this head alone."""
     stack, clean = known_stack(start.model), start.clean
     assert clean is not None
     block, keys = stack.blocks[head.layer], clean.keys[head.layer]
@@ -71,6 +72,6 @@ def _weights(start: Start, head: Head) -> Float[Tensor, "query key"]:
 
 
 def own_scoring(block: Block, head: int) -> Scoring:
-    """How one head alone turns queries and keys into weights: with its own ALiBi slope only."""
+    """The block's scoring for one head alone: it keeps only that head's ALiBi slope."""
     slopes = block.scoring.slopes
     return replace(block.scoring, slopes=None if slopes is None else slopes[head][None])

@@ -1,4 +1,4 @@
-"""One head under each kind of ablation: where they disagree, trust none alone."""
+"""One head under every kind of ablation: where the kinds disagree, do not trust a single one."""
 
 from collections.abc import Generator
 
@@ -11,24 +11,24 @@ from core.spec.heads import Head
 from core.sweep.scorer import Scorer, head_effects
 
 ByKind = dict[AblationKind, HeadEffect]
-"""A head's effect under each kind; everything else in the spec is the same."""
+"""One head's effect under each kind of ablation; the rest of the spec is the same."""
 
 
 def by_kind(scorer: Scorer, head: Head) -> Generator[float, None, ByKind]:
-    """Ablate a head in every way that the spec has what it takes for: yields the share done.
+    """Ablate a head with every kind for which the spec has the inputs; yields the share done.
 
-    Resample needs the spec's own corrupted prompt, mean-positional a reference set of the spec's
-    own that has the prompt's length.
+    Resample is left out if the spec has no corrupted prompt, mean-positional if it has no reference
+    set of the prompt's length.
     """
-    found: ByKind = {}
+    effects: ByKind = {}
     n_kinds = len(AblationKind)
     for number, kind in enumerate(AblationKind):
         under = _under(scorer, kind)
         if under is not None:
             work = _effect(under, head)
-            found[kind] = yield from within(work, number / n_kinds, (number + 1) / n_kinds)
+            effects[kind] = yield from within(work, number / n_kinds, (number + 1) / n_kinds)
         yield (number + 1) / n_kinds
-    return found
+    return effects
 
 
 def _under(scorer: Scorer, kind: AblationKind) -> Scorer | None:

@@ -1,6 +1,7 @@
-"""Where a head matters: the same ablation at one position at a time.
+"""At which positions a head matters: the same ablation at one position at a time.
 
-Each cell is a row of its own: a head replaced at one position, everything else as it comes.
+Each cell (head, position) is a batch row of its own. Only that head's z at that position is
+replaced; everything after it is recomputed.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -15,23 +16,22 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import constant_steps
 from core.prompts.tokens import TokenizedAnswer
-from core.results.result import METRICS
+from core.results.metrics import FIELDS, PROB, changes
 from core.spec.heads import Head, check_head
 from core.sweep.prepare import Prepared
-from core.sweep.scorer import Scorer, changes
+from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True, eq=False)
 class PositionEffects:
-    """What ablating some heads at one position did, ablated minus clean.
+    """The effects of ablating each head at one position at a time: ablated minus clean.
 
-    `tokens` are the texts at `positions`.
-
-    `effects` has an array for each of `core.results.result.METRICS` (`prob_change` a fraction, the
-    others nats), NaN where a cell is not finished, and where the metric has no value: a logit
-    difference without a foil. A head's cells do not add up to what ablating it at all of these
-    positions does: later layers are not linear.
+    `tokens` are the token texts at `positions`. `effects` has one array for each of
+    `core.results.metrics.METRICS` (`prob_change` is a fraction, the others are in nats). A value is
+    NaN while its cell is not finished, and where the metric has no value (logit difference without
+    a foil). The cells of a head do not add up to the effect of ablating it at all these positions,
+    because later layers are not linear.
     """
 
     heads: tuple[Head, ...]
@@ -41,30 +41,33 @@ class PositionEffects:
     complete: bool
 
     def values(self, metric: str) -> Float[np.ndarray, "head position"]:
-        """One metric's map."""
+        """The effects in one metric. Raises `ValueError` for an unknown metric."""
         if metric not in self.effects:
-            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(FIELDS)}.")
         return self.effects[metric]
 
     def of(self, head: Head) -> dict[str, Float[np.ndarray, " position"]]:
-        """One head's row of every metric."""
+        """One head's effects in every metric. Raises `ValueError` for a head not in `heads`."""
         if head not in self.heads:
             raise ValueError(f"{head.label} is not one of the heads of this map.")
         row = self.heads.index(head)
         return {metric: values[row] for metric, values in self.effects.items()}
 
     def strongest(self, metric: str, count: int = 5) -> list[tuple[Head, int, float]]:
-        """Finished cells, the largest absolute value first; ties in the map's order."""
+        """The `count` finished cells with the largest absolute values, as (head, position, value).
+
+        The largest comes first; ties keep the order of heads and positions.
+        """
         values = self.values(metric).ravel()
         order = np.argsort(-np.abs(values), kind="stable")  # NaN comes last
-        found = []
+        cells = []
         for cell in order[:count]:
             row, column = divmod(int(cell), len(self.positions))
-            found.append((self.heads[row], self.positions[column], float(values[cell])))
-        return [each for each in found if not np.isnan(each[2])]
+            cells.append((self.heads[row], self.positions[column], float(values[cell])))
+        return [cell for cell in cells if not np.isnan(cell[2])]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; a row a head, a column a position, null where there is no value."""
+        """Plain JSON types: one row per head, one column per position, null for NaN."""
         return {
             "heads": [head.label for head in self.heads],
             "positions": list(self.positions),
@@ -77,29 +80,28 @@ class PositionEffects:
 def iter_position_effects(
     scorer: Scorer, heads: Sequence[Head], positions: Sequence[int] | None = None
 ) -> Generator[tuple[float, PositionEffects], None, None]:
-    """Ablate each head at each position, in the way of the scorer's spec.
+    """Ablate each head at each position, with the ablation of the scorer's spec.
 
-    `positions` None: those that the spec ablates, the answer's teacher-forced ones included.
-    Yields (share done, the map so far): an empty map first, then as cells finish, late positions
-    before early ones; the last map is complete. Nothing is run where a corrupted prompt, or a
-    reference set by position, does not differ yet: the change there is 0 (causality). Raises
-    `InputError` (field "head", "heads" or "positions") for what the model or the prompt does not
-    have.
+    `positions` None means those that the spec ablates, with the teacher-forced positions of the
+    answer. Yields (share done, effects so far): first without values, then whenever cells finish,
+    late positions before early ones; the last one is complete. Positions before the first one at
+    which a corrupted prompt, or a reference set by position, differs are not run: by causality the
+    effect there is 0. Raises `InputError` (field "head", "heads" or "positions") for a head or
+    position that the model or the prompt does not have.
     """
     prepared = scorer.prepared
     chosen = checked_heads(scorer.model, heads)
     where = _checked_positions(prepared, positions)
-    found = {metric: np.full((len(chosen), len(where)), np.nan) for metric in METRICS}
+    effects = {metric: np.full((len(chosen), len(where)), np.nan) for metric in FIELDS}
     texts = prepared.texts
     tokens = tuple(texts[position] for position in where)
-    result = _so_far(chosen, where, tokens, found)
+    result = _effects_so_far(chosen, where, tokens, effects)
     yield 0.0, result
     replacements = yield from constant_steps(scorer.replacements(), (0.0, result))
     first = prepared.first_change
     same = [column for column, position in enumerate(where) if position < first]
-    for metric in METRICS:
-        if metric != "logit_diff_change" or prepared.foil is not None:
-            found[metric][:, same] = 0.0
+    for metric in changes(scorer.baseline, scorer.baseline):
+        effects[metric][:, same] = 0.0
     columns = np.array([column for column in range(len(where)) if column not in set(same)], int)
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
@@ -110,14 +112,17 @@ def iter_position_effects(
         if scored.scores is not None:
             row, column = np.divmod(np.array(scored.indices), len(columns))
             for metric, values in changes(scored.scores, scorer.baseline).items():
-                found[metric][row, columns[column]] = values
-            result = _so_far(chosen, where, tokens, found)
+                effects[metric][row, columns[column]] = values
+            result = _effects_so_far(chosen, where, tokens, effects)
         yield scored.fraction, result
-    yield 1.0, _so_far(chosen, where, tokens, found)
+    yield 1.0, _effects_so_far(chosen, where, tokens, effects)
 
 
 def checked_heads(model: LoadedModel, heads: Sequence[Head]) -> tuple[Head, ...]:
-    """The heads once each, in the order given; an `InputError` for none, or one not in `model`."""
+    """The heads without duplicates, in the order given.
+
+    Raises `InputError` for an empty sequence or a head that `model` does not have.
+    """
     for head in heads:
         check_head(head, (model.n_layers, model.n_heads), model.name)
     if not heads:
@@ -144,11 +149,12 @@ def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> t
     return tuple(sorted(set(positions)))
 
 
-def _so_far(
+def _effects_so_far(
     heads: tuple[Head, ...],
     positions: tuple[int, ...],
     tokens: tuple[str, ...],
-    found: Mapping[str, Float[np.ndarray, "head position"]],
+    effects: Mapping[str, Float[np.ndarray, "head position"]],
 ) -> PositionEffects:
-    copies = {metric: values.copy() for metric, values in found.items()}
-    return PositionEffects(heads, positions, tokens, copies, not bool(np.isnan(found["kl"]).any()))
+    copies = {metric: values.copy() for metric, values in effects.items()}
+    complete = not bool(np.isnan(effects[PROB.field]).any())
+    return PositionEffects(heads, positions, tokens, copies, complete)

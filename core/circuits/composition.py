@@ -1,16 +1,17 @@
-"""Composition scores: how far an earlier head writes where a later one reads, from weights alone.
+"""Composition scores: how well an earlier head's output matches a later head's input weights.
 
-In row-vector form head 1 writes x OV1 with OV1 = W_V1 W_O1, and head 2 reads that through its query
-weights, its key weights or its value weights (Elhage et al. 2021, "A Mathematical Framework for
-Transformer Circuits"):
+They use the weights alone. In row-vector form head 1 writes x OV1 with OV1 = W_V1 W_O1, and head 2
+reads that through its query, key or value weights (Elhage et al. 2021, "A Mathematical Framework
+for Transformer Circuits"):
 
     Q: ||OV1 QK2|| / (||OV1|| ||QK2||)       QK2 = W_Q2 W_K2^T
     K: ||OV1 QK2^T|| / (||OV1|| ||QK2||)
     V: ||OV1 OV2|| / (||OV1|| ||OV2||)
 
-in Frobenius norms, on folded weights: norms leave their gain and centring, also in a raw model.
-Biases, scales and rotary positions are left out: of rotary heads it is the content part, at
-distance 0. A score says what could pass, not what does on a prompt.
+||.|| is the Frobenius norm. The gain and centring of each norm are folded into the weights, also
+for a raw model. Biases, the scales of norms and rotary positions are left out: for rotary heads the
+score is that of the content part, at distance 0. A score says what head 2 could read of head 1, not
+what it reads on a prompt.
 """
 
 from collections.abc import Generator
@@ -35,8 +36,9 @@ from core.text.jsonable import jsonable
 class Composition:
     """Scores of every earlier head with one head, 0 to 1; NaN from that head's own layer on.
 
-    `random` is 1/sqrt(d_model): the root of the ratio of the expected squares where all weights
-    are independent Gaussians, whatever d_head is. Scores near it say nothing.
+    `random` is 1/sqrt(d_model), the score to expect of independent Gaussian weights: the square
+    root of E[numerator squared] / E[denominator squared], for any d_head. Scores near it have no
+    meaning.
     """
 
     query: Float[np.ndarray, "layer head"]
@@ -45,7 +47,7 @@ class Composition:
     random: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; no number where there is no earlier head."""
+        """Plain JSON types; null from the head's own layer on."""
         return {
             "query": jsonable(self.query),
             "key": jsonable(self.key),
@@ -60,26 +62,27 @@ def composition(model: LoadedModel, head: Head) -> Composition:
 
 
 def composing(model: LoadedModel, head: Head) -> Generator[float, None, Composition]:
-    """Score every earlier head with `head`: yields the share done.
+    """Score every earlier head with `head`; yields the share done.
 
-    Raises `InputError` for a head the model lacks, `UnavailableError` for a model whose stream is
-    not a sum.
+    Raises `InputError` for a head that the model does not have, `UnavailableError` for a model
+    whose residual stream is not the sum of its parts.
     """
     check_head(head, (model.n_layers, model.n_heads), model.name)
     stack = stack_of_sums(model)
     receiver = _receiver(stack.blocks[head.layer], head, model)
-    found = np.full((3, model.n_layers, model.n_heads), np.nan)
+    scores = np.full((3, model.n_layers, model.n_heads), np.nan)
     for layer in range(head.layer):
-        found[:, layer] = _scores(stack.blocks[layer], receiver, model)
+        scores[:, layer] = _scores(stack.blocks[layer], receiver, model)
         yield (layer + 1) / head.layer
-    query, key, value = found
+    query, key, value = scores
     return Composition(query, key, value, model.d_model**-0.5)
 
 
 class _Circuit(NamedTuple):
-    """A product of two thin factors, left right^T, by what its norms need.
+    """The low-rank matrix left right^T, kept as the parts that its Frobenius norms need.
 
-    ||M left right^T|| for any M takes `left` itself and the Gram matrix of `right`.
+    ||M left right^T|| for any M needs `left` and the Gram matrix right^T right. `norm` is
+    ||left right^T||.
     """
 
     left: Float[Tensor, "d_model d_head"]
@@ -96,14 +99,14 @@ def _circuit(
 
 @torch.inference_mode()
 def _receiver(block: Block, head: Head, model: LoadedModel) -> tuple[_Circuit, _Circuit, _Circuit]:
-    """QK, QK^T and OV of one head."""
+    """The circuits QK, QK^T and OV of one head."""
     lens = block.lens
 
-    def entering(weights: Tensor) -> Tensor:
-        own = weights[head.head // (model.n_heads // len(weights))]
-        return _folded(lens.norm, own[None])[0]
+    def folded(weights: Tensor) -> Tensor:
+        of_head = weights[head.head // (model.n_heads // len(weights))]
+        return _folded(lens.norm, of_head[None])[0]
 
-    q, k, v = entering(lens.queries()), entering(lens.keys()), entering(lens.values())
+    q, k, v = folded(lens.queries()), folded(lens.keys()), folded(lens.values())
     return _circuit(q, k), _circuit(k, q), _circuit(v, _writing(block, model)[head.head].T)
 
 
@@ -111,27 +114,31 @@ def _receiver(block: Block, head: Head, model: LoadedModel) -> tuple[_Circuit, _
 def _scores(
     block: Block, receiver: tuple[_Circuit, ...], model: LoadedModel
 ) -> Float[np.ndarray, "way head"]:
-    """Through products no wider than d_head: ||A M B^T||^2 = tr(M^T A^T A M B^T B)."""
+    """The scores of one layer's heads with the receiver, by query, key and value.
+
+    No product is wider than d_head: ||A M B^T||^2 = tr(M^T A^T A M B^T B).
+    """
     values = block.lens.values()
     a = _folded(block.lens.norm, values).repeat_interleave(model.n_heads // len(values), dim=0)
     b = _writing(block, model)
     gram = a.transpose(1, 2) @ a
     norm = _root((gram * (b @ b.transpose(1, 2))).sum((1, 2)))
-    ways = []
+    scores = []
     for circuit in receiver:
         middle = b @ circuit.left
         joint = _root(((gram @ middle) * (middle @ circuit.gram)).sum((1, 2)))
-        ways.append(joint / (norm * circuit.norm))
-    found: np.ndarray = torch.stack(ways).cpu().double().numpy()
-    return found
+        scores.append(joint / (norm * circuit.norm))
+    stacked: np.ndarray = torch.stack(scores).cpu().double().numpy()
+    return stacked
 
 
 def _folded(
     norm: Any, weights: Float[Tensor, "head d_head d_model"]
 ) -> Float[Tensor, "head d_model d_head"]:
-    """The weights with the norm before them folded in: centre, then gain, then weights.
+    """The weights with the norm before them folded in.
 
-    From the weights' side that is the gain first, then the centring, which is its own transpose.
+    On the stream the order is centring, gain, weights. On the weights the gain is applied first,
+    then the centring, whose matrix is symmetric.
     """
     weights = _precise(weights)
     if isinstance(norm, nn.LayerNorm):
@@ -143,7 +150,7 @@ def _folded(
 
 
 def _writing(block: Block, model: LoadedModel) -> Float[Tensor, "head d_head d_model"]:
-    """W_O head by head, centred where all that reads the stream centres it."""
+    """W_O split by head, centred if the norms that read the residual stream centre it."""
     written = _precise(unscaled(block.lens.out_norm)(head_weights(block, model.n_heads)))
     if isinstance(block.lens.norm, nn.LayerNorm):
         written = written - written.mean(-1, keepdim=True)
@@ -151,10 +158,10 @@ def _writing(block: Block, model: LoadedModel) -> Float[Tensor, "head d_head d_m
 
 
 def _precise(weights: Tensor) -> Tensor:
-    """In double where the device has it: the traces cancel."""
+    """In float64 where the device has it, because large terms of the traces cancel."""
     return weights.float() if weights.device.type == "mps" else weights.double()
 
 
 def _root(squares: Float[Tensor, " head"]) -> Float[Tensor, " head"]:
-    """Rounding can leave a square a little below 0."""
+    """The square root; rounding can make a square slightly negative, which counts as 0."""
     return squares.clamp(min=0).sqrt()

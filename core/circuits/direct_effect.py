@@ -1,11 +1,11 @@
-"""By which route a head acts: directly on the answer, or through what comes after it.
+"""The direct effect of ablating a head on the answer, and its effect through later components.
 
-Total: the head's ablation. Direct: only the final residual stream loses what the head wrote at
-the answer's positions, everything else as in the clean run; with the norms' scales held, and with
-the norms computed again. Downstream: total minus direct. For an early head nearly all of the
-total is downstream, and that is mediation; only where a direct effect is made up for by later
-components is it called self-repair (Wang et al. 2022, arXiv:2211.00593; Rushing and Nanda 2024,
-arXiv:2402.15390).
+Total: the effect of the head's ablation. Direct: the ablation changes only the final residual
+stream, at the answer's positions; everything else stays as in the clean run. It is measured with
+the norms' scales frozen and with the norms recomputed. Downstream: total minus direct (recomputed).
+For an early head nearly all of the total is downstream: this is mediation. It is called self-repair
+only if later components compensate a direct effect (Wang et al. 2022, arXiv:2211.00593; Rushing and
+Nanda 2024, arXiv:2402.15390).
 """
 
 from collections.abc import Generator
@@ -34,7 +34,7 @@ from core.text.jsonable import jsonable
 
 
 class Route(StrEnum):
-    """How a head's effect reached the answer, as far as two numbers can say."""
+    """How a head's effect reaches the answer, judged from its direct and its downstream effect."""
 
     SMALL = "small"
     DIRECT = "direct"
@@ -44,15 +44,15 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class DirectEffect:
-    """One head's effect on the answer, by route: ablated minus clean, in nats.
+    """One head's total and direct effect on the answer: ablated minus clean, in nats.
 
-    `metric` is "logit_diff_change" where there is a foil, else "logprob_change". `frozen` is the
-    direct effect with the norms' scales held: the final one's, and that of a norm after attention
-    (Gemma 2). In a logit difference, where logits have no soft cap, it equals the change of direct
-    logit attribution. `direct` is with both norms computed again; the difference is the norms'
-    part. `later` (layer, head) and `later_mlps` (layer) are how far every later part changed its
-    own direct contribution to the answer, in logits, norms held at the clean run's scales; NaN up
-    to the head's own layer, whose MLP comes after it except in parallel blocks.
+    `metric` is "logit_diff_change" if there is a foil, else "logprob_change". `frozen` is the
+    direct effect with frozen scales of the final norm and of a norm after attention (Gemma 2). For
+    a logit difference without soft cap it equals the change of direct logit attribution. `direct`
+    is the direct effect with both norms recomputed. `later` and `later_mlps` are the changes of
+    the direct logit attribution of every later head and MLP, in logits, norms frozen at the clean
+    run's scales. They are NaN for earlier layers; `later` also for the head's own layer,
+    `later_mlps` for it only in parallel blocks, whose MLP does not read the head.
     """
 
     head: Head
@@ -65,21 +65,22 @@ class DirectEffect:
 
     @property
     def downstream(self) -> float:
-        """What the ablation did through later components."""
+        """The effect through later components: total minus direct."""
         return self.total - self.direct
 
     @property
     def norm_part(self) -> float:
-        """What of the direct effect comes through the norms' scales."""
+        """The part of the direct effect that comes from the change of the norms' scales."""
         return self.direct - self.frozen
 
     @property
     def route(self) -> Route:
-        """The word for it.
+        """The name of the route.
 
-        Repair takes away from a direct effect: both parts are worth a word, their signs opposite,
-        and what is left is no more than the direct effect was. An early head on which nearly
-        everything depends has opposite signs too, and is mediated, not repaired.
+        Self-repair reduces a direct effect: |direct| and |downstream| are at least `NOTABLE_NATS`,
+        their signs are opposite, and |total| is at most |direct|. The last condition matters
+        because an early head on which nearly everything depends can also have opposite signs; its
+        effect is mediated, not repaired.
         """
         if max(abs(self.total), abs(self.direct)) < NOTABLE_NATS:
             return Route.SMALL
@@ -90,7 +91,7 @@ class DirectEffect:
         return Route.DIRECT if abs(self.direct) >= abs(self.downstream) else Route.LATER
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: nats, and logits for the later parts."""
+        """Plain JSON types: nats, but logits for later heads and MLPs."""
         return {
             "metric": self.metric,
             "total": self.total,
@@ -104,11 +105,11 @@ class DirectEffect:
         }
 
     def most_changed(self, count: int = 5) -> list[tuple[Head, float]]:
-        """Later heads by how far their own contribution changed, the most first."""
+        """The later heads with the largest change of direct logit attribution, largest first."""
         size = np.nan_to_num(np.abs(self.later))
         order = np.argsort(-size, axis=None, kind="stable")[:count]
-        found = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
-        return [(head, float(self.later[head])) for head in found if size[head] > 0]
+        heads = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
+        return [(head, float(self.later[head])) for head in heads if size[head] > 0]
 
 
 def direct_effect(scorer: Scorer, head: Head) -> DirectEffect:
@@ -117,46 +118,50 @@ def direct_effect(scorer: Scorer, head: Head) -> DirectEffect:
 
 
 def measure_direct_effect(scorer: Scorer, head: Head) -> Generator[float, None, DirectEffect]:
-    """Measure a head's routes: yields the share done.
+    """Measure a head's total and direct effect; yields the share done.
 
-    Raises `UnavailableError` for a model that cannot be taken apart.
+    Raises `UnavailableError` for a model whose residual stream is not the sum of its parts.
     """
     model, prepared = scorer.model, scorer.prepared
     stack_of_sums(model)
     replacements = yield from within(scorer.replacements(), 0.0, 0.3)
     yield 0.3
-    found: list[_Found] = []
+    effects: list[_PassEffects] = []
     all_passes = passes(prepared)
-    for each in all_passes:
-        done = 0.3 + 0.7 * len(found) / len(all_passes)
-        tokens, edit = prepared.sequence(each.sequence), replacements[each.sequence].edit(head)
+    for answer_pass in all_passes:
+        done = 0.3 + 0.7 * len(effects) / len(all_passes)
+        tokens = prepared.sequence(answer_pass.sequence)
+        edit = replacements[answer_pass.sequence].edit(head)
         clean = read_stream(model, tokens)
         yield done
         ablated = read_stream(model, tokens, (edit,))
         yield done
-        found.append(_of_pass(model, prepared, each, head.layer, clean, ablated))
-    joined = found[0]
-    for other in found[1:]:
-        joined = _Found(*(a + b for a, b in zip(joined, other, strict=True)))
-    later, mlps = joined.later.copy(), joined.mlps.copy()
+        effects.append(_effects_of_pass(model, prepared, answer_pass, head.layer, clean, ablated))
+    summed = effects[0]
+    for other in effects[1:]:
+        summed = _PassEffects(*(a + b for a, b in zip(summed, other, strict=True)))
+    later, mlps = summed.later.copy(), summed.mlps.copy()
     later[: head.layer + 1] = np.nan
     parallel = stack_of_sums(model).blocks[head.layer].parallel
     mlps[: head.layer + parallel] = np.nan  # a parallel block's MLP does not read its heads
-    clean, total, direct, held = joined.values
+    clean_value, total, direct, frozen_direct = summed.values
     return DirectEffect(
         head=head,
         metric=scorer.metric,
-        total=total - clean,
-        direct=direct - clean,
-        frozen=held - clean,
+        total=total - clean_value,
+        direct=direct - clean_value,
+        frozen=frozen_direct - clean_value,
         later=later,
         later_mlps=mlps,
     )
 
 
-class _Found(NamedTuple):
-    """One pass: the answer's value clean, ablated, with the direct route cut, and with it cut
-    under held norms; and how far later parts changed what they add.
+class _PassEffects(NamedTuple):
+    """What one pass measures.
+
+    `values` are the answer's log prob (target minus foil) in four cases: clean; ablated; direct
+    effect only; direct effect only with frozen norms. `later` (layer, head) and `mlps` (layer) are
+    changes of direct logit attribution.
     """
 
     values: np.ndarray
@@ -165,40 +170,46 @@ class _Found(NamedTuple):
 
 
 @torch.inference_mode()
-def _of_pass(
-    model: LoadedModel, prepared: Prepared, of: Pass, layer: int, clean: Stream, ablated: Stream
-) -> _Found:
+def _effects_of_pass(
+    model: LoadedModel,
+    prepared: Prepared,
+    answer_pass: Pass,
+    layer: int,
+    clean: Stream,
+    ablated: Stream,
+) -> _PassEffects:
     stack = stack_of_sums(model)
-    reading = AnswerDirections(model, prepared, of, clean)
-    read, block = reading.read, stack.blocks[layer]
-    # Only what this head wrote, in the clean run: its layer's z differs in nothing else.
+    directions = AnswerDirections(model, prepared, answer_pass, clean)
+    read, block = directions.read, stack.blocks[layer]
+    # In the head's own layer the two runs differ in this head's z only.
     before, after = (stream.z[layer][read].flatten(-2) for stream in (clean, ablated))
-    lost = block.out(after) - block.out(before)
+    change = block.out(after) - block.out(before)
     final, norm = clean.final[read], stack.ending.norm
-    held = norm(final) + frozen(norm, final)(_lost_under_held_norm(block.lens, before, after))
+    frozen_change = _write_change_frozen_norm(block.lens, before, after)
+    normed = norm(final) + frozen(norm, final)(frozen_change)
     logits = torch.stack(
         [
             stack.unembed(final[None])[0],
             stack.unembed(ablated.final[read][None])[0],
-            stack.unembed((final + lost)[None])[0],
-            stack.ending.after_norm(held[None])[0],
+            stack.unembed((final + change)[None])[0],
+            stack.ending.after_norm(normed[None])[0],
         ]
     )
     logp = log_probs(logits)
-    values = torch.stack([sign * answer_logprob(logp, answer) for answer, sign in of.read]).sum(0)
+    answers = [sign * answer_logprob(logp, answer) for answer, sign in answer_pass.read]
+    values = torch.stack(answers).sum(0)
     mlps = [
-        reading.along(after[read] - before[read])
+        directions.along(after[read] - before[read])
         for before, after in zip(clean.mlp, ablated.mlp, strict=True)
     ]
-    return _Found(
-        values.cpu().numpy(), reading.heads(ablated) - reading.heads(clean), np.array(mlps)
-    )
+    later = directions.heads(ablated) - directions.heads(clean)
+    return _PassEffects(values.cpu().numpy(), later, np.array(mlps))
 
 
-def _lost_under_held_norm(
+def _write_change_frozen_norm(
     lens: Lens, before: Float[Tensor, "read z"], after: Float[Tensor, "read z"]
 ) -> Float[Tensor, "read d_model"]:
-    """What attention adds less of; a norm after it keeps the scale that `before` gives it."""
+    """The change of what attention writes; a norm after it keeps its scale for `before`."""
     clean = lens.out(before)
-    lost: Tensor = frozen(lens.out_norm, clean)(lens.out(after) - clean)
-    return lost
+    change: Tensor = frozen(lens.out_norm, clean)(lens.out(after) - clean)
+    return change

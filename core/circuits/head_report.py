@@ -1,4 +1,4 @@
-"""Everything that the views of one head show, as plain JSON types."""
+"""The report on one head: everything that the head's views show, as plain JSON types."""
 
 import time
 from collections.abc import Generator
@@ -34,33 +34,34 @@ def head_report(
     query: int | None = None,
     attended: int | None = None,
 ) -> Generator[float, None, dict[str, Any]]:
-    """Sweep the prompt and see one head closely: yields the share done.
+    """Sweep the prompt, then measure one head in every way; yields the share done.
 
-    `query` and `attended` are the two positions of `measure_path_patching`. Probabilities are
-    fractions, changes ablated minus clean in nats or, for direct contributions, logits. Raises
+    `query` and `attended` are `query` and `key` of `measure_path_patching`. Probabilities are
+    fractions. Changes are ablated minus clean, in nats; direct contributions are in logits. Raises
     `InputError`.
     """
     started = time.perf_counter()
     check_head(head, (model.n_layers, model.n_heads), model.name)
     scorer = Scorer(model, spec)
-    fed: Any
-    traced = None
-    try:  # first, so that positions that are not there are refused before the long work
-        fed = (
+    path_patching: Any
+    direct_effect = None
+    try:  # first, so that positions out of range are refused before the long work
+        path_patching = (
             yield from within(measure_path_patching(scorer, head, query, attended), 0.0, 0.1)
         ).to_dict()
-        traced = yield from within(measure_direct_effect(scorer, head), 0.1, 0.15)
+        direct_effect = yield from within(measure_direct_effect(scorer, head), 0.1, 0.15)
     except UnavailableError as error:
-        fed = {"missing": str(error)}
-    result = yield from within(_swept(scorer), 0.15, 0.4)
+        path_patching = {"missing": str(error)}
+    result = yield from within(_sweep(scorer), 0.15, 0.4)
     effect = result.effect(head)
     assert effect is not None
     kinds = yield from within(by_kind(scorer, head), 0.4, 0.5)
     roles = yield from within(measure_head_scores(model), 0.5, 0.8)
-    says = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
-    places = yield from within(_placed(scorer, head), 0.85, 1.0)
-    looking = head_attention(scorer.start, head)
-    said = verdict(result, effect, traced, kinds, roles, _share_of_first(places, effect))
+    logit_effects = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
+    by_position = yield from within(_position_effects(scorer, head), 0.85, 1.0)
+    attention = head_attention(scorer.start, head)
+    share_of_first = _share_of_first(by_position, effect)
+    sentences = verdict(result, effect, direct_effect, kinds, roles, share_of_first)
     return {
         "schema": SCHEMA,
         "spec": result.spec.to_dict(),
@@ -69,19 +70,19 @@ def head_report(
         "target_tokens": list(result.target_tokens),
         "baseline": jsonable(result.baseline),
         "effect": effect.to_dict(),
-        "verdict": [sentence.text for sentence in said],
+        "verdict": [sentence.text for sentence in sentences],
         "attention": {
-            "weights": jsonable(looking.weights),
-            "value_lengths": _or_none(looking.lengths),
+            "weights": jsonable(attention.weights),
+            "value_lengths": _or_none(attention.lengths),
         },
-        "logit_effects": says.to_dict(),
-        "by_position": places.to_dict(),
-        "head_scores": _kind(roles, head),
-        "path_patching": fed,
-        "direct_effect": None if traced is None else traced.to_dict(),
-        "by_kind": {kind.value: each.to_dict() for kind, each in kinds.items()},
+        "logit_effects": logit_effects.to_dict(),
+        "by_position": by_position.to_dict(),
+        "head_scores": _scores_of_head(roles, head),
+        "path_patching": path_patching,
+        "direct_effect": None if direct_effect is None else direct_effect.to_dict(),
+        "by_kind": {kind.value: kind_effect.to_dict() for kind, kind_effect in kinds.items()},
         "literature": [
-            {**jsonable(entry), "heads": [each.label for each in entry.heads]}
+            {**jsonable(entry), "heads": [entry_head.label for entry_head in entry.heads]}
             | {"citation": entry.citation}
             for entry in roles_of(model.name, head)
         ],
@@ -89,38 +90,41 @@ def head_report(
     }
 
 
-def _swept(scorer: Scorer) -> Generator[float, None, SweepResult]:
-    found = None
+def _sweep(scorer: Scorer) -> Generator[float, None, SweepResult]:
+    last = None
     for result, fraction in sweep_with_progress(scorer):
-        found = result
+        last = result
         yield fraction or 0.0
-    assert found is not None
-    return found
+    assert last is not None
+    return last
 
 
-def _placed(scorer: Scorer, head: Head) -> Generator[float, None, PositionEffects]:
-    found = None
-    for fraction, places in iter_position_effects(scorer, [head]):
-        found = places
+def _position_effects(scorer: Scorer, head: Head) -> Generator[float, None, PositionEffects]:
+    last = None
+    for fraction, effects in iter_position_effects(scorer, [head]):
+        last = effects
         yield fraction
-    assert found is not None
-    return found
+    assert last is not None
+    return last
 
 
-def _share_of_first(places: PositionEffects, effect: HeadEffect) -> float | None:
-    """Of a head's change in log probability, what position 0 alone does; None of none."""
-    if 0 not in places.positions or not effect.logprob_change:
+def _share_of_first(by_position: PositionEffects, effect: HeadEffect) -> float | None:
+    """The log prob change of ablating position 0 alone, over that of the whole ablation.
+
+    None where position 0 is not ablated or the whole change is 0.
+    """
+    if 0 not in by_position.positions or not effect.logprob_change:
         return None
-    column = places.positions.index(0)
-    return float(places.values("logprob_change")[0, column]) / effect.logprob_change
+    column = by_position.positions.index(0)
+    return float(by_position.values("logprob_change")[0, column]) / effect.logprob_change
 
 
 def _or_none(values: Any) -> Any:
     return None if values is None else jsonable(values)
 
 
-def _kind(roles: HeadScores, head: Head) -> dict[str, Any]:
-    """One head's scores, each with its standard error and its place among the model's heads."""
+def _scores_of_head(roles: HeadScores, head: Head) -> dict[str, Any]:
+    """One head's scores, each with its standard error and its percentile in the model."""
     return {
         "looks_like": roles.looks_like(head),
         "threshold": THRESHOLD,

@@ -1,7 +1,7 @@
-"""What every head looks at, as scores: what was measured on repeated random tokens, to be read.
+"""Role scores: to which positions every head attends on repeated random tokens.
 
-`core.circuits.measure_scores` measures them. A score says what a head looks at, or what it would
-copy; whether that matters is what ablation measures. Imports no torch.
+`core.circuits.measure_scores` measures them. A score says where a head attends, or whether it
+copies; only ablation measures whether that matters. Imports no torch.
 """
 
 import math
@@ -16,22 +16,22 @@ from core.spec.heads import Head
 from core.text.jsonable import jsonable
 
 ROLES = ("induction", "duplicate token", "previous token", "current token", "first token")
-"""Where the attention goes; induction is prefix matching (Olsson et al. 2022, arXiv:2209.11895)."""
+"""The attention scores; induction is prefix matching (Olsson et al. 2022, arXiv:2209.11895)."""
 
 COPYING = "copying"
-"""The one score that is read off the weights: of the OV circuit, from -1 to 1."""
+"""The only score from the weights alone: it is that of the OV circuit, from -1 to 1."""
 
 THRESHOLD = 0.4
-"""From where on a head is said to look like a role: a convention, that of ARENA's exercises."""
+"""The smallest score at which a head "looks like" a role: the convention of ARENA's exercises."""
 
 
 @dataclass(frozen=True, eq=False)
 class HeadScores:
-    """Mean attention weight (0 to 1) of every head in every role, and its standard error over
-    sequences (NaN for a single one).
+    """The scores of every head: mean attention weights, 0 to 1.
 
-    Axes: role (in the order of `roles`), layer, head. `copying` is the OV circuit's copying score
-    (-1 to 1, Elhage et al. 2021), None for a model whose circuits cannot be read.
+    Axes: role (in the order of `roles`), layer, head. `standard_error` is over sequences (NaN for a
+    single sequence). `copying` is the OV circuit's copying score (-1 to 1, Elhage et al. 2021),
+    None for a model whose weights cannot be read.
     """
 
     mean: Float[np.ndarray, "role layer head"]
@@ -44,14 +44,14 @@ class HeadScores:
     roles: tuple[str, ...] = ROLES
 
     def of(self, role: str) -> Float[np.ndarray, "layer head"]:
-        """The score of one role, or "copying"."""
+        """One role's scores; `role` may also be "copying"."""
         if role == COPYING and self.copying is not None:
             return self.copying
         score: Float[np.ndarray, "layer head"] = self.mean[self._index(role)]
         return score
 
     def error_of(self, role: str) -> Float[np.ndarray, "layer head"]:
-        """The standard error of one role's score; copying, read off the weights, has none."""
+        """The standard errors of one role's scores. Copying has none: it is not a sample mean."""
         error: Float[np.ndarray, "layer head"] = self.standard_error[self._index(role)]
         return error
 
@@ -66,22 +66,22 @@ class HeadScores:
         return math.nan if share is None else share
 
     def named(self, role: str, threshold: float = THRESHOLD) -> list[Head]:
-        """The heads that score `threshold` or more, the highest first."""
+        """The heads with a score of `threshold` or more, the highest first."""
         scores = self.of(role)
-        found = [Head(int(layer), int(head)) for layer, head in np.argwhere(scores >= threshold)]
-        return sorted(found, key=lambda head: -float(scores[head]))
+        heads = [Head(int(layer), int(head)) for layer, head in np.argwhere(scores >= threshold)]
+        return sorted(heads, key=lambda head: -float(scores[head]))
 
     def looks_like(self, head: Head, threshold: float = THRESHOLD) -> str | None:
-        """The attention role that the head scores highest in, None where that is under `threshold`.
+        """The attention role with the head's highest score, None if that is under `threshold`.
 
-        It is about where the head looks, and says nothing of what its ablation does.
+        It says where the head attends, not what its ablation does.
         """
         scores = self.mean[:, head.layer, head.head]
         best = int(scores.argmax())
         return self.roles[best] if scores[best] >= threshold else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: one entry a head, scores as fractions."""
+        """Plain JSON types: one entry per head, scores as fractions."""
         shape = self.mean.shape[1:]
         return {
             "copy_length": self.copy_length,

@@ -1,9 +1,9 @@
-"""Direct logit attribution: what every part of the model adds to the answer by itself.
+"""Direct logit attribution: what each head and MLP adds directly to the answer's logit.
 
-A part's write to the residual stream, through the final norm with its scale held at the clean
-run's, along the answer's direction (Elhage et al. 2021, "A Mathematical Framework for Transformer
-Circuits"). It says what reaches the answer directly, not what the answer needs: a head may also
-act through later ones.
+It is the dot product of a part's write to the residual stream, after the final norm, with the
+answer's direction. The norm's scale is frozen at that of the clean run (Elhage et al. 2021, "A
+Mathematical Framework for Transformer Circuits"). It measures the direct effect only: a head may
+also act through later components.
 """
 
 from collections.abc import Generator, Sequence
@@ -24,11 +24,11 @@ from core.sweep.prepare import Prepared
 
 @dataclass(frozen=True, eq=False)
 class LogitAttribution:
-    """The logit difference (or, without a foil, the logit above the vocabulary's mean), by parts.
+    """The answer's logit, split by head and MLP.
 
-    In logits, before a soft cap where the model has one, summed over a teacher-forced answer's
-    positions. `rest` are biases: `total` is the sum of everything else and it. `against` says what
-    the answer is read against: "the foil" or "the vocabulary's mean".
+    The logit is target minus `against`: "the foil" or "the vocabulary's mean". Values are in
+    logits, before a soft cap if the model has one, and summed over the positions of a
+    teacher-forced answer. `rest` is the part of the biases.
     """
 
     heads: Float[np.ndarray, "layer head"]
@@ -39,67 +39,76 @@ class LogitAttribution:
 
     @property
     def total(self) -> float:
-        """What the parts add up to: the model's own logits."""
+        """The sum of all parts, biases included: the same quantity from the model's own logits."""
         return float(self.heads.sum() + self.mlps.sum()) + self.embed + self.rest
 
 
 def logit_attribution(model: LoadedModel, prepared: Prepared) -> LogitAttribution:
-    """Take the clean run's answer apart; raises `UnavailableError` for a model that cannot be."""
+    """Direct logit attribution of the clean run.
+
+    Raises `UnavailableError` for a model whose residual stream is not the sum of its parts.
+    """
     return run_to_end(measure_logit_attribution(model, (prepared,)))[0]
 
 
 def measure_logit_attribution(
     model: LoadedModel, answers: Sequence[Prepared]
 ) -> Generator[float, None, tuple[LogitAttribution, ...]]:
-    """`logit_attribution` for several answers to one prompt: yields the share done.
+    """`logit_attribution` for several answers to one prompt; yields the share done.
 
-    A pass that several of them read is run once.
+    A pass that several answers need is run once.
     """
     streams: dict[tuple[int, ...], Stream] = {}
-    found: list[LogitAttribution] = []
+    attributions: list[LogitAttribution] = []
     for prepared in answers:
         parts: list[_Parts] = []
-        for each in passes(prepared):
-            tokens = prepared.sequence(each.sequence)
+        for answer_pass in passes(prepared):
+            tokens = prepared.sequence(answer_pass.sequence)
             ids = tuple(tokens.tolist())
             if ids not in streams:
                 streams[ids] = read_stream(model, tokens)
-                yield len(found) / len(answers)
-            parts.append(_of_pass(model, prepared, each, streams[ids]))
-        found.append(_added(model, prepared, parts))
-        yield len(found) / len(answers)
-    return tuple(found)
+                yield len(attributions) / len(answers)
+            parts.append(_parts_of_pass(model, prepared, answer_pass, streams[ids]))
+        attributions.append(_sum_of_passes(model, prepared, parts))
+        yield len(attributions) / len(answers)
+    return tuple(attributions)
 
 
 _Parts = tuple[np.ndarray, np.ndarray, float, float]
-"""Of one pass: heads, MLPs, embedding, rest."""
+"""One pass's attribution: heads (layer, head), MLPs (layer), embedding, rest."""
 
 
-def _added(model: LoadedModel, prepared: Prepared, found: list[_Parts]) -> LogitAttribution:
+def _sum_of_passes(model: LoadedModel, prepared: Prepared, parts: list[_Parts]) -> LogitAttribution:
     return LogitAttribution(
-        heads=sum((heads for heads, *_ in found), np.zeros((model.n_layers, model.n_heads))),
-        mlps=sum((mlps for _, mlps, *_ in found), np.zeros(model.n_layers)),
-        embed=sum(embed for _, _, embed, _ in found),
-        rest=sum(rest for *_, rest in found),
+        heads=sum((heads for heads, *_ in parts), np.zeros((model.n_layers, model.n_heads))),
+        mlps=sum((mlps for _, mlps, *_ in parts), np.zeros(model.n_layers)),
+        embed=sum(embed for _, _, embed, _ in parts),
+        rest=sum(rest for *_, rest in parts),
         against="the vocabulary's mean" if prepared.foil is None else "the foil",
     )
 
 
 @torch.inference_mode()
-def _of_pass(model: LoadedModel, prepared: Prepared, of: Pass, stream: Stream) -> _Parts:
-    reading = AnswerDirections(model, prepared, of, stream)
-    heads, biases = reading.heads(stream), 0.0
-    for layer, block in enumerate(reading.stack.blocks):
-        z = stream.z[layer][reading.read]
-        whole = block.out(z.flatten(-2))
-        biases += reading.along(whole) - float(heads[layer].sum())
-    mlps = [reading.along(stream.mlp[layer][reading.read]) for layer in range(model.n_layers)]
-    embed = reading.along(stream.embed[reading.read])
-    return heads, np.array(mlps), embed, biases + reading.constant
+def _parts_of_pass(
+    model: LoadedModel, prepared: Prepared, answer_pass: Pass, stream: Stream
+) -> _Parts:
+    answer = AnswerDirections(model, prepared, answer_pass, stream)
+    heads, biases = answer.heads(stream), 0.0
+    for layer, block in enumerate(answer.stack.blocks):
+        z = stream.z[layer][answer.read]
+        attention_write = block.out(z.flatten(-2))
+        biases += answer.along(attention_write) - float(heads[layer].sum())
+    mlps = [answer.along(stream.mlp[layer][answer.read]) for layer in range(model.n_layers)]
+    embed = answer.along(stream.embed[answer.read])
+    return heads, np.array(mlps), embed, biases + answer.constant
 
 
 class AnswerDirections:
-    """The answer's directions in one pass, through the final norm as the clean run leaves it."""
+    """The answer's directions in one pass, with the final norm's scale frozen at the clean run's.
+
+    `read` are the positions at which the answer is predicted; `constant` is the part of biases in
+    its logit.
+    """
 
     def __init__(self, model: LoadedModel, prepared: Prepared, of: Pass, clean: Stream) -> None:
         assert model.stack is not None
@@ -114,16 +123,16 @@ class AnswerDirections:
             self.constant += float((self._directions @ bias.float()).sum())
 
     def along(self, part: Float[Tensor, "read d_model"]) -> float:
-        """What a part of the stream at the positions read adds to the answer, in logits."""
+        """What a part of the residual stream at the positions `read` adds to the answer's logit."""
         return float((self._norm(part).float() * self._directions).sum())
 
     @torch.inference_mode()
     def heads(self, stream: Stream) -> Float[np.ndarray, "layer head"]:
-        """What every head of a pass adds; norms keep the clean run's scales."""
-        found = []
+        """What every head of a pass adds to the answer's logit; norms keep the clean scales."""
+        contributions = []
         for layer, block in enumerate(self.stack.blocks):
             clean = self._clean.z[layer][self.read]
-            own = stream.z[layer][self.read] - self._shift[layer].to(clean)
-            parts = written(block, clean, own).transpose(0, 1)  # head, read, d_model
-            found.append((self._norm(parts).float() * self._directions).sum((1, 2)))
-        return torch.stack(found).double().cpu().numpy()
+            z = stream.z[layer][self.read] - self._shift[layer].to(clean)
+            writes = written(block, clean, z).transpose(0, 1)  # head, read, d_model
+            contributions.append((self._norm(writes).float() * self._directions).sum((1, 2)))
+        return torch.stack(contributions).double().cpu().numpy()

@@ -1,4 +1,4 @@
-"""What a head makes the model say: predictions without it, and what it adds by itself."""
+"""One head's effect on the next token: the predictions with it ablated, and its own logits."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from core.sweep.scorer import Scorer
 from core.sweep.scores import log_probs
 
 SHOWN = 4
-"""Tokens that gained most, lost most, and are likeliest before: so many of each."""
+"""How many tokens of each sort: most likely before, largest gain, largest loss."""
 
 
 @dataclass(frozen=True)
 class TokenProbability:
-    """A next token's probability (a fraction) before and after the ablation."""
+    """The probability of one next token before and after the ablation, as fractions."""
 
     text: str
     before: float
@@ -39,8 +39,8 @@ class TokenProbability:
 class AnswerAttribution:
     """Direct logit attribution of the clean run: to the target, the foil, and their difference.
 
-    Target and foil are read against the vocabulary's mean. Without a foil `foil` is None and
-    `difference` is the target's.
+    The logits of target and foil are relative to the vocabulary's mean. Without a foil, `foil` is
+    None and `difference` equals `target`.
     """
 
     target: LogitAttribution
@@ -50,11 +50,12 @@ class AnswerAttribution:
 
 @dataclass(frozen=True, eq=False)
 class LogitEffects:
-    """What ablating one head does to what the model says next, and what the head itself writes.
+    """The effect of ablating one head on the next token, and what the head itself adds.
 
-    `predictions` are the likeliest tokens of the clean run, the target's first, and those that
-    gained and lost most; the greatest loss first. `attributed` and `circuit` are None where the
-    model cannot be taken apart, and `missing` says why.
+    `predictions` contain the most likely tokens of the clean run, the first tokens of target and
+    foil, and the tokens with the largest gain and loss; they are sorted by change, the largest loss
+    first. `attributed` and `circuit` are None if the parts of the model cannot be read one by one;
+    `missing` then says why.
     """
 
     head: Head
@@ -65,12 +66,12 @@ class LogitEffects:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: probabilities as fractions, attribution in logits."""
-        found: dict[str, Any] = {
+        report: dict[str, Any] = {
             "predictions": [[p.text, p.before, p.after] for p in self.predictions]
         }
         if self.attributed is not None:
             by = self.attributed
-            found["direct_logit_attribution"] = {
+            report["direct_logit_attribution"] = {
                 "target": float(by.target.heads[self.head]),
                 "foil": None if by.foil is None else float(by.foil.heads[self.head]),
                 "difference": float(by.difference.heads[self.head]),
@@ -78,10 +79,10 @@ class LogitEffects:
                 "against": by.difference.against,
             }
         if self.circuit is not None:
-            found["ov_circuit"] = self.circuit.to_dict()
+            report["ov_circuit"] = self.circuit.to_dict()
         if self.missing:
-            found["missing"] = self.missing
-        return found
+            report["missing"] = self.missing
+        return report
 
 
 def logit_effects(scorer: Scorer, head: Head) -> LogitEffects:
@@ -90,18 +91,18 @@ def logit_effects(scorer: Scorer, head: Head) -> LogitEffects:
 
 
 def measure_logit_effects(scorer: Scorer, head: Head) -> Generator[float, None, LogitEffects]:
-    """Measure what a head makes the model say: yields the share done."""
+    """Measure one head's effect on the next token; yields the share done."""
     predictions = yield from within(_predictions(scorer, head), 0.0, 0.3)
     try:
-        found = yield from within(measure_attribution(scorer), 0.3, 0.6)
+        attributed = yield from within(measure_attribution(scorer), 0.3, 0.6)
         circuit = yield from within(promoting(scorer.start, head), 0.6, 1.0)
     except UnavailableError as error:
         return LogitEffects(head, predictions, None, None, str(error))
-    return LogitEffects(head, predictions, found, circuit)
+    return LogitEffects(head, predictions, attributed, circuit)
 
 
 def measure_attribution(scorer: Scorer) -> Generator[float, None, AnswerAttribution]:
-    """Direct logit attribution of every head: yields the share done.
+    """Direct logit attribution of every head in the clean run; yields the share done.
 
     Raises `UnavailableError`.
     """
@@ -136,16 +137,16 @@ def _predictions(
 def next_token(
     scorer: Scorer, head: Head
 ) -> Generator[float, None, tuple[Float[Tensor, " vocab"], Float[Tensor, " vocab"]]]:
-    """Probabilities at the position that predicts the answer's first token, before and after.
+    """Next-token probabilities before and after the ablation of a head.
 
-    Yields the share done.
+    They are read at the position that predicts the answer's first token. Yields the share done.
     """
     replacements = yield from within(scorer.replacements(), 0.0, 0.5)
     edit = replacements[scorer.prepared.target].edit(head)
-    found = None
+    ablated = None
     for rows in run_from(scorer.start, [(edit,)]):
         if rows.indices:
-            found = log_probs(rows.logits)[0, 0].exp().cpu()
+            ablated = log_probs(rows.logits)[0, 0].exp().cpu()
         yield 0.5 + rows.fraction / 2
-    assert found is not None
-    return scorer.clean[0].exp().cpu(), found
+    assert ablated is not None
+    return scorer.clean[0].exp().cpu(), ablated

@@ -1,7 +1,8 @@
-"""Role scores measured: what every head looks at on repeated random tokens.
+"""Measure the role scores: where every head attends on repeated random tokens.
 
-A sequence is BOS, then L random tokens, then the same L again. The scores are mean attention
-weights over the second copy's queries only. Prefix matching: Olsson et al. 2022, arXiv:2209.11895.
+A sequence is BOS, then L random tokens, then the same L tokens again. A score is the mean attention
+weight over the queries of the second copy only. Prefix matching: Olsson et al. 2022,
+arXiv:2209.11895.
 """
 
 from collections.abc import Generator, Iterable
@@ -31,18 +32,18 @@ from core.spec.reference_set import DEFAULT
 from core.sweep.replacements import Replacement, from_reference
 
 STEP_FLOPS = 4e10
-"""Of the sequences that run together: a third of a second on two cores."""
+"""Work of the sequences of one batch: a third of a second on two cores."""
 PATTERN_BYTES = 2**27
-"""Of one layer's patterns, which a softmax holds more than once."""
+"""Size of one layer's attention patterns in one batch; the softmax needs several copies."""
 
 
 def head_scores_by_sequence(
     pattern: Float[Tensor, "sequence head pos pos"], copy_length: int, has_bos: bool = True
 ) -> Float[Tensor, "role sequence head"]:
-    """Each role's attention weight, averaged over the second copy's queries of each sequence.
+    """The mean attention weight of each role, over the queries of each sequence's second copy.
 
-    With BOS at position 0 the queries are q = L+1 .. 2L; without it, q = L .. 2L-1. `pattern[...,
-    q, k]` is the weight that query q gives key k; roles are in the order of `ROLES`.
+    With BOS at position 0 the queries are q = L+1 .. 2L; without BOS, q = L .. 2L-1. `pattern[...,
+    q, k]` is the attention weight from query q to key k. Roles are in the order of `ROLES`.
     """
     first_query = copy_length + int(has_bos)
     expected = first_query + copy_length
@@ -53,7 +54,7 @@ def head_scores_by_sequence(
         )
     query = torch.arange(first_query, expected, device=pattern.device)
     keys = (
-        query - copy_length + 1,  # induction: what came after the token's first occurrence
+        query - copy_length + 1,  # induction: the position after the token's first occurrence
         query - copy_length,  # duplicate token
         query - 1,  # previous token
         query,  # current token
@@ -68,9 +69,9 @@ def head_scores(
     has_bos: bool = True,
     seed: int = SEED,
 ) -> HeadScores:
-    """Role scores of every head, from one pattern a layer, in the layers' order.
+    """Role scores of every head, from one attention pattern a layer, layer 0 first.
 
-    The patterns may come one at a time, so that a large model's need not be held together.
+    `patterns` may be a generator, so that only one layer's pattern is in memory.
     """
     layers = [
         head_scores_by_sequence(pattern, copy_length, has_bos).cpu().double()
@@ -107,26 +108,27 @@ _guard = Lock()
 
 
 def kept_head_scores(model: LoadedModel) -> HeadScores | None:
-    """What `measure_head_scores` has found for this model, if it has run; computes nothing."""
+    """The cached result of `measure_head_scores`, None before it has run. Computes nothing."""
     with _guard:
         return _cache.get(model)
 
 
 def measure_head_scores(model: LoadedModel) -> Generator[float, None, HeadScores]:
-    """Every head's scores on 20 repeated random sequences: yields the share done.
+    """Every head's scores on 20 repeated random sequences; yields the share done.
 
-    With BOS where the model's tokenizer has one, and with the copying scores where the model's
-    circuits can be read. Measured once a model. Raises `UnavailableError`.
+    Sequences begin with BOS if the tokenizer has one. The copying scores are included if the
+    model's weights can be read. The result is cached: it is measured once a model. Raises
+    `UnavailableError`.
     """
-    found = kept_head_scores(model)
-    if found is None:
+    scores = kept_head_scores(model)
+    if scores is None:
         yield 0.0
-        found = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.7)
-        found = replace(found, copying=(yield from within(_copying(model), 0.7, 1.0)))
+        scores = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.7)
+        scores = replace(scores, copying=(yield from within(_copying(model), 0.7, 1.0)))
         with _guard:
-            _cache[model] = found
+            _cache[model] = scores
         yield 1.0
-    return found
+    return scores
 
 
 def measure_scores_without(
@@ -135,10 +137,12 @@ def measure_scores_without(
     kind: AblationKind,
     reference: tuple[str, ...] | None = None,
 ) -> Generator[float, None, HeadScores]:
-    """The scores on the same sequences with one head ablated at every position of every pass.
+    """The scores on the same sequences while one head is ablated, at all positions.
 
-    `reference` is the mean's set (None: the default one). Copying, which is read off the weights,
-    stays the model's own. Raises `InputError` for a kind that belongs to the prompt's own length.
+    `reference` is the reference set of mean ablation (None: the default one). The copying scores
+    come from the weights alone, so they are those of the model without ablation. Yields the share
+    done. Raises `InputError` for a kind whose replacements belong to one prompt (resample and
+    mean-positional).
     """
     check_head(head, (model.n_layers, model.n_heads), model.name)
     if kind.traits.not_elsewhere:
@@ -149,8 +153,8 @@ def measure_scores_without(
     replacing = _replacement(model, kind, sequences, reference)
     replacement = yield from within(replacing, 0.4, 0.6)
     work = _measured(model, sequences, (replacement.edit(head),))
-    found = yield from within(work, 0.6, 1.0)
-    return replace(found, copying=clean.copying)
+    scores = yield from within(work, 0.6, 1.0)
+    return replace(scores, copying=clean.copying)
 
 
 def _replacement(
@@ -173,7 +177,7 @@ def _replacement(
 
 
 def sequences_for(model: LoadedModel) -> RepeatedTokens:
-    """The sequences that a model's roles are measured on: the same on every call."""
+    """The sequences on which a model's role scores are measured: the same on every call."""
     return repeated_random_tokens(model.tokenizer, model.n_ctx, d_vocab=model.d_vocab)
 
 
@@ -189,22 +193,22 @@ def _copying(
 def _measured(
     model: LoadedModel, sequences: RepeatedTokens, intervention: Intervention
 ) -> Generator[float, None, HeadScores]:
-    found: list[Tensor] = []
+    batches: list[Tensor] = []
     length, has_bos = sequences.copy_length, sequences.has_bos
     n_sequences, n_pos = sequences.ids.shape
     done = 0
-    for ids in sequences.ids.split(_at_once(model, n_pos)):
-        found.append(_scores(model, ids.to(model.device), intervention, length, has_bos))
+    for ids in sequences.ids.split(_batch_size(model, n_pos)):
+        batches.append(_scores(model, ids.to(model.device), intervention, length, has_bos))
         done += len(ids)
         yield done / n_sequences
-    return _over_sequences(torch.cat(found, dim=2), length, has_bos, sequences.seed)
+    return _over_sequences(torch.cat(batches, dim=2), length, has_bos, sequences.seed)
 
 
-def _at_once(model: LoadedModel, n_pos: int) -> int:
-    """Sequences that run together: few where each takes long, or much room."""
+def _batch_size(model: LoadedModel, n_pos: int) -> int:
+    """Sequences a batch: few if each of them needs much time or memory."""
     by_time = STEP_FLOPS // (2 * model.n_block_params * n_pos)
-    by_room = PATTERN_BYTES // (4 * model.n_heads * n_pos**2)
-    return max(1, int(min(by_time, by_room)))
+    by_memory = PATTERN_BYTES // (4 * model.n_heads * n_pos**2)
+    return max(1, int(min(by_time, by_memory)))
 
 
 @torch.inference_mode()
@@ -215,7 +219,7 @@ def _scores(
     copy_length: int,
     has_bos: bool,
 ) -> Float[Tensor, "role layer sequence head"]:
-    """One pass, of which no more than one layer's patterns are held."""
+    """The scores of one batch of sequences; only one layer's patterns are in memory at a time."""
     edits = Edits([intervention] * len(tokens), model.value_shift, tokens.shape[1])
     layers: dict[int, Tensor] = {}
 
@@ -238,7 +242,7 @@ def _see_wired(
     see: PatternReader,
     edits: Edits,
 ) -> None:
-    """`LoadedModel.see_patterns` where the wiring is known, without the unembedding."""
+    """`LoadedModel.see_patterns` for a model whose wiring is known: it runs no unembedding."""
     stack = model.stack
     assert stack is not None
     positions = torch.arange(tokens.shape[1], device=tokens.device)

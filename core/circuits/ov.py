@@ -1,9 +1,9 @@
-"""The OV circuit: what a head promotes when it looks at a token, and whether it copies.
+"""The OV circuit of a head: which tokens it promotes when it attends to a token, and its copying.
 
-For a key's normalised stream x, the head writes x W_V W_O; through the final norm's gain and the
-unembedding that raises some tokens and lowers others (Elhage et al. 2021). Read twice: from the
-stream as it is on this prompt, and from the token's embedding alone, which misleads in late
-layers, where the stream is far from the embedding.
+For a key position with normalised residual stream x, the head writes x W_V W_O. The gain of the
+final norm and the unembedding turn this into logits: some tokens rise, others fall (Elhage et al.
+2021). Two inputs x are used: the residual stream of this prompt, and the token's embedding alone.
+The second misleads in late layers, where the residual stream is far from the embedding.
 """
 
 from collections.abc import Callable, Generator
@@ -26,18 +26,19 @@ from core.prompts.tokens import token_text
 from core.spec.heads import Head
 
 SHOWN = 5
-"""Tokens named on either side."""
+"""How many raised tokens, and how many lowered tokens, are listed for a key."""
 
 _AT_ONCE = 64
-"""Keys whose logits are held together: each has the whole vocabulary's."""
-_WORDS_AT_ONCE = 8192
+"""Keys per batch: each needs a row of logits over the whole vocabulary."""
+_TOKENS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """What a head writes for one key, as tokens: (text, logits above the vocabulary's mean).
+    """Logit effects of one head's write for one key: (token text, logit minus the mean logit).
 
-    `raised` and `lowered` are the furthest of each, `own` is the key's own token's.
+    The mean is over the vocabulary. `raised` are the tokens with the highest values, highest
+    first; `lowered` those with the lowest, lowest first. `own` is the value of the key's token.
     """
 
     raised: tuple[tuple[str, float], ...]
@@ -57,23 +58,24 @@ class Promoted:
 class OvCircuit:
     """A head's OV circuit at every position of a prompt.
 
-    `here` reads the stream as it is, at attention 1 and the final norm's scale at the answer;
-    `from_embedding` the token alone, at a scale of its own: only its order means something.
+    `here` uses the residual stream of the clean run, an attention weight of 1 and the final norm's
+    scale at the answer's position. `from_embedding` uses the token's embedding alone, at another
+    scale: only the order of its tokens has a meaning, not their sizes.
     """
 
     here: tuple[Promoted, ...]
     from_embedding: tuple[Promoted, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types, a list over the prompt's positions for each reading."""
+        """Plain JSON types: for each of the two inputs a list with one entry a position."""
         return {
-            "here": [each.to_dict() for each in self.here],
-            "from_embedding": [each.to_dict() for each in self.from_embedding],
+            "here": [promoted.to_dict() for promoted in self.here],
+            "from_embedding": [promoted.to_dict() for promoted in self.from_embedding],
         }
 
 
 Logits = Callable[[Float[Tensor, "key d_head"]], Float[Tensor, "key vocab"]]
-"""What a head that moves these values adds to the logits."""
+"""From value vectors to the logits that the head adds by writing them, minus their mean."""
 
 
 def ov_circuit(start: Start, head: Head) -> OvCircuit:
@@ -82,31 +84,32 @@ def ov_circuit(start: Start, head: Head) -> OvCircuit:
 
 
 def promoting(start: Start, head: Head) -> Generator[float, None, OvCircuit]:
-    """What a head would promote for each token of a clean run's prompt, if it looked there only.
+    """The tokens that a head would promote if it attended to one position of the clean run only.
 
-    Yields the share done. Raises `UnavailableError`.
+    This is measured for every position. Yields the share done. Raises `UnavailableError`.
     """
-    logits = _reading(start, head)
+    logits = _logits_of_values(start, head)
     here = yield from within(_all_promoted(start, logits, own_values(start, head)), 0.0, 0.5)
-    alone = yield from within(_all_promoted(start, logits, _from_words(start, head)), 0.5, 1.0)
-    return OvCircuit(here, alone)
+    values = _values_from_embedding(start, head)
+    from_embedding = yield from within(_all_promoted(start, logits, values), 0.5, 1.0)
+    return OvCircuit(here, from_embedding)
 
 
 @torch.inference_mode()
-def _from_words(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
-    """The values of the prompt's tokens, each read off its embedding alone."""
+def _values_from_embedding(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
+    """The value vectors of the prompt's tokens, each computed from its embedding alone."""
     stack = stack_of_sums(start.model)
     lens = stack.blocks[head.layer].lens
     weights = lens.values()
     w_v = weights[head.head // (start.model.n_heads // len(weights))]
-    words = stack.words(start.tokens)
-    values: Tensor = frozen(lens.norm, words)(words) @ w_v.T
+    embeddings = stack.words(start.tokens)
+    values: Tensor = frozen(lens.norm, embeddings)(embeddings) @ w_v.T
     return values
 
 
 @torch.inference_mode()
-def _reading(start: Start, head: Head) -> Logits:
-    """From a head's values to logits, norms held at the clean run's scale at the answer."""
+def _logits_of_values(start: Start, head: Head) -> Logits:
+    """From a head's value vectors to logits; norms keep the clean run's scale at the answer."""
     model, clean = start.model, start.clean
     stack = stack_of_sums(model)
     assert clean is not None
@@ -116,10 +119,10 @@ def _reading(start: Start, head: Head) -> Logits:
     w_o = head_weights(block, model.n_heads)[head.head]
 
     def logits(values: Tensor) -> Tensor:
-        found = norm(out(values @ w_o)).float()
+        unembedded = norm(out(values @ w_o)).float()
         for layer in stack.ending.parts:
-            found = found @ weight_of(layer).float().T
-        return found - found.mean(-1, keepdim=True)
+            unembedded = unembedded @ weight_of(layer).float().T
+        return unembedded - unembedded.mean(-1, keepdim=True)
 
     return logits
 
@@ -127,12 +130,12 @@ def _reading(start: Start, head: Head) -> Logits:
 def _all_promoted(
     start: Start, logits: Logits, values: Float[Tensor, "key d_head"]
 ) -> Generator[float, None, tuple[Promoted, ...]]:
-    """Keys a few at a time: yields the share done."""
-    found: list[Promoted] = []
+    """The promoted tokens of every key, `_AT_ONCE` keys at a time; yields the share done."""
+    promoted: list[Promoted] = []
     for part, ids in zip(values.split(_AT_ONCE), start.tokens.split(_AT_ONCE), strict=True):
-        found += _promoted(start.model, logits, part, ids)
-        yield len(found) / len(values)
-    return tuple(found)
+        promoted += _promoted(start.model, logits, part, ids)
+        yield len(promoted) / len(values)
+    return tuple(promoted)
 
 
 @torch.inference_mode()
@@ -142,19 +145,19 @@ def _promoted(
     values: Float[Tensor, "key d_head"],
     ids: Int[Tensor, " key"],
 ) -> list[Promoted]:
-    found = logits(values)
-    count = min(SHOWN, found.shape[1])
-    most, least = found.topk(count), found.topk(count, largest=False)
+    added = logits(values)
+    count = min(SHOWN, added.shape[1])
+    highest, lowest = added.topk(count), added.topk(count, largest=False)
     promoted = []
     for key, token in enumerate(ids):
         raised, lowered = (
-            _named(model, ends.indices[key], ends.values[key]) for ends in (most, least)
+            _with_text(model, top.indices[key], top.values[key]) for top in (highest, lowest)
         )
-        promoted.append(Promoted(raised, lowered, float(found[key, token])))
+        promoted.append(Promoted(raised, lowered, float(added[key, token])))
     return promoted
 
 
-def _named(
+def _with_text(
     model: LoadedModel, ids: Int[Tensor, " token"], values: Float[Tensor, " token"]
 ) -> tuple[tuple[str, float], ...]:
     pairs = zip(ids.tolist(), values.tolist(), strict=True)
@@ -167,14 +170,15 @@ def copying_scores(model: LoadedModel) -> Float[np.ndarray, "layer head"]:
 
 
 def copying(model: LoadedModel) -> Generator[float, None, Float[np.ndarray, "layer head"]]:
-    """How far each head's OV circuit raises the very token it looks at, from -1 to 1.
+    """The copying score of each head, from -1 to 1: does its OV circuit raise the attended token?
 
-    The sum of the eigenvalues' real parts over the sum of their moduli, of the full OV circuit
-    W_E W_V W_O W_U on folded and centred weights (Elhage et al. 2021, "copying"). The circuit is
-    as wide as the vocabulary, but its rank is d_head: the eigenvalues are those of the small
-    product taken the other way round. Yields the share done. Raises `UnavailableError`.
+    The score is the sum of the real parts of the eigenvalues over the sum of their moduli. The
+    matrix is the full OV circuit W_E W_V W_O W_U on folded and centred weights (Elhage et al. 2021,
+    "copying"). It has the size of the vocabulary but only rank d_head: its non-zero eigenvalues are
+    those of W_O W_U W_E W_V, which is d_head x d_head. Yields the share done. Raises
+    `UnavailableError`.
     """
-    inner = yield from within(_through_words(model), 0.0, 0.6)
+    inner = yield from within(_unembedding_by_embedding(model), 0.0, 0.6)
     scores: list[np.ndarray] = []
     for block in stack_of_sums(model).blocks:
         scores.append(_copying(block, inner, model))
@@ -182,14 +186,19 @@ def copying(model: LoadedModel) -> Generator[float, None, Float[np.ndarray, "lay
     return np.stack(scores)
 
 
-def _through_words(model: LoadedModel) -> Generator[float, None, Float[Tensor, "d_model d_model"]]:
-    """W_U W_E with the final norm before it: a few words at a time, whose sum it is."""
+def _unembedding_by_embedding(
+    model: LoadedModel,
+) -> Generator[float, None, Float[Tensor, "d_model d_model"]]:
+    """The final norm's linear part times W_U W_E.
+
+    W_U W_E is a sum over tokens, added up `_TOKENS_AT_ONCE` at a time. Yields the share done.
+    """
     into, mean = _into_unembedding(model)
-    n_words = min(model.d_vocab, len(weight_of(stack_of_sums(model).ending.parts[-1])))
+    n_tokens = min(model.d_vocab, len(weight_of(stack_of_sums(model).ending.parts[-1])))
     inner = torch.zeros(into.shape[1], model.d_model, device=model.device)
-    for ids in torch.arange(n_words, device=model.device).split(_WORDS_AT_ONCE):
-        inner = inner + _of_words(model, ids, mean)
-        yield (int(ids[-1]) + 1) / n_words
+    for ids in torch.arange(n_tokens, device=model.device).split(_TOKENS_AT_ONCE):
+        inner = inner + _sum_over_tokens(model, ids, mean)
+        yield (int(ids[-1]) + 1) / n_tokens
     return into @ inner
 
 
@@ -197,12 +206,11 @@ def _through_words(model: LoadedModel) -> Generator[float, None, Float[Tensor, "
 def _into_unembedding(
     model: LoadedModel,
 ) -> tuple[Float[Tensor, "d_model d_unembed"], Float[Tensor, " d_unembed"]]:
-    """What lies between a write and W_U; and W_U's mean over the vocabulary."""
+    """The linear map from the residual stream to the input of W_U, and W_U's mean over tokens."""
     stack = stack_of_sums(model)
     *before, last = stack.ending.parts
     unembedding = weight_of(last)
-    # final is a centring and a gain, d: (final W_U)^T = final^T W_U^T, and its rows are those of
-    # the unit vectors.
+    # The norm without scale and bias is linear: applied to the unit vectors it gives its matrix.
     unit = torch.eye(model.d_model, device=model.device, dtype=unembedding.dtype)
     into = unscaled(stack.ending.norm)(unit).float()
     for layer in before:
@@ -211,9 +219,10 @@ def _into_unembedding(
 
 
 @torch.inference_mode()
-def _of_words(
-    model: LoadedModel, ids: Int[Tensor, " word"], mean: Float[Tensor, " d_unembed"]
+def _sum_over_tokens(
+    model: LoadedModel, ids: Int[Tensor, " token"], mean: Float[Tensor, " d_unembed"]
 ) -> Float[Tensor, "d_unembed d_model"]:
+    """The part of W_U W_E that the tokens `ids` contribute, with W_U centred by `mean`."""
     stack = stack_of_sums(model)
     unembedding = weight_of(stack.ending.parts[-1])[ids].float() - mean
     return unembedding.T @ stack.words(ids).float()
@@ -223,7 +232,7 @@ def _of_words(
 def _copying(
     block: Block, inner: Float[Tensor, "d_model d_model"], model: LoadedModel
 ) -> Float[np.ndarray, " head"]:
-    """One layer's scores."""
+    """The copying scores of one layer's heads."""
     lens = block.lens
     shared = model.n_heads // len(lens.values())
     w_v = lens.values().float().repeat_interleave(shared, dim=0)  # head, d_head, d_model

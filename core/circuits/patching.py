@@ -1,9 +1,9 @@
 """Activation patching of heads between a prompt and its corrupted version, in both directions.
 
-Denoising puts a head's clean z into the corrupted run and sees what that restores; noising puts
-its corrupted z into the clean run and sees what that breaks. The two answer different questions:
-a head that is enough need not be needed (Heimersheim & Nanda 2024, arXiv:2404.15255; Zhang &
-Nanda 2023, arXiv:2309.16042).
+Denoising puts a head's z of the clean run into the corrupted run and measures what it restores.
+Noising puts its z of the corrupted run into the clean run and measures what it breaks. They answer
+different questions: a head can be sufficient without being necessary (Heimersheim & Nanda 2024,
+arXiv:2404.15255; Zhang & Nanda 2023, arXiv:2309.16042).
 """
 
 from collections.abc import Generator, Sequence
@@ -18,32 +18,33 @@ from core.circuits.by_position import checked_heads, iter_position_effects
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import run_to_end
+from core.results.metrics import changes
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
-from core.sweep.scorer import Scorer, baseline_of, changes
+from core.sweep.scorer import Scorer, baseline_of
 from core.text.jsonable import jsonable
 
 MIN_GAP = 0.1
-"""Nats between the clean and the corrupted run, below which a share of the gap says nothing."""
+"""Smallest gap between clean and corrupted run, in nats, for which shares of it have a meaning."""
 
 
 class Direction(StrEnum):
-    """Which run is patched."""
+    """Which of the two runs is patched."""
 
     DENOISE = "denoise"
-    """The corrupted run, with a head's clean z: what does it restore?"""
+    """The corrupted run gets a head's z of the clean run: what does it restore?"""
     NOISE = "noise"
-    """The clean run, with a head's corrupted z: what does it break?"""
+    """The clean run gets a head's z of the corrupted run: what does it break?"""
 
 
 @dataclass(frozen=True, eq=False)
 class Patching:
-    """What patching some heads did to m: log prob, or with a foil the logit difference, in nats.
+    """The effect of patching some heads on m, in nats: logit difference, or log prob without foil.
 
     `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
-    denoise and m(clean) - m(patched) for noise, for whole heads (`positions` None: wherever the
-    spec ablates) or for each head and position; NaN where not finished. `tokens` are the clean
-    prompt's texts at `positions`.
+    denoise and m(clean) - m(patched) for noise, NaN while not finished. With `positions` None there
+    is one value a head, patched at all positions that the spec ablates; else one value for each
+    head and position. `tokens` are the token texts of the clean prompt at `positions`.
     """
 
     direction: Direction
@@ -62,15 +63,15 @@ class Patching:
 
     @property
     def normalised(self) -> Float[np.ndarray, "head ..."] | None:
-        """`values` as shares of the gap, 1 for all of it; None where it is below `MIN_GAP`."""
+        """`values` / `gap`: 1 is the whole gap. None where |gap| is below `MIN_GAP`."""
         if abs(self.gap) < MIN_GAP:
             return None
-        found: np.ndarray = self.values / self.gap
-        return found
+        shares: np.ndarray = self.values / self.gap
+        return shares
 
     @property
     def complete(self) -> bool:
-        """Whether every value is in."""
+        """Whether every value is finished."""
         return not bool(np.isnan(self.values).any())
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,13 +98,14 @@ def iter_patching(
     heads: Sequence[Head] | None = None,
     positions: bool | Sequence[int] | None = None,
 ) -> Generator[tuple[float, Patching], None, None]:
-    """Patch each head (None: every head of the model), whole or at one position at a time.
+    """Patch each head (`heads` None: every head of the model), whole or one position at a time.
 
-    `positions` False or None: whole heads, wherever the spec ablates; True: one at a time, each of
-    those; or the positions given. Yields (share done, the result so far), the last one complete.
-    Noise is the spec's own `resample` ablation with its sign turned; denoise that of the two
-    prompts exchanged. Raises `InputError`: field "corrupted_prompt" for a spec without one, "head",
-    "heads" or "positions" for what the model or the prompt does not have.
+    `positions` False or None patches a head at all positions that the spec ablates together; True
+    patches each of these positions alone; a sequence patches each of its positions alone. Yields
+    (share done, result so far); the last result is complete. Noise is the spec's `resample`
+    ablation with the opposite sign; denoise is the same with the two prompts exchanged. Raises
+    `InputError`: field "corrupted_prompt" for a spec without one; "head", "heads" or "positions"
+    for a head or position that the model or the prompt does not have.
     """
     if spec.corrupted_prompt is None:
         raise InputError(
@@ -126,32 +128,32 @@ def iter_patching(
         steps = _by_position(patched, chosen, where, f"{metric}_change")
     levels = _level(clean, metric), _level(corrupted, metric)
     texts = clean.prepared.texts
-    for done, columns, found in steps:
-        values = 0.0 - found if noise else found
+    for done, columns, change in steps:
+        values = 0.0 - change if noise else change
         tokens = None if columns is None else tuple(texts[column] for column in columns)
         yield done, Patching(direction, metric, chosen, columns, tokens, *levels, values)
 
 
 Step = tuple[float, tuple[int, ...] | None, Float[np.ndarray, "head ..."]]
-"""(share done, positions, changes of the metric from the run that is patched)."""
+"""(share done, positions, changes of the metric: patched minus unpatched run)."""
 
 
 def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[Step, None, None]:
-    found = np.full(len(heads), np.nan)
-    yield 0.0, None, found.copy()
+    effects = np.full(len(heads), np.nan)
+    yield 0.0, None, effects.copy()
     replacements = run_to_end(scorer.replacements())  # one pass over the other prompt
     for scored in scorer.rows(lambda answer: [(replacements[answer].edit(h),) for h in heads]):
         if scored.scores is not None:
-            found[list(scored.indices)] = changes(scored.scores, scorer.baseline)[metric]
-        yield scored.fraction, None, found.copy()
-    yield 1.0, None, found
+            effects[list(scored.indices)] = changes(scored.scores, scorer.baseline)[metric]
+        yield scored.fraction, None, effects.copy()
+    yield 1.0, None, effects
 
 
 def _by_position(
     scorer: Scorer, heads: tuple[Head, ...], positions: Sequence[int] | None, metric: str
 ) -> Generator[Step, None, None]:
-    for done, places in iter_position_effects(scorer, heads, positions):
-        yield done, places.positions, places.values(metric)
+    for done, effects in iter_position_effects(scorer, heads, positions):
+        yield done, effects.positions, effects.values(metric)
 
 
 def _level(scorer: Scorer, metric: str) -> float:

@@ -1,9 +1,10 @@
-"""What feeds a head: path patching from every earlier head into its Q, its K or its V alone.
+"""Path patching from every earlier head (the sender) into one head's queries, keys or values.
 
-The earlier head's z is replaced as the spec's ablation says. What it then writes differently is
-added to nothing but the residual stream that the later head's queries (or keys, or values) read:
-everything between the two is as in the clean run, so only the direct path is cut (Wang et al.
-2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969). No pass is needed for it.
+The sender's z is replaced by the spec's ablation. The change of its write is added only to the
+residual stream from which the later head (the receiver) computes its queries, or its keys, or its
+values. Everything between the two heads stays as in the clean run, so only the direct path is
+patched (Wang et al. 2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969). No
+further forward pass is needed.
 """
 
 from collections.abc import Generator, Iterator
@@ -36,20 +37,23 @@ INPUTS = ("query", "key", "value")
 """The three inputs of a head."""
 
 RESTING = 0.1
-"""A key other than position 0 is looked at by default from this weight on: heads rest on 0."""
+"""The smallest attention weight at which a key other than position 0 is the default key.
+
+Many heads attend to position 0 when they have nothing else to attend to.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class PathPatching:
-    """What one head's input loses with each earlier head, on one prompt: ablated minus clean.
+    """The effect of each earlier head on one head through one input: ablated minus clean.
 
-    `weight` is the head's attention from `query` to `key` in the clean run. `by_query` and
-    `by_key` are that weight's changes where only the head's queries, or its keys at every
-    position, lose what the earlier head wrote. Its values move no attention: `by_value` is the
-    change of what the head itself adds directly to the answer, in logits, against `against` ("the
-    foil" or "the vocabulary's mean"), with all norms after it held at the clean run's scale. It is
-    read in the target's pass: a foil with a pass of its own is left out. All are NaN from the
-    head's own layer on.
+    `weight` is the head's attention weight from `query` to `key` in the clean run. `by_query` is
+    the change of that weight if only the head's queries see the ablation of the earlier head;
+    `by_key` the same for its keys, at all positions. Values do not change attention: `by_value` is
+    the change of what the head adds directly to the answer, in logits relative to `against` ("the
+    foil" or "the vocabulary's mean"), with all later norms frozen at the clean run's scale. It is
+    measured in the target's pass; a foil that needs a pass of its own is left out. All three are
+    NaN from the head's own layer on.
     """
 
     head: Head
@@ -63,14 +67,14 @@ class PathPatching:
     composition: Composition | None
 
     def strongest(self, way: str, count: int = 5) -> list[tuple[Head, float]]:
-        """Earlier heads by how much they change by one of `INPUTS`, the most first."""
+        """The earlier heads with the largest change through one of `INPUTS`, largest first."""
         if way not in INPUTS:
             raise InputError("way", f"{way!r} is no input of a head: choose query, key or value.")
         changes = {"query": self.by_query, "key": self.by_key, "value": self.by_value}[way]
         size = np.nan_to_num(np.abs(changes))
         order = np.argsort(-size, axis=None, kind="stable")[:count]
-        found = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
-        return [(head, float(changes[head])) for head in found if size[head] > 0]
+        heads = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
+        return [(head, float(changes[head])) for head in heads if size[head] > 0]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: fractions of attention, logits for `by_value`."""
@@ -94,12 +98,12 @@ def measure_path_patching(
     key: int | None = None,
     memory_budget: int | None = None,
 ) -> Generator[float, None, PathPatching]:
-    """Patch the path from every earlier head into `head`: yields the share done.
+    """Patch the path from every earlier head into `head`; yields the share done.
 
-    `query` defaults to the position that predicts the answer's first token; `key` to the one that
-    it attends to most, position 0 only where no other gets `RESTING`. Raises `InputError` for
-    positions that are not there or not seen, `UnavailableError` for a model whose stream is not a
-    sum.
+    `query` defaults to the position that predicts the answer's first token. `key` defaults to the
+    position with the largest attention weight from `query`; position 0 only counts if no other
+    weight reaches `RESTING`. Raises `InputError` for a position out of range or a key after the
+    query, `UnavailableError` for a model whose residual stream is not the sum of its parts.
     """
     model, prepared = scorer.model, scorer.prepared
     check_head(head, (model.n_layers, model.n_heads), model.name)
@@ -109,12 +113,13 @@ def measure_path_patching(
     replacement = (yield from scorer.replacements())[prepared.target]
     scores = yield from composing(model, head)
     receiver = _Receiver(scorer, head, query)
-    key = _looked_at(receiver.row) if key is None else key
+    key = _default_key(receiver.row) if key is None else key
     changes = np.full((3, model.n_layers, model.n_heads), np.nan)
     budget = settings().memory_bytes if memory_budget is None else memory_budget
     for senders in _chunks(model, head.layer, len(scorer.start.tokens), budget):
         layer, first, last = senders[0].layer, senders[0].head, senders[-1].head + 1
-        changes[:, layer, first:last] = receiver.patched(_added(scorer, replacement, senders), key)
+        write_changes = _write_changes(scorer, replacement, senders)
+        changes[:, layer, first:last] = receiver.patched(write_changes, key)
         yield (layer + last / model.n_heads) / head.layer
     by_query, by_key, by_value = changes
     return PathPatching(
@@ -141,7 +146,8 @@ def _check(query: int, key: int | None, n_pos: int) -> None:
         )
 
 
-def _looked_at(row: Float[Tensor, " key"]) -> int:
+def _default_key(row: Float[Tensor, " key"]) -> int:
+    """The key with the largest weight; position 0 only if no other weight reaches `RESTING`."""
     others = row[1:]
     if len(others) and float(others.max()) >= RESTING:
         return 1 + int(others.argmax())
@@ -149,21 +155,27 @@ def _looked_at(row: Float[Tensor, " key"]) -> int:
 
 
 def _chunks(model: LoadedModel, n_layers: int, n_pos: int, budget: int) -> Iterator[list[Head]]:
-    """The heads of the first `n_layers`: of one layer at a time, and about half a second's work."""
+    """The heads of the first `n_layers` layers in chunks.
+
+    A chunk has heads of one layer only and takes about half a second.
+    """
     flops = 8.0 * n_pos * model.d_model * model.n_heads * model.d_head
-    quick = int(CHUNK_FLOPS.get(model.device, CHUNK_FLOPS["cpu"]) / 2 / flops)
-    most = max(1, min(quick, rows_per_chunk(model, n_pos, 0, 0, budget)))
+    by_time = int(CHUNK_FLOPS.get(model.device, CHUNK_FLOPS["cpu"]) / 2 / flops)
+    size = max(1, min(by_time, rows_per_chunk(model, n_pos, 0, 0, budget)))
     for layer in range(n_layers):
         heads = [Head(layer, head) for head in range(model.n_heads)]
-        for first in range(0, len(heads), most):
-            yield heads[first : first + most]
+        for first in range(0, len(heads), size):
+            yield heads[first : first + size]
 
 
 @torch.inference_mode()
-def _added(
+def _write_changes(
     scorer: Scorer, replacement: Replacement, senders: list[Head]
 ) -> Float[Tensor, "sender pos d_model"]:
-    """What the ablation of each sender, all of one layer, adds to the stream by itself."""
+    """The change of each sender's write under its ablation: ablated minus clean.
+
+    All senders are in one layer; each is ablated alone.
+    """
     model, clean, layer = scorer.model, scorer.start.clean, senders[0].layer
     assert clean is not None
     block, z = stack_of_sums(model).blocks[layer], clean.z[layer]
@@ -175,7 +187,10 @@ def _added(
 
 
 class _Receiver:
-    """One head as the clean run leaves it: `row` is where it looks from the query."""
+    """The head whose inputs are patched, with its queries, keys and values of the clean run.
+
+    `row` is its attention from the query position to every key.
+    """
 
     @torch.inference_mode()
     def __init__(self, scorer: Scorer, head: Head, query: int) -> None:
@@ -189,22 +204,22 @@ class _Receiver:
         q, _, _ = block.qkv(self._resid, self._rotary)
         self._q = q[:, self._head]
         self._k, self._v = clean.keys[head.layer][self._kv], clean.values[head.layer][self._kv]
-        self.row = self._looks(self._q, self._k[None], [query])[0, 0]
-        self._start_reading(scorer, head, clean.z[head.layer][0])
+        self.row = self._attention(self._q, self._k[None], [query])[0, 0]
+        self._prepare_answer(scorer, head, clean.z[head.layer][0])
 
-    def _start_reading(
+    def _prepare_answer(
         self, scorer: Scorer, head: Head, z: Float[Tensor, "pos head d_head"]
     ) -> None:
-        """How what this head adds at the answer's positions reaches the answer, norms held."""
+        """Keep what is needed to read the head's direct effect on the answer, norms frozen."""
         model, prepared = scorer.model, scorer.prepared
         stream = read_stream(model, scorer.start.tokens)
-        self._reading = AnswerDirections(model, prepared, passes(prepared)[0], stream)
-        read, lens = self._reading.read, self._block.lens
-        self._looking = self._looks(self._q, self._k[None], read)[0]
+        self._directions = AnswerDirections(model, prepared, passes(prepared)[0], stream)
+        read, lens = self._directions.read, self._block.lens
+        self._answer_attention = self._attention(self._q, self._k[None], read)[0]
         self._w_o = head_weights(self._block, model.n_heads)[head.head].float()
         self._out_norm = frozen(lens.out_norm, lens.out(z[read].flatten(-2)))
 
-    def _looks(
+    def _attention(
         self,
         q: Float[Tensor, "#row pos d_head"],
         k: Float[Tensor, "#row key d_head"],
@@ -219,11 +234,12 @@ class _Receiver:
     def patched(
         self, added: Float[Tensor, "sender pos d_model"], key: int
     ) -> Float[np.ndarray, "way sender"]:
-        """The changes by query, by key and by value, each where only it reads what is added."""
+        """The changes by query, by key and by value, if only that input sees `added`."""
         q, k, v = self._block.qkv(self._resid + added, self._rotary)
-        by_query = self._looks(q[:, self._head], self._k[None], [self._query])
-        by_key = self._looks(self._q, k[:, self._kv], [self._query])
-        moved = self._looking @ (v[:, self._kv].float() - self._v.float())
-        by_value = [self._reading.along(each) for each in self._out_norm(moved @ self._w_o)]
+        by_query = self._attention(q[:, self._head], self._k[None], [self._query])
+        by_key = self._attention(self._q, k[:, self._kv], [self._query])
+        z_change = self._answer_attention @ (v[:, self._kv].float() - self._v.float())
+        writes = self._out_norm(z_change @ self._w_o)
+        by_value = [self._directions.along(write) for write in writes]
         weights = torch.stack([by_query[:, 0, key], by_key[:, 0, key]]) - self.row[key]
         return np.stack([*weights.cpu().double().numpy(), np.array(by_value)])

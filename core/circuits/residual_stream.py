@@ -1,4 +1,4 @@
-"""The residual stream of one pass, taken apart into what every head and MLP adds to it."""
+"""The residual stream of one forward pass, split into what each head and each MLP adds."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,11 @@ from core.spec.heads import Head
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """One pass on one prompt: what is added to the stream, and what it ends as.
+    """The parts of the residual stream in one forward pass on one prompt.
 
-    `z` in the model's own (raw-weight) coordinates.
+    `embed` is the stream before layer 0, `resid_pre` the stream before each layer, `mlp` what each
+    MLP adds, and `final` the stream after the last layer, before the final norm. `z` is in the
+    coordinates of the raw weights, without `LoadedModel.value_shift` subtracted.
     """
 
     embed: Float[Tensor, "pos d_model"]
@@ -33,7 +35,7 @@ class Stream:
 
 
 def known_stack(model: LoadedModel) -> Stack:
-    """The model's wiring; raises `UnavailableError` where it is not known."""
+    """The model's wiring. Raises `UnavailableError` if the architecture is not known here."""
     if model.stack is None:
         raise UnavailableError(
             f"The parts of {model.name!r} cannot be read one by one: the wiring of "
@@ -43,7 +45,10 @@ def known_stack(model: LoadedModel) -> Stack:
 
 
 def stack_of_sums(model: LoadedModel) -> Stack:
-    """`known_stack`, where its stream is the sum of its parts; raises `UnavailableError`."""
+    """The model's wiring, if its residual stream is the sum of its parts.
+
+    Raises `UnavailableError` if the wiring is not known, or if a norm follows every addition.
+    """
     stack = known_stack(model)
     if not stack.additive:
         raise UnavailableError(
@@ -57,7 +62,11 @@ def stack_of_sums(model: LoadedModel) -> Stack:
 def read_stream(
     model: LoadedModel, tokens: Int[Tensor, " pos"], intervention: Intervention = ()
 ) -> Stream:
-    """Run `tokens` once, with `intervention` if one is given; raises `UnavailableError`."""
+    """Run one forward pass on `tokens` and record every part of the residual stream.
+
+    `intervention` is applied during the pass; the default changes nothing. Raises
+    `UnavailableError` where `stack_of_sums` does.
+    """
     stack = stack_of_sums(model)
     edits = Edits([intervention], model.value_shift, len(tokens))
     resid: list[Tensor] = []
@@ -81,13 +90,13 @@ def read_stream(
 
 
 def head_weights(block: Block, n_heads: int) -> Float[Tensor, "head d_head d_model"]:
-    """The output projection, W_O, head by head."""
+    """The output projection W_O, split by head."""
     weights: Tensor = weight_of(block.lens.out).T.unflatten(0, (n_heads, -1))
     return weights
 
 
 def own_values(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
-    """The values a head moves in a clean run, as its weights are processed."""
+    """One head's value vectors in the clean run, with `LoadedModel.value_shift` subtracted."""
     assert start.clean is not None
     values = start.clean.values[head.layer]
     shared = start.model.n_heads // len(values)
@@ -100,13 +109,13 @@ def written(
     z: Float[Tensor, "pos head d_head"],
     parts: Float[Tensor, "pos head d_head"],
 ) -> Float[Tensor, "pos head d_model"]:
-    """What each head adds to the stream where its z is `parts`.
+    """What each head adds to the residual stream if its z is `parts`.
 
-    Without the projection's bias. A norm that follows the projection (Gemma 2) is held at the
-    scale that the pass's own `z` gives it.
+    The bias of the output projection is left out. A norm after the projection (Gemma 2) keeps the
+    scale that it has for `z`, the z of the pass.
     """
     lens = block.lens
     weights = head_weights(block, parts.shape[1])
     added = torch.einsum("phd,hdm->phm", parts, weights)
-    found: Tensor = frozen(lens.out_norm, lens.out(z.flatten(-2))[:, None])(added)
-    return found
+    writes: Tensor = frozen(lens.out_norm, lens.out(z.flatten(-2))[:, None])(added)
+    return writes

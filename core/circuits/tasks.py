@@ -1,4 +1,4 @@
-"""The views of one head, and of all heads' kinds, as tasks for the job lane."""
+"""Tasks for the job lane: the measurements that the views of heads show."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class OnHead(OnSpec):
     head: Head
 
     def work(self, model: "LoadedModel") -> Work:
-        """Check the head, make the clean run, then measure."""
+        """Check the head, do the clean run, then measure."""
         from core.sweep.scorer import Scorer
 
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
@@ -31,13 +31,13 @@ class OnHead(OnSpec):
         return (yield from self.measure(scorer))
 
     def measure(self, scorer: "Scorer") -> Work:
-        """The task itself, on a clean run."""
+        """The measurement itself, on the clean run of `scorer`."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class MeasureAttention(OnHead):
-    """Where the head looks; a `HeadAttention` with the tokens of its axes."""
+    """Measure the head's attention pattern; returns a `HeadAttention`."""
 
     @property
     def said(self) -> str:
@@ -45,7 +45,7 @@ class MeasureAttention(OnHead):
         return f"Reading where {self.head.label} looks"
 
     def measure(self, scorer: "Scorer") -> Work:
-        """The pattern of the clean run."""
+        """Read the attention pattern of the clean run."""
         from core.circuits.attention import head_attention
 
         yield Step(None)
@@ -54,7 +54,7 @@ class MeasureAttention(OnHead):
 
 @dataclass(frozen=True)
 class MeasureLogitEffects(OnHead):
-    """What the model says without the head, and what the head writes; a `LogitEffects`."""
+    """Measure the head's effect on the next token and on the logits; returns a `LogitEffects`."""
 
     @property
     def said(self) -> str:
@@ -62,7 +62,7 @@ class MeasureLogitEffects(OnHead):
         return f"Reading what {self.head.label} says"
 
     def measure(self, scorer: "Scorer") -> Work:
-        """Predictions, direct logit attribution, OV circuit."""
+        """Measure predictions, direct logit attribution and OV circuit."""
         from core.circuits.logit_effects import measure_logit_effects
 
         return (yield from counted(measure_logit_effects(scorer, self.head)))
@@ -70,8 +70,10 @@ class MeasureLogitEffects(OnHead):
 
 @dataclass(frozen=True)
 class MeasureDirectEffect(OnHead):
-    """By which route the head acts, and its effect under each kind: (`DirectEffect`, or a text
-    that says why there is none; `ByKind`).
+    """Measure the head's direct effect, and its effect under each kind of ablation.
+
+    Returns (`DirectEffect`, `ByKind`); the first is a text that says why if the model's residual
+    stream cannot be split.
     """
 
     @property
@@ -80,26 +82,27 @@ class MeasureDirectEffect(OnHead):
         return f"Tracing how {self.head.label} reaches the answer"
 
     def measure(self, scorer: "Scorer") -> Work:
-        """Routes, then the kinds."""
+        """Measure the direct effect, then the kinds."""
         from core.circuits.by_kind import by_kind
         from core.circuits.direct_effect import measure_direct_effect
         from core.errors import UnavailableError
 
         try:
-            found: Any = yield from counted(
+            direct_effect: Any = yield from counted(
                 within(measure_direct_effect(scorer, self.head), 0.0, 0.3)
             )
         except UnavailableError as error:
-            found = str(error)
+            direct_effect = str(error)
         kinds = yield from counted(within(by_kind(scorer, self.head), 0.3, 1.0))
-        return found, kinds
+        return direct_effect, kinds
 
 
 @dataclass(frozen=True)
 class MeasurePathPatching(OnHead):
-    """What feeds the head's attention from one position to another: `PathPatching`, or why not.
+    """Path patching from every earlier head into the head.
 
-    Positions None: those that `measure_path_patching` chooses.
+    `query` and `attended` are `query` and `key` of `measure_path_patching`, with its defaults for
+    None. Returns a `PathPatching`, or a text that says why there is none.
     """
 
     query: int | None = None
@@ -111,7 +114,7 @@ class MeasurePathPatching(OnHead):
         return f"Patching the paths into {self.head.label}"
 
     def measure(self, scorer: "Scorer") -> Work:
-        """A path from every earlier head."""
+        """Patch the path from every earlier head."""
         from core.circuits.path_patching import measure_path_patching
         from core.errors import UnavailableError
 
@@ -127,17 +130,17 @@ class MeasurePathPatching(OnHead):
 
 @dataclass(frozen=True)
 class MeasurePositionEffects(OnSpec):
-    """The ablation of each head at one position at a time; `PositionEffects`."""
+    """Ablate each head at one position at a time; returns `PositionEffects`."""
 
     heads: tuple[Head, ...]
 
     @property
     def said(self) -> str:
         """What is being done."""
-        return f"Ablating {_named(self.heads)} at one position at a time"
+        return f"Ablating {_heads_text(self.heads)} at one position at a time"
 
     def work(self, model: "LoadedModel") -> Work:
-        """Late positions come first."""
+        """Yields partial results, in which late positions are finished first."""
         from core.circuits.by_position import iter_position_effects
         from core.sweep.scorer import Scorer
 
@@ -148,7 +151,10 @@ class MeasurePositionEffects(OnSpec):
 
 @dataclass(frozen=True)
 class MeasurePatching(OnSpec):
-    """Activation patching in one direction, of whole heads or by position; `Patching`."""
+    """Activation patching in one direction, of whole heads or by position; returns `Patching`.
+
+    `direction` is a value of `Direction`; `heads` None means every head.
+    """
 
     direction: str
     heads: tuple[Head, ...] | None = None
@@ -157,12 +163,12 @@ class MeasurePatching(OnSpec):
     @property
     def said(self) -> str:
         """What is being done."""
-        who = "every head" if self.heads is None else _named(self.heads)
+        who = "every head" if self.heads is None else _heads_text(self.heads)
         where = ", one position at a time" if self.by_position else ""
         return f"Patching {who} ({self.direction}){where}"
 
     def work(self, model: "LoadedModel") -> Work:
-        """Both clean runs first."""
+        """Run both prompts without patches, then patch; yields partial results."""
         from core.circuits.patching import Direction, iter_patching
 
         yield Step(None)
@@ -173,7 +179,7 @@ class MeasurePatching(OnSpec):
 
 @dataclass(frozen=True)
 class MeasureHeadScores(OnModel):
-    """Role scores of every head; a `HeadScores`."""
+    """Measure the role scores of every head; returns `HeadScores`."""
 
     @property
     def said(self) -> str:
@@ -181,7 +187,7 @@ class MeasureHeadScores(OnModel):
         return "Measuring every head on repeated random tokens"
 
     def work(self, model: "LoadedModel") -> Work:
-        """Computed once a model."""
+        """Measured once a model, then cached."""
         from core.circuits.measure_scores import measure_head_scores
 
         return (yield from counted(measure_head_scores(model)))
@@ -189,7 +195,7 @@ class MeasureHeadScores(OnModel):
 
 @dataclass(frozen=True)
 class MeasureScoresWithout(OnModel):
-    """Role scores of every head while one is ablated; a `HeadScores`."""
+    """Measure the role scores of every head while one head is ablated; returns `HeadScores`."""
 
     head: Head
     kind: AblationKind
@@ -201,7 +207,7 @@ class MeasureScoresWithout(OnModel):
         return f"Measuring every head without {self.head.label}"
 
     def work(self, model: "LoadedModel") -> Work:
-        """On the same sequences as `MeasureHeadScores`."""
+        """Uses the same sequences as `MeasureHeadScores`."""
         from core.circuits.measure_scores import measure_scores_without
 
         check_head(self.head, (model.n_layers, model.n_heads), model.name)
@@ -210,5 +216,5 @@ class MeasureScoresWithout(OnModel):
         return (yield from counted(without))
 
 
-def _named(heads: tuple[Head, ...]) -> str:
+def _heads_text(heads: tuple[Head, ...]) -> str:
     return heads[0].label if len(heads) == 1 else f"{len(heads):,} heads"

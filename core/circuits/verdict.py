@@ -1,7 +1,7 @@
-"""A head's measured figures as three sentences: did it matter, by which route, how sure is that.
+"""One head's measurements in three sentences: its effect, its route, and what weakens this.
 
-Every figure in a sentence stands in one of the views that the sentence names. Nothing is said that
-was not measured: a role score is where a head looks, never why its ablation mattered.
+Every number in a sentence is shown in one of the views that the sentence names. Nothing is stated
+that was not measured: a role score says where a head attends, not why its ablation mattered.
 Imports no torch.
 """
 
@@ -10,29 +10,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.circuits.head_scores import THRESHOLD, HeadScores
-from core.prompts.tokens import visible
+from core.prompts.token_words import answer_words
 from core.results.findings import NOTABLE, NOTABLE_NATS
 from core.results.result import HeadEffect, SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.text.numbers import percent, share, signed
+from core.text.words import Words, phrase, plain
 
 if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
 HALF = 0.5
-"""The share of an effect that position 0 alone has, from which on it is named."""
+"""Position 0 is mentioned if ablating it alone has at least this share of the effect."""
 
 SWEEP, ROUTE, KINDS, ROLES, WHERE = "sweep", "route", "kinds", "roles", "where"
-"""Where a sentence's figures stand: the sweep itself, or a view of the head."""
+"""Where the numbers of a sentence are shown: in the sweep, or in a view of the head."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A statement, and where each of its figures can be found."""
+    """A statement, and the views that show its numbers."""
 
-    text: str
+    words: Words
     shown_in: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The statement without its styles."""
+        return plain(self.words)
 
 
 def verdict(
@@ -45,9 +51,9 @@ def verdict(
 ) -> tuple[Sentence, Sentence, Sentence]:
     """Three sentences on one head of a sweep.
 
-    `routes` is None where the model cannot be taken apart, `roles` where they are not measured
-    yet, `first_position` the share of the change in log probability that ablating the head at
-    position 0 alone has.
+    `routes` is None if the parts of the model cannot be read one by one; `roles` is None if they
+    are not measured yet. `first_position` is the change in log prob when the head is ablated at
+    position 0 alone, as a share of its whole change.
     """
     return (
         _mattered(result, effect),
@@ -57,32 +63,32 @@ def verdict(
 
 
 def matters(effect: HeadEffect) -> bool:
-    """Whether an ablation moved the answer enough to be spoken of."""
+    """Whether an ablation changed the answer by at least `NOTABLE` or `NOTABLE_NATS`."""
     return _moved(effect) or abs(effect.logit_diff_change or 0.0) >= NOTABLE_NATS
 
 
 def _mattered(result: SweepResult, effect: HeadEffect) -> Sentence:
     spec, base = result.spec, result.baseline
-    between = "" if isinstance(spec.target, str) else " or "
-    target = between.join(map(visible, result.target_tokens))
+    target = phrase("P(", answer_words(result.target_tokens, spec.target), ")")
     numbers = f"{signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats"
     if effect.logit_diff_change is not None:
         numbers += f", logit difference {signed(effect.logit_diff_change, 2)}"
     went = f"{percent(base.prob)} → {percent(effect.prob)} ({numbers})"
     who = f"On this prompt, ablating {effect.address.label} ({spec.ablation.label.lower()})"
     if not matters(effect):
-        did = f"hardly mattered: P({target}) {went}"
+        did = phrase("hardly mattered: ", target, f" {went}")
     elif _moved(effect):
-        did = f"{_verb(effect.logprob_change)} P({target}): {went}"
+        did = phrase(f"{_verb(effect.logprob_change)} ", target, f": {went}")
     else:
         change = effect.logit_diff_change
         assert change is not None
-        did = f"{_verb(change)} the target against the foil, and hardly moved P({target}): {went}"
-    return Sentence(f"{who} {did}, {_place(result, effect)}.", (SWEEP,))
+        against = f"{_verb(change)} the target against the foil, and hardly moved "
+        did = phrase(against, target, f": {went}")
+    return Sentence(phrase(f"{who} ", did, f", {_place(result, effect)}."), (SWEEP,))
 
 
 def _moved(effect: HeadEffect) -> bool:
-    """Whether the target's own probability moved enough to be spoken of."""
+    """Whether the target's probability or log prob changed by at least the notable amount."""
     return abs(effect.prob_change) >= NOTABLE or abs(effect.logprob_change) >= NOTABLE_NATS
 
 
@@ -115,23 +121,23 @@ def _how(routes: "DirectEffect | None", roles: HeadScores | None, head: Head) ->
     if not parts:
         parts.append("by which route it acts could not be measured on this model")
     text = "; ".join(parts)
-    return Sentence(f"{text[:1].upper()}{text[1:]}.", tuple(shown_in))
+    return Sentence(phrase(f"{text[:1].upper()}{text[1:]}."), tuple(shown_in))
 
 
 def _routed(routes: "DirectEffect") -> str:
-    of = "logit difference" if routes.metric == "logit_diff_change" else "log probability"
+    metric = "logit difference" if routes.metric == "logit_diff_change" else "log probability"
     total, direct, rest = (
         signed(value, 2) for value in (routes.total, routes.direct, routes.downstream)
     )
-    sums = f"of {total} nats of {of}, {direct} directly and {rest} through later components"
-    said = {
+    sums = f"of {total} nats of {metric}, {direct} directly and {rest} through later components"
+    sentences = {
         "small": f"its effect is too small to speak of a route ({sums})",
         "direct": f"it acts mostly directly on the answer: {sums}",
         "later components": f"it acts through later components: {sums}",
         "self-repair": f"what it adds directly is made up for by later components (self-repair): "
         f"{sums}",
     }
-    return said[routes.route.value]
+    return sentences[routes.route.value]
 
 
 def _looks_like(roles: HeadScores, head: Head) -> str:
@@ -162,14 +168,14 @@ def _weakened(
     first_position: float | None,
 ) -> Sentence:
     base, reasons, shown_in = result.baseline, ["it is one prompt"], [SWEEP]
-    if said := _disagreement(by_kind):
-        reasons.append(said)
+    if disagreement := _disagreement(by_kind):
+        reasons.append(disagreement)
         shown_in.append(KINDS)
     elif len(by_kind) > 1:
-        low, high = _ends(by_kind)
+        low, high = _range(by_kind)
         reasons.append(
             f"the kind of ablation matters, though here all {len(by_kind)} agree in direction or "
-            f"are small ({signed(low, 2)} to {signed(high, 2)} nats of {_of(by_kind)})"
+            f"are small ({signed(low, 2)} to {signed(high, 2)} nats of {_metric_name(by_kind)})"
         )
         shown_in.append(KINDS)
     if first_position is not None and abs(first_position) >= HALF:
@@ -187,19 +193,20 @@ def _weakened(
         reasons.append(f"the target ranks {base.rank} without any ablation")
     if not matters(effect):
         reasons.append("another head may do the same job when this one is gone")
-    return Sentence(f"What weakens this: {'; '.join(reasons)}.", tuple(shown_in))
+    return Sentence(phrase(f"What weakens this: {'; '.join(reasons)}."), tuple(shown_in))
 
 
 def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
-    """How far the kinds are apart where that changes what one would say."""
+    """A sentence part if the kinds disagree in direction or in size, else ""."""
     if len(by_kind) < 2:
         return ""
-    low, high = _ends(by_kind)
+    low, high = _range(by_kind)
     least, most = (
         end(by_kind, key=lambda kind: in_nats(by_kind[kind])).label.lower() for end in (min, max)
     )
     between = (
-        f"{signed(low, 2)} nats of {_of(by_kind)} under {least}, {signed(high, 2)} under {most}"
+        f"{signed(low, 2)} nats of {_metric_name(by_kind)} under {least}, "
+        f"{signed(high, 2)} under {most}"
     )
     if low <= -NOTABLE_NATS and high >= NOTABLE_NATS:
         return f"the kinds of ablation disagree in direction ({between})"
@@ -209,16 +216,17 @@ def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
 
 
 def in_nats(effect: HeadEffect) -> float:
-    """The change in logit difference where there is a foil, else in log probability."""
+    """The change in logit difference if there is a foil, else in log prob; both in nats."""
     change = effect.logit_diff_change
     return effect.logprob_change if change is None else change
 
 
-def _of(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
+def _metric_name(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     foil = any(effect.logit_diff_change is not None for effect in by_kind.values())
     return "logit difference" if foil else "log probability"
 
 
-def _ends(by_kind: Mapping[AblationKind, HeadEffect]) -> tuple[float, float]:
+def _range(by_kind: Mapping[AblationKind, HeadEffect]) -> tuple[float, float]:
+    """The smallest and the largest change over the kinds, in nats."""
     changes = [in_nats(effect) for effect in by_kind.values()]
     return min(changes), max(changes)

@@ -1,4 +1,4 @@
-"""`headsweep`: the dashboard's measurements from a terminal."""
+"""The command line `headsweep`: the dashboard's measurements in a terminal."""
 
 from core.cli.app import main
 

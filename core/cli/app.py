@@ -1,7 +1,7 @@
-"""The program: its commands, and what becomes of every failure.
+"""The program `headsweep`: its commands, and how errors become messages and exit codes.
 
-Exit codes: 0 done, 2 bad input, 1 anything else. Nothing heavy is imported before a command needs
-it, so `--help` answers at once.
+Exit codes: 0 done, 2 bad input, 1 anything else. Slow packages are imported only when a command
+needs them, so `--help` answers at once.
 """
 
 import os
@@ -14,8 +14,9 @@ from core.cli.doctor import doctor
 from core.cli.heads import head, joint, roles
 from core.cli.open_link import open_
 from core.cli.output import fail
-from core.cli.patching import patch
+from core.cli.patch import patch
 from core.cli.runs import app as runs
+from core.cli.serve import serve
 from core.cli.sweep import models, sweep
 from core.errors import InputError, StoreError
 
@@ -29,26 +30,26 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, patch, models, doctor):
+for command in (sweep, head, joint, roles, patch, models, serve, doctor):
     app.command()(command)
 app.command("open")(open_)
 app.add_typer(runs, name="runs")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script: turns every failure into one line on stderr and an exit code."""
+    """The console script: every error becomes one line on stderr and an exit code."""
     try:
         code = app(arguments, standalone_mode=False)
     except InputError as error:
         fail(f"{_option(error.field)}{error}", 2)
     except TyperException as error:  # a wrong or missing option
-        usage = _usage(error)  # empty where the help was printed instead, for want of a command
+        usage = _usage(error)  # empty if there was no command and the help was printed
         fail(f"{usage} (headsweep --help lists the options)", 2) if usage else sys.exit(2)
     except StoreError as error:
         fail(str(error), 1)
     except (Abort, KeyboardInterrupt):
         fail("stopped.", 1)
-    except BrokenPipeError:  # the reader went away (`| head`): nothing left to say
+    except BrokenPipeError:  # the reader of the pipe has ended (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
@@ -57,8 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _usage(error: TyperException) -> str:
-    say = getattr(error, "format_message", None)
-    return str(say() if say is not None else error).replace("Value error, ", "")
+    format_message = getattr(error, "format_message", None)
+    text = str(error if format_message is None else format_message())
+    return text.replace("Value error, ", "")
 
 
 def _option(field: str) -> str:
@@ -69,6 +71,7 @@ def _option(field: str) -> str:
         "prob_after": "predicted-prob",
         "reference": "reference-file",
         "run": "",
+        "serve": "",
         "settings": "",
         "spec": "",
         "variants": "variants-file",

@@ -1,4 +1,4 @@
-"""`headsweep doctor`: what is set, what works, and what to do about what does not."""
+"""`headsweep doctor`: print all settings, and check what works and what to do if it does not."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Printed(StrEnum):
-    """How the findings are printed."""
+    """The output format of the doctor."""
 
     TABLE = "table"
     JSON = "json"
@@ -26,7 +26,7 @@ STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def doctor(
-    format: Annotated[  # the same option as of `sweep`
+    format: Annotated[  # the same option as in `sweep`
         Printed, typer.Option(help="How to print the findings.")
     ] = Printed.TABLE,
 ) -> None:
@@ -36,40 +36,44 @@ def doctor(
         from core.doctor.checking import State
         from core.doctor.examination import examined
 
-        found = examined(lambda name, done: report(f"Looking at: {name}", done))
+        examination = examined(lambda name, done: report(f"Looking at: {name}", done))
     if format is Printed.JSON:
-        write_json(found.to_dict(), None)
+        write_json(examination.to_dict(), None)
     else:
         from rich.console import Console
 
-        _print(found, Console(highlight=False))
-    if found.state is State.PROBLEM:
+        _print(examination, Console(highlight=False))
+    if examination.state is State.PROBLEM:
         raise typer.Exit(1)
 
 
-def _print(found: "Examination", console: "Console") -> None:
+def _print(examination: "Examination", console: "Console") -> None:
     console.print("Settings", style="bold")
     table = _columns(("setting", True), ("value", False))
-    for setting in found.settings:
+    for setting in examination.settings:
         _add_setting(table, setting)
     console.print(table)
     console.print("\nChecks", style="bold")
     table = _columns(("state", True), ("check", True), ("seen", False))
     from rich.text import Text
 
-    for each in found.findings:
-        state = Text(each.found.state.value, style=STYLES[each.found.state])
-        table.add_row(state, each.name, Text(_printable(each.found.seen)))
-        if each.found.to_do:
-            table.add_row("", "", Text(f"To do: {_printable(each.found.to_do)}", style="bold"))
+    for finding in examination.findings:
+        result = finding.found
+        state = Text(result.state.value, style=STYLES[result.state])
+        table.add_row(state, finding.name, Text(_printable(result.seen)))
+        if result.to_do:
+            table.add_row("", "", Text(f"To do: {_printable(result.to_do)}", style="bold"))
     console.print(table)
-    states = [each.found.state for each in found.findings]
+    states = [finding.found.state for finding in examination.findings]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
     console.print("\n" + ", ".join(f"{n} {state.value}" for state, n in counts.items()) + ".")
 
 
 def _columns(*columns: tuple[str, bool]) -> "Table":
-    """A table without lines, which reads as well from a pipe; (name, whether it stays whole)."""
+    """A table without lines, so that it is readable in a pipe too.
+
+    `columns` are (name, whether its cells stay in one line).
+    """
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -93,5 +97,5 @@ def _add_setting(table: "Table", setting: "Setting") -> None:
 
 
 def _printable(text: str) -> str:
-    """What a terminal would obey, or cannot write, is shown as its escape."""
+    """The text, with escapes if it has characters that a terminal would execute or cannot show."""
     return text if text.isprintable() else ascii(text)[1:-1]

@@ -1,4 +1,4 @@
-"""`headsweep head`, `headsweep joint`, `headsweep roles`: one head, a set, every head's kind."""
+"""`headsweep head`, `headsweep joint`, `headsweep roles`: one head, a set, all heads' scores."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What removing some heads is predicted to do."""
+    """The predicted outcome of ablating some heads."""
 
     BREAKS = "breaks"
     HOLDS = "holds"
@@ -47,10 +47,10 @@ def head(
         from core.circuits.head_report import head_report
         from core.progress import run_to_end
 
-        said = f"Looking at {chosen.label}"
+        description = f"Looking at {chosen.label}"
         work = head_report(loaded, spec, chosen, query, key)
-        found = run_to_end(work, lambda done: report(said, done))
-    write_json(found, out)
+        result = run_to_end(work, lambda done: report(description, done))
+    write_json(result, out)
 
 
 @given.on_a_spec
@@ -98,7 +98,7 @@ def joint(
         from core.hypotheses.variants import own_variants, parse_variants
         from core.progress import run_to_end
 
-        parse_variants(typed, for_keeping(spec))  # found out before the model is loaded
+        parse_variants(typed, for_keeping(spec))  # raises errors before the model is loaded
         loaded = given.load(spec, device, report)
         own = own_variants(loaded, typed, for_keeping(spec))
         chosen = _chosen(loaded, heads, role, report)
@@ -106,8 +106,8 @@ def joint(
         if predict is not None and predicted_prob is not None:
             foreseen = Foreseen(predict is Outcome.BREAKS, predicted_prob)
         work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy, own=own)
-        found = run_to_end(work, lambda done: report("Testing the heads", done))
-    write_json(found, out)
+        result = run_to_end(work, lambda done: report("Testing the heads", done))
+    write_json(result, out)
 
 
 def roles(
@@ -128,7 +128,7 @@ def roles(
     given.check_writable(out)
     removed = _head(without, "without") if without else None
     means = removed is not None and ablation.traits.needs is Needs.REFERENCE
-    prompts = _averaged_over(reference_file, used=means)
+    prompts = _reference_prompts(reference_file, used=means)
     with progress() as report:
         report(f"Loading {model}", None)
         from core.checkpoints import catalogue
@@ -140,20 +140,20 @@ def roles(
         loaded = load_model(name, device.value, dtype.value, weights.value, report)
         if removed is not None:
             check_head(removed, (loaded.n_layers, loaded.n_heads), name, "without")
-        found = run_to_end(
+        scores = run_to_end(
             measure_head_scores(loaded), lambda done: report("Measuring every head", done)
         )
         after: Any = None
         if removed is not None:
             work = measure_scores_without(loaded, removed, ablation, prompts)
-            said = f"Measuring without {removed.label}"
-            scores = run_to_end(work, lambda done: report(said, done))
-            after = {"head": removed.label, "ablation": ablation.value, **scores.to_dict()}
+            description = f"Measuring without {removed.label}"
+            without_head = run_to_end(work, lambda done: report(description, done))
+            after = {"head": removed.label, "ablation": ablation.value, **without_head.to_dict()}
     write_json(
         {
             "schema": "headsweep.roles/1",
             "model": name,
-            **found.to_dict(),
+            **scores.to_dict(),
             "without": after,
             "provenance": _provenance(loaded),
         },
@@ -164,12 +164,12 @@ def roles(
 def _head(text: str, field: str) -> Head:
     try:
         return Head.parse(text)
-    except ValueError:  # also a number of thousands of digits, which int() refuses
+    except ValueError:  # int() also refuses a number with thousands of digits
         raise InputError(field, f"{shortened(text)!r} is not a head: write it as L1H0.") from None
 
 
-def _averaged_over(path: "Path | None", used: bool) -> tuple[str, ...] | None:
-    """The reference set of --without; refused where nothing would use it."""
+def _reference_prompts(path: "Path | None", used: bool) -> tuple[str, ...] | None:
+    """The reference set for --without. Raises `InputError` if it would not be used."""
     if path is None:
         return None
     if not used:
@@ -182,7 +182,7 @@ def _averaged_over(path: "Path | None", used: bool) -> tuple[str, ...] | None:
 
 
 def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Head, ...]:
-    """The heads named, or all that look like a role."""
+    """The heads in the text `heads`, or all heads that look like `role`."""
     from core.circuits.head_scores import ROLES, THRESHOLD
     from core.circuits.measure_scores import measure_head_scores
     from core.hypotheses.naming import parse_heads

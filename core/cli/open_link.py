@@ -1,4 +1,4 @@
-"""`headsweep open`: the dashboard, with a run on screen."""
+"""`headsweep open`: serve the dashboard and show a run in it."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def open_(
     port = _free_port(settings())
     url = settings().model_copy(update={"port": port}).url
     address = url if run_id is None else f"{url}/?run={run_id}"
-    # A process of its own: the dashboard is what stands on `core`, never the other way round.
+    # A separate process, because `core` must not import `components`.
     server = subprocess.Popen(
         [sys.executable, "-m", "components.server"], env={**os.environ, "PORT": str(port)}
     )
@@ -54,7 +54,7 @@ def open_(
 
 
 def _run_id(what: str) -> str:
-    """The kept run meant: a file is kept first, as one that was imported."""
+    """The id of the kept run that `what` names; a file is first kept as an imported run."""
     path = Path(what)
     try:
         is_file = path.is_file()
@@ -70,7 +70,7 @@ def _run_id(what: str) -> str:
 
 
 def _announce(server: "subprocess.Popen[bytes]", url: str, address: str, browser: bool) -> None:
-    """Say where the run is, and open a browser there, once somebody answers."""
+    """Wait until the server answers, then print the run's address and open it in a browser."""
     health = f"{url}/_stcore/health"
     until = time.monotonic() + AWAITED_SECONDS
     while server.poll() is None and time.monotonic() < until:
@@ -87,7 +87,7 @@ def _announce(server: "subprocess.Popen[bytes]", url: str, address: str, browser
 
 
 def _free_port(given: Settings) -> int:
-    """The port that is set; where another program has it, one that is free."""
+    """The port of the settings, or any free port if another program uses that one."""
     for port in (given.port, 0):
         with suppress(OSError):
             return bound(given.address, port)

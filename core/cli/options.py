@@ -1,4 +1,4 @@
-"""The options that several commands share, and the spec that they make."""
+"""The options that several commands share, and how they make a spec."""
 
 import inspect
 import os
@@ -36,14 +36,14 @@ class Device(StrEnum):
 
 
 class WeightsOption(StrEnum):
-    """`core.spec.spec.Weights` as the command line needs it."""
+    """The values of `core.spec.spec.Weights`, as the enum that typer needs."""
 
     PROCESSED = "processed"
     RAW = "raw"
 
 
 class DtypeOption(StrEnum):
-    """`core.spec.spec.Dtype` as the command line needs it."""
+    """The values of `core.spec.spec.Dtype`, as the enum that typer needs."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -89,9 +89,10 @@ Out = Annotated[Path | None, typer.Option(help="Write to this file instead.")]
 
 
 def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose first parameter is a spec: its options are those of `_spec_of`, then its own.
+    """Make a command of a function whose first parameter is a spec.
 
-    What a wrong value is refused with says the option's name; raises `InputError`.
+    The options are those of `_spec_of`, then those of the function. Raises `InputError`, whose
+    message names the option with the wrong value.
     """
     shared = inspect.signature(_spec_of).parameters
     _, *own = inspect.signature(command).parameters.values()
@@ -101,7 +102,7 @@ def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
         spec = _spec_of(**{name: values.pop(name) for name in shared})
         command(spec, **values)
 
-    parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*shared.values(), *own)]
+    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
 
@@ -139,7 +140,7 @@ def _spec_of(
 
 
 def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
-    """The model that a spec asks for; raises `InputError`."""
+    """Load the model of a spec. Raises `InputError`."""
     report(f"Loading {spec.model}", None)
     from core.checkpoints.loading import load_model
 
@@ -147,13 +148,13 @@ def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
 
 
 def variants_text(path: Path) -> str:
-    """What a file of variants says; raises `InputError` (field "variants")."""
+    """The text of a file of variants. Raises `InputError` (field "variants")."""
     from core.spec.reference_set import MAX_BYTES
 
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # a ValueError for a name with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: the file name contains a NUL
         why = getattr(error, "strerror", None) or error
         raise InputError(
             "variants", f"{str(path)!r} cannot be read ({why}): choose another file."
@@ -185,7 +186,7 @@ def _positions(text: str) -> Positions:
 
 
 def check_writable(out: Path | None) -> None:
-    """Found out before a long sweep, not after it."""
+    """Check, before a long sweep, that the file can be written. Raises `InputError` ("out")."""
     if out is None:
         return
     if out.is_dir():

@@ -1,4 +1,4 @@
-"""What a command says: progress on stderr, results on stdout or in a file, one line on failure."""
+"""The output of commands: progress and errors on stderr, results on stdout or in a file."""
 
 import json
 import sys
@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from core.text.words import Style, Words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.text import Text
 
 
 @contextmanager
 def progress() -> "Iterator[Any]":
-    """A progress bar on stderr where that is a terminal; silence where it is not."""
+    """A progress bar on stderr if that is a terminal, else nothing.
+
+    Gives a function that is called with (description, fraction done or None).
+    """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
@@ -31,14 +38,33 @@ def progress() -> "Iterator[Any]":
         yield report
 
 
+_STYLES = {
+    Style.PLAIN: "",
+    Style.BOLD: "bold",
+    Style.TOKEN: "cyan",
+    Style.WARNING: "yellow",
+}
+
+
+def terminal_text(said: Words) -> "Text":
+    """Words for a rich console, without any character that a terminal would obey."""
+    from rich.text import Text
+
+    return Text.assemble(*((_printable(span.text), _STYLES[span.style]) for span in said))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def write_json(values: Any, out: Path | None) -> None:
-    """Print, or write to a file; NaN and infinity do not occur."""
+    """Print as JSON, or write to a file. `values` must not contain NaN or infinity."""
     text = json.dumps(values, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
     write_text(text, out)
 
 
 def write_text(text: str, out: Path | None) -> None:
-    """Print, or write to a file."""
+    """Print a text, or write it to a file."""
     if out is None:
         sys.stdout.write(text)
     else:
@@ -46,7 +72,7 @@ def write_text(text: str, out: Path | None) -> None:
 
 
 def fail(message: str, code: int) -> None:
-    """One line on stderr, and an exit code."""
+    """Print the message in one line on stderr and exit with `code`."""
     line = " ".join(message.split())
     print(f"headsweep: {line}", file=sys.stderr)
     sys.exit(code)

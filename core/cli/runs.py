@@ -1,24 +1,23 @@
-"""`headsweep runs`: the kept runs, listed, shown, exported, deleted and brought back."""
+"""`headsweep runs`: list, show, export, delete and restore kept runs."""
 
 import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from core.cli import options as given
-from core.cli.output import write_json
+from core.cli.output import terminal_text, write_json
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
+from core.store.kinds import unknown_results
 from core.store.run import Query, Run, Summary
 from core.text.numbers import percent, signed
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from core.text.words import phrase
 
 app = typer.Typer(
     help="The kept runs: every sweep that has finished, here or in the dashboard.",
@@ -34,7 +33,7 @@ class Listed(StrEnum):
 
 
 class Exported(StrEnum):
-    """`core.exports.formats.FORMATS` as the command line needs them."""
+    """The values of `core.exports.formats.FORMATS`, as the enum that typer needs."""
 
     JSON = "json"
     CSV = "csv"
@@ -72,6 +71,8 @@ def list_(
         print("No kept run matches." if query != Query() else "No run is kept yet.")
     else:
         _table(found, total)
+    if unknown := unknown_results(store.n_unknown()):
+        print(unknown, file=sys.stderr)
 
 
 @app.command()
@@ -80,17 +81,17 @@ def show(run: _Run, format: _Print = Listed.TABLE) -> None:
     from core.cli.sweep import print_table
     from core.exports.data import to_json
 
-    found = find(run)
+    kept = find(run)
     if format is Listed.JSON:
-        sys.stdout.write(to_json(found.result, found.layer_effects, found.label))
+        sys.stdout.write(to_json(kept.result, kept.layer_effects, kept.label))
         return
     console = Console()
-    for said in (found.label.title, ", ".join(found.label.tags), found.label.notes):
-        if said:
-            console.print(said, markup=False, highlight=False)
-    console.print(f"run {found.id}, {found.origin.value} {_when(found.created)}", highlight=False)
-    console.print(found.spec.prompt, markup=False, highlight=False)
-    print_table(found.result, console)
+    for text in (kept.label.title, ", ".join(kept.label.tags), kept.label.notes):
+        if text:
+            console.print(text, markup=False, highlight=False)
+    console.print(f"run {kept.id}, {kept.origin.value} {_when(kept.created)}", highlight=False)
+    console.print(kept.spec.prompt, markup=False, highlight=False)
+    print_table(kept.result, console)
 
 
 @app.command()
@@ -104,17 +105,17 @@ def export(
     """Write a kept run to a file: data, a notebook, a report, a picture."""
     from core.exports import formats
 
-    found = find(run)
+    kept = find(run)
     to_stdout = out is not None and str(out) == "-"
-    name = formats.file_name(found.result, found.label, found.id, format.value)
+    name = formats.file_name(kept.result, kept.label, kept.id, format.value)
     path = Path(name) if out is None or to_stdout else out
     if not to_stdout:
         given.check_writable(path)
-    made = formats.export(found.result, found.layer_effects, found.label, format.value)
+    content = formats.export(kept.result, kept.layer_effects, kept.label, format.value)
     if to_stdout:
-        sys.stdout.buffer.write(made)
+        sys.stdout.buffer.write(content)
     else:
-        path.write_bytes(made)
+        path.write_bytes(content)
         print(path)
 
 
@@ -135,7 +136,10 @@ def restore(runs: _Runs) -> None:
 
 
 def find(name: str, *, deleted: bool = False) -> Run:
-    """A kept run by its name or the beginning of it; raises `InputError` (field "run")."""
+    """The kept run with this name, or whose name begins so.
+
+    Raises `InputError` (field "run") if there is none or more than one.
+    """
     found = KEEPER.store().get(name, deleted=deleted)
     if found is None:
         raise InputError(
@@ -159,18 +163,12 @@ def _table(found: list[Summary], total: int) -> None:
             _when(run.created),
             percent(run.prob),
             f"{run.largest} {signed(change)}",
-            _text(" · ".join((run.name[:120], run.model, run.ablation, *tags))),
+            terminal_text(phrase(" · ".join((run.name[:120], run.model, run.ablation, *tags)))),
         )
     console = Console()
     console.print(table)
     if total > len(found):
         console.print(f"{len(found)} of {total:,}; --limit gives more.", highlight=False)
-
-
-def _text(text: str) -> "Text":
-    from rich.text import Text
-
-    return Text("".join(c if c.isprintable() else " " for c in text))
 
 
 def _when(created: float) -> str:

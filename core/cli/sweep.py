@@ -9,11 +9,15 @@ from rich.console import Console
 
 from core.cli import options as given
 from core.cli.options import OutputFormat
-from core.cli.output import progress, write_text
+from core.cli.output import progress, terminal_text, write_text
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
+from core.text.words import phrase
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from core.results.metrics import Metric
     from core.results.result import SweepResult
 
 TABLE_ROWS = 20
@@ -81,7 +85,10 @@ def models() -> None:
 
 
 def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
-    """The kept run of a spec on the weights that are here; reads no model, and so is quick."""
+    """The kept run of a spec and the weights on this machine, else None.
+
+    It loads no model, so it is fast.
+    """
     from core.checkpoints.fingerprint import fingerprint_here  # it reads the embedded model's files
 
     weights = fingerprint_here(spec.model)
@@ -118,40 +125,44 @@ def _write(result: "SweepResult", format: OutputFormat, out: Path | None) -> Non
 
 
 def print_table(result: "SweepResult", console: Console) -> None:
-    """The heads with the largest changes, under a line on the clean run and the provenance."""
+    """The facts of a sweep, the heads with the largest changes, the findings, the provenance."""
+    from core.results.captions import provenance_words
+    from core.results.facts import fact_words, facts
+    from core.results.finding_words import CAVEATS, finding_words
+    from core.results.findings import findings
+
+    found = findings(result)
+    for fact in facts(result):
+        console.print(terminal_text(fact_words(fact)))
+    console.print()
+    _print_heads(result, console)
+    console.print()
+    for said in finding_words(result, found):
+        console.print(terminal_text(said))
+    console.print(terminal_text(phrase(f"{CAVEATS}:")))
+    for caveat in found.caveats:
+        console.print(terminal_text(phrase(f"- {caveat}")))
+    console.print()
+    console.print(terminal_text(provenance_words(result)))
+
+
+def _print_heads(result: "SweepResult", console: Console) -> None:
+    """The heads with the largest changes, one a row."""
     from rich.table import Table
-    from rich.text import Text
 
-    from core.prompts.tokens import visible
-    from core.text.numbers import percent, signed
+    from core.results.metrics import METRICS
 
-    base = result.baseline
-    between = " or " if isinstance(result.spec.target, tuple) else ""
-    target = between.join(map(visible, result.target_tokens))
-    console.print(
-        Text(
-            f"P({target}) = {percent(base.prob, 2)}, rank {base.rank}, nothing ablated · "
-            f"{result.spec.model} · {result.spec.in_words()} · {result.spec.weights} weights · "
-            f"{result.provenance.device} {result.provenance.dtype} · "
-            f"{result.provenance.seconds:.2f} s"
-        )
-    )
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    foil = base.logit_diff is not None
-    columns = ["head", "P ablated, %", "change, points", "change, nats", "KL, nats", "rank"]
-    for column in [*columns, *(["logit diff, nats"] if foil else [])]:
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    metrics = [metric for metric in METRICS if metric.measures(result)]
+    columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
+    for column in ["head", "P after\n%", *columns, "rank"]:
         table.add_column(column, justify="left" if column == "head" else "right")
     for effect in result.ranked()[:TABLE_ROWS]:
-        change = 100 * effect.prob_change
-        style = "" if abs(change) < 1 else "red" if change < 0 else "blue"
         table.add_row(
             effect.address.label,
             f"{100 * effect.prob:.2f}",
-            Text(signed(change, 2), style=style),
-            signed(effect.logprob_change, 3),
-            f"{effect.kl:.3f}",
+            *(_cell(metric, metric.of(effect)) for metric in metrics),
             str(effect.rank),
-            *([signed(effect.logit_diff_change or 0.0, 3)] if foil else []),
         )
     console.print(table)
     if len(result.heads) > TABLE_ROWS:
@@ -159,3 +170,13 @@ def print_table(result: "SweepResult", console: Console) -> None:
             f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
             highlight=False,
         )
+
+
+def _cell(metric: "Metric", value: float | None) -> "Text":
+    from rich.text import Text
+
+    if value is None:
+        return Text("–")
+    strong = metric.signed and abs(value) >= metric.notable
+    style = "" if not strong else "red" if value < 0 else "blue"
+    return Text(metric.text(value, metric.digits + 1), style=style)

@@ -1,9 +1,9 @@
-"""Head ablation on the plain Hugging Face GPT-NeoX, for measuring the embedded model without
+"""Head ablation on the plain Hugging Face GPT-NeoX: measures the embedded model without
 TransformerLens.
 
-A head's z is what enters its layer's `attention.dense`. As everywhere in the project, weights
-count as processed (LayerNorm and value biases folded), which moves z by one constant a head:
-`zero` writes that constant.
+The z of all heads is the input of a layer's `attention.dense`. As everywhere in the project, the
+results are those of processed weights (LayerNorm and value biases folded). Processing shifts z by
+one constant per head, so `zero` writes that constant here.
 """
 
 from collections import defaultdict
@@ -22,8 +22,9 @@ KINDS: tuple[Kind, ...] = ("mean-across-heads", "zero", "mean")
 
 
 def value_constant(model: GPTNeoXForCausalLM, layer: int) -> Float[Tensor, "head d_head"]:
-    """What a layer's z owes to biases alone: b_V plus W_V times the LayerNorm's bias; attention
-    weights sum to 1.
+    """The part of a layer's z that comes from biases: b_V plus W_V times the LayerNorm's bias.
+
+    It is constant because the attention weights of a query sum to 1.
     """
     block = model.gpt_neox.layers[layer]
     n_heads = model.config.num_attention_heads
@@ -35,8 +36,9 @@ def value_constant(model: GPTNeoXForCausalLM, layer: int) -> Float[Tensor, "head
 def reference_means(
     model: GPTNeoXForCausalLM, prompts: Sequence[Int[Tensor, " _"]]
 ) -> Float[Tensor, "layer position head d_head"]:
-    """Mean z over a reference set; axis `position` is 0 for the first position, 1 for all others
-    pooled.
+    """The mean of z over a reference set.
+
+    On the axis `position`, index 0 is the first position and index 1 is the mean of all others.
     """
     n_heads = model.config.num_attention_heads
     sums: dict[int, Tensor] = {}
@@ -70,8 +72,9 @@ def heads_ablated(
     kind: Kind,
     means: Float[Tensor, "layer position head d_head"] | None = None,
 ) -> Iterator[None]:
-    """Within the block, `heads` write their replacement at every position, taken from the running
-    pass.
+    """While this context is open, `heads` are ablated at every position.
+
+    Replacements are computed from the running pass. `means` is needed for `mean` ablation.
     """
     by_layer: dict[int, list[int]] = defaultdict(list)
     for layer, head in heads:

@@ -1,8 +1,8 @@
-"""The training mixture: rows of tokens, and which of their positions are worth predicting.
+"""The training mixture: rows of tokens, and which of their positions are training targets.
 
-A row is BOS and then one kind of text: repeated sequences (what induction is for), indirect-
-object sentences, or everyday sentences. No row holds two different held-out words, names
-included, so a test made of held-out words is made of words that training never showed together.
+A row is BOS and then one kind of text: repeated sequences (for induction), indirect-object
+sentences, or everyday sentences. No row contains two different held-out words (names included). So
+a test with held-out words uses words that training never showed together.
 """
 
 import random
@@ -25,8 +25,8 @@ MIXTURE: dict[str, float] = {
     "ioi": 0.18,
     "text": 0.30,
 }
-"""Share of rows by kind: repeated random ids, repeated words, repeated sequences of few words,
-sentences said again, indirect-object sentences, everyday sentences."""
+"""The share of rows of each kind: repeated random ids, repeated words, repeated sequences of few
+words, repeated sentences, indirect-object sentences, everyday sentences."""
 
 CLOSING_MIXTURE: dict[str, float] = {
     "ids": 0.08,
@@ -36,15 +36,15 @@ CLOSING_MIXTURE: dict[str, float] = {
     "ioi": 0.45,
     "text": 0.23,
 }
-"""The mixture of the last part."""
+"""The mixture of the last part of training."""
 
 OPENING_MIXTURE: dict[str, float] = {"words": 1.0}
 """The mixture of the first part of training, while induction forms."""
 
 _FIRST_COPY_KEPT = (
-    0.1  # of unpredictable positions: enough to learn to be unsure, cheap enough to be quick
+    0.1  # share of unpredictable positions that are targets: enough to learn to be unsure
 )
-_NO_BOS = 0.08  # of rows, so that a prompt without BOS works too
+_NO_BOS = 0.08  # share of rows without BOS, so that prompts without BOS work too
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Document:
-    """A tokenised text, as it starts a row and as it follows another, and the held-out words in
-    it.
+    """A tokenised text in two forms, at the start of a row and after another text.
+
+    `held_out` are the held-out words in it.
     """
 
     first: list[int]
@@ -67,7 +68,7 @@ class Document:
 
 
 class Corpus:
-    """Draws rows; everything it draws follows from `seed`."""
+    """Draws random rows of the training mixture; `seed` determines all of them."""
 
     def __init__(
         self, tokenizer: PreTrainedTokenizerBase, seed: int, n_documents: int = 30_000
@@ -106,8 +107,9 @@ class Corpus:
         return documents
 
     def rows(self, kind: str, count: int, length: int, n_words: int | None = None) -> list[Row]:
-        """`count` rows of `length` tokens of one kind of `MIXTURE`; repeats draw on the first
-        `n_words` words.
+        """`count` rows of `length` tokens of one kind of `MIXTURE`.
+
+        Repeated words are drawn from the first `n_words` words (None: from all).
         """
         self._pool = self._word_ids[:n_words]
         self._show_held_out = n_words is None
@@ -123,7 +125,7 @@ class Corpus:
         ]
 
     def words(self, count: int) -> list[int]:
-        """The ids of the first `count` words that an opening stage draws on, ascending."""
+        """The ids of the first `count` words, ascending: those that an opening stage uses."""
         return sorted(self._word_ids[:count])
 
     def _row(self, ids: list[int], is_target: list[bool], length: int) -> Row:
@@ -132,7 +134,7 @@ class Corpus:
         return Row(np.array(ids[:length]), np.array(is_target[:length]))
 
     def _fresh(self, pool: list[int], count: int) -> list[int]:
-        """`count` different ids of `pool`, in most cases one of them replaced by a held-out id."""
+        """`count` different ids of `pool`; in most draws a held-out id replaces one of them."""
         ids = self._rng.sample(pool, count)
         if self._show_held_out and self._rng.random() < 0.8:
             ids[self._rng.randrange(count)] = self._rng.choice(self._held_out_ids)
@@ -142,12 +144,12 @@ class Corpus:
         return [self._rng.random() < _FIRST_COPY_KEPT for _ in range(count)]
 
     def _period(self, length: int) -> int:
-        """Log-uniform from 4 to half a row."""
+        """The length of one copy: log-uniform from 4 to half a row."""
         period: float = 4 * (((length - 1) // 2) / 4) ** self._rng.random()
         return round(period)
 
     def _repeat(self, kind: str, length: int) -> tuple[list[int], list[bool]]:
-        """Different ids, again and again; some rows open with a few that do not come back."""
+        """A sequence of different ids, repeated; some rows begin with a few ids that are not."""
         pool = self._any_ids if kind == "ids" else self._pool
         if not self._show_held_out:  # the opening: short and plain
             period = self._rng.randint(4, 20)
@@ -157,12 +159,12 @@ class Corpus:
         lead = self._rng.randint(0, 6) if self._rng.random() < 0.3 else 0
         fresh = self._fresh(pool, lead + period)
         ids = [*fresh, *fresh[lead:] * (length // period + 1)]
-        # The first token of the second copy cannot be foreseen either.
+        # The first token of the second copy is not predictable either.
         return ids, self._unsure(lead + period + 1) + [True] * (len(ids) - lead - period - 1)
 
     def _alphabet(self, kind: str, length: int) -> tuple[list[int], list[bool]]:
-        """A sequence of few different words, repeated: one word of context does not settle the
-        next.
+        """A repeated sequence of few different words: the previous word alone does not determine
+        the next.
         """
         period = self._rng.randint(8, min(30, (length - 1) // 2))
         few = self._fresh(self._word_ids, self._rng.randint(4, 8))
@@ -171,17 +173,18 @@ class Corpus:
         return ids, self._unsure(period + 1) + [True] * (len(ids) - period - 1)
 
     def _phrase(self) -> list[int]:
-        """A sentence-like string of unrelated words: "The w w over the w w." without its first
-        word.
+        """A sentence-like sequence of unrelated words, such as "The w w of w w."
+
+        Its first word, "The", is not included.
         """
         words = self._fresh(self._word_ids, self._rng.randint(4, 12))
-        for place in range(len(words) - 1, 0, -1):
+        for index in range(len(words) - 1, 0, -1):
             if self._rng.random() < 0.2:
-                words.insert(place, self._rng.choice(self._join))
+                words.insert(index, self._rng.choice(self._join))
         return [*words, self._stop]
 
     def _echo(self, kind: str, length: int) -> tuple[list[int], list[bool]]:
-        """A sentence, in some rows another in between, then the first again, and so on."""
+        """Sentences, each followed by a second copy of itself."""
         ids: list[int] = []
         is_target: list[bool] = []
         held_out: frozenset[str] = frozenset()
@@ -207,7 +210,7 @@ class Corpus:
         return document
 
     def _packed(self, kind: str, length: int) -> tuple[list[int], list[bool]]:
-        """Texts one after the other."""
+        """Texts of one kind, one after another."""
         pool = self._ioi if kind == "ioi" else self._texts
         ids: list[int] = []
         held_out: frozenset[str] = frozenset()
@@ -219,8 +222,9 @@ class Corpus:
 
 
 def text_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """The ids that decode to text, special tokens left out (a lone byte of a longer character is
-    not text).
+    """The ids that decode to text.
+
+    Special tokens and tokens that are only a part of a character are left out.
     """
     special = set(tokenizer.all_special_ids)
     return [
@@ -231,13 +235,14 @@ def text_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
 
 
 def held_out_ids(tokenizer: PreTrainedTokenizerBase) -> dict[int, str]:
-    """Token id -> held-out word or name, for the forms that are one token, with and without a
-    leading space.
+    """Token id -> held-out word or name, for its forms with and without a leading space.
+
+    Forms that are not a single token are left out.
     """
-    found: dict[int, str] = {}
+    words: dict[int, str] = {}
     for word in (*held_out_words(), *held_out_names()):
         for form in (word, f" {word}"):
             ids = tokenizer(form, add_special_tokens=False).input_ids
             if len(ids) == 1:
-                found[ids[0]] = word
-    return found
+                words[ids[0]] = word
+    return words

@@ -1,6 +1,6 @@
-"""The notebook's sweep on the embedded model: what the page shows before a model is live.
+"""The saved example: the notebook's sweep on the embedded model, shown before a model is loaded.
 
-`python -m core.demo.example` computes the shipped result anew; a test holds it to the live engine.
+`python -m core.demo.example` recomputes the shipped files; a test compares them with the engine.
 """
 
 import json
@@ -42,23 +42,23 @@ TRY: tuple[tuple[str, SweepSpec], ...] = (
         ),
     ),
 )
-"""Prompts to begin with: a repeated sentence, an indirect object (Wang et al. 2022), a list."""
+"""Example prompts: a repeated sentence, an indirect object (Wang et al. 2022), a repeated list."""
 
 
 @lru_cache(maxsize=1)
 def saved() -> SweepResult:
-    """The shipped result of `SPEC`; reads one small file and imports no torch."""
+    """The shipped result of `SPEC`. Reads one small file and imports no torch."""
     return SweepResult.from_dict(json.loads(SAVED.read_text(encoding="utf-8")))
 
 
 @lru_cache(maxsize=1)
 def saved_layer_effects() -> LayerEffects:
-    """The shipped layer effects of the shipped result."""
+    """The shipped layer effects for the shipped result."""
     return LayerEffects.from_dict(json.loads(SAVED_LAYER_EFFECTS.read_text(encoding="utf-8")))
 
 
 def compute() -> tuple[SweepResult, LayerEffects]:
-    """The same result and its layer effects from the live engine."""
+    """Compute the result and its layer effects with the engine."""
     from core.checkpoints.loading import load_model
     from core.progress import run_to_end
     from core.sweep.layer_sweep import iter_layer_effects
@@ -71,8 +71,8 @@ def compute() -> tuple[SweepResult, LayerEffects]:
 
 
 if __name__ == "__main__":
-    found, layer_effects = compute()
-    SAVED.write_text(found.to_json() + "\n", encoding="utf-8")
+    result, layer_effects = compute()
+    SAVED.write_text(result.to_json() + "\n", encoding="utf-8")
     text = json.dumps(layer_effects.to_dict(), indent=1, ensure_ascii=True, allow_nan=False)
     SAVED_LAYER_EFFECTS.write_text(text + "\n", encoding="utf-8")
     print(f"wrote {SAVED.name} and {SAVED_LAYER_EFFECTS.name}")

@@ -1,7 +1,7 @@
-"""Everyday sentences and mini stories, drawn from `grammar.txt`.
+"""Random everyday sentences and short stories, drawn from `grammar.txt`.
 
-A line there is a text with slots; its header explains the notation. Slots that are not word lists
-(counting, capitals, years) are computed here.
+Each line of that file is a text with slots; the file's header explains the notation. Slots that are
+not word lists (numbers, capitals, years) are computed here.
 """
 
 import random
@@ -22,7 +22,7 @@ _SHE = {"he": "she", "He": "She", "his": "her", "him": "her", "child": "girl"}
 
 @cache
 def _kinds() -> tuple[tuple[str, ...], ...]:
-    """The kinds of text, each a tuple of lines, repeated by the kind's weight."""
+    """The kinds of text: a tuple of lines for each, repeated as often as the kind's weight."""
     kinds: list[list[str]] = []
     weights: list[int] = []
     for line in GRAMMAR_FILE.read_text(encoding="utf-8").splitlines():
@@ -43,8 +43,9 @@ def _run_of(items: tuple[str, ...], rng: random.Random) -> str:
 
 
 def _years(rng: random.Random) -> str:
-    """Like "1732 to the year 1758": the war ends in the same century, later (Hanna et al. 2023,
-    arXiv:2305.00586).
+    """For example "1732 to the year 1758.": the second year is later, in the same century.
+
+    This is the greater-than task (Hanna et al. 2023, arXiv:2305.00586).
     """
     century, start = rng.randint(11, 19), rng.randint(2, 96)
     return f"{century}{start:02d} to the year {century}{rng.randint(start + 1, 99):02d}."
@@ -98,7 +99,7 @@ def _person_word(slot: str, name: str) -> str:
 
 
 def _fill(slot: str, form: str, index: str, memo: dict[str, str], rng: random.Random) -> str:
-    """One slot's text; `memo` holds what the numbered slots of this text already are."""
+    """The text of one slot; `memo` has the words chosen so far in this text, by slot."""
     if slot in _HE:
         return _person_word(slot, memo[f"x{index}"])
     key = f"{slot}{index}"
@@ -118,7 +119,7 @@ def _fill(slot: str, form: str, index: str, memo: dict[str, str], rng: random.Ra
 
 
 def expand(line: str, rng: random.Random) -> str:
-    """`line` with its choices made and its slots filled."""
+    """The line with its choices made at random and its slots filled."""
     memo: dict[str, str] = {}
     line = _CHOICE.sub(lambda match: rng.choice(match.group(1).split("|")), line)
 
@@ -131,10 +132,10 @@ def expand(line: str, rng: random.Random) -> str:
 
 
 def sentence_text(rng: random.Random) -> str:
-    """One text of the grammar, kinds drawn by their weights."""
+    """One random text of the grammar; kinds are drawn by their weights."""
     return expand(rng.choice(rng.choice(_kinds())), rng)
 
 
 def all_lines() -> tuple[str, ...]:
-    """Every line of the grammar, once."""
+    """Every line of the grammar, without repetition."""
     return tuple(dict.fromkeys(line for kind in _kinds() for line in kind))

@@ -1,7 +1,8 @@
-"""Indirect-object sentences: two names, one comes back as the giver, the other must be predicted.
+"""Sentences for indirect object identification (IOI): two names, of which one occurs again.
 
-Wang et al. 2022, arXiv:2211.00593. A template is an opening and an action; a third of the pairs is
-held out, the canonical "When John and Mary went to the shops, John gave the bag to" among them.
+The repeated name is the subject, who gives; the other one must be predicted (Wang et al. 2022,
+arXiv:2211.00593). A template is an opening and an action. A third of these pairs is held out, with
+the canonical "When John and Mary went to the shops, John gave the bag to" among them.
 """
 
 import random
@@ -36,8 +37,9 @@ _ENDINGS = (".", ".", " and smiled.", " and went home.", " again.")
 
 @dataclass(frozen=True)
 class IoiPrompt:
-    """A prompt that ends before the indirect object; `answer` and `subject` are names without a
-    leading space.
+    """A prompt that ends before the indirect object.
+
+    `answer` and `subject` are names without a leading space.
     """
 
     prompt: str
@@ -47,12 +49,12 @@ class IoiPrompt:
 
 
 def is_held_out(opening: int, action: int) -> bool:
-    """Whether training never shows this opening with this action."""
+    """Whether the pair of this opening and this action is held out of training."""
     return (opening + action) % 3 == 2
 
 
 def ioi_prompt(rng: random.Random, held_out: bool) -> IoiPrompt:
-    """A random prompt; `held_out` draws names and templates that training never shows together."""
+    """A random prompt; with `held_out`, of held-out names and templates only."""
     opening, action = rng.randrange(len(_OPENINGS)), rng.randrange(len(_ACTIONS))
     while is_held_out(opening, action) != held_out:
         opening, action = rng.randrange(len(_OPENINGS)), rng.randrange(len(_ACTIONS))
@@ -71,6 +73,6 @@ def ioi_prompt(rng: random.Random, held_out: bool) -> IoiPrompt:
 
 
 def ioi_text(rng: random.Random) -> str:
-    """A whole sentence for training."""
+    """A random complete sentence for training."""
     item = ioi_prompt(rng, held_out=False)
     return f"{item.prompt} {item.answer}{rng.choice(_ENDINGS)}"

@@ -1,4 +1,4 @@
-"""The embedded model's words: lists by meaning, and which of them training holds apart."""
+"""The embedded model's words: lists by meaning, and which words are held out in training."""
 
 import re
 from functools import cache
@@ -7,7 +7,7 @@ from pathlib import Path
 WORDS_FILE = Path(__file__).parent / "words" / "words.txt"
 
 PANGRAM_WORDS = ("quick", "brown", "fox", "jumps", "lazy", "dog")
-"""The notebook's pangram, less its function words: training never shows two of them together."""
+"""The content words of the notebook's pangram: training never shows two of them together."""
 
 _HELD_OUT_NOUNS = (
     "animal",
@@ -26,8 +26,9 @@ _HELD_OUT_OTHERS = ("color", "looks", "nature_adj", "abstract")
 
 @cache
 def word_lists() -> dict[str, tuple[str, ...]]:
-    """List name -> its entries as written in `words.txt`: "word", or "singular/plural", or a
-    verb's four forms.
+    """List name -> its entries as in `words.txt`.
+
+    An entry is "word", "singular/plural", or the four forms of a verb.
     """
     lists: dict[str, tuple[str, ...]] = {}
     name = ""
@@ -43,18 +44,18 @@ def word_lists() -> dict[str, tuple[str, ...]]:
 
 
 def singular(entry: str) -> str:
-    """The "fox" of "fox/foxes"."""
+    """The singular of an entry: "fox" for "fox/foxes"."""
     return entry.split("/")[0]
 
 
 def plural(entry: str) -> str:
-    """The "foxes" of "fox/foxes"; an entry without a plural stays as it is."""
+    """The plural of an entry: "foxes" for "fox/foxes"; an entry without plural is unchanged."""
     return entry.split("/")[-1]
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every first name, boys' and girls' alternating as far as both lists go."""
+    """Every first name; boys' and girls' names alternate until one list ends."""
     he, she = word_lists()["he"], word_lists()["she"]
     paired = [name for pair in zip(he, she, strict=False) for name in pair]
     return tuple(dict.fromkeys([*paired, *he, *she]))
@@ -62,8 +63,9 @@ def names() -> tuple[str, ...]:
 
 @cache
 def all_words() -> tuple[str, ...]:
-    """Every word once, all forms, in the order of `words.txt`: what the tokenizer holds as single
-    tokens.
+    """All forms of all words, without repetition, in the order of `words.txt`.
+
+    Each of them is a single token of the tokenizer.
     """
     forms = (
         form for entries in word_lists().values() for entry in entries for form in entry.split("/")
@@ -73,14 +75,15 @@ def all_words() -> tuple[str, ...]:
 
 @cache
 def held_out_names() -> tuple[str, ...]:
-    """A quarter of the names, John and Mary among them: no training row holds two of them."""
+    """A quarter of the names, with John and Mary: no training row contains two of them."""
     return tuple(names()[i] for i in range(len(names())) if i % 8 < 2)
 
 
 @cache
 def held_out_words() -> tuple[str, ...]:
-    """Content words of which no training row holds two: the pangram's and every tenth of the
-    everyday lists.
+    """The held-out content words: no training row contains two of them.
+
+    They are the pangram's words and every tenth word of the everyday lists.
     """
     entries = [e for name in (*_HELD_OUT_NOUNS, *_HELD_OUT_OTHERS) for e in word_lists()[name]]
     return tuple(dict.fromkeys([*PANGRAM_WORDS, *(singular(e) for e in entries[3::10])]))

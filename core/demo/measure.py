@@ -1,5 +1,6 @@
-"""What the embedded model can do and which heads do it: every figure of `metrics.json`, from the
-weights alone.
+"""Measure the embedded model's tasks and head roles: the numbers of `metrics.json`.
+
+Everything is computed from the weights alone.
 """
 
 import random
@@ -72,7 +73,10 @@ def load(folder: Path) -> Embedded:
 
 @dataclass(frozen=True)
 class RepeatedWords:
-    """A held-out sequence said once and begun again; `target` comes next."""
+    """A held-out sequence and the beginning of its second copy; `target` is the next word.
+
+    `control` is the prompt without its first copy.
+    """
 
     prompt: str
     control: str
@@ -80,9 +84,7 @@ class RepeatedWords:
 
 
 def repeated_word_prompts(count: int = 100) -> list[RepeatedWords]:
-    """Sequences of 6 to 40 different held-out words and names; the control is the prompt less its
-    first copy.
-    """
+    """Prompts from sequences of 6 to 40 different held-out words and names."""
     rng = random.Random(MEASURE_SEED)
     pool = [*held_out_words(), *held_out_names()]
     prompts = []
@@ -106,14 +108,14 @@ def held_out_ioi(count: int = 200) -> list[IoiPrompt]:
 
 
 def reference_set(embedded: Embedded, count: int = 60) -> list[Int[Tensor, " _"]]:
-    """Everyday sentences, for mean ablation."""
+    """Everyday sentences: the reference set for mean ablation."""
     rng = random.Random(MEASURE_SEED)
     return [embedded.ids(sentence_text(rng)) for _ in range(count)]
 
 
 @torch.no_grad()
 def measured_roles(embedded: Embedded) -> HeadScores:
-    """Role scores of every head on 20 repeated random sequences, L = 50."""
+    """Role scores of every head on 20 repeated random sequences, with copies of 50 tokens."""
     sequences = repeated_random_tokens(
         embedded.tokenizer, embedded.model.config.max_position_embeddings
     )
@@ -122,7 +124,7 @@ def measured_roles(embedded: Embedded) -> HeadScores:
 
 
 def task_figures(embedded: Embedded) -> dict[str, Any]:
-    """Probabilities on the three tasks and their controls."""
+    """The probabilities on the three tasks and their controls, as fractions."""
     words = repeated_word_prompts()
     figures: dict[str, Any] = {
         "pangram": embedded.prob(PANGRAM, PANGRAM_TARGET),
@@ -154,10 +156,10 @@ def heads_of(embedded: Embedded) -> list[Head]:
 
 
 def label(head: Head) -> str:
-    """The "L1H2" of (1, 2)."""
+    """The head's label: "L1H2" for (1, 2)."""
     return f"L{head[0]}H{head[1]}"
 
 
 def heads_in_role(scores: HeadScores, role: str) -> list[Head]:
-    """The heads whose score in `role` reaches the threshold."""
+    """The heads with a score of at least `ROLE_THRESHOLD` in `role`."""
     return [(int(layer), int(h)) for layer, h in np.argwhere(scores.of(role) >= ROLE_THRESHOLD)]

@@ -1,4 +1,4 @@
-"""One training step's rows, and the loss at those of their tokens that are worth predicting."""
+"""The rows of one training step, and the loss at their target tokens."""
 
 import random
 from collections.abc import Sequence
@@ -14,22 +14,20 @@ from core.demo.recipe import Recipe, Stage
 
 
 def stacked(rows: Sequence[Row]) -> tuple[Int[Tensor, "row pos"], Int[Tensor, " target"]]:
-    """Rows of one length as a batch, and the flat indices of the positions whose token is a
-    target.
-    """
+    """Rows of equal length as a batch, and the flat indices of the target tokens."""
     ids = torch.from_numpy(np.stack([row.ids for row in rows]))
     is_target = torch.from_numpy(np.stack([row.is_target for row in rows]))
-    is_target[:, 0] = False  # nothing comes before it
+    is_target[:, 0] = False  # no token comes before it
     return ids, is_target.flatten().nonzero().flatten()
 
 
 def batch(
     corpus: Corpus, now: Stage, recipe: Recipe, rng: random.Random
 ) -> tuple[Int[Tensor, "row pos"], Int[Tensor, " target"]]:
-    """Rows drawn by the stage's mixture, and their targets in random order.
+    """Random rows of the stage's mixture, and the flat indices of their targets in random order.
 
-    At most `targets_per_step` of them: half a step's time goes into the logits, and neighbours
-    teach alike.
+    At most `targets_per_step` targets are kept: the logits take half of a step's time, and
+    neighbouring targets teach the same.
     """
     count = recipe.tokens_per_step // now.length
     kinds = rng.choices(list(now.mixture), weights=list(now.mixture.values()), k=count)
@@ -45,10 +43,10 @@ def next_token_loss(
     among: Int[Tensor, " word"] | None = None,
     smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
-    """Mean cross entropy at the targets, in nats, over the vocabulary or `among` some ascending
-    ids.
+    """The mean cross entropy at the targets, in nats.
 
-    Logits are made for the targets alone, in chunks that fit a cache.
+    It is over the whole vocabulary, or over the ids `among`, which must be ascending. Logits are
+    computed for the targets only, in chunks that fit the processor's cache.
     """
     hidden = model.gpt_neox(ids, use_cache=False).last_hidden_state.flatten(0, 1)[targets - 1]
     unembed = model.get_output_embeddings().weight

@@ -1,4 +1,4 @@
-"""The embedded model's recipe: its shape, its start, and the stages of its training."""
+"""The embedded model's recipe: its architecture, its initial weights and its training stages."""
 
 import random
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ CONTEXT = 256
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that determines the weights, up to the machine's rounding."""
+    """All parameters that determine the weights, up to rounding on different machines."""
 
     seed: int = 0
     main_steps: int = 1600
@@ -44,9 +44,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a step trains on.
+    """The data of a training step.
 
-    The mixture, the length of a row, and how many words repeated sequences draw on (None: all).
+    `mixture` are the shares of the kinds of rows, `length` is the length of a row in tokens, and
+    `n_words` is the number of words from which repeated sequences are drawn (None: all).
     """
 
     mixture: dict[str, float]
@@ -55,10 +56,10 @@ class Stage:
 
 
 def opening_stage(growth: float, recipe: Recipe) -> Stage:
-    """Short repeated sequences of few words, of ever more as `growth` goes from 0 to 1.
+    """Short repeated sequences of few words; the number of words grows with `growth` (0 to 1).
 
-    On the whole vocabulary from the start, induction did not form within 1,400 steps; on a few
-    words it forms within some hundred, and carries over.
+    With the whole vocabulary from the start, induction did not form within 1,400 steps. With few
+    words it forms within some hundred steps, and then works for all words.
     """
     return Stage(
         OPENING_MIXTURE, 48, round(recipe.opening_words * (1600 / recipe.opening_words) ** growth)
@@ -66,22 +67,26 @@ def opening_stage(growth: float, recipe: Recipe) -> Stage:
 
 
 def main_stage(rng: random.Random) -> Stage:
-    """Everything, in rows that leave room for copies of 50 tokens and more."""
+    """All kinds of rows, long enough for two copies of 50 tokens or more."""
     return Stage(MIXTURE, 192 if rng.random() < 0.2 else 112, None)
 
 
 def closing_stage(rng: random.Random) -> Stage:
-    """As the main stage, with more of the indirect-object sentences, which are learned last."""
+    """Like the main stage, but with more indirect-object sentences, which are learned last."""
     return Stage(CLOSING_MIXTURE, 192 if rng.random() < 0.1 else 112, None)
 
 
 def warm_restart(step: int, steps: int, rate: float) -> float:
-    """A learning rate that goes up to `rate` in 50 steps, stays a while, then goes down."""
+    """A learning rate that rises to `rate` in 50 steps, stays constant, then falls linearly."""
     return rate * min(1.0, (step + 1) / 50, 0.02 + 1.3 * (1 - step / steps))
 
 
 def main_learning_rate(step: int, recipe: Recipe) -> float:
-    """From the opening's rate up to the main one in 150 steps; from a third on linearly down."""
+    """The learning rate of the main part.
+
+    It rises from the opening's rate to the main rate in 150 steps. After a third of the steps it
+    falls linearly.
+    """
     rise = min(1.0, step / 150)
     rate = recipe.opening_learning_rate + rise * (
         recipe.learning_rate - recipe.opening_learning_rate
@@ -90,7 +95,7 @@ def main_learning_rate(step: int, recipe: Recipe) -> float:
 
 
 def build_model(recipe: Recipe, vocab_size: int, bos: int) -> GPTNeoXForCausalLM:
-    """A small GPT-NeoX with serial blocks and two embeddings that start equal but are not tied."""
+    """A small GPT-NeoX with serial blocks; embedding and unembedding start equal, but untied."""
     config = GPTNeoXConfig(
         vocab_size=vocab_size,
         hidden_size=recipe.d_model,
@@ -110,6 +115,6 @@ def build_model(recipe: Recipe, vocab_size: int, bos: int) -> GPTNeoXForCausalLM
         eos_token_id=bos,
     )
     model = GPTNeoXForCausalLM(config)
-    with torch.no_grad():  # what a token reads as, it may be written as: copying starts easy
+    with torch.no_grad():  # equal embedding and unembedding make copying easy to learn
         model.get_output_embeddings().weight.copy_(model.get_input_embeddings().weight)
     return model

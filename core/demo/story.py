@@ -1,4 +1,4 @@
-"""Which heads of the embedded model matter: ablations of its named heads, alone and together."""
+"""Which heads of the embedded model matter: single and joint ablations for `metrics.json`."""
 
 from typing import Any
 
@@ -28,11 +28,11 @@ PROBES = (
     ("Anna has the book. Paul has the key. Emma has the lamp. Paul has the", " key"),
     ("The dogs near the house", " are"),
 )
-"""Prompts of the mixture's other tasks, for the heads that neither the pangram nor IOI needs."""
+"""Prompts for the other tasks of the mixture, which may need heads that pangram and IOI do not."""
 
 
 def probed_prompts() -> list[tuple[str, str, str]]:
-    """(name, prompt, target) of every single prompt whose heatmap is recorded."""
+    """(name, prompt, target) of every prompt whose head effects are recorded."""
     return [
         ("pangram", PANGRAM, PANGRAM_TARGET),
         ("ioi", IOI, " Mary"),
@@ -43,8 +43,9 @@ def probed_prompts() -> list[tuple[str, str, str]]:
 def effect_map(
     embedded: Embedded, prompt: str, target: str, kind: Kind, means: Tensor
 ) -> Float[np.ndarray, " head"]:
-    """Change of the target's probability, ablated minus clean, for every head in the order of
-    `heads_of`.
+    """The change of the target's probability for every head: ablated minus clean, as a fraction.
+
+    Heads are in the order of `heads_of`.
     """
     clean = embedded.prob(prompt, target)
     changes = []
@@ -55,7 +56,7 @@ def effect_map(
 
 
 def joint_prob(embedded: Embedded, heads: list[Head], kind: Kind, means: Tensor) -> float:
-    """The pangram's probability with `heads` ablated together."""
+    """The target's probability on the pangram with `heads` ablated together."""
     with heads_ablated(embedded.model, heads, kind, means):
         return embedded.prob(PANGRAM, PANGRAM_TARGET)
 
@@ -63,7 +64,10 @@ def joint_prob(embedded: Embedded, heads: list[Head], kind: Kind, means: Tensor)
 def previous_token_story(
     embedded: Embedded, scores: HeadScores, induction: list[Head], means: Tensor
 ) -> dict[str, Any]:
-    """What mean-ablating each previous-token head does to the induction heads' mean score."""
+    """The mean score of the induction heads: clean, and with each previous-token head ablated.
+
+    The ablation is `mean`.
+    """
     clean = (
         float(np.mean([scores.of("induction")[head] for head in induction])) if induction else 0.0
     )
@@ -71,13 +75,13 @@ def previous_token_story(
     for head in heads_in_role(scores, "previous token"):
         with heads_ablated(embedded.model, [head], "mean", means):
             ablated = measured_roles(embedded).of("induction")
-        later = [ablated[other] for other in induction]
-        after[label(head)] = float(np.mean(later)) if later else 0.0
+        ablated_scores = [ablated[other] for other in induction]
+        after[label(head)] = float(np.mean(ablated_scores)) if ablated_scores else 0.0
     return {"clean": clean, "after_mean_ablating": after}
 
 
 def measure(embedded: Embedded) -> dict[str, Any]:
-    """Every figure about heads."""
+    """All numbers about heads in `metrics.json`."""
     means = reference_means(embedded.model, reference_set(embedded))
     scores = measured_roles(embedded)
     induction = heads_in_role(scores, "induction")

@@ -1,7 +1,7 @@
-"""The embedded model's tokenizer: byte-level BPE in which every listed word is one token.
+"""The embedded model's tokenizer: byte-level BPE in which every word of the lists is one token.
 
-Bytes are the alphabet (Radford et al. 2019), so any Unicode text round-trips. Digits come in
-pairs ("1732" is "17" "32"), every other symbol alone.
+Its alphabet is the bytes (Radford et al. 2019), so any Unicode text is decoded as it was encoded.
+Digits are split in pairs ("1732" is "17" "32"); every other symbol is a token of its own.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,9 @@ SPLIT = r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}{1,2}| ?[^\s\p{L}\p{N}]|\s+(?!\S
 
 
 def training_text() -> Iterator[str]:
-    """Every piece that must become a single token: words with their space, sentence starters,
-    names, two digits.
+    """Every text that must become a single token.
+
+    They are words with a leading space, sentence starters, names and pairs of digits.
     """
     for word in all_words():
         yield f" {word}"
@@ -31,8 +32,9 @@ def training_text() -> Iterator[str]:
 
 
 def train_tokenizer(context: int) -> PreTrainedTokenizerFast:
-    """Byte-level BPE merged until every training piece is whole; adds no BOS by itself. `context`
-    is in tokens.
+    """Train byte-level BPE until every training text is one token.
+
+    `context` is the context length in tokens. The tokenizer does not add BOS.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(

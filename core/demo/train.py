@@ -50,7 +50,7 @@ REPORT_EVERY = 100
 
 
 def parameter_groups(model: GPTNeoXForCausalLM, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices decay; biases and norms do not."""
+    """Parameter groups for the optimizer: weight decay for matrices, none for biases and norms."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim <= 1]
     return [
@@ -60,7 +60,7 @@ def parameter_groups(model: GPTNeoXForCausalLM, weight_decay: float) -> list[dic
 
 
 def opening(step_loss: Callable[[Stage, float], float], recipe: Recipe) -> Iterator[float]:
-    """Few words until the loss says that induction has formed, then ever more words."""
+    """Train on few words until the loss shows that induction has formed, then on more and more."""
     recent: list[float] = []
     for step in range(recipe.opening_steps_at_most):
         warm = min(1.0, (step + 1) / 50)
@@ -81,7 +81,7 @@ def stepper(
     rng: random.Random,
     smoothing: float = 0.0,
 ) -> Callable[[Stage, float], float]:
-    """A function that does one training step at a stage and learning rate and returns the loss."""
+    """A function (stage, learning rate) -> loss in nats, which does one training step."""
     optimizer = torch.optim.AdamW(
         parameter_groups(model, recipe.weight_decay), betas=(0.9, 0.98), fused=True
     )
@@ -103,7 +103,7 @@ def stepper(
 
 
 def train(model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe) -> Iterator[float]:
-    """Opening and main part, in place; yields each step's loss in nats."""
+    """Train the opening and main parts, in place; yields each step's loss in nats."""
     rng = random.Random(recipe.seed + 1)
     step_loss = stepper(model, corpus, recipe, rng)
     yield from opening(step_loss, recipe)
@@ -112,17 +112,17 @@ def train(model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe) -> Iterator
 
 
 def train_closing(model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe) -> Iterator[float]:
-    """More of what is learned last, in place."""
+    """Train the closing part, in place, with more of what is learned last."""
     yield from _restarted(
         model, corpus, recipe, recipe.seed + 2, recipe.closing_steps, recipe.learning_rate, 0.0
     )
 
 
 def train_soft(model: GPTNeoXForCausalLM, corpus: Corpus, recipe: Recipe) -> Iterator[float]:
-    """The last part, in place: label smoothing (Szegedy et al. 2016, arXiv:1512.00567).
+    """Train the last part, in place, with label smoothing (Szegedy et al. 2016, arXiv:1512.00567).
 
-    Without it the model grows so sure of a repeated word that any three of its four induction
-    heads keep the answer above 97 %, and ablating one shows nothing.
+    Without it the model is so sure of a repeated word that any three of its four induction heads
+    keep the answer above 97 %. Ablating one of them then shows nothing.
     """
     yield from _restarted(
         model,
@@ -144,7 +144,10 @@ def _restarted(
     rate: float,
     smoothing: float,
 ) -> Iterator[float]:
-    """The closing mixture with seeds and an optimizer of its own, so that a part runs by itself."""
+    """Train on the closing mixture with new seeds and a new optimizer.
+
+    So the part can be run alone.
+    """
     torch.manual_seed(seed)
     rng = random.Random(seed)
     step_loss = stepper(model, corpus, recipe, rng, smoothing)
@@ -154,7 +157,7 @@ def _restarted(
 
 @torch.no_grad()
 def loss_by_kind(model: GPTNeoXForCausalLM, corpus: Corpus) -> str:
-    """The loss on a few fresh rows of each kind, for the progress report."""
+    """The loss on a few new rows of each kind, for the progress report."""
     losses = {kind: next_token_loss(model, *stacked(corpus.rows(kind, 6, 112))) for kind in MIXTURE}
     return ", ".join(f"{kind} {loss.item():.2f}" for kind, loss in losses.items())
 
@@ -166,9 +169,10 @@ def watched(
     corpus: Corpus | None,
     save: Callable[[int], None],
 ) -> None:
-    """Runs the training with a progress bar; with a corpus, reports the loss by kind now and then.
+    """Run the training with a progress bar; with a corpus, also report the loss by kind.
 
-    Reports draw from the corpus, so they are part of what the seed determines.
+    A report every `REPORT_EVERY` steps draws rows from the corpus, so it affects later rows: the
+    same seed gives the same weights only with the same reports.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -191,7 +195,7 @@ def watched(
 
 
 def write_metrics(folder: Path, recipe: Recipe, seconds: float) -> None:
-    """Measures the weights in `folder` and writes `metrics.json` beside them."""
+    """Measure the weights in `folder` and write `metrics.json` beside them."""
     embedded = load(folder)
     metrics = {
         "tasks": task_figures(embedded),
@@ -210,7 +214,7 @@ def write_metrics(folder: Path, recipe: Recipe, seconds: float) -> None:
 
 
 def parse_options() -> tuple[Path, Recipe]:
-    """The folder to write, and the recipe: every field of it is an option."""
+    """The output folder and the recipe from the command line; every field of it is an option."""
     parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
     parser.add_argument("--out", type=Path, default=MODEL_FOLDER, help="folder to write")
     for field in fields(Recipe):
@@ -221,7 +225,7 @@ def parse_options() -> tuple[Path, Recipe]:
 
 
 def main() -> None:
-    """Trains, saves the folder, measures it and writes `metrics.json` beside the weights."""
+    """Train the model, save it in the folder, measure it and write `metrics.json` there."""
     out, recipe = parse_options()
     transformers.logging.disable_progress_bar()
     torch.manual_seed(recipe.seed)

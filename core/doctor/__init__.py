@@ -1,1 +1,1 @@
-"""What is set, what works and what does not: everything that `headsweep doctor` looks at."""
+"""The checks of `headsweep doctor`: settings, software, machine, models, hub and database."""

@@ -1,6 +1,6 @@
-"""A check, and what comes of it whatever happens: it may throw, or never come back.
+"""Run one check, which may raise or never return, and get a result in every case.
 
-One function a check; `Check` is the data around it, `look_at` runs it within its time.
+A check is one function. `Check` holds it with its data; `look_at` runs it with a time limit.
 """
 
 import threading
@@ -11,22 +11,22 @@ from enum import StrEnum
 from core.settings import Settings, variable
 
 LIMIT_S = 6.0
-"""How long a check may take, unless it says otherwise."""
+"""The default time limit of a check, in seconds."""
 
 
 class State(StrEnum):
-    """What a check comes to, from best to worst."""
+    """The outcome of a check, from best to worst."""
 
     OK = "ok"
     WARNING = "warning"
-    """Something is missing that much of the program does without."""
+    """Something is missing, but most of the program works without it."""
     PROBLEM = "problem"
-    """Something that was asked for, or that everything needs, does not work."""
+    """Something that the operator set, or that the whole program needs, does not work."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check saw, and what to do where that is not ok."""
+    """What a check saw, and what to do if the state is not ok."""
 
     state: State
     seen: str
@@ -35,9 +35,9 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Check:
-    """A check: `look` is called with the settings; `uses` names those it cannot do without.
+    """A check: `look` is called with the settings; `uses` names the settings that it needs.
 
-    `late` is what it means that it did not come back within `limit_s` seconds.
+    If it does not return within `limit_s` seconds, the outcome is `late`.
     """
 
     name: str
@@ -50,16 +50,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """A check's name with what it found."""
+    """The name of a check and its result."""
 
     name: str
     found: CheckResult
 
 
 def look_at(check: Check, given: Settings, wrong: Collection[str] = ()) -> Finding:
-    """What a check finds; `wrong` names the settings that cannot be used. Never raises.
+    """Run a check and return its result. Never raises.
 
-    A check that does not come back is left behind in its thread, which ends with the process.
+    `wrong` names the invalid settings; a check that uses one of them is not run. A check that does
+    not return in time stays in its thread, which ends with the process.
     """
     if unusable := [variable(name) for name in check.uses if name in wrong]:
         return Finding(
@@ -70,22 +71,22 @@ def look_at(check: Check, given: Settings, wrong: Collection[str] = ()) -> Findi
                 "Correct that first.",
             ),
         )
-    found: list[CheckResult] = []
+    results: list[CheckResult] = []
 
     def look() -> None:
         try:
-            found.append(check.look(given))
-        except BaseException as error:  # a broken library may even end its interpreter
-            found.append(_thrown(error))
+            results.append(check.look(given))
+        except BaseException as error:  # a broken library may even raise SystemExit
+            results.append(_raised(error))
 
     thread = threading.Thread(target=look, daemon=True, name=f"doctor: {check.name}")
     thread.start()
     thread.join(check.limit_s)
     late = CheckResult(check.late, f"No answer within {check.limit_s:g} s.", check.late_to_do)
-    return Finding(check.name, found[0] if found else late)
+    return Finding(check.name, results[0] if results else late)
 
 
-def _thrown(error: BaseException) -> CheckResult:
+def _raised(error: BaseException) -> CheckResult:
     text = " ".join(str(error).split())[:300]
     return CheckResult(
         State.PROBLEM,

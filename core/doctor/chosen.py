@@ -1,4 +1,4 @@
-"""Every setting with its value now, told even where another one is wrong; no password is."""
+"""All settings with their current values, also if some are invalid; passwords are hidden."""
 
 import difflib
 import os
@@ -16,7 +16,11 @@ HIDDEN = "***"
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: `value` is plain JSON, as typed where it is `wrong` (which says why)."""
+    """One setting, as plain JSON types.
+
+    `wrong` says why the setting is invalid, "" if it is valid. `value` of an invalid setting is its
+    text in the environment.
+    """
 
     name: str
     variable: str
@@ -26,7 +30,7 @@ class Setting:
     wrong: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The row in the JSON."""
+        """The setting's entry in the JSON report."""
         return {
             "variable": self.variable,
             "value": self.value,
@@ -37,7 +41,7 @@ class Setting:
 
 
 def chosen() -> tuple[Settings, tuple[Setting, ...]]:
-    """The settings, with the default for each that is wrong; and what there is to say of each."""
+    """The settings, with the default for each invalid one; and a `Setting` for each."""
     usable: dict[str, Any] = {}
     rows = []
     for name, field in Settings.model_fields.items():
@@ -49,7 +53,7 @@ def chosen() -> tuple[Settings, tuple[Setting, ...]]:
 
 
 def looked_through(rows: tuple[Setting, ...]) -> CheckResult:
-    """Whether the program starts with these settings."""
+    """The check whether the program can start with these settings."""
     wrong = [row for row in rows if row.wrong]
     unknown = unknown_variables()
     if not wrong and not unknown:
@@ -70,45 +74,45 @@ def masked(url: str) -> str:
 
 
 def passwords(url: str) -> list[str]:
-    """What of a database's URL is nobody's business, as it is written there."""
+    """The passwords in a database's URL, as they are written there."""
     return [password for _, password in _before_passwords(url)]
 
 
 def _before_passwords(url: str) -> list[tuple[str, str]]:
-    """Each password with what stands right before it: the user's, and those of options."""
+    """(text right before it, password) of the user's password and of passwords in options."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return []
-    # A password may hold an @ or / that should have been written as %40 or %2F.
-    user, _, place = rest.rpartition("@")
+    # A password may contain an @ or / that should have been written as %40 or %2F.
+    user, _, host = rest.rpartition("@")
     name, _, password = user.partition(":")
-    found = [(f"{scheme}://{name}:", password)]
-    for option in place.partition("?")[2].split("&"):
+    pairs = [(f"{scheme}://{name}:", password)]
+    for option in host.partition("?")[2].split("&"):
         key, _, value = option.partition("=")
         if "pass" in key.lower():
-            found.append((f"{key}=", value))
-    return [(before, password) for before, password in found if password]
+            pairs.append((f"{key}=", value))
+    return [(before, password) for before, password in pairs if password]
 
 
 def _read(name: str) -> tuple[Any, bool | int | str | list[str], bool, str]:
-    """A setting's value, or its default; how to show it; whether it is set; what is wrong."""
+    """(value or default, value to show, whether it is set, why it is invalid) of a setting."""
     fields = Settings.model_fields
     defaults = {
-        each: field.get_default(call_default_factory=True) for each, field in fields.items()
+        other: field.get_default(call_default_factory=True) for other, field in fields.items()
     }
-    # The others are given here, so that only this one is read from the environment.
-    others = {_key(each): value for each, value in defaults.items() if each != name}
+    # All other settings get their defaults, so that only this one is read from the environment.
+    others = {_key(other): value for other, value in defaults.items() if other != name}
     try:
-        read = Settings(**others)
+        current = Settings(**others)
     except ValidationError as error:
         first = error.errors()[0]
         seen, wrong = str(first["input"]), str(first["msg"]).removeprefix("Value error, ")
-    except Exception as error:  # such as a ~ in a path of a user that there is not
+    except Exception as error:  # for example a path ~user of a user that does not exist
         seen, wrong = os.environ.get(variable(name), ""), " ".join(str(error).split())
     else:
-        value = getattr(read, name)
-        return value, _plain(name, value), name in read.model_fields_set, ""
-    if name == "database_url":  # what is no URL may be a password as a whole
+        value = getattr(current, name)
+        return value, _plain(name, value), name in current.model_fields_set, ""
+    if name == "database_url":  # a text that is not a URL may be a password
         seen = HIDDEN
         wrong = "it is not postgresql://user:password@host/name or sqlite:///file"
     return defaults[name], seen, True, wrong.rstrip(".")
@@ -119,14 +123,14 @@ def _plain(name: str, value: object) -> bool | int | str | list[str]:
         case bool() | int():
             return value
         case tuple():
-            return [str(each) for each in value]
+            return [str(item) for item in value]
         case Path():
             return str(value)
     return masked(str(value)) if name == "database_url" else str(value)
 
 
 def _key(name: str) -> str:
-    """What `Settings(...)` calls a field."""
+    """The keyword argument of `Settings(...)` for a field."""
     alias = Settings.model_fields[name].validation_alias
     return alias if isinstance(alias, str) else name
 
@@ -136,7 +140,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _instead_of(unknown: str) -> str:
-    """Never its value: a misspelt variable may hold a password too."""
+    """What to do about an unknown variable. Its value is not shown: it may be a password."""
     name = unknown.removeprefix(PREFIX).lower()
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     meant = f" {variable(close[0])} may be meant." if close else ""

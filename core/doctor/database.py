@@ -1,8 +1,9 @@
-"""Whether the database of runs opens, reads and can be written. Leaves nothing behind in it.
+"""Check whether the database of runs can be opened, read and written. It leaves no data there.
 
-`Store` itself would delete what was deleted long ago, and make a file where there is none: that
-file would belong to whoever called the doctor, perhaps not to the one who serves. A database on a
-server that is empty gets its tables, as at the first start.
+`Store` is not used: it would remove runs that were deleted long ago, and create a missing file.
+That file would belong to the user of the doctor, who may not be the user of the dashboard's server.
+An empty database on a database server gets its tables, as at the first start. A database of an
+older version keeps that version.
 """
 
 import tempfile
@@ -20,13 +21,14 @@ from core.settings import Settings
 from core.store.connect import chosen_url, default_url, open_engine
 from core.store.errors import store_errors
 from core.store.tables import ABOUT, RUNS, VERSION
+from core.store.versions import version_in
 
 TRIAL = "doctor"
-"""The row that is written and deleted again in one transaction."""
+"""The name of the row that is written and deleted in one transaction."""
 
 
 def database(given: Settings) -> CheckResult:
-    """Opens the database as the dashboard does; where there is none yet, tries one beside it."""
+    """Open the database as the dashboard does. If there is none yet, try one in its folder."""
     url = chosen_url(given)
     try:
         file = None if given.read_only else _missing_file(url)
@@ -36,8 +38,8 @@ def database(given: Settings) -> CheckResult:
 
 
 def _opened(url: str, given: Settings) -> CheckResult:
-    engine = open_engine(url, read_only=given.read_only)
-    if given.read_only and str(engine.url) == "sqlite://":  # stands for one that is not there
+    engine = open_engine(url, read_only=given.read_only, migrating=False)
+    if given.read_only and str(engine.url) == "sqlite://":  # replaces a file that does not exist
         return CheckResult(
             State.WARNING,
             f"Read-only, and no runs are kept in {_place(url)} yet: none can be shown.",
@@ -50,19 +52,30 @@ def _opened(url: str, given: Settings) -> CheckResult:
             kind = "SQLite"
             if engine.dialect.name == "postgresql":
                 kind = f"PostgreSQL {str(connection.scalar(sa.text('SHOW server_version')))[:20]}"
+            version = version_in(engine)
         if not given.read_only:
             _write_and_delete(engine)
     finally:
         engine.dispose()
     count = f"{n_runs} run{'' if n_runs == 1 else 's'}"
     can = "read-only: nothing is kept" if given.read_only else "can be written"
-    return CheckResult(State.OK, f"{kind}, schema {VERSION}, {count}, {can}: {_place(url)}")
+    return CheckResult(
+        State.OK, f"{kind}, {_schema(version, kind, given)}, {count}, {can}: {_place(url)}"
+    )
+
+
+def _schema(version: int | None, kind: str, given: Settings) -> str:
+    """The version of the tables, and what the next start does about an older one."""
+    if version is None or version == VERSION or given.read_only:
+        return f"schema {version or VERSION}"
+    copy = "after a copy of the file is put beside it" if kind == "SQLite" else "in one transaction"
+    return f"schema {version} (the next start brings it to {VERSION}, {copy})"
 
 
 def _none_yet(file: Path) -> CheckResult:
     above = nearest_folder(file.parent)
     try:
-        # Not in the system's folder for temporary files, which says nothing of this disk.
+        # Not in the system's folder for temporary files, which may be on another disk.
         with tempfile.TemporaryDirectory(dir=above, prefix="headsweep-doctor-") as folder:
             engine = open_engine(default_url(Path(folder)))
             try:
@@ -80,7 +93,7 @@ def _none_yet(file: Path) -> CheckResult:
 
 
 def _write_and_delete(engine: sa.Engine) -> None:
-    """One transaction that is really committed, so that a full disk is noticed."""
+    """Write and delete a row in one committed transaction, so that a full disk is noticed."""
     with (
         store_errors(engine),
         engine.connect().execution_options(writes=True) as connection,
@@ -91,7 +104,7 @@ def _write_and_delete(engine: sa.Engine) -> None:
 
 
 def _missing_file(url: str) -> Path | None:
-    """The SQLite file that is still to be made; None where there is one, or a server."""
+    """The path of the SQLite file if it does not exist yet; None if it does, or for a server."""
     if not url.startswith("sqlite"):
         return None
     path = Path(make_url(url).database or "").expanduser().absolute()
@@ -104,14 +117,14 @@ def _place(url: str) -> str:
 
 
 def _failed(sentence: str) -> CheckResult:
-    """A `StoreError` says what was seen, a colon, and what to do."""
+    """The result for a `StoreError`, whose text is what was seen, a colon, and what to do."""
     seen, _, to_do = sentence.partition(": ")
     to_do = to_do or "check HEADSWEEP_DATABASE_URL and HEADSWEEP_DATA_DIR."
     return CheckResult(State.PROBLEM, f"{seen.rstrip('.')}.", to_do[0].upper() + to_do[1:])
 
 
 def _without_password(text: str, url: str) -> str:
-    """A driver may quote anything."""
+    """The text with the URL's passwords hidden: a driver's message may contain them."""
     for password in passwords(url):
         text = text.replace(password, HIDDEN).replace(unquote(password), HIDDEN)
     return text

@@ -1,4 +1,4 @@
-"""`examined`: all the checks in order, and what they come to."""
+"""`examined` runs all checks in order and collects their results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SCHEMA = "headsweep.doctor/1"
 
 
 def _database(given: Settings) -> CheckResult:
-    # Here, so that a broken SQLAlchemy is this check's failure and not the doctor's.
+    # Imported here, so that a broken SQLAlchemy fails this check and not the doctor.
     from core.doctor.database import database
 
     return database(given)
@@ -25,7 +25,7 @@ CHECKS: tuple[Check, ...] = (
     *(Check(name, partial(software.package, name)) for name in software.PACKAGES),
     Check("embedded model", models.embedded),
     Check("memory", machine.memory, uses=("memory_mb",)),
-    # torch itself may take long to import from a slow disk, and a GPU long to wake up
+    # importing torch from a slow disk, or initialising a GPU, can take long
     Check("device", machine.device, uses=("device",), limit_s=60.0),
     Check(
         "database",
@@ -57,38 +57,38 @@ CHECKS: tuple[Check, ...] = (
 
 @dataclass(frozen=True)
 class Examination:
-    """Every setting, and what every check found."""
+    """All settings, and the results of all checks."""
 
     settings: tuple[Setting, ...]
     findings: tuple[Finding, ...]
 
     @property
     def state(self) -> State:
-        """The worst of the checks."""
-        return max((each.found.state for each in self.findings), key=list(State).index)
+        """The worst state of all checks."""
+        return max((finding.found.state for finding in self.findings), key=list(State).index)
 
     def to_dict(self) -> dict[str, Any]:
-        """The `headsweep.doctor/1` JSON; it holds no password and no token."""
+        """The `headsweep.doctor/1` JSON; it contains no password and no token."""
         return {
             "schema": SCHEMA,
             "state": self.state.value,
             "settings": [setting.to_dict() for setting in self.settings],
             "checks": [
                 {
-                    "name": each.name,
-                    "state": each.found.state.value,
-                    "seen": each.found.seen,
-                    "to_do": each.found.to_do or None,
+                    "name": finding.name,
+                    "state": finding.found.state.value,
+                    "seen": finding.found.seen,
+                    "to_do": finding.found.to_do or None,
                 }
-                for each in self.findings
+                for finding in self.findings
             ],
         }
 
 
 def examined(report: Callable[[str, float], None] = lambda what, done: None) -> Examination:
-    """Look at everything, one check after another; `report(name, fraction done)` before each.
+    """Run all checks, one after another; `report(name, fraction done)` is called before each.
 
-    Never raises for what is broken: that is what it finds.
+    It does not raise for what is broken: the results say so.
     """
     given, rows = chosen()
     wrong = [row.name for row in rows if row.wrong]

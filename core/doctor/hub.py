@@ -1,6 +1,6 @@
-"""Whether the Hugging Face hub answers, asked the way a download asks it.
+"""Check whether the Hugging Face hub answers, with the same request as a download.
 
-No error's own text is passed on: it may hold signed addresses, or a token.
+The texts of errors are not shown: they may contain signed addresses or a token.
 """
 
 from dataclasses import dataclass
@@ -11,34 +11,34 @@ from core.settings import Settings
 
 TIMEOUT_S = 5.0
 ASKED_FOR = "openai-community/gpt2"
-"""Any hub, and any mirror of it, has this one."""
+"""A model that the hub and every mirror of it should have."""
 STILL_WORK = "The embedded model, and those on this machine already, work without it."
 
 
 class Kind(Enum):
-    """How the hub answers."""
+    """The kind of the hub's answer."""
 
     GIVES = auto()
     REFUSES = auto()
-    """It does not have the model, or not for this user."""
+    """The model does not exist there, or this user may not read it."""
     FAILS = auto()
     SOMETHING_ELSE = auto()
     """Another program answers, such as a login page or a proxy."""
     SILENT = auto()
     OFFLINE = auto()
-    """It is not asked: the user forbids it."""
+    """No request is made, because the user forbids it (HF_HUB_OFFLINE)."""
 
 
 @dataclass(frozen=True)
 class HubReply:
-    """What came of asking for a model; `detail` is a status or the kind of an error."""
+    """The outcome of a request for a model; `detail` is an HTTP status or an error's type."""
 
     kind: Kind
     detail: str = ""
 
 
 def ask(repo_id: str) -> HubReply:
-    """Ask the hub whether it has a model; at most `TIMEOUT_S` for each step of the connection."""
+    """Ask the hub whether it has a model; each step of the connection may take `TIMEOUT_S`."""
     from huggingface_hub import HfApi, errors
 
     try:
@@ -57,14 +57,14 @@ def ask(repo_id: str) -> HubReply:
 
 
 def place() -> str:
-    """The hub's address, without a user and password that may stand in it."""
+    """The hub's address, without a user and password that it may contain."""
     from huggingface_hub import constants
 
     return constants.ENDPOINT.rpartition("://")[2].rpartition("@")[2]
 
 
 def hub(_: Settings) -> CheckResult:
-    """Whether models can be downloaded; without it much still works, so it is never a problem."""
+    """Whether models can be downloaded. At worst a warning, because much works without the hub."""
     answer, where = ask(ASKED_FOR), place()
     match answer.kind:
         case Kind.GIVES:

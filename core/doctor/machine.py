@@ -1,4 +1,4 @@
-"""What this machine has: where to compute, memory, disks, and the address to serve on.
+"""Checks of this machine: compute device, memory, disks, and the dashboard's address and port.
 
 Sizes are in GB of 1e9 bytes.
 """
@@ -23,11 +23,11 @@ CGROUPS = (
         *("memory/memory.stat", "total_inactive_file"),
     ),
 )
-"""Where Linux says what a container may use, in its two versions: limit, use, and cache in use."""
+"""The files with a container's memory limit, memory used, and cache, for cgroups v2 and v1."""
 
 
 def device(given: Settings) -> CheckResult:
-    """What `auto` comes to, and what there is to compute on. The one check that imports torch."""
+    """The devices of this machine, and the one that `auto` means. Only this check imports torch."""
     import torch
 
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
@@ -53,7 +53,7 @@ def device(given: Settings) -> CheckResult:
 
 
 def memory(given: Settings) -> CheckResult:
-    """Whether as much is free as a sweep may hold."""
+    """Whether as much memory is free as a sweep may use."""
     free = free_memory()
     if free is None:
         return CheckResult(State.OK, "What is free is not told by this system.")
@@ -68,7 +68,7 @@ def memory(given: Settings) -> CheckResult:
 def free_memory(
     system: Path = Path("/proc/meminfo"), container: Path = Path("/sys/fs/cgroup")
 ) -> int | None:
-    """Bytes that a process can still have on Linux, in its container too; None elsewhere."""
+    """Bytes of free memory on Linux, within the container's limit; None on other systems."""
     try:
         lines = system.read_text(encoding="ascii").splitlines()
         free = 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
@@ -88,7 +88,7 @@ def free_memory(
 
 
 def disk_for_runs(given: Settings) -> CheckResult:
-    """Whether finished runs can still be written where they are kept."""
+    """Whether there is disk space for finished runs."""
     url = given.database_url
     if url and not url.startswith("sqlite"):
         return CheckResult(State.OK, "Not used: runs are kept on the database's own machine.")
@@ -97,27 +97,27 @@ def disk_for_runs(given: Settings) -> CheckResult:
 
 
 def disk_for_models(_: Settings) -> CheckResult:
-    """Whether models can still be downloaded."""
+    """Whether there is disk space for models, in a folder that can be written."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE).expanduser().absolute()
-    found = _disk(folder, "HF_HOME")
-    if found.state is not State.PROBLEM and not os.access(nearest_folder(folder), os.W_OK):
+    space = _disk(folder, "HF_HOME")
+    if space.state is not State.PROBLEM and not os.access(nearest_folder(folder), os.W_OK):
         return CheckResult(
             State.WARNING,
             f"{folder} cannot be written: models that are here can be read, no other downloaded.",
             "Set HF_HOME to a folder that you may write to.",
         )
-    return found
+    return space
 
 
 def nearest_folder(path: Path) -> Path:
-    """The path, or the first above it that there is: where a missing one would be made."""
-    return next(each for each in (path, *path.parents) if each.exists())
+    """The path itself if it exists, else the nearest parent that exists."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def port(given: Settings) -> CheckResult:
-    """Whether the dashboard can listen where it is set to; tried the way its launcher does."""
+    """Whether the dashboard can listen on its address and port; tested as its launcher does."""
     other = "another port: PORT=8601 make run."
     try:
         bound(given.address, given.port)
@@ -137,7 +137,7 @@ def port(given: Settings) -> CheckResult:
 
 
 def address(given: Settings) -> CheckResult:
-    """Who can open the dashboard: it asks nobody for a password."""
+    """Who can open the dashboard, which has no password."""
     if given.address in EVERYWHERE:
         return CheckResult(
             State.OK,

@@ -1,6 +1,7 @@
-"""The models: the embedded one is whole, which are on this machine, which are allowed.
+"""Checks of the models: the embedded one is intact, which are on this machine, which are allowed.
 
-The catalogue is imported where it is used: with the embedded model's files gone, it cannot be.
+The catalogue is imported inside the functions, because the import fails without the embedded
+model's files.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from core.settings import Settings
 
 
 def embedded(_: Settings) -> CheckResult:
-    """Whether the embedded model is the one whose saved example is shipped, byte by byte."""
+    """Whether the embedded model's files are those with which the saved example was computed."""
     try:
         from core.checkpoints.catalogue import DEMO_FOLDER
         from core.checkpoints.fingerprint import fingerprint
@@ -20,7 +21,7 @@ def embedded(_: Settings) -> CheckResult:
 
         here = fingerprint(DEMO_FOLDER)
         expected = example.saved().provenance.model_fingerprint
-    except (OSError, ValueError, KeyError, TypeError) as error:  # cut off, or not there
+    except (OSError, ValueError, KeyError, TypeError) as error:  # truncated, or missing
         return _damaged(f"A file of it is missing or cannot be read ({error}).")
     if here == expected:
         return CheckResult(State.OK, f"Whole: its fingerprint is {here}, as in the saved example.")
@@ -28,7 +29,7 @@ def embedded(_: Settings) -> CheckResult:
 
 
 def on_this_machine(_: Settings) -> CheckResult:
-    """Which of the models known by name need no download."""
+    """Which models of the catalogue are on this machine."""
     from core.checkpoints import hub
     from core.checkpoints.catalogue import CATALOGUE
 
@@ -43,17 +44,17 @@ def on_this_machine(_: Settings) -> CheckResult:
 
 
 def allowed(given: Settings) -> CheckResult:
-    """Of the operator's list, which models are here, can be downloaded, or cannot be had."""
+    """Which models of the operator's list are here, can be downloaded, or do not exist."""
     if not given.allowed_models:
         return CheckResult(State.OK, "No list: any model that a user types may be loaded.")
-    each = dict(_each_allowed(given.allowed_models))
-    seen = "; ".join(f"{name}: {found.seen}" for name, found in each.items())
-    states = [found.state for found in each.values()]
-    to_do = dict.fromkeys(found.to_do for found in each.values() if found.to_do)
+    results = dict(_check_allowed(given.allowed_models))
+    seen = "; ".join(f"{name}: {result.seen}" for name, result in results.items())
+    states = [result.state for result in results.values()]
+    to_do = dict.fromkeys(result.to_do for result in results.values() if result.to_do)
     return CheckResult(max(states, key=list(State).index), f"{seen}.", " ".join(to_do))
 
 
-def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, CheckResult]]:
+def _check_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, CheckResult]]:
     from core.checkpoints import catalogue, hub
 
     silent = False
@@ -67,8 +68,8 @@ def _each_allowed(names: tuple[str, ...]) -> Iterator[tuple[str, CheckResult]]:
         elif silent:
             yield name, _unknown("the hub does not answer")
         else:
-            found, silent = _at_the_hub(source)
-            yield name, found
+            result, silent = _at_the_hub(source)
+            yield name, result
 
 
 def _folder(folder: Path) -> CheckResult:
@@ -86,7 +87,7 @@ def _folder(folder: Path) -> CheckResult:
 
 
 def _at_the_hub(repo_id: str) -> tuple[CheckResult, bool]:
-    """What becomes of downloading a model, and whether asking for more is in vain."""
+    """Whether the hub has a model, and whether the hub is silent, so that no more is asked."""
     answer = ask(repo_id)
     match answer.kind:
         case Kind.GIVES:

@@ -1,6 +1,6 @@
-"""Python, the packages that Headsweep stands on, and a browser for pictures. Imports none of them.
+"""Checks of Python, the packages that Headsweep needs, and a browser for pictures.
 
-The ranges are those that Headsweep's own package asks for.
+None of the packages is imported. The version ranges are those of Headsweep's own package.
 """
 
 import os
@@ -18,14 +18,14 @@ PACKAGES = (
 
 
 def python(_: Settings) -> CheckResult:
-    """Which Python this is, on what."""
+    """The version of Python, the operating system and the processor type."""
     return CheckResult(
         State.OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}."
     )
 
 
 def package(name: str, _: Settings) -> CheckResult:
-    """Whether a package is installed, in a version that Headsweep is made for."""
+    """Whether a package is installed in a version that Headsweep supports."""
     from packaging.specifiers import SpecifierSet
 
     asked = _ranges().get(name, "")
@@ -40,7 +40,7 @@ def package(name: str, _: Settings) -> CheckResult:
 
 
 def browser(_: Settings) -> CheckResult:
-    """What draws PNG and SVG files on the command line."""
+    """The browser that draws PNG and SVG files for the command line."""
     if found := find_browser():
         return CheckResult(State.OK, found)
     named = os.environ.get(VARIABLE, "")
@@ -53,13 +53,13 @@ def browser(_: Settings) -> CheckResult:
 
 
 def _ranges() -> dict[str, str]:
-    """The versions that Headsweep asks for, by the names of `PACKAGES`."""
+    """The version range that Headsweep requires of each package in `PACKAGES`."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     try:
         asked = [Requirement(text) for text in requires("headsweep") or ()]
-    except PackageNotFoundError:  # said of headsweep itself
+    except PackageNotFoundError:  # Headsweep itself is not installed
         return {}
-    by_name = {canonicalize_name(each.name): str(each.specifier) for each in asked}
+    by_name = {canonicalize_name(required.name): str(required.specifier) for required in asked}
     return {name: by_name.get(canonicalize_name(name), "") for name in PACKAGES}

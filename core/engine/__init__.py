@@ -1,8 +1,8 @@
-"""The engine: `run(model, tokens, interventions)` gives the answer's logits for every row.
+"""The engine: `run(model, tokens, interventions)` yields the answer's logits for every row.
 
-Rows (one intervention each) share one growing pass over the model's own submodules where its
-wiring is known (`families`), and batched full passes through hooks where it is not. Nothing that
-two threads share is written to, and nothing is held while a caller looks at a result.
+A row is one intervention. If the model's wiring is known (`core.model.families`), rows share one
+growing pass over the model's own submodules; else they run in batched full passes through hooks.
+The engine writes to nothing that threads share, and holds no lock while a caller has a result.
 """
 
 from collections import deque
@@ -38,10 +38,10 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Some finished rows: their indices into the list of interventions, and their logits.
+    """Some finished rows: their indices in the list of interventions, and their logits.
 
-    There may be none: then it is only a moment at which a caller may stop. `fraction` is the
-    share of all the work that is done.
+    `indices` may be empty: then this only reports progress and lets the caller stop. `fraction` is
+    the share of all work that is done.
     """
 
     indices: tuple[int, ...]
@@ -51,7 +51,10 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """A clean run that many lists of interventions can start from; read-only."""
+    """The clean run on a prompt, from which many lists of interventions can start; read-only.
+
+    `logits` are those at the positions `read`. `clean` is None if the wiring is not known.
+    """
 
     model: LoadedModel
     tokens: Int[Tensor, " pos"]
@@ -69,15 +72,15 @@ def run(
 ) -> Iterator[Rows]:
     """Run every intervention on `tokens` and yield the logits at the positions `read`.
 
-    Rows come as they finish, deepest layers first, and each is finished: whoever iterates may
-    stop at any time. The empty intervention `()` is the clean run. Rows are chunked to
-    `memory_budget` bytes; one row is always run, whatever it takes.
+    Finished rows are yielded at once, deepest layers first, and the caller may stop at any time.
+    The empty intervention `()` is the clean run. Rows run in chunks that fit `memory_budget` bytes;
+    a single row is run even if it needs more.
     """
     yield from run_from(begin(model, tokens, read), interventions, memory_budget)
 
 
 def begin(model: LoadedModel, tokens: Int[Tensor, " pos"], read: tuple[int, ...]) -> Start:
-    """Run `tokens` without any intervention."""
+    """Do the clean run on `tokens`."""
     tokens = tokens.to(model.device)
     if model.stack is None:
         return Start(model, tokens, read, model.logits(tokens[None], read)[0], None)
@@ -86,19 +89,19 @@ def begin(model: LoadedModel, tokens: Int[Tensor, " pos"], read: tuple[int, ...]
 
 
 def parts(model: LoadedModel, tokens: Int[Tensor, "row pos"]) -> Parts:
-    """What every head (and MLP, where the wiring is known) does on prompts of equal length."""
+    """Z of every head, and each MLP's output if the wiring is known, on prompts of equal length."""
     tokens = tokens.to(model.device)
     if model.stack is not None:
         return clean_parts(model.stack, tokens)
-    found: dict[int, Tensor] = {}
+    z_by_layer: dict[int, Tensor] = {}
 
     def keep(layer: int, z: Tensor) -> Tensor:
-        found[layer] = z
+        z_by_layer[layer] = z
         return z
 
     with model.editing_z(keep):
         model.logits(tokens, (tokens.shape[1] - 1,))
-    return Parts(torch.stack([found[layer] for layer in range(model.n_layers)]), None)
+    return Parts(torch.stack([z_by_layer[layer] for layer in range(model.n_layers)]), None)
 
 
 def run_from(
@@ -106,15 +109,15 @@ def run_from(
     interventions: Sequence[Intervention],
     memory_budget: int = DEFAULT_MEMORY_BUDGET,
 ) -> Iterator[Rows]:
-    """`run`, from a clean run that is at hand."""
+    """`run`, with a clean run that was done before."""
     model = start.model
     waiting = deque(plan(model, interventions, len(start.tokens), start.read, memory_budget))
     total = sum(chunk.flops for chunk in waiting) or 1.0
     changed = {index for chunk in waiting for index in chunk.indices}
-    same = tuple(i for i in range(len(interventions)) if i not in changed)
-    if same:
-        yield Rows(same, start.logits.expand(len(same), -1, -1), 0.0)
-    none = start.logits.new_empty((0, *start.logits.shape))
+    unchanged = tuple(i for i in range(len(interventions)) if i not in changed)
+    if unchanged:
+        yield Rows(unchanged, start.logits.expand(len(unchanged), -1, -1), 0.0)
+    no_logits = start.logits.new_empty((0, *start.logits.shape))
     done = 0.0
     while waiting:
         chunk = waiting.popleft()
@@ -124,17 +127,18 @@ def run_from(
         try:
             while logits is None:
                 try:
-                    inside = next(steps)
-                    yield Rows((), none, (done + inside * chunk.flops) / total)
+                    fraction = next(steps)
+                    yield Rows((), no_logits, (done + fraction * chunk.flops) / total)
                 except StopIteration as finished:
                     logits = finished.value
         except (MemoryError, RuntimeError) as error:
             _check_smaller_fits(chunk, error)
-        if logits is None:  # the memory ran out: these rows and all further ones in smaller chunks
+        if logits is None:  # out of memory: run these and all remaining rows in smaller chunks
             if model.device == "cuda":
                 torch.cuda.empty_cache()
             waiting.appendleft(chunk)
-            waiting = deque(half for each in waiting for half in _halved(each, len(chunk.indices)))
+            too_many = len(chunk.indices)
+            waiting = deque(half for chunk in waiting for half in _halved(chunk, too_many))
             continue
         done += chunk.flops
         yield Rows(chunk.indices, logits, min(1.0, done / total))
@@ -152,7 +156,7 @@ def _grown(
 def _hooked(
     start: Start, rows: list[Intervention]
 ) -> Generator[float, None, Float[Tensor, "row read vocab"]]:
-    """A batched pass through the model's own code, with z replaced by the permanent hooks."""
+    """A batched pass through the model's own code, in which the permanent hooks replace z."""
     model, n_pos = start.model, len(start.tokens)
     edits = Edits(rows, model.value_shift, n_pos)
     if edits.has_mlps:
@@ -167,7 +171,7 @@ def _halved(chunk: Chunk, too_many: int) -> tuple[Chunk, ...]:
 
 
 def _check_smaller_fits(chunk: Chunk, error: Exception) -> None:
-    """Let an out-of-memory error pass where a smaller chunk may fit; raise any other."""
+    """Return if the error is out of memory and a smaller chunk may fit; else raise."""
     if not is_memory_error(error):
         raise error
     if len(chunk.indices) == 1:

@@ -1,4 +1,4 @@
-"""Which rows run together: enough to be fast, few enough to fit the memory and to show progress."""
+"""Which rows run in one batch: many for speed, few for memory and for frequent progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from core.model.loaded import LoadedModel
 from core.model.pieces import TILE
 
 DEFAULT_MEMORY_BUDGET = 2 * 2**30
-"""Bytes of activations that one chunk may take."""
+"""Bytes of activations that one chunk may use."""
 
 CHUNK_FLOPS = {"cpu": 2e11, "cuda": 2e13}
-"""Work of one chunk, about a second: finished heads come at this pace in a long sweep."""
+"""Work of one chunk, about a second: in a long sweep, finished heads arrive at this rate."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows that run together, by their first changed layer, and where the earliest change is.
+    """Rows that run in one batch, sorted by the first layer that they change.
 
-    `flops` is the work of its matrix products.
+    `start` is the first position that they change; `flops` is the work of the matrix products.
     """
 
     indices: tuple[int, ...]
@@ -43,12 +43,13 @@ def plan(
     read: tuple[int, ...],
     memory_budget: int,
 ) -> list[Chunk]:
-    """The rows that change something that is read, in chunks, deepest layers first.
+    """Split the rows into chunks, deepest layers first.
 
-    The rows of a chunk are first changed at the same position. A chunk always has a row, whatever
-    it takes. Rows that change nothing are left out.
+    Rows that cannot change the logits at the positions `read` are left out. All rows of a chunk
+    have the same first changed position. A chunk has at least one row, even if that exceeds
+    `memory_budget` (bytes).
     """
-    found: list[Chunk] = []
+    chunks: list[Chunk] = []
     limit = CHUNK_FLOPS.get(model.device, CHUNK_FLOPS["cpu"])
     work = [row_flops(model, row, n_pos, len(read)) for row in interventions]
     groups: dict[int, list[int]] = {}
@@ -58,11 +59,11 @@ def plan(
         group = groups[start]
         group.sort(key=lambda i: -first_layer(interventions[i]))
         total = sum(work[i] for i in group)
-        # As many equal shares as the limit asks for; a little more than one is still one.
+        # Equal shares of about the limit; work a little above the limit stays one share.
         share = total / max(1, round(total / limit))
         most = rows_per_chunk(model, n_pos, start, len(read), memory_budget)
-        found += _split(group, work, share, most, start)
-    return found
+        chunks += _split(group, work, share, most, start)
+    return chunks
 
 
 def _split(
@@ -78,16 +79,16 @@ def _split(
         rows.append(index)
         flops += work[index]
     chunks.append(Chunk(tuple(rows), start, flops))
-    return [_by_layer_from_the_first(chunk) for chunk in chunks]
+    return [_shallowest_first(chunk) for chunk in chunks]
 
 
-def _by_layer_from_the_first(chunk: Chunk) -> Chunk:
-    """A growing batch takes its rows up in the order in which they enter."""
+def _shallowest_first(chunk: Chunk) -> Chunk:
+    """The chunk with its rows reversed: the growing pass adds rows in order of their layer."""
     return Chunk(chunk.indices[::-1], chunk.start, chunk.flops)
 
 
 def row_flops(model: LoadedModel, intervention: Intervention, n_pos: int, n_read: int) -> float:
-    """Floating-point operations of the matrix products with weights that one row needs."""
+    """Floating-point operations of one row, in matrix products with weights."""
     unembed = 2.0 * n_read * model.d_model * model.d_vocab
     start = first_position(intervention, n_pos)
     if start == n_pos:
@@ -101,20 +102,20 @@ def row_flops(model: LoadedModel, intervention: Intervention, n_pos: int, n_read
 def rows_per_chunk(
     model: LoadedModel, n_pos: int, start: int, n_read: int, memory_budget: int
 ) -> int:
-    """How many rows fit the budget in bytes, beside one clean run; at least one."""
+    """How many rows fit into the budget in bytes, together with one clean run; at least one."""
     own = n_pos - (start if model.stack is not None else 0)
-    # Live at once in a block: the stream, its norm, q k v and their rotated copies, z twice.
+    # In memory at once in a block: the stream, its norm, q k v and their rotated copies, z twice.
     values = own * (8 * model.d_model + 3 * model.n_heads * model.d_head)
     tile = 0
     if model.stack is None or model.device != "cpu":
         values += own * 3 * model.d_mlp
     else:
         tile = 3 * TILE * model.d_mlp
-    scores = 0  # written out in float32, whatever the model computes in
+    scores = 0  # attention scores, stored in float32 for every dtype of the model
     if model.stack is None or start > 0 or not model.fused_attention:
         scores = 3 * model.n_heads * own * n_pos
     size = 2 if model.dtype == "bfloat16" else 4
-    # The logits as the model gives them, and while a few rows of them are scored in double.
+    # The logits in the model's dtype, and again while a few rows are scored in float64.
     per_row = size * (values + 2 * n_read * model.d_vocab) + 4 * scores
     clean = model.n_layers * n_pos * (model.d_model + 3 * model.n_heads * model.d_head)
     return max(1, (memory_budget - size * (clean + tile)) // per_row)

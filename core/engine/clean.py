@@ -1,4 +1,4 @@
-"""The clean run: everything of it that ablated rows share."""
+"""The clean run, with everything that ablated rows share with it."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from core.model.stack import Rotary, Stack
 
 @dataclass(frozen=True, eq=False)
 class CleanRun:
-    """One unablated pass, kept: by layer, the stream before it, its keys, values and z.
+    """One pass without ablation: for each layer, the stream before it, its keys, values and z.
 
-    `final` is the stream after the last layer, `logits` are those of the positions asked for.
+    `final` is the stream after the last layer; `logits` are those at the positions read.
     """
 
     resid_pre: tuple[Float[Tensor, "1 pos d_model"], ...]
@@ -27,7 +27,7 @@ class CleanRun:
     logits: Float[Tensor, "read vocab"]
 
     def shared(self, layer: int, before: int) -> Shared | None:
-        """A layer's keys and values at the positions before `before`; None if there are none."""
+        """A layer's keys and values at the positions 0 .. `before` - 1; None if `before` is 0."""
         if before == 0:
             return None
         return self.keys[layer][:, :before], self.values[layer][:, :before]
@@ -35,7 +35,7 @@ class CleanRun:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """z of every head, and what every MLP adds (None where that cannot be read)."""
+    """z of every head, and what every MLP adds (None if the wiring is not known)."""
 
     z: Float[Tensor, "layer row pos head d_head"]
     mlp: Float[Tensor, "layer row pos d_model"] | None
@@ -43,7 +43,7 @@ class Parts:
 
 @torch.inference_mode()
 def clean_run(stack: Stack, tokens: Int[Tensor, " pos"], read: Int[Tensor, " read"]) -> CleanRun:
-    """Run `tokens` once and keep what rows need. The arrays belong to the caller."""
+    """Run `tokens` once and keep what ablated rows need. The tensors belong to the caller."""
     layers: list[Moment] = []
 
     def keep(layer: Moment) -> Tensor:
@@ -64,7 +64,7 @@ def clean_run(stack: Stack, tokens: Int[Tensor, " pos"], read: Int[Tensor, " rea
 
 @torch.inference_mode()
 def clean_parts(stack: Stack, tokens: Int[Tensor, "row pos"]) -> Parts:
-    """What every head and MLP does on some prompts of equal length."""
+    """Z of every head and the output of every MLP, on prompts of equal length."""
     heads: list[Tensor] = []
     mlps: list[Tensor] = []
 

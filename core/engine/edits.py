@@ -1,4 +1,4 @@
-"""Replacing z: what the interventions of some rows do inside one layer."""
+"""Apply the interventions of batch rows inside one layer: replace z, or an MLP's output."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -12,7 +12,7 @@ from core.spec.ablation import AblationKind, Computed
 
 
 class Edits:
-    """The edits of a batch's rows, by layer. Applying them returns a copy of z."""
+    """The edits of all rows of a batch, by layer. Applying them returns a copy."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Edits:
         positions: Int[Tensor, " pos"] | None = None,
         first_row: int = 0,
     ) -> Float[Tensor, "batch pos head d_head"]:
-        """Z as the edits of its rows in this layer leave it; z itself if there are none.
+        """A copy of z with this layer's edits applied; z itself if there are none.
 
-        `positions` are those of z in the whole sequence (None: all of them, from 0), `first_row`
-        its first row among those of the batch.
+        `positions` are the positions of z in the whole sequence (None: all, from 0). `first_row` is
+        the index in the batch of the first row of z.
         """
         here = range(first_row, first_row + len(z))
         edits = [
@@ -64,7 +64,7 @@ class Edits:
             new = self._replacement(kind, layer, z, rows, heads, only, positions)
             if all(edit.positions is None for edit in only):
                 ablated[rows, :, heads] = new
-            else:  # only where asked for: one head may have several edits in a row
+            else:  # only at the edits' positions: one head may have several edits in a row
                 which, pos = self._mask(only, positions).nonzero(as_tuple=True)
                 ablated[rows[which], pos, heads[which]] = new[which, pos]
         return ablated
@@ -79,7 +79,8 @@ class Edits:
         edits: list[Edit],
         positions: Int[Tensor, " pos"],
     ) -> Float[Tensor, "edit pos d_head"]:
-        # z_processed = z - shift; the replacement is chosen there and shifted back.
+        # z_processed = z - shift: the replacement is computed in these coordinates, then shifted
+        # back.
         shift = self._shift[layer].to(z)
         back = shift[heads][:, None, :]
         match kind:
@@ -103,7 +104,7 @@ class Edits:
         added: Float[Tensor, "batch pos d_model"],
         positions: Int[Tensor, " pos"],
     ) -> Float[Tensor, "batch pos d_model"]:
-        """What a layer's MLP adds, as the rows' edits leave it."""
+        """A copy of what a layer's MLP adds, with the edits applied; `added` if there are none."""
         edits = [(row, edit) for row, edit in self._mlps.get(layer, ()) if row < len(added)]
         if not edits:
             return added
@@ -134,7 +135,7 @@ def _kind(edit: Edit) -> Computed | None:
 
 
 def first_layer(intervention: Intervention) -> int:
-    """The first layer that an intervention changes (of a non-empty one)."""
+    """The first layer that an intervention changes; it must not be empty."""
     return min(edit.layer for edit in intervention)
 
 

@@ -1,4 +1,4 @@
-"""Gradients of an answer with respect to every head's z, from one pass forward."""
+"""Gradients of numbers computed from the logits, with respect to every head's z."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from core.model.forward import forward
 from core.model.loaded import LoadedModel
 
 ReadOff = Callable[[Float[Tensor, "read vocab"]], Tensor]
-"""From the logits to one number to differentiate."""
+"""From the logits to the number that is differentiated."""
 
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """Some numbers read off the logits, every head's clean z, and each number's gradient there.
+    """Numbers computed from the clean logits, every head's clean z, and the gradients.
 
-    All in float32, one gradient a number.
+    `slopes` has one gradient with respect to z for each of `values`. z and gradients are float32.
     """
 
     values: tuple[float, ...]
@@ -32,15 +32,15 @@ def gradients(
     read: tuple[int, ...],
     read_offs: Sequence[ReadOff],
 ) -> Gradients:
-    """One pass forward, and one back for each number."""
-    found: list[Tensor] = []
-    nudges: list[Tensor] = []
+    """The gradient of each number: one forward pass, and one backward pass per number."""
+    clean_z: list[Tensor] = []
+    zeros: list[Tensor] = []
 
     def watch(z: Tensor) -> Tensor:
-        """Add a leaf that is all 0: its gradient is that of z."""
-        found.append(z)
-        nudges.append(torch.zeros_like(z, requires_grad=True))
-        return z + nudges[-1]
+        """Add a leaf tensor of zeros: the gradient with respect to it is that of z."""
+        clean_z.append(z)
+        zeros.append(torch.zeros_like(z, requires_grad=True))
+        return z + zeros[-1]
 
     with torch.enable_grad():
         if model.stack is not None:
@@ -50,9 +50,9 @@ def gradients(
             with model.editing_z(lambda layer, z: watch(z)):
                 logits = model.differentiable_logits(tokens[None], read)[0]
         values = [read_off(logits) for read_off in read_offs]
-        slopes = [torch.autograd.grad(value, nudges, retain_graph=True) for value in values]
+        slopes = [torch.autograd.grad(value, zeros, retain_graph=True) for value in values]
     return Gradients(
         tuple(float(value.detach()) for value in values),
-        torch.stack([z.detach()[0].float() for z in found]),
-        tuple(torch.stack([slope[0].float() for slope in each]) for each in slopes),
+        torch.stack([z.detach()[0].float() for z in clean_z]),
+        tuple(torch.stack([layer[0].float() for layer in slope]) for slope in slopes),
     )

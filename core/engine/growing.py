@@ -1,10 +1,10 @@
-"""The growing pass: a batch that each row joins inside the layer where it is first changed.
+"""The growing pass: each row joins the batch in the first layer that its intervention changes.
 
-Before that layer a row is the clean run, and before its first changed position it stays so
-(causality), so neither is computed again: rows hold the later positions only and attend to the
-clean keys and values before them. A row enters at z, with the clean z and its edits; the last
-block is run at the answer's positions only. Exact: every number is one that a full pass with a
-hook would have computed.
+Before that layer a row equals the clean run. By causality it also equals the clean run at all
+positions before its first changed one. Neither is computed again: rows hold only the later
+positions, and attend to the clean keys and values before them. A row joins at z, with the clean z
+and its edits. The last block is run at the answer's positions only. The method is exact: it
+computes the same numbers as a full pass with a hook.
 """
 
 from collections.abc import Generator, Sequence
@@ -30,11 +30,10 @@ def grow(
     read: Int[Tensor, " read"],
     value_shift: Float[Tensor, "layer head d_head"],
 ) -> Generator[float, None, Float[Tensor, "row read vocab"]]:
-    """Run rows in which something is first changed at position `start` or later.
+    """Run rows whose first changed position is `start` or later; return the logits at `read`.
 
-    `interventions` are sorted by the first layer they change. Yields after every block the share
-    of the work that is done, so that whoever drives it may stop there; returns the logits at the
-    positions `read`, in order.
+    `interventions` must be sorted by the first layer that they change. Yields the share of the work
+    done after every block, so that the caller may stop there.
     """
     rows = _Rows(stack, clean, interventions, start, read, value_shift)
     layers = range(rows.enters[0], len(stack.blocks))
@@ -46,7 +45,7 @@ def grow(
 
 
 class _Rows:
-    """The batch of one growing pass. Only the pass that made it ever sees it."""
+    """The batch of one growing pass; nothing else uses it."""
 
     def __init__(
         self,
@@ -61,7 +60,7 @@ class _Rows:
         self._stack, self._clean, self._start = stack, clean, start
         self._positions = torch.arange(start, n_pos, device=read.device)
         self._rotary: Rotary = tuple(part[:, start:] for part in clean.rotary)
-        # What lies before the first change is the clean run's own.
+        # Logits at positions before the first change are those of the clean run.
         self._read, self._own = read, read >= start
         self._edits = Edits(interventions, value_shift, n_pos)
         self.enters = [first_layer(intervention) for intervention in interventions]
@@ -73,7 +72,7 @@ class _Rows:
 
     @torch.inference_mode()
     def step(self, layer: int) -> None:
-        """Take every row through one block, new ones from its z on."""
+        """Run one block for all rows; rows that join in this layer start at its z."""
         block, clean = self._stack.blocks[layer], self._clean.resid_pre[layer][:, self._start :]
         last = layer == len(self._stack.blocks) - 1
         where = self._read[self._own] - self._start if last else slice(None)
@@ -109,11 +108,11 @@ class _Rows:
 
     @torch.inference_mode()
     def logits(self) -> Float[Tensor, "row read vocab"]:
-        """Logits at every position read, the clean run's where nothing had changed yet."""
-        found = self._clean.logits.expand(len(self.enters), -1, -1)
+        """Logits at every position read; those of the clean run before the first change."""
+        logits = self._clean.logits.expand(len(self.enters), -1, -1)
         own = self._stack.unembed(self._resid)
         if bool(self._own.all()):
             return own
-        found = found.clone()
-        found[:, self._own] = own
-        return found
+        logits = logits.clone()
+        logits[:, self._own] = own
+        return logits

@@ -1,7 +1,7 @@
-"""What the engine is asked to do: lists of interventions on heads' outputs.
+"""The input of the engine: lists of interventions on the outputs of heads and MLPs.
 
-A single-head sweep is one list among many; joint ablation, position maps and patching are other
-lists for the same engine.
+A sweep over single heads is one such list. Joint ablation, position maps and activation patching
+are other lists for the same engine.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from core.spec.spec import Positions
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """A given replacement, in the model's own (raw-weight) coordinates.
+    """A replacement given by its values, in the coordinates of the raw weights.
 
-    For a head's z (pos, d_head), for an MLP's output (pos, d_model); (1, ...) for the same vector
-    at every position.
+    The shape is (pos, d_head) for a head's z and (pos, d_model) for an MLP's output; pos is 1 for
+    the same vector at every position.
     """
 
     z: Float[Tensor, "pos d_head"]
@@ -27,10 +27,10 @@ class Values:
 
 @dataclass(frozen=True)
 class Edit:
-    """One head's z, at some positions, and what replaces it there.
+    """The replacement of one head's z at some positions.
 
-    `positions=None` means every position of the sequence that is run; positions past its end
-    (those of a longer answer, which has a pass of its own) are left out.
+    `positions=None` means every position of the sequence. Positions past its end are ignored: they
+    belong to a longer answer, which has a pass of its own.
     """
 
     head: Head
@@ -45,9 +45,9 @@ class Edit:
 
 @dataclass(frozen=True)
 class MlpEdit:
-    """What one layer's MLP adds to the residual stream, and what replaces it.
+    """The replacement of what one layer's MLP adds to the residual stream.
 
-    `replacement` None adds nothing. Only models with a known wiring can be asked for it.
+    With `replacement` None the MLP adds 0. It needs a model whose wiring is known.
     """
 
     layer: int
@@ -56,15 +56,18 @@ class MlpEdit:
 
 
 Intervention = tuple[Edit | MlpEdit, ...]
-"""The edits of one row of the batch. Replacements are taken from the running (already ablated)
-pass, over all heads of a layer before any of them is overwritten."""
+"""The edits of one batch row.
+
+Replacements that depend on z are computed from the running pass, in which earlier layers are
+already ablated, over all heads of a layer before any of them is overwritten.
+"""
 
 
 def chosen_positions(positions: Positions, prompt_length: int) -> tuple[int, ...] | None:
-    """A spec's positions for a prompt of `prompt_length` tokens (BOS included).
+    """A spec's positions as indices, for a prompt of `prompt_length` tokens (BOS included).
 
-    "all" is None: it takes in the answer's teacher-forced positions too. "last" is the prompt's
-    last token.
+    "all" gives None, which includes the teacher-forced positions of the answer. "last" is the last
+    token of the prompt.
     """
     if positions == "all":
         return None

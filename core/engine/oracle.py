@@ -1,7 +1,7 @@
-"""The plain hook-by-hook loop on TransformerLens: the truth that the engine is held to.
+"""The oracle: the plain loop with one hook per head, against which the engine is tested.
 
-One full forward pass a head, as the notebook does it, on a bridge whose weights TransformerLens
-itself processed. Slow, obvious, and sharing no code with the engine.
+It runs one full forward pass per head, as the notebook does, on a TransformerBridge whose weights
+TransformerLens itself processed. It is slow and simple, and shares no code with the engine.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ Z = Float[Tensor, "layer pos head d_head"]
 
 
 def load_oracle(folder: str | Path, weights: Weights = "processed") -> Any:
-    """A TransformerBridge of its own, processed by TransformerLens or left raw."""
+    """A new TransformerBridge, with weights processed by TransformerLens or raw."""
     from transformer_lens.model_bridge import TransformerBridge
 
     bridge = TransformerBridge.boot_transformers(str(folder), device="cpu", dtype=torch.float32)
@@ -30,20 +30,22 @@ def load_oracle(folder: str | Path, weights: Weights = "processed") -> Any:
 
 
 def clean_z(bridge: Any, tokens: Int[Tensor, "1 pos"]) -> Z:
-    """Every head's output in one pass: also what `resample` puts in place."""
-    found: list[Tensor] = []
+    """Z of every head in one pass; on a corrupted prompt, the values that `resample` uses."""
+    outputs: list[Tensor] = []
     hooks = [
-        (f"blocks.{layer}.attn.hook_z", lambda z, hook: found.append(z[0].clone()))
+        (f"blocks.{layer}.attn.hook_z", lambda z, hook: outputs.append(z[0].clone()))
         for layer in range(len(bridge.blocks))
     ]
     with torch.inference_mode():
         bridge.run_with_hooks(tokens, fwd_hooks=hooks)
-    return torch.stack(found)
+    return torch.stack(outputs)
 
 
 def reference_mean(bridge: Any, prompts: Sequence[Tensor], n_pos: int) -> Z:
-    """What `mean` puts in place: the mean over all prompts (each (1, pos)) and positions but the
-    first of each; at position 0, position 0's own mean.
+    """The values that `mean` uses, for `n_pos` positions.
+
+    They are the mean of z over all `prompts` (each (1, pos)) and all positions but the first; at
+    position 0, the mean over the prompts' position 0.
     """
     outputs = [clean_z(bridge, tokens).double() for tokens in prompts]
     first = torch.stack([z[:, 0] for z in outputs]).mean(0)
@@ -69,7 +71,7 @@ def ablated_logits(
 ) -> Float[Tensor, "pos vocab"]:
     """Logits of one pass in which `head` is ablated at `positions` (None: everywhere).
 
-    `values` are what the kinds that are given vectors put in place.
+    `values` are the replacements of the kinds that are given vectors.
     """
 
     def overwrite(z: Tensor, hook: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""A loaded model proves itself before it is used: causal, editable, and fast only where exact."""
+"""Checks of a loaded model before it is used: it is causal, editable, and its fast path exact."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from core.spec.heads import Head
 
 _PROBE_LENGTH = 12
 _TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
-"""Relative to the largest logit, or absolute where that is below 10."""
+"""The largest error of a log prob, as a share of the largest logit (at least 10)."""
 
 
 def probe_tokens(d_vocab: int, n_ctx: int) -> Int[Tensor, "1 pos"]:
@@ -25,10 +25,10 @@ def probe_tokens(d_vocab: int, n_ctx: int) -> Int[Tensor, "1 pos"]:
 
 
 def proved(model: LoadedModel) -> LoadedModel:
-    """The model, checked on a probe; without its wiring if that does not give its numbers.
+    """The model, checked on a few tokens; `stack` is None if the growing pass is not exact.
 
-    Raises `ModelError` for a model that reads later tokens, whose z is not (head, d_head), or
-    that z put back unchanged would change.
+    Raises `ModelError` for a model that reads later tokens, whose z does not have the shape (head,
+    d_head), or whose logits change when z is replaced by itself.
     """
     tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
     _check_causal(model, tokens)
@@ -38,14 +38,14 @@ def proved(model: LoadedModel) -> LoadedModel:
 
 
 def _check_causal(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
-    """Another last token leaves the logits before it alone; an encoder's head fails this."""
+    """Check that another last token does not change the logits before it, as in an encoder."""
     other = tokens.clone()
     other[0, -1] = (other[0, -1] + 1) % model.d_vocab
     before = tuple(range(tokens.shape[1] - 1))
     if not before:
         return
     clean = model.logits(tokens, before)
-    if _apart(model.logits(other, before), clean) > _tolerance(model, clean):
+    if _largest_difference(model.logits(other, before), clean) > _tolerance(model, clean):
         raise ModelError(
             f"{model.name!r} ({model.architecture}) is not a causal language model: it reads "
             "later tokens too. Headsweep sweeps models that predict the next token."
@@ -53,7 +53,7 @@ def _check_causal(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
 
 
 def _check_editable(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
-    """Z has the expected shape, and putting each z back changes no logit."""
+    """Check that z has the expected shape, and that replacing z by itself changes no logit."""
     last = (tokens.shape[1] - 1,)
     seen: dict[int, tuple[int, ...]] = {}
 
@@ -73,16 +73,16 @@ def _check_editable(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
             "of attention is not supported yet."
         )
     tolerance = _tolerance(model, clean)
-    if _apart(clean, again) > tolerance or _apart(clean, own) > tolerance:
+    if _largest_difference(clean, again) > tolerance or _largest_difference(clean, own) > tolerance:
         raise ModelError(
             f"{model.name!r} failed its self-check: its heads cannot be edited exactly."
         )
 
 
 def _inexact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> str:
-    """Why the growing pass does not give what hooks give; nothing if it does.
+    """Why the growing pass and hooks disagree, or an empty text if they agree.
 
-    Both are run clean, and with a head of each layer gone.
+    Both are run clean, and with one head of each layer ablated.
     """
     middle = len(tokens) // 2
     rows: list[Intervention] = [()]
@@ -99,7 +99,7 @@ def _inexact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> str:
             raise
         said = " ".join(str(error).split())[:120]
         return f"its wiring does not fit it ({type(error).__name__}: {said})"
-    if _apart(slow, fast) <= _tolerance(model, slow):
+    if _largest_difference(slow, fast) <= _tolerance(model, slow):
         return ""
     return "its wiring gives other numbers than its own code"
 
@@ -110,13 +110,16 @@ def _all_logits(
     rows: list[Intervention],
     read: tuple[int, ...],
 ) -> Float[Tensor, "row read vocab"]:
-    found = torch.empty(len(rows), len(read), model.d_vocab, device=model.device)
+    logits = torch.empty(len(rows), len(read), model.d_vocab, device=model.device)
     for finished in run(model, tokens, rows, read):
-        found[list(finished.indices)] = finished.logits.to(found)
-    return found
+        logits[list(finished.indices)] = finished.logits.to(logits)
+    return logits
 
 
-def _apart(one: Float[Tensor, "*any vocab"], other: Float[Tensor, "*any vocab"]) -> float:
+def _largest_difference(
+    one: Float[Tensor, "*any vocab"], other: Float[Tensor, "*any vocab"]
+) -> float:
+    """The largest absolute difference of log probs, in nats."""
     return float((one.float().log_softmax(-1) - other.float().log_softmax(-1)).abs().max())
 
 

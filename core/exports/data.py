@@ -9,14 +9,16 @@ be put beneath each other.
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
 from core.results.layer_effects import LayerEffects
-from core.results.result import COLUMNS, METRICS, Effect, SweepResult
-from core.spec.identity import SCHEMA
+from core.results.metrics import METRICS
+from core.results.result import COLUMNS, Effect, SweepResult
+from core.results.schema import SCHEMA, current_form, current_layer_effects, parse_schema
+from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
 
 MAX_BYTES = 12_000_000
@@ -76,17 +78,17 @@ def read_json(name: str, raw: bytes) -> ReadRun:
             "file", f"{name!r} is larger than {MAX_BYTES // 1_000_000} MB: no exported run is."
         )
     values = _parsed(name, raw)
-    if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+    if (parse_schema(values) or ("",))[0] != FAMILY:
         raise InputError("file", _not_a_run(name, values))
     try:
         result = SweepResult.from_dict(values)
         layer_effects = values.get("margins")
         kept = None if layer_effects is None else LayerEffects.from_dict(layer_effects)
         label = _label(values.get("run"))
-        _check_written_so(values, result)
+        _check_written_so(current_form(values), result)
         _check_consistent(result)
         if kept is not None:
-            _check_layer_effects(layer_effects, kept, result)
+            _check_layer_effects(current_layer_effects(layer_effects), kept, result)
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -121,8 +123,17 @@ def _not_a_run(name: str, values: Any) -> str:
 def _check_written_so(values: dict[str, Any], result: SweepResult) -> None:
     """Raise a ValueError where a file says anything otherwise than it would be written."""
     for key, value in result.to_dict().items():
-        if key != "spec" and values[key] != value:  # a spec has checked its own types
+        if key != "spec" and _as_far(values[key], value) != value:  # a spec has checked its own
             raise ValueError(f"Its {key!r} is not as Headsweep writes it: export the run anew.")
+
+
+def _as_far(given: Any, written: Any) -> Any:
+    """What a file gives, as far as this version writes it: a newer one may have added fields."""
+    if isinstance(given, dict) and isinstance(written, dict):
+        return {key: _as_far(given[key], written[key]) for key in given if key in written}
+    if isinstance(given, list) and isinstance(written, list) and len(given) == len(written):
+        return [_as_far(*pair) for pair in zip(given, written, strict=True)]
+    return given
 
 
 def _check_consistent(result: SweepResult) -> None:
@@ -144,13 +155,17 @@ def _check_consistent(result: SweepResult) -> None:
     ):
         raise ValueError("Its tokens do not fit its spec.")
     others = (*(prob for _, prob in clean.top), *clean.token_probs, result.provenance.seconds)
-    if not _are_numbers(clean.prob, clean.logprob, clean.rank, _or_0(clean.logit_diff), *others):
+    levels = (getattr(clean, metric.name, None) for metric in METRICS)
+    if not _are_numbers(clean.rank, *(each for each in levels if each is not None), *others):
         raise ValueError("Its clean run holds numbers that no model gives.")
     if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top:
         raise ValueError("Its clean run holds numbers that no model gives.")
     if (clean.logit_diff is not None) != has_foil:
         raise ValueError("Its logit difference does not fit its foil.")
     _check_effects(result.heads, has_foil)
+    for metric in METRICS:
+        if metric.of(result.heads[0]) is not None and not metric.measures(result):
+            raise ValueError(f"Its heads have a {metric.field} and its clean run no {metric.name}.")
 
 
 def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:
@@ -162,27 +177,31 @@ def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: Sweep
         raise ValueError(f"Its layer effects are not those of {n_layers} layers.")
     mlps = [each for each in layer_effects.mlp if each is not None]
     _check_effects((*layer_effects.attention, *mlps, *heads.values()), result.spec.foil is not None)
-    if json.loads(json.dumps(layer_effects.to_dict())) != values:
+    written = json.loads(json.dumps(layer_effects.to_dict()))
+    if _as_far(values, written) != written:
         raise ValueError("Its layer effects are not as Headsweep writes them: export the run anew.")
 
 
-def _check_effects(effects: Iterable[Effect], has_foil: bool) -> None:
-    for effect in effects:
-        if (effect.logit_diff_change is not None) != has_foil:
+def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
+    for metric in METRICS:
+        n_given = sum(metric.of(effect) is not None for effect in effects)
+        if metric.needs_foil and n_given != (len(effects) if has_foil else 0):
             raise ValueError("Its logit differences do not fit its foil.")
-        metrics = [getattr(effect, name) for name in METRICS if name != "logit_diff_change"]
-        others = (_or_0(effect.logit_diff_change), *(prob for _, prob in effect.top))
+        if n_given not in (0, len(effects)):
+            raise ValueError(f"Some of its effects have a {metric.field} and some do not.")
+    for effect in effects:
+        values = (getattr(effect, metric.field) for metric in METRICS)
+        numbers = (
+            *(each for each in values if each is not None),
+            *(prob for _, prob in effect.top),
+        )
         if (
-            not _are_numbers(effect.prob, effect.rank, *metrics, *others)
+            not _are_numbers(effect.prob, effect.rank, *numbers)
             or not 0 <= effect.prob <= 1 + _ROUNDING
             or not abs(effect.prob_change) <= 1 + _ROUNDING
             or not effect.top
         ):
             raise ValueError("An effect in it holds numbers that no model gives.")
-
-
-def _or_0(value: float | None) -> float:
-    return 0.0 if value is None else value
 
 
 def _are_numbers(*values: object) -> bool:

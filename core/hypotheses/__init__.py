@@ -1,1 +1,1 @@
-"""A hypothesis about a set of heads, put to the test: predicted, ablated together, kept alone."""
+"""Test a hypothesis about a set of heads: predict, ablate them together, keep only them."""

@@ -1,4 +1,4 @@
-"""A set of heads on variants of the prompt that the search for it did not use."""
+"""Test a set of heads on held-out variants of the prompt, which the search did not use."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.sweep.scorer import Scorer
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a set keeps of a variant's answer: `kept` has the variant's own clean run."""
+    """The result on one variant; the baseline in `kept` is the variant's own clean run."""
 
     spec: SweepSpec
     kept: Kept
@@ -35,20 +35,20 @@ class HeldOut:
 def held_out(
     model: LoadedModel, spec: SweepSpec, heads: Sequence[Head], variants: Sequence[SweepSpec]
 ) -> Generator[float, None, tuple[HeldOut, ...]]:
-    """Keep only `heads`, found on `spec`, on each variant: yields the share done.
+    """Keep only `heads`, which were found on `spec`, on each variant; yields the share done.
 
-    Raises `InputError` (field "variants") for a variant that is the searched prompt itself or is
-    ablated in another way, and for one that does not fit the model.
+    Raises `InputError` (field "variants") for a variant that equals the searched prompt or has
+    another kind of ablation, and `InputError` for one that does not fit the model.
     """
     for number, variant in enumerate(variants, 1):
         _check(number, spec, variant)
-    found = []
+    results = []
     for number, variant in enumerate(variants):
         first, last = number / len(variants), (number + 1) / len(variants)
         kept = yield from within(keep_only(Scorer(model, variant), heads), first, last)
-        found.append(HeldOut(variant, kept))
+        results.append(HeldOut(variant, kept))
         yield last
-    return tuple(found)
+    return tuple(results)
 
 
 def _check(number: int, spec: SweepSpec, variant: SweepSpec) -> None:

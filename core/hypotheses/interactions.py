@@ -1,7 +1,8 @@
-"""How the heads of a small set act together, pair by pair.
+"""Pairwise interactions of the heads of a small set.
 
-I = d_ab - d_a - d_b, each d an ablation's change in logit difference (log prob without a foil).
-Never in probability, where two heads that lose 30 points each cannot add up on a 47 % baseline.
+I = d_ab - d_a - d_b, where each d is the change in logit difference (log prob without a foil) under
+an ablation. Probability is not used: with a baseline of 47 % two heads that lose 30 points each
+cannot lose 60 points together.
 """
 
 from collections.abc import Generator, Sequence
@@ -20,14 +21,14 @@ from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 MOST = 10
-"""Heads of one map: 45 pairs."""
+"""The largest number of heads: 45 pairs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """Single and joint changes of some heads, ablated minus clean, in `metric` (logits or nats).
+    """Changes under single and pairwise ablation: ablated minus clean, in `metric`.
 
-    `pair` is symmetric, its diagonal NaN.
+    The unit is logits with a foil, else nats. `pair` is symmetric and NaN on the diagonal.
     """
 
     heads: tuple[Head, ...]
@@ -37,22 +38,22 @@ class Interactions:
 
     @property
     def values(self) -> Float[np.ndarray, "head head"]:
-        """I of every pair, symmetric with a NaN diagonal; below 0 they back each other up."""
-        found: np.ndarray = self.pair - self.single[:, None] - self.single
-        return found
+        """I of every pair, symmetric, NaN on the diagonal; below 0 they back each other up."""
+        values: np.ndarray = self.pair - self.single[:, None] - self.single
+        return values
 
     def backed_up(self, minimum: float = NOTABLE_NATS) -> list[tuple[Head, Head, float]]:
-        """Pairs with I <= -`minimum`, and their I: the strongest first, ties in head order."""
+        """(head, head, I) of every pair with I <= -`minimum`: strongest first, ties by head."""
         values = self.values
         pairs = [
             (self.heads[a], self.heads[b], float(values[a, b]))
             for a, b in combinations(range(len(self.heads)), 2)
             if values[a, b] <= -minimum
         ]
-        return sorted(pairs, key=lambda found: found[2])
+        return sorted(pairs, key=lambda pair: pair[2])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: `metric`'s units, None on the diagonals."""
+        """Plain JSON types in the unit of `metric`; None on the diagonals."""
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
@@ -63,7 +64,7 @@ class Interactions:
 
 
 def interactions(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Interactions]:
-    """Ablate each head and each pair: yields the share done.
+    """Ablate each head alone and each pair together; yields the share done.
 
     Raises `InputError` (field "heads") for fewer than 2 heads or more than `MOST`.
     """
@@ -72,8 +73,8 @@ def interactions(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None
     n, metric = len(chosen), scorer.metric
     pairs = list(combinations(range(n), 2))
     sets = [*((head,) for head in chosen), *((chosen[a], chosen[b]) for a, b in pairs)]
-    found = yield from ablate_sets(scorer, sets)
-    changes = [change(each, metric) for each in found]
+    effects = yield from ablate_sets(scorer, sets)
+    changes = [change(effect, metric) for effect in effects]
     joint = np.full((n, n), np.nan)
     for (a, b), value in zip(pairs, changes[n:], strict=True):
         joint[a, b] = joint[b, a] = value

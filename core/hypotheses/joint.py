@@ -1,4 +1,4 @@
-"""A set of heads ablated together, beside its heads one at a time and other sets of its shape.
+"""Joint ablation of a set of heads, compared with single ablations and with other sets.
 
 Ablating one head at a time misses heads that back each other up (Heimersheim & Nanda 2024,
 arXiv:2404.15255, section 2.4).
@@ -19,7 +19,7 @@ from core.text.jsonable import jsonable
 
 @dataclass(frozen=True)
 class OtherSet:
-    """A set that was not chosen, and its joint change in the metric."""
+    """A comparison set, and the change in the metric under its joint ablation."""
 
     heads: tuple[Head, ...]
     change: float
@@ -27,12 +27,12 @@ class OtherSet:
 
 @dataclass(frozen=True)
 class JointTest:
-    """What ablating some heads together did.
+    """The effect of ablating some heads together.
 
-    `metric` ("logit_diff_change" with a foil, else "logprob_change", ablated minus clean) is that
-    of `change`, `sum_of_singles` and the others'. `singles` are the same heads one at a time, in
-    the order of `heads`. `others` are sets of as many heads from the same layers, without the
-    chosen ones, of `n_possible` that exist.
+    `metric` is "logit_diff_change" with a foil, else "logprob_change" (ablated minus clean);
+    `change`, `sum_of_singles` and the changes of `others` are in it. `singles` are the effects of
+    ablating each head alone, in the order of `heads`. `others` are comparison sets: as many other
+    heads from the same layers. `n_possible` such sets exist.
     """
 
     heads: tuple[Head, ...]
@@ -45,37 +45,37 @@ class JointTest:
 
     @property
     def change(self) -> float:
-        """The joint change."""
+        """The change in `metric` under the joint ablation."""
         return change(self.joint, self.metric)
 
     @property
     def sum_of_singles(self) -> float:
-        """The single changes added up."""
-        return sum(change(each, self.metric) for each in self.singles)
+        """The sum of the changes under single ablations."""
+        return sum(change(single, self.metric) for single in self.singles)
 
     @property
     def redundancy(self) -> float:
-        """Joint change minus the singles' sum; below 0 the heads back each other up."""
+        """`change` minus `sum_of_singles`; below 0 the heads back each other up."""
         return self.change - self.sum_of_singles
 
     @property
     def percentile(self) -> float | None:
-        """The share (0 to 100) of the other sets that did less damage, ties half.
+        """The share (0 to 100) of the other sets that did less damage; a tie counts half.
 
-        A percentile, not a p-value; None where there is no other set.
+        It is a percentile, not a p-value. None if there is no other set.
         """
         return percentile(self.change, [other.change for other in self.others])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: probabilities are fractions, changes in `metric` nats or logits."""
+        """Plain JSON types: probabilities are fractions; changes in `metric` are nats or logits."""
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
             "baseline": jsonable(self.baseline),
             "joint": jsonable(self.joint),
             "singles": {
-                head.label: jsonable(each)
-                for head, each in zip(self.heads, self.singles, strict=True)
+                head.label: jsonable(single)
+                for head, single in zip(self.heads, self.singles, strict=True)
             },
             "change": self.change,
             "sum_of_singles": self.sum_of_singles,
@@ -87,9 +87,9 @@ class JointTest:
 
 
 def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, JointTest]:
-    """Ablate some heads together, each alone, and other sets of their shape: yields the share done.
+    """Ablate some heads together, each alone, and comparison sets; yields the share done.
 
-    Raises `InputError` (field "heads") for no head, or one that the model does not have.
+    Raises `InputError` (field "heads") for an empty set, or a head that the model does not have.
     """
     model = scorer.model
     chosen = checked_heads(heads, (model.n_layers, model.n_heads))
@@ -104,8 +104,8 @@ def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, 
         joint,
         tuple(rest[: len(chosen)]),
         tuple(
-            OtherSet(each, change(found, metric))
-            for each, found in zip(others, rest[len(chosen) :], strict=True)
+            OtherSet(other, change(effect, metric))
+            for other, effect in zip(others, rest[len(chosen) :], strict=True)
         ),
         n_possible,
     )

@@ -1,4 +1,4 @@
-"""Sets of heads ablated together, each set one row of one engine run."""
+"""Ablate sets of heads together: each set is one batch row of one engine run."""
 
 from collections.abc import Generator, Iterable, Sequence
 
@@ -11,14 +11,14 @@ from core.sweep.scorer import Scorer, effect
 
 
 def change(effect: Effect, metric: str) -> float:
-    """An effect in a metric that its spec has."""
+    """The value of an effect in one metric, which must have a value for its spec."""
     value = getattr(effect, metric)
     assert value is not None
     return float(value)
 
 
 def others_of(scorer: Scorer, heads: Iterable[Head]) -> tuple[Head, ...]:
-    """Every head of the model but these."""
+    """Every head of the model that is not in `heads`."""
     kept = set(heads)
     model = scorer.model
     return tuple(h for h in all_heads(model.n_layers, model.n_heads) if h not in kept)
@@ -27,29 +27,30 @@ def others_of(scorer: Scorer, heads: Iterable[Head]) -> tuple[Head, ...]:
 def joint_effects(
     scorer: Scorer, sets: Sequence[Sequence[Head]]
 ) -> Generator[tuple[int, float], None, tuple[Effect, ...]]:
-    """Ablate each set: yields (sets done, share of the work done), returns one effect a set.
+    """Ablate each set of heads together, and return one effect per set.
 
-    All replacements of a layer are taken from the running, already ablated pass before any of its
-    heads is overwritten. The empty set is the clean run.
+    Yields (sets done, share of the work done). The replacements of a layer are computed from the
+    running pass, in which earlier layers are already ablated, before any head of the layer is
+    overwritten. The empty set is the clean run.
     """
     replacements = yield from constant_steps(scorer.replacements(), (0, 0.0))
 
     def rows(answer: TokenizedAnswer) -> list[Intervention]:
-        named = {head for each in sets for head in each}  # most heads are in most sets
-        edits = {head: replacements[answer].edit(head) for head in named}
-        return [tuple(edits[head] for head in each) for each in sets]
+        needed = {head for heads in sets for head in heads}  # most heads are in most sets
+        edits = {head: replacements[answer].edit(head) for head in needed}
+        return [tuple(edits[head] for head in heads) for heads in sets]
 
-    found: dict[int, Effect] = {}
+    effects: dict[int, Effect] = {}
     for scored in scorer.rows(rows):
         if scored.scores is not None:
             for row, index in enumerate(scored.indices):
-                found[index] = effect(scorer.model, scored.scores, row, scorer.baseline)
-        yield len(found), scored.fraction
-    return tuple(found[index] for index in range(len(sets)))
+                effects[index] = effect(scorer.model, scored.scores, row, scorer.baseline)
+        yield len(effects), scored.fraction
+    return tuple(effects[index] for index in range(len(sets)))
 
 
 def ablate_sets(
     scorer: Scorer, sets: Sequence[Sequence[Head]]
 ) -> Generator[float, None, tuple[Effect, ...]]:
-    """`joint_effects` for a caller who follows the share done only."""
+    """`joint_effects`, which yields the share of the work done only."""
     return (yield from map_steps(joint_effects(scorer, sets), lambda step: step[1]))

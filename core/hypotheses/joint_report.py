@@ -1,4 +1,4 @@
-"""Everything that the test of a hypothesis shows, as plain JSON types."""
+"""The report on the test of a hypothesis: all its results, as plain JSON types."""
 
 import time
 from collections.abc import Generator, Sequence
@@ -26,7 +26,10 @@ SCHEMA = "headsweep.joint/1"
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What is predicted of a set: whether its loss breaks the answer, and P(target) then."""
+    """A prediction for ablating a set of heads: does the answer break, and what is P(target)?
+
+    `prob_after` is a fraction.
+    """
 
     breaks: bool
     prob_after: float
@@ -41,12 +44,13 @@ def joint_report(
     greedy_too: bool = False,
     own: Sequence[SweepSpec] = (),
 ) -> Generator[float, None, dict[str, Any]]:
-    """Ablate some heads together and keep only them: yields the share done.
+    """Ablate some heads together, then keep only them; yields the share done.
 
-    A prediction is dated before anything is measured here; whether its maker had looked elsewhere
-    is not known. Keeping and searching are done under `for_keeping`'s kind, which the report names;
-    the set found is tried on the variants that can be made, then on `own`, which are of that kind
-    too. Raises `InputError`.
+    A prediction is dated before anything is measured here; whether its author has seen the effect
+    before is not known. Keeping and searching use the ablation kind of `for_keeping`, which the
+    report names. With `greedy_too` a small set is searched, and tested on generated variants of
+    the prompt and then on the user's own variants, `own`, which must have that kind too. Raises
+    `InputError`.
     """
     started = time.perf_counter()
     scorer = Scorer(model, spec)
@@ -54,41 +58,41 @@ def joint_report(
     if foreseen is not None:
         locked = lock(heads, foreseen.breaks, foreseen.prob_after, after_looking=None)
     joint = yield from within(joint_test(scorer, heads), 0.0, 0.3)
-    acting = None
+    pairwise = None
     if 2 <= len(joint.heads) <= pairs.MOST:
-        acting = yield from within(interactions(scorer, joint.heads), 0.3, 0.4)
+        pairwise = yield from within(interactions(scorer, joint.heads), 0.3, 0.4)
     kept_spec = for_keeping(spec)
     keeper = scorer if kept_spec == spec else Scorer(model, kept_spec)
     kept = yield from within(keep_only(keeper, joint.heads), 0.4, 0.5)
-    found: dict[str, Any] = {
+    report: dict[str, Any] = {
         "schema": SCHEMA,
         "spec": scorer.prepared.spec.to_dict(),
         "verdict": None
         if locked is None
         else Verdict(locked, joint.baseline, joint.joint).to_dict(),
         "joint": joint.to_dict(),
-        "interactions": None if acting is None else acting.to_dict(),
+        "interactions": None if pairwise is None else pairwise.to_dict(),
         "keep_only": {"ablation": kept_spec.ablation.value, **kept.to_dict()},
     }
     if greedy_too:
-        found |= yield from within(_searched(model, keeper, kept_spec, own), 0.5, 1.0)
+        report |= yield from within(_search_report(model, keeper, kept_spec, own), 0.5, 1.0)
     yield 1.0
     seconds = time.perf_counter() - started
-    return {**found, "provenance": jsonable(provenance(model, seconds))}
+    return {**report, "provenance": jsonable(provenance(model, seconds))}
 
 
-def _searched(
+def _search_report(
     model: LoadedModel, scorer: Scorer, spec: SweepSpec, own: Sequence[SweepSpec]
 ) -> Generator[float, None, dict[str, Any]]:
-    """A small set, and what it keeps on prompts that the search did not use."""
+    """Search a small set, then measure what it keeps on prompts that the search did not use."""
     work = map_steps(greedy(scorer), lambda search: search.fraction)
     search = yield from within(work, 0.0, 0.8)
-    varied = (*variants(model, spec), *own)
-    tried: Any = NO_VARIANTS
-    if varied:
-        found = yield from within(held_out(model, spec, search.heads, varied), 0.8, 1.0)
-        tried = [each.to_dict() for each in found]
+    all_variants = (*variants(model, spec), *own)
+    on_variants: Any = NO_VARIANTS
+    if all_variants:
+        results = yield from within(held_out(model, spec, search.heads, all_variants), 0.8, 1.0)
+        on_variants = [result.to_dict() for result in results]
     return {
         "greedy": {"ablation": spec.ablation.value, **search.to_dict()},
-        "variants": tried,
+        "variants": on_variants,
     }

@@ -1,7 +1,7 @@
-"""Keeping only some heads: every other one ablated, and how much of the answer is left.
+"""Keep only some heads: ablate every other head and measure how much of the answer is left.
 
-Faithfulness of a circuit (Wang et al. 2022, arXiv:2211.00593); it depends heavily on the kind of
-ablation (Miller et al. 2024, arXiv:2407.08734).
+This is the faithfulness of a circuit (Wang et al. 2022, arXiv:2211.00593). It depends heavily on
+the kind of ablation (Miller et al. 2024, arXiv:2407.08734).
 """
 
 from collections.abc import Generator, Sequence
@@ -20,15 +20,18 @@ from core.sweep.scorer import Scorer, baseline_of
 from core.text.jsonable import jsonable
 
 LEAST_GAP = 0.1
-"""Nats (logits with a foil) between the clean run and none kept, below which a share is noise."""
+"""The smallest loss when no head is kept for which shares of it have a meaning.
+
+In nats, or in logits with a foil.
+"""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Some heads kept, all others ablated.
+    """The effect of ablating all heads but `heads`.
 
-    `metric` is "logit_diff_change" with a foil, else "logprob_change". `nothing` is the effect of
-    ablating every head.
+    `metric` is "logit_diff_change" with a foil, else "logprob_change". `effect` is that of keeping
+    only `heads`; `nothing` is that of keeping no head.
     """
 
     heads: tuple[Head, ...]
@@ -39,18 +42,19 @@ class Kept:
 
     @property
     def prob_share(self) -> float | None:
-        """Kept probability over the clean one; above 1 where the ablation raised the answer.
+        """The target's probability with only these heads, divided by that of the clean run.
 
-        None where the clean one is too small for a number.
+        It is above 1 if the ablation raised the answer. None if the clean probability is 0 in
+        floating point.
         """
         return prob_share(self.baseline, self.effect)
 
     @property
     def recovered(self) -> float | None:
-        """Of what ablating every head loses in `metric`, the share that these heads keep.
+        """Faithfulness: (kept - nothing) / (clean - nothing), each measured in `metric`.
 
-        (kept - nothing) / (clean - nothing), on a log scale; None where ablating every head loses
-        less than `LEAST_GAP`.
+        1 means that nothing is lost, 0 that these heads keep no more than no head. None if ablating
+        every head loses less than `LEAST_GAP`.
         """
         lost = -change(self.nothing, self.metric)
         return None if lost < LEAST_GAP else 1 + change(self.effect, self.metric) / lost
@@ -69,9 +73,9 @@ class Kept:
 
 
 def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Kept]:
-    """Ablate all heads but these: yields the share done. No heads keeps none.
+    """Ablate all heads but `heads`; yields the share done. An empty sequence keeps no head.
 
-    Raises `InputError` for a head that the model does not have, and as `check_keeping`.
+    Raises `InputError` for a head that the model does not have, and where `check_keeping` does.
     """
     model = scorer.model
     check_keeping(scorer.prepared.spec)
@@ -82,19 +86,19 @@ def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, K
 
 
 def prob_share(baseline: Baseline, effect: Effect) -> float | None:
-    """The target's probability over the clean run's; None where that is too small for a number."""
+    """The target's probability divided by that of the clean run; None if the latter is 0."""
     return effect.prob / baseline.prob if baseline.prob else None
 
 
 def for_keeping(spec: SweepSpec) -> SweepSpec:
-    """The spec, under `mean` where its own kind leaves a share of every head in."""
+    """The spec for keeping only some heads: `mean` replaces a kind that leaves a share in."""
     found = with_kind(spec, spec.ablation.alone)
     assert found is not None
     return found
 
 
 def check_keeping(spec: SweepSpec) -> None:
-    """Raise an `InputError` (field "ablation") for a kind that leaves a share of a head in."""
+    """Refuse a kind that leaves a share of a head in: raises `InputError` (field "ablation")."""
     if spec.ablation.traits.keeps_share:
         others = listed((kind for kind in AblationKind if not kind.traits.keeps_share), "or")
         raise InputError(

@@ -1,4 +1,4 @@
-"""A set of heads as people type it: "L5H5, L6H9" or "5.5 6.9"."""
+"""Parse a set of heads that a user typed: "L5H5, L6H9" or "5.5 6.9"."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from core.errors import InputError
 from core.spec.heads import Head, check_head, shortened
 
 MAX_CHARACTERS = 20_000
-"""More than naming every head of the largest supported model takes."""
+"""The longest text accepted: enough to name every head of the largest supported model."""
 
 _FIELD = "heads"
 _SEPARATOR = re.compile(r"[,;\s]+")
@@ -16,10 +16,11 @@ _SEPARATOR = re.compile(r"[,;\s]+")
 def parse_heads(
     text: str, shape: tuple[int, int], *, least: int = 1, most: int | None = None
 ) -> tuple[Head, ...]:
-    """The heads named, sorted and distinct, in a model of `shape` (layers, heads a layer).
+    """The heads in `text`, sorted and distinct, for a model of `shape` (layers, heads a layer).
 
-    Commas, semicolons and white space separate. Raises `InputError` (field "heads") for what is no
-    head, a head that the model does not have, and fewer than `least` or more than `most`.
+    Heads are separated by commas, semicolons or white space. Raises `InputError` (field "heads")
+    for a part that is not a head, a head that the model does not have, and fewer than `least` or
+    more than `most` heads.
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(
@@ -32,14 +33,17 @@ def parse_heads(
 
 
 def heads_text(heads: Iterable[Head]) -> str:
-    """Heads as `parse_heads` reads them: "L5H5, L6H9"."""
+    """Heads as a text that `parse_heads` can read: "L5H5, L6H9"."""
     return ", ".join(head.label for head in heads)
 
 
 def checked_heads(
     heads: Iterable[Head], shape: tuple[int, int], *, least: int = 1, most: int | None = None
 ) -> tuple[Head, ...]:
-    """A set of heads, sorted and distinct; raises `InputError` (field "heads") as `parse_heads`."""
+    """A set of heads, sorted and distinct.
+
+    Raises `InputError` (field "heads") in the same cases as `parse_heads`.
+    """
     chosen = tuple(sorted(set(heads)))
     for head in chosen:
         check_head(head, shape, "This model", _FIELD)
@@ -59,7 +63,7 @@ def checked_heads(
 def _head(part: str) -> Head:
     try:
         return Head.parse(part)
-    except ValueError:  # also a number of thousands of digits, which int() refuses
+    except ValueError:  # int() also refuses a number with thousands of digits
         raise InputError(
             _FIELD, f"{shortened(part)!r} is not a head: write it as L9H6 or 9.6."
         ) from None

@@ -1,4 +1,4 @@
-"""Other sets of heads to hold a chosen one against: as many heads from the same layers."""
+"""Comparison sets for a chosen set of heads: as many other heads from the same layers."""
 
 import math
 from collections import Counter
@@ -10,7 +10,7 @@ from core.results.statistics import share_below
 from core.spec.heads import Head
 
 MOST = 200
-"""Comparison sets that are run: a percentile to about half a point."""
+"""The largest number of comparison sets that are run: percentiles in steps of half a point."""
 
 
 def other_sets(
@@ -18,8 +18,8 @@ def other_sets(
 ) -> tuple[list[tuple[Head, ...]], int]:
     """Distinct sets without any of `heads`, with as many heads in each layer; and how many exist.
 
-    All of them where there are at most `most`, else `most` drawn without repetition, the same for
-    the same `seed`. `n_heads` is a layer's.
+    If at most `most` exist, all are returned; else `most` are drawn at random without repetition,
+    the same ones for the same `seed`. `n_heads` is the number of heads in one layer.
     """
     by_layer = Counter(head.layer for head in sorted(set(heads)))
     free = {
@@ -30,7 +30,7 @@ def other_sets(
         choices = [combinations(free[layer], k) for layer, k in by_layer.items()]
         return [_as_set(by_layer, picked) for picked in product(*choices)], possible
     rng = generator(seed)
-    drawn: dict[tuple[Head, ...], None] = {}  # in their order
+    drawn: dict[tuple[Head, ...], None] = {}  # a set that keeps its order
     while len(drawn) < most:
         picked = [
             sorted(rng.choice(free[layer], k, replace=False).tolist())
@@ -41,10 +41,10 @@ def other_sets(
 
 
 def percentile(change: float, others: Sequence[float]) -> float | None:
-    """The share (0 to 100) of other changes that are greater, ties half; None without any.
+    """The share (0 to 100) of other changes that are greater; a tie counts half. None without any.
 
-    A negative change is damage, so 100 says that no other set did as much. It is a place among
-    the sets that were run, not a p-value.
+    A negative change is damage, so 100 means that no other set did as much damage. It is a rank
+    among the sets that were run, not a p-value.
     """
     return share_below(-change, [-other for other in others])
 

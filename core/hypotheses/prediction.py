@@ -1,6 +1,6 @@
-"""A prediction made before the effect is shown, and what became of it.
+"""A prediction made before the effect is shown, and its comparison with the measurement.
 
-An ablation breaks the answer where it takes the target from rank 1 or halves its probability.
+An ablation breaks the answer if the target loses rank 1 or at least half of its probability.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from core.text.numbers import percent, signed
 
 @dataclass(frozen=True)
 class Prediction:
-    """What ablating some heads together is said to do.
+    """A prediction of what ablating some heads together does.
 
-    `prob_after` is the target's probability with them ablated, a fraction. `made_at` is UTC in
-    ISO 8601, to the second; `after_looking` says whether the effect had been seen by then, None
-    where nobody can know.
+    `breaks` says whether the answer breaks. `prob_after` is the target's probability with the heads
+    ablated, a fraction. `made_at` is UTC in ISO 8601, to the second. `after_looking` says whether
+    the effect had been shown before that time; None if it is not known.
     """
 
     heads: tuple[Head, ...]
@@ -37,7 +37,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A prediction beside what was measured."""
+    """A prediction and the measured effect."""
 
     prediction: Prediction
     baseline: Baseline
@@ -50,7 +50,7 @@ class Verdict:
 
     @property
     def right(self) -> bool:
-        """Whether what was said about breaking came true."""
+        """Whether the prediction about breaking was right."""
         return self.broke == self.prediction.breaks
 
     @property
@@ -60,31 +60,32 @@ class Verdict:
 
     @property
     def contradictory(self) -> bool:
-        """Whether it was said to hold at a probability that counts as broken.
+        """Whether the prediction says "holds" with a probability that counts as broken.
 
-        The other way round there is no contradiction: the rank may go without a halving.
+        "Breaks" with a high probability is no contradiction: the target may lose rank 1 and keep
+        more than half of its probability.
         """
         return not self.prediction.breaks and _halved(self.baseline, self.prediction.prob_after)
 
     def said(self) -> tuple[str, ...]:
         """The verdict as sentences."""
-        made, clean, effect = self.prediction, self.baseline, self.effect
-        when = datetime.fromisoformat(made.made_at).strftime("%Y-%m-%d %H:%M UTC")
-        looking = {True: " after looking", False: " before looking", None: ""}[made.after_looking]
-        outcome = "it breaks, to" if made.breaks else "it holds, at"
-        found = (
-            f"Predicted{looking}, at {when}: {outcome} {percent(made.prob_after)}.",
+        predicted, clean, effect = self.prediction, self.baseline, self.effect
+        when = datetime.fromisoformat(predicted.made_at).strftime("%Y-%m-%d %H:%M UTC")
+        seen = {True: " after looking", False: " before looking", None: ""}[predicted.after_looking]
+        outcome = "it breaks, to" if predicted.breaks else "it holds, at"
+        sentences = (
+            f"Predicted{seen}, at {when}: {outcome} {percent(predicted.prob_after)}.",
             f"Measured: it {'broke' if self.broke else 'held'} (rank {clean.rank} → {effect.rank}, "
             f"{percent(clean.prob)} → {percent(effect.prob)}).",
             f"{'Right' if self.right else 'Wrong'} about breaking. The size was off by "
             f"{signed(self.error)} pp (measured minus predicted).",
         )
         if not self.contradictory:
-            return found
+            return sentences
         return (
-            *found,
-            f"The prediction contradicted itself: {percent(made.prob_after)} is at most half of "
-            f"{percent(clean.prob)}, which counts as broken.",
+            *sentences,
+            f"The prediction contradicted itself: {percent(predicted.prob_after)} is at most half "
+            f"of {percent(clean.prob)}, which counts as broken.",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,12 +103,12 @@ class Verdict:
 
 
 def broke(baseline: Baseline, effect: Effect) -> bool:
-    """Whether an ablation broke the answer: rank 1 is lost, or the probability is halved.
+    """Whether an ablation broke the answer: the target loses rank 1, or its probability halves.
 
-    Where the target was not at rank 1 to begin with, only the halving counts.
+    If the target's clean rank is not 1, only the halving counts.
     """
-    lost = baseline.rank == 1 and effect.rank != 1
-    return lost or _halved(baseline, effect.prob)
+    lost_rank_1 = baseline.rank == 1 and effect.rank != 1
+    return lost_rank_1 or _halved(baseline, effect.prob)
 
 
 def lock(
@@ -117,9 +118,9 @@ def lock(
     after_looking: bool | None,
     now: datetime | None = None,
 ) -> Prediction:
-    """Check a prediction and date it: at `now` (with a time zone), or at this moment.
+    """Check a prediction and give it a date: `now` (with a time zone), or the current time.
 
-    Raises `InputError` for no heads, and for a probability outside 0 to 1.
+    Raises `InputError` for an empty set of heads and for a probability outside 0 to 1.
     """
     chosen = tuple(sorted(set(heads)))
     if not chosen:

@@ -1,8 +1,8 @@
 """Greedy search for a small set of heads that keeps the answer while all others are ablated.
 
-Each step keeps the head that raises the metric most. Greedy is not best: another set as small may
-keep more, and the set found belongs to its prompt and its kind of ablation (Miller et al. 2024,
-arXiv:2407.08734). `core.hypotheses.held_out` tries it on others.
+Each step adds the head that raises the metric most. A greedy search need not find the best set:
+another set of the same size may keep more. The result holds for its prompt and its kind of ablation
+(Miller et al. 2024, arXiv:2407.08734). `core.hypotheses.held_out` tests it on other prompts.
 """
 
 from collections.abc import Generator, Sequence
@@ -22,7 +22,7 @@ MAX_SIZE = 20
 
 REACHED = "the clean value is reached"
 PROB_REACHED = "the clean probability is reached"
-"""With a foil only: without one it is the clean value."""
+"""Used with a foil only; without a foil the metric is the log prob, so `REACHED` says the same."""
 ENOUGH = "the share of the clean probability asked for is reached"
 NOTHING_ADDS = "no head adds anything"
 LARGEST = "the largest size allowed"
@@ -30,7 +30,10 @@ LARGEST = "the largest size allowed"
 
 @dataclass(frozen=True)
 class SearchStep:
-    """A head added to the set, and the effect with the set so far kept; no head: none kept."""
+    """One step: the head added, and the effect of keeping only the heads up to this step.
+
+    In the first step `head` is None and no head is kept.
+    """
 
     head: Head | None
     effect: Effect
@@ -38,12 +41,12 @@ class SearchStep:
 
 @dataclass(frozen=True)
 class Search:
-    """A greedy search as far as it has come.
+    """The state of a greedy search.
 
-    `steps` are finished, the first with every head ablated. `metric` is "logit_diff_change" with a
-    foil, else "logprob_change". In the step under way, `candidates_done` of `n_candidates` are
-    run. `fraction` is the share of the work done if the search goes on to the largest size: it
-    jumps to 1 where it ends before. `reason` says why it ended, "" until then.
+    `steps` are the finished steps; in the first every head is ablated. `metric` is
+    "logit_diff_change" with a foil, else "logprob_change". In the current step `candidates_done`
+    of `n_candidates` have been run. `fraction` is the share of the work for the largest size; it
+    jumps to 1 if the search ends earlier. `reason` says why the search ended, "" until then.
     """
 
     metric: str
@@ -56,7 +59,7 @@ class Search:
 
     @property
     def finished(self) -> bool:
-        """Whether the search ended by itself."""
+        """Whether the search has reached its end."""
         return bool(self.reason)
 
     @property
@@ -66,7 +69,7 @@ class Search:
 
     @property
     def curve(self) -> tuple[float | None, ...]:
-        """The share of the clean probability kept with 0, 1, ... heads; None as `prob_share`."""
+        """The share of the clean probability kept with 0, 1, ... heads (see `prob_share`)."""
         return tuple(prob_share(self.baseline, step.effect) for step in self.steps)
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,27 +94,27 @@ class Search:
 def greedy(
     scorer: Scorer, max_size: int = MAX_SIZE, enough: float = 1.0
 ) -> Generator[Search, None, Search]:
-    """Add heads until the clean value is reached: yields the search so far, returns the last.
+    """Add heads one by one until the clean value is reached; yields and returns the `Search`.
 
-    Unlike other long work it yields what it has found, at every moment at which it may be stopped.
-    Exceeding the clean value earns nothing: candidates are compared up to it, the first in head
-    order of equal ones is taken, and the search stops there, or where the probability reaches
-    `enough` of the clean one (with a foil that may come first). Raises `InputError` for sizes and
-    shares out of range, and as `check_keeping`.
+    It yields the state so far, not the share done, and may be stopped at every yield. Values above
+    the clean one count as the clean one; of equal candidates the first in head order is taken. The
+    search ends when the metric reaches its clean value, or the probability reaches `enough` times
+    the clean one (with a foil this may happen first), or no head helps, or `max_size` is reached.
+    Raises `InputError` for sizes and shares out of range, and where `check_keeping` does.
     """
     _check(scorer, max_size, enough)
     n_heads = scorer.model.n_layers * scorer.model.n_heads
     largest = min(max_size, n_heads)
     search = Search(scorer.metric, baseline_of(scorer.model, scorer.baseline))
-    (first,) = yield from _tried(scorer, search, [()], largest)
+    (first,) = yield from _effects_of_keeping(scorer, search, [()], largest)
     search = replace(search, steps=(SearchStep(None, first),))
-    while not (reason := _ended(search, largest, enough)):
+    while not (reason := _reason_to_stop(search, largest, enough)):
         candidates = others_of(scorer, search.heads)
         sets = [(*search.heads, head) for head in candidates]
-        effects = yield from _tried(scorer, search, sets, largest)
-        values = [_value(search, effect) for effect in effects]
+        effects = yield from _effects_of_keeping(scorer, search, sets, largest)
+        values = [_capped_value(search, effect) for effect in effects]
         best = max(range(len(values)), key=values.__getitem__)  # the first of equal ones
-        if values[best] <= _value(search, search.steps[-1].effect):
+        if values[best] <= _capped_value(search, search.steps[-1].effect):
             reason = NOTHING_ADDS
             break
         steps = (*search.steps, SearchStep(candidates[best], effects[best]))
@@ -122,30 +125,30 @@ def greedy(
     return search
 
 
-def _tried(
+def _effects_of_keeping(
     scorer: Scorer, search: Search, sets: Sequence[tuple[Head, ...]], largest: int
 ) -> Generator[Search, None, tuple[Effect, ...]]:
-    """Keep each set alone: yields the search with its progress, returns one effect a set."""
+    """Keep each set alone, and return one effect per set; yields the search with its progress."""
 
-    def so_far(step: tuple[int, float]) -> Search:
-        done, inside = step
-        fraction = _fraction(len(search.steps), inside, largest)
+    def progress(step: tuple[int, float]) -> Search:
+        done, step_fraction = step
+        fraction = _fraction(len(search.steps), step_fraction, largest)
         return replace(search, candidates_done=done, n_candidates=len(sets), fraction=fraction)
 
     work = joint_effects(scorer, [others_of(scorer, kept) for kept in sets])
-    return (yield from map_steps(work, so_far))
+    return (yield from map_steps(work, progress))
 
 
-def _fraction(steps: int, inside: float, largest: int) -> float:
-    return min(1.0, (steps + inside) / (largest + 1))
+def _fraction(steps: int, step_fraction: float, largest: int) -> float:
+    return min(1.0, (steps + step_fraction) / (largest + 1))
 
 
-def _value(search: Search, effect: Effect) -> float:
-    """The change in the metric, nothing above the clean run's counted."""
+def _capped_value(search: Search, effect: Effect) -> float:
+    """The change in the metric, at most 0: values above the clean one count as the clean one."""
     return min(0.0, change(effect, search.metric))
 
 
-def _ended(search: Search, largest: int, enough: float) -> str:
+def _reason_to_stop(search: Search, largest: int, enough: float) -> str:
     effect = search.steps[-1].effect
     if change(effect, search.metric) >= 0:
         return REACHED

@@ -1,4 +1,4 @@
-"""The tests of a hypothesis, as tasks for the job lane."""
+"""Tasks for the job lane: the tests of a hypothesis."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class OnHeads(OnSpec):
     heads: tuple[Head, ...]
 
     def work(self, model: "LoadedModel") -> Work:
-        """Make the clean run, then measure."""
+        """Do the clean run, then measure."""
         from core.sweep.scorer import Scorer
 
         scorer = Scorer(model, self.spec)
@@ -28,13 +28,13 @@ class OnHeads(OnSpec):
         return (yield from counted(self.measure(scorer)))
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
-        """The task itself: yields the share done."""
+        """The measurement itself, on the clean run of `scorer`; yields the share done."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class MeasureJoint(OnHeads):
-    """The heads ablated together, one at a time, and beside other sets; a `JointTest`."""
+    """Ablate the heads together, each alone, and comparison sets; returns a `JointTest`."""
 
     @property
     def said(self) -> str:
@@ -42,7 +42,7 @@ class MeasureJoint(OnHeads):
         return "Ablating the heads together, and other sets like them"
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
-        """One row a set."""
+        """Each set is one batch row."""
         from core.hypotheses.joint import joint_test
 
         return joint_test(scorer, self.heads)
@@ -50,7 +50,7 @@ class MeasureJoint(OnHeads):
 
 @dataclass(frozen=True)
 class MeasureInteractions(OnHeads):
-    """How the heads act pair by pair; `Interactions`."""
+    """Measure the pairwise interactions of the heads; returns `Interactions`."""
 
     @property
     def said(self) -> str:
@@ -58,7 +58,7 @@ class MeasureInteractions(OnHeads):
         return "Ablating every pair of the heads"
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
-        """One row a pair."""
+        """Each head and each pair is one batch row."""
         from core.hypotheses.interactions import interactions
 
         return interactions(scorer, self.heads)
@@ -66,7 +66,7 @@ class MeasureInteractions(OnHeads):
 
 @dataclass(frozen=True)
 class Keep(OnHeads):
-    """All heads but these ablated; a `Kept`."""
+    """Ablate all heads but these; returns a `Kept`."""
 
     @property
     def said(self) -> str:
@@ -74,7 +74,7 @@ class Keep(OnHeads):
         return "Ablating all the other heads"
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
-        """Two rows: these kept, and none."""
+        """Two batch rows: one keeps these heads, one keeps none."""
         from core.hypotheses.keep_only import keep_only
 
         return keep_only(scorer, self.heads)
@@ -82,7 +82,7 @@ class Keep(OnHeads):
 
 @dataclass(frozen=True)
 class FindSmallest(OnSpec):
-    """The greedy search for a small set that keeps the answer; a `Search`, step by step."""
+    """Greedy search for a small set that keeps the answer; returns a `Search`."""
 
     max_size: int = 20
 
@@ -92,7 +92,7 @@ class FindSmallest(OnSpec):
         return "Adding the head that keeps most, one after the other"
 
     def work(self, model: "LoadedModel") -> Work:
-        """A partial result for each head found; in between, moments at which to stop."""
+        """Yields a partial result after each added head, and progress in between."""
         from core.hypotheses.search import greedy
         from core.sweep.scorer import Scorer
 
@@ -108,9 +108,9 @@ class FindSmallest(OnSpec):
 
 @dataclass(frozen=True)
 class OnVariants(OnSpec):
-    """What the heads keep of the answer on variants of the prompt; `HeldOut`s, or why none.
+    """Keep only the heads on variants of the prompt: up to `count` generated ones, then `own`.
 
-    Up to `count` that are made, then `own`.
+    Returns one `HeldOut` per variant, or a text that says why there is no variant.
     """
 
     heads: tuple[Head, ...]
@@ -123,12 +123,12 @@ class OnVariants(OnSpec):
         return "Trying the set on variants of the prompt"
 
     def work(self, model: "LoadedModel") -> Work:
-        """The variants are made here: they need the model's tokenizer."""
+        """The variants are generated here, because they need the model's tokenizer."""
         from core.hypotheses.held_out import held_out
         from core.hypotheses.variants import NO_VARIANTS, variants
 
-        tried = (*variants(model, self.spec, self.count), *self.own)
+        all_variants = (*variants(model, self.spec, self.count), *self.own)
         yield Step(None)
-        if not tried:
+        if not all_variants:
             return NO_VARIANTS
-        return (yield from counted(held_out(model, self.spec, self.heads, tried)))
+        return (yield from counted(held_out(model, self.spec, self.heads, all_variants)))

@@ -1,7 +1,7 @@
-"""Variants of a prompt: the same task in other words, its target and foil changed with them.
+"""Variants of a prompt: the same task in other words, with target and foil changed to fit.
 
-Two ways keep the task: a prompt that repeats itself gets other random words in the same pattern,
-and a prompt about two names gets other names. Variants of one's own are read from text.
+Two kinds of prompts have generated variants: a prompt that repeats itself gets other random words
+in the same pattern, and a prompt about two names gets other names. Users can also write variants.
 """
 
 import re
@@ -23,7 +23,7 @@ from core.spec.spec import SweepSpec
 from core.sweep.prepare import Prepared, prepare
 
 MOST = 50
-"""Variants of one prompt."""
+"""The largest number of variants of one prompt."""
 
 NO_VARIANTS = (
     "No variant of this prompt can be made: neither does it repeat words and ask for the one that "
@@ -37,50 +37,55 @@ ONLY_MADE = (
 )
 
 MAX_CHARACTERS = 20_000
-"""Of the text that gives variants of one's own."""
+"""The longest text of user-written variants."""
 
 _FIELD = "variants"
 
 _TRIES = 40
-"""Draws for each variant that is asked for."""
+"""Random draws per requested variant; a draw may fail to give one."""
 
 _Changes = dict[str, Any]
-"""Fields of a spec that a variant has otherwise."""
+"""The fields of a spec in which a variant differs, and their values."""
 
 
 def variants(
     model: LoadedModel, spec: SweepSpec, count: int = 5, seed: int = 0
 ) -> tuple[SweepSpec, ...]:
-    """Up to `count` variants, each with as many tokens as `spec`; `NO_VARIANTS` says why none.
+    """Up to `count` generated variants, each with as many tokens as `spec`.
 
-    Everything else stays as in `spec`; its corrupted prompt is changed alike. The same for the
-    same `seed`. Raises `InputError` for a count out of range and a spec that does not fit.
+    () if none can be made; `NO_VARIANTS` is the text for users. A corrupted prompt is changed in
+    the same way; the rest of `spec` stays. The same `seed` gives the same variants. Raises
+    `InputError` for a count out of range and for a spec that does not fit the model.
     """
     if not 1 <= count <= MOST:
         raise InputError("count", f"{count} variants: ask for 1 to {MOST}.")
     original = prepare(model, spec)
-    found: dict[SweepSpec, None] = {}  # in their order
+    chosen: dict[SweepSpec, None] = {}  # a set that keeps its order
     for changes in islice(_draws(model, original, seed), _TRIES * count):
         variant = _variant(model, original, changes)
         if variant is not None:
-            found[variant] = None
-        if len(found) == count:
+            chosen[variant] = None
+        if len(chosen) == count:
             break
-    return tuple(found)
+    return tuple(chosen)
 
 
 def parse_variants(text: str, spec: SweepSpec) -> tuple[SweepSpec, ...]:
-    """Variants of one's own: `prompt => target` a line, otherwise as `spec`, without its foil.
+    """User-written variants: one `prompt => target` a line; the rest is as in `spec`, without foil.
 
-    The last "=>" divides. Spaces after it belong to the target, or it shows its own as ␣, which
-    stand for them; white space at the end of either goes. Empty lines are skipped. Raises
-    `InputError` (field "variants") that names the line, and for `resample` in `ONLY_MADE`'s words.
+    The last "=>" of a line separates. Spaces after it belong to the target; if the target begins
+    with ␣, each ␣ stands for a space and the spaces before it do not count. White space at the end
+    of prompt and target is removed. Empty lines are skipped. Raises `InputError` (field
+    "variants"), which names the line; for `resample` ablation its text is `ONLY_MADE`.
     """
     return tuple(variant for _, _, variant in _parsed(text, spec))
 
 
 def own_variants(model: LoadedModel, text: str, spec: SweepSpec) -> tuple[SweepSpec, ...]:
-    """`parse_variants`, each found to fit the model; raises `InputError` that names the line."""
+    """`parse_variants`, with a check that each variant fits the model.
+
+    Raises `InputError`, which names the line.
+    """
     parsed = _parsed(text, spec)
     for number, line, variant in parsed:
         try:
@@ -91,7 +96,7 @@ def own_variants(model: LoadedModel, text: str, spec: SweepSpec) -> tuple[SweepS
 
 
 def _parsed(text: str, spec: SweepSpec) -> list[tuple[int, str, SweepSpec]]:
-    """Each line that is not empty, by its number, and the variant it gives."""
+    """(line number, line, variant) of every line that is not empty."""
     if len(text) > MAX_CHARACTERS:
         raise InputError(
             _FIELD,
@@ -140,13 +145,13 @@ def _draws(model: LoadedModel, original: Prepared, seed: int) -> Iterator[_Chang
 
 
 def _variant(model: LoadedModel, original: Prepared, changes: _Changes) -> SweepSpec | None:
-    """The changed spec; None where some text of it is not read as as many tokens."""
+    """The changed spec; None if one of its texts has another number of tokens than before."""
     try:
         variant = replace(original.spec, **changes)
-        found = prepare(model, variant)
+        prepared = prepare(model, variant)
     except InputError:
         return None
-    return variant if _lengths(found) == _lengths(original) else None
+    return variant if _lengths(prepared) == _lengths(original) else None
 
 
 def _lengths(prepared: Prepared) -> tuple[int, ...]:
@@ -156,7 +161,7 @@ def _lengths(prepared: Prepared) -> tuple[int, ...]:
 
 
 def _continues(original: Prepared, repeat: Repeat) -> bool:
-    """Whether the target is what followed the first copy."""
+    """Whether the target is the continuation of the first copy."""
     followed = original.prompt.ids[repeat.first_stop :]
     return any(followed[: len(ids)] == ids for ids in original.target.options)
 
@@ -164,9 +169,9 @@ def _continues(original: Prepared, repeat: Repeat) -> bool:
 def _other_words(
     tokenizer: Any, original: Prepared, repeat: Repeat, seed: int
 ) -> Iterator[_Changes]:
-    """Every token with a letter becomes a random word, the same one wherever it stands."""
+    """Replace every token that has a letter by a random word; equal tokens get the same word."""
     words, used = _words(tokenizer, original), _used(original)
-    # The copies' first tokens may differ in a space or a capital, and are one word all the same.
+    # The first tokens of the two copies may differ in a space or a capital: they are one word.
     ids = original.prompt.ids
     same = {ids[repeat.first_start]: ids[repeat.second_start]}
     try:
@@ -181,20 +186,23 @@ def _other_words(
 
 
 def _used(original: Prepared) -> set[int]:
-    """Every token of the prompts and answers."""
+    """The ids of all tokens in the prompts and the answers."""
     prompts = [original.prompt.ids, () if original.corrupted is None else original.corrupted.ids]
     foil = () if original.foil is None else original.foil.options
     return {i for ids in (*prompts, *original.target.options, *foil) for i in ids}
 
 
 def _words(tokenizer: Any, original: Prepared) -> list[int]:
-    """Those of `_used` that have a letter and are not special."""
+    """The ids of `_used` whose text has a letter and which are not special tokens."""
     candidates = _used(original) - set(tokenizer.all_special_ids)
     return sorted(i for i in candidates if any(map(str.isalpha, token_text(tokenizer, i))))
 
 
 def _changed(tokenizer: Any, original: Prepared, words: dict[int, int]) -> _Changes:
-    """A spec's texts with their tokens exchanged; None for one that is not read as those tokens."""
+    """The spec's texts with tokens replaced as in `words` (old id -> new id).
+
+    A text is None if the tokenizer does not read it back as the new tokens.
+    """
 
     def text(ids: Sequence[int]) -> str | None:
         return exact_text(tokenizer, [words.get(i, i) for i in ids])
@@ -216,7 +224,7 @@ def _changed(tokenizer: Any, original: Prepared, words: dict[int, int]) -> _Chan
 
 
 def _other_names(tokenizer: Any, spec: SweepSpec, seed: int) -> Iterator[_Changes]:
-    """Both names of a prompt become others of as many tokens, wherever they stand."""
+    """Replace both names of a prompt, everywhere, by other names with as many tokens."""
     try:
         pair = two_names(spec.prompt)
     except InputError:
@@ -224,15 +232,15 @@ def _other_names(tokenizer: Any, spec: SweepSpec, seed: int) -> Iterator[_Change
     targets = (spec.target,) if isinstance(spec.target, str) else spec.target
     if not any(name_pattern(*pair).search(target) for target in targets):
         return
-    ones, others = (_like(tokenizer, name, spec.prompt) for name in pair)
+    ones, others = (_names_like(tokenizer, name, spec.prompt) for name in pair)
     both = [(one, other) for one in ones for other in others if one != other]
     rng = generator(seed)
     for index in rng.permutation(len(both)):
         yield _renamed(spec, dict(zip(pair, both[index], strict=True)))
 
 
-def _like(tokenizer: Any, name: str, prompt: str) -> list[str]:
-    """Names that the prompt does not hold, of as many tokens as `name`."""
+def _names_like(tokenizer: Any, name: str, prompt: str) -> list[str]:
+    """The names that are not in the prompt and have as many tokens as `name`."""
     length = len(encode(tokenizer, f" {name}", "prompt"))
     return [
         other

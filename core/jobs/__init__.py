@@ -1,10 +1,10 @@
-"""Jobs: sweeps and other tasks, done by one worker a device, with progress and cancel.
+"""Jobs: tasks done by one worker a device, with progress and cancel.
 
 Callers hand over names and specs, never live models, so that the same call can later go to
 another machine.
 """
 
-from core.jobs.job import PATIENCE, Job, JobState, Request
+from core.jobs.job import PATIENCE, Job, JobState
 from core.jobs.jobs import JOBS, MAX_KEPT, MAX_TASKS_KEPT, Jobs
 
 __all__ = [
@@ -15,5 +15,4 @@ __all__ = [
     "Job",
     "JobState",
     "Jobs",
-    "Request",
 ]

@@ -5,21 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from core.checkpoints.registry import ModelKey
 from core.errors import Cancelled, InputError
 from core.jobs.task import Task
-from core.results.result import SweepResult
-from core.spec.spec import SweepSpec
 from core.text.numbers import duration
-
-if TYPE_CHECKING:
-    from core.results.layer_effects import LayerEffects
-    from core.sweep.estimate.attribution import Estimate
-
-Request = SweepSpec | Task | None
-"""A sweep, a task, or (None) a model alone."""
 
 PATIENCE = 180.0
 """Seconds for which unfinished work goes on though no tab looks: a browser lets a hidden tab look
@@ -56,27 +47,22 @@ class Standing(NamedTuple):
 
 
 class Job:
-    """One request for a sweep, a task, or a model alone. Safe to read from any thread.
+    """One request for a task, or (None) for a model alone. Safe to read from any thread.
 
-    `partial`, `estimate` and `layer_effects` are a sweep's; `found` is a task's, so far or at last.
-    `fingerprint` is that of the model it was done on; `run_id` names a sweep in the store once it
-    is finished, and `created` says when it was, if that was before this process. One that is
-    `pinned` is never forgotten. `between` is called at every step: where the job is long, it lets
-    quick ones through. `standing` says, while the job waits, where in its queue it is.
+    `found` is what its task has found, so far or at last. `fingerprint` is that of the model it was
+    done on; `run_id` names what is kept of it in the store, and `created` says when that was
+    finished, if it was before this process. One that is `pinned` is never forgotten. `between` is
+    called at every step: where the job is long, it lets quick ones through. `standing` says, while
+    the job waits, where in its queue it is.
     """
 
-    def __init__(self, key: ModelKey, request: Request) -> None:
+    def __init__(self, key: ModelKey, task: Task | None) -> None:
         self.number = next(_numbers)
-        self.key, self.request = key, request
-        self.spec = request if isinstance(request, SweepSpec) else None
-        self.task = request if isinstance(request, Task) else None
+        self.key, self.task = key, task
         self.found: Any = None
         self.state = JobState.LOADING
         self.stage = f"Loading {key.name}"
         self.fraction: float | None = None
-        self.partial: SweepResult | None = None
-        self.estimate: Estimate | None = None
-        self.layer_effects: LayerEffects | None = None
         self.error: InputError | None = None
         self.askers = 0
         self.pinned = False
@@ -90,11 +76,6 @@ class Job:
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._turn = threading.Lock()
-
-    @property
-    def result(self) -> SweepResult | None:
-        """The finished sweep; None before the end, and for a job that loads a model only."""
-        return self.partial if self.state is JobState.DONE else None
 
     @property
     def quick(self) -> bool:
@@ -129,7 +110,7 @@ class Job:
         return self.stage if left is None else f"{self.stage} · about {duration(left)} left"
 
     def cancel(self) -> None:
-        """Ask the job to stop after the step it is at; what is finished stays in `partial`.
+        """Ask the job to stop after the step it is at; what it has found stays.
 
         One that is waiting for its turn ends at once.
         """

@@ -1,16 +1,13 @@
-"""Doing a job on its model: a task, or a sweep with its estimate before and its layer effects
-after.
-"""
+"""Doing a job's task on its model; whatever comes of that is the job's final state."""
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, InputError, is_memory_error
 from core.jobs.job import Job, JobState
 from core.jobs.task import Task
-from core.progress import run_to_end
 from core.store.keeper import Keeper
 
 if TYPE_CHECKING:
@@ -20,12 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 def do(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
-    """Do a job; however that ends is its final state. A finished sweep is kept."""
+    """Do a job; however that ends is its final state. What is to be kept is, as soon as it can."""
     with outcome(job):
-        if job.task is not None:
-            _perform(job, job.task, model)
-        else:
-            _sweep(job, model, keeper)
+        assert job.task is not None
+        _perform(job, job.task, model, keeper)
 
 
 @contextmanager
@@ -43,61 +38,30 @@ def outcome(job: Job) -> Iterator[None]:
         job.end(JobState.FAILED, InputError("run", _sentence(error)))
 
 
-def _perform(job: Job, task: Task, model: "LoadedModel") -> None:
+def _perform(job: Job, task: Task, model: "LoadedModel", keeper: Keeper | None) -> None:
     job.enter(JobState.RUNNING, task.said)
     work = task.work(model)
+    stopped: Cancelled | None = None
     while True:
         try:
-            step = next(work)
+            step = next(work) if stopped is None else work.throw(stopped)
         except StopIteration as finished:
-            job.found = finished.value
+            _take(job, task, finished.value, keeper)
             job.end(JobState.DONE)
             return
         if step.partial is not None:
-            job.found = step.partial
-        job.report(task.said, step.fraction)
+            _take(job, task, step.partial, keeper)
+        stopped = None
+        try:
+            job.report(step.said or task.said, step.fraction)
+        except Cancelled as error:  # told to the work where it stands: it may be as good as done
+            stopped = error
 
 
-def _sweep(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
-    """The estimate where the sweep is long, then the sweep, then its layer effects."""
-    from core.results.layer_effects import marked_heads
-    from core.sweep.estimate.preview import PREVIEW_SECONDS, preview
-    from core.sweep.layer_sweep import iter_layer_effects
-    from core.sweep.scorer import Scorer
-    from core.sweep.sweep import sweep_with_progress
-
-    assert job.spec is not None
-    job.enter(JobState.RUNNING, "Estimating every head")
-    scorer, measuring = Scorer(model, job.spec), "Measuring what replaces a head"
-    with _beside_the_point("estimate"):
-        job.estimate = preview(scorer, PREVIEW_SECONDS, lambda done: job.report(measuring, done))
-    for partial, fraction in sweep_with_progress(scorer):
-        job.partial = partial
-        done, total = len(partial.heads), partial.shape[0] * partial.shape[1]
-        said = measuring if fraction is None else "Ablating heads"
-        if keeper is not None and partial.complete:  # at once: the layer effects may take long
-            job.run_id = keeper.keep(partial)
-        job.report(f"{said}: {done} of {total} done" if done else said, fraction)
-    assert job.partial is not None
-    with _beside_the_point("margins"), suppress(Cancelled):  # the sweep itself is finished
-        layer_effects = iter_layer_effects(scorer, marked_heads(job.partial))
-        job.layer_effects = run_to_end(
-            layer_effects, lambda done: job.report("Ablating whole layers", done)
-        )
-        if keeper is not None:
-            keeper.add_layer_effects(job.partial, job.layer_effects)
-    job.end(JobState.DONE)
-
-
-@contextmanager
-def _beside_the_point(what: str) -> Iterator[None]:
-    """Without estimate or layer effects a sweep is still a sweep; bad input stays an error."""
-    try:
-        yield
-    except (Cancelled, InputError):
-        raise
-    except Exception as error:
-        _log.error("No %s", what, exc_info=error)
+def _take(job: Job, task: Task, found: Any, keeper: Keeper | None) -> None:
+    before, job.found = job.found, found
+    if keeper is not None and found is not before:
+        job.run_id = task.keep(keeper, found, before) or job.run_id
 
 
 def _sentence(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Work on a loaded model, described by values alone: what a job does besides a sweep.
+"""Work on a loaded model, described by values alone: what a job does.
 
 Equal tasks are the same work, so that two people asking share it, and a task can be sent to
 another machine as it is. Imports no torch: that comes with the work.
@@ -14,26 +14,47 @@ from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
+    from core.store.keeper import Keeper
 
 
 class Step(NamedTuple):
-    """How far a task is: the share done (None where it cannot be said), and what it has so far."""
+    """How far a task is: the share done (None where it cannot be said), what it has so far (None:
+    what it had before), and what it is doing (None: what the task says).
+    """
 
     fraction: float | None
     partial: Any = None
+    said: str | None = None
 
 
 Work = Generator[Step, None, Any]
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """What a task finds, had without the work: `found`, and on which model.
+
+    `run_id` and `created` are those of the kept result; None where it was computed ahead.
+    """
+
+    found: Any
+    fingerprint: str
+    run_id: str | None = None
+    created: float | None = None
+
+
+@dataclass(frozen=True)
 class Task:
     """A piece of work on one model. `said` is what a progress bar calls it.
 
-    One that is `quick` (a second or two) is done between two steps of longer work.
+    One that is `quick` (a second or two) is done between two steps of longer work. What a `large`
+    one finds may be megabytes, so that fewer are remembered. What is `kept` outlives the process:
+    `keep` and `recall` say how.
     """
 
     quick: ClassVar[bool] = False
+    large: ClassVar[bool] = True
+    kept: ClassVar[bool] = False
 
     def key(self, device: str) -> ModelKey:
         """The model it is done on."""
@@ -45,8 +66,31 @@ class Task:
         raise NotImplementedError
 
     def work(self, model: "LoadedModel") -> Work:
-        """Do it: yields steps, returns what was found. Raises `InputError`."""
+        """Do it: yields steps, returns what was found. Raises `InputError`.
+
+        Where it is to stop, `Cancelled` is raised at the step it is at: one that goes on to return
+        something has ended well.
+        """
         raise NotImplementedError
+
+    def settled(self, model: "LoadedModel") -> "Task":
+        """The task with everything decided that was left to the model."""
+        return self
+
+    def keep(self, keeper: "Keeper", found: Any, before: Any) -> str | None:
+        """Keep what has been found, where it is time; `before` is what had been until then.
+
+        Asked after every partial result and at the end. Returns the id that it is kept under.
+        """
+        return None
+
+    def recall(self, keeper: "Keeper", fingerprint: str | None) -> Recalled | None:
+        """What is kept of the task on the model of that fingerprint, or (None) the newest."""
+        return None
+
+    def is_whole(self, found: Any) -> bool:
+        """Whether something kept is all that the work would find."""
+        return True
 
 
 @dataclass(frozen=True)

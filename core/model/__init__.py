@@ -1,1 +1,1 @@
-"""One loaded model and the parts it is made of, which the engine runs."""
+"""A loaded model and its parts: blocks, attention, norms and matrix products."""

@@ -1,4 +1,4 @@
-"""Attention of rows that may share the keys and values of the positions before their own."""
+"""Causal attention for batch rows, which may share the keys and values of earlier positions."""
 
 import torch
 from jaxtyping import Float, Int
@@ -19,10 +19,10 @@ def attend(
     scoring: Scoring,
     shared: Shared | None = None,
 ) -> Float[Tensor, "row query head d_head"]:
-    """Z of every head: causal attention to the shared positions and to the row's own.
+    """Z of every head: causal attention to the shared positions and to the positions of the row.
 
-    `queries` are the positions of q in the whole sequence; the keys are those of all positions
-    from 0 on, the shared ones first.
+    `queries` are the positions of q in the whole sequence. The shared keys and values are those of
+    the first positions, from 0 on; `k` and `v` are those of all positions after them.
     """
     n_shared = 0 if shared is None else shared[0].shape[1]
     n_keys = n_shared + k.shape[2]
@@ -33,7 +33,9 @@ def attend(
             q,
             k,
             v,
-            attn_mask=None if mask is None else mask[None],  # of three axes, a slow kernel is taken
+            attn_mask=None
+            if mask is None
+            else mask[None],  # with three axes torch uses a slow kernel
             is_causal=mask is None,
             scale=scoring.scale,
             enable_gqa=q.shape[1] != k.shape[1],
@@ -46,7 +48,7 @@ def attend(
 def bias(
     scoring: Scoring, queries: Int[Tensor, " query"], n_keys: int, dtype: torch.dtype
 ) -> Float[Tensor, "#head query key"]:
-    """What is added to the scores: -inf where a query does not look, ALiBi's slope elsewhere."""
+    """The bias added to attention scores: -inf for masked keys, else ALiBi's term or 0."""
     keys = torch.arange(n_keys, device=queries.device)
     behind = queries[:, None] - keys
     hidden = behind < 0
@@ -66,8 +68,10 @@ def _written_out(
     scoring: Scoring,
     shared: Shared | None,
 ) -> Float[Tensor, "row head query d_head"]:
-    """Scores, softmax and sum in steps: for soft-capped scores, and for shared keys, which are
-    multiplied once for all rows instead of being copied to each.
+    """Attention in separate steps: scores, softmax, weighted sum.
+
+    Needed for soft-capped scores, and for shared keys and values, which are multiplied once for all
+    rows instead of being copied into every row.
     """
     rows, n_heads, n_query, d_head = q.shape
     n_kv = k.shape[1]
@@ -91,9 +95,9 @@ def pattern(
     queries: Int[Tensor, " query"],
     scoring: Scoring,
 ) -> Float[Tensor, "row head query key"]:
-    """Where queries look: each row of weights sums to 1, in float32.
+    """The attention pattern in float32; the weights of each query sum to 1.
 
-    `queries` are the positions of q in the whole sequence, whose keys are all given.
+    `queries` are the positions of q in the whole sequence; `k` has the keys of all its positions.
     """
     rows, n_heads, n_query, _ = q.shape
     grouped = q.reshape(rows, k.shape[1], -1, q.shape[-1])
@@ -115,7 +119,7 @@ def _softmax(
 def _by_head(
     left: Float[Tensor, "row kv_head many inner"], right: Float[Tensor, "kv_head inner out"]
 ) -> Float[Tensor, "row kv_head many out"]:
-    """One product a head over all rows at once."""
+    """One matrix product per key-value head, for all rows together."""
     rows, n_kv, many, inner = left.shape
     flat = left.transpose(0, 1).reshape(n_kv, rows * many, inner)
     return (flat @ right).view(n_kv, rows, many, -1).transpose(0, 1)

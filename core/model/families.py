@@ -1,8 +1,8 @@
-"""How each family of models is wired: its submodules as `Block`s.
+"""The wiring of each model family: its submodules as `Block`s.
 
-A family, or a setting of one, that is not known here gives None, and its sweeps take the slower
-path through hooks. What is here is believed only after `core.engine.proof` has held it to the
-hooks on the loaded weights.
+For a family, or a setting of a family, that is not known here the wiring is None, and sweeps use
+the slower path through hooks. A wiring is used only after `core.engine.proof` has compared it with
+the hooks on the loaded weights.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ from core.model.stack import Block, Ending, Lens, Rotary, Scoring, Stack
 
 
 def stack_of(model: Any) -> Stack | None:
-    """The model's wiring; None where it is not known.
+    """The model's wiring; None if it is not known.
 
-    `model` is a causal language model of `transformers`, before anything has wrapped its parts.
+    `model` is a causal language model of `transformers` whose submodules are not wrapped yet.
     """
     build = _FAMILIES.get(model.config.model_type)
     if build is None or _is_length_dependent(model.config):
@@ -33,7 +33,7 @@ def stack_of(model: Any) -> Stack | None:
 
 
 def _is_length_dependent(config: Any) -> bool:
-    """Whether rotary frequencies change with the prompt's length (and are kept in the module)."""
+    """Whether rotary frequencies depend on the prompt's length (the module then stores them)."""
     rope = getattr(config, "rope_parameters", None) or {}
     return rope.get("rope_type", "default") in {"dynamic", "longrope"}
 
@@ -54,8 +54,8 @@ def _gpt2(model: Any) -> Stack | None:
         mlp = pieces.mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
 
         def part(index: int) -> Tensor:
-            found: Tensor = weight_of(fused).chunk(3)[index].unflatten(0, (-1, d_head))
-            return found
+            weight: Tensor = weight_of(fused).chunk(3)[index].unflatten(0, (-1, d_head))
+            return weight
 
         q, k, v = (partial(part, index) for index in range(3))
         lens = Lens(norm, q, k, v, attn.c_proj)
@@ -71,7 +71,7 @@ def _gpt_neo(model: Any) -> Stack:
         window = model.config.window_size if attn.attention_type == "local" else None
         qkv = pieces.three(layer.ln_1, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
         lens = _lens_of(attn, layer.ln_1, attn.out_proj)
-        scoring = Scoring(1.0, window)  # unscaled, by design
+        scoring = Scoring(1.0, window)  # GPT-Neo does not scale its scores
         return Block(qkv, product(attn.out_proj), mlp, scoring, lens)
 
     return _gpt2_stack(model, block)
@@ -103,7 +103,7 @@ def _gptj(model: Any) -> Stack:
 
         def turned(x: Any, rotary: Rotary) -> Tensor:
             x = x.unflatten(-1, (-1, attn.head_dim))
-            first = rotate(x[..., :n_rotary], *rotary)  # None: all of it
+            first = rotate(x[..., :n_rotary], *rotary)  # n_rotary None: all dimensions
             return torch.cat([first, x[..., first.shape[-1] :]], dim=-1).transpose(1, 2)
 
         def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
@@ -192,7 +192,7 @@ def _bloom(model: Any) -> Stack | None:
         return None
     from transformers.models.bloom.modeling_bloom import build_alibi_tensor
 
-    # Its slopes, read off the bias of position 1.
+    # ALiBi's slopes are the bias at position 1.
     ones = torch.ones(1, 2, device=body.word_embeddings.weight.device)
     slopes = build_alibi_tensor(ones, config.n_head, torch.float32)[:, 0, 1]
 
@@ -267,7 +267,7 @@ def _phi(model: Any) -> Stack:
 
 
 def _llama(model: Any) -> Stack:
-    """Llama, and those that differ from it in biases and windows only: Mistral, Qwen2."""
+    """Llama, and the families that differ only in biases and windows: Mistral, Qwen2."""
     window = model.config.sliding_window if model.config.model_type == "mistral" else None
 
     def block(layer: Any) -> Block:
@@ -314,12 +314,12 @@ def _llama_stack(model: Any, block: Callable[[Any], Block], ending: Ending) -> S
 
 
 def _lens_of(attn: Any, norm: Any, out: Any, out_norm: Any = None) -> Lens:
-    """The lens of an attention whose projections have their usual names."""
+    """The lens of an attention module with submodules q_proj, k_proj and v_proj."""
     return pieces.lens(norm, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim, out, out_norm)
 
 
 def _normed(norm: Any, weights: Callable[[], Tensor]) -> Tensor:
-    """Weights whose product a norm over d_head follows: its gain and centring, not its scale."""
+    """Weights with a following norm over d_head folded in: its gain and centring, not its scale."""
     return unscaled(norm)(weights().transpose(1, 2)).transpose(1, 2)
 
 

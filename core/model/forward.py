@@ -1,4 +1,4 @@
-"""One plain pass through a stack, open at z: what the clean run, its parts and gradients share."""
+"""One plain forward pass through a stack, in which z can be read and replaced."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from core.model.stack import Stack, finish_block
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """A layer at the moment when z has been computed: the stream before it, keys, values, z."""
+    """One layer's state after its attention: residual stream before the layer, keys, values, z."""
 
     resid_pre: Float[Tensor, "row pos d_model"]
     keys: Float[Tensor, "row kv_head pos d_head"]
@@ -27,10 +27,10 @@ def forward(
     at_z: Callable[[Moment], Tensor],
     edit_mlp: Callable[[Tensor], Tensor] | None = None,
 ) -> Float[Tensor, "row pos d_model"]:
-    """The residual stream after the last layer.
+    """Run a forward pass and return the residual stream after the last layer.
 
-    `at_z` sees every layer in turn and gives the z that it goes on with; `edit_mlp` sees, and may
-    replace, what each MLP adds.
+    `at_z` is called once per layer, in order, and returns the z with which the pass continues.
+    `edit_mlp` gets what each MLP adds to the residual stream and returns what is added instead.
     """
     resid = stack.embed(tokens)
     rotary = stack.rotary(tokens.shape[1], resid)

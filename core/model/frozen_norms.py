@@ -1,4 +1,4 @@
-"""Norms with their scale held still: linear, so that what single parts write adds up after them."""
+"""Norms with a frozen scale: they are linear, so the parts of their input add up after them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +14,10 @@ Linear = Callable[[Tensor], Tensor]
 
 
 def frozen(norm: Any, at: Float[Tensor, "*any d_model"]) -> Linear:
-    """What `norm` does to a part of `at`, its scale that of `at`: without the norm's own bias.
+    """The linear map that `norm` is when its scale is frozen at that of `at`, without its bias.
 
-    frozen(norm, x)(x) plus the bias is norm(x), and it is linear, so the parts of x add up. `norm`
-    is a LayerNorm, which centres, or an RMSNorm, which does not; None leaves everything as it is.
+    frozen(norm, x)(x) plus the bias is norm(x). `norm` is a LayerNorm, which centres, or an
+    RMSNorm, which does not; for None the map is the identity. Raises `ModelError` for another norm.
     """
     if norm is None or norm is same:
         return lambda part: part
@@ -31,7 +31,10 @@ def frozen(norm: Any, at: Float[Tensor, "*any d_model"]) -> Linear:
 
 
 def unscaled(norm: Any) -> Linear:
-    """A norm without its scale and bias: what folding it into the next weights leaves of it."""
+    """A norm without its scale and bias: the linear part that folding puts into the next weights.
+
+    Raises `ModelError` for a norm that is neither a LayerNorm nor an RMSNorm.
+    """
     if norm is None or norm is same:
         return lambda part: part
     if isinstance(norm, nn.LayerNorm):
@@ -44,7 +47,7 @@ def unscaled(norm: Any) -> Linear:
 
 
 def bias_of(norm: Any) -> Float[Tensor, " d_model"] | None:
-    """What a norm adds whatever goes in; None for nothing."""
+    """The bias of a norm; None if it has none."""
     bias: Tensor | None = getattr(norm, "bias", None)
     return bias
 
@@ -54,6 +57,6 @@ def _inverse(x: Float[Tensor, "*any d_model"], eps: float) -> Float[Tensor, "*an
 
 
 def _gain(norm: Any) -> Float[Tensor, " d_model"]:
-    """An RMSNorm's gain, whether it keeps it as such or as what is added to 1."""
+    """An RMSNorm's gain, for families that store the gain and those that store gain - 1."""
     gain: Tensor = norm(torch.full_like(norm.weight, 1e3)[None])[0]
     return gain

@@ -1,7 +1,7 @@
-"""A loaded model: one raw TransformerBridge that many threads share and none may change.
+"""A loaded model: one raw TransformerBridge, shared by many threads and changed by none.
 
-The only hooks it carries are put on once, at load. What they do is decided by a context variable
-of the calling thread, so two sweeps that run at once never see each other.
+Its only hooks are attached once, at load. A context variable of the calling thread decides what
+they do, so two sweeps that run at the same time do not affect each other.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,20 +20,20 @@ from core.spec.heads import Head
 from core.spec.spec import Dtype, Weights
 
 ZEditor = Callable[[int, Tensor], Tensor]
-"""(layer, z [batch pos head d_head]) -> the z to go on with."""
+"""(layer, z [batch pos head d_head]) -> the z with which the pass continues."""
 
 PatternReader = Callable[[int, Tensor], None]
-"""Sees (layer, pattern [batch head query key]), which it may not keep: a copy of what it needs."""
+"""Called with (layer, pattern [batch head query key]); it must copy what it keeps."""
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A causal language model with everything a sweep needs to know about it.
+    """A causal language model with everything that a sweep needs to know about it.
 
-    `value_shift` is z_raw - z_processed, one constant vector a head (the folded value and
-    LayerNorm biases): with it, results under processed weights come from the raw model. It is
-    zero for weights="raw". `stack` is the model's wiring for the growing pass; None sends its
-    sweeps through hooks, and `slower_because` says why, as a sentence's part without a full stop.
+    `value_shift` is z_raw - z_processed, one constant vector per head (the folded value and
+    LayerNorm biases). With it the raw model gives the results of processed weights. It is zero for
+    weights="raw". `stack` is the model's wiring for the growing pass; if it is None, sweeps use
+    hooks, and `slower_because` says why, as a part of a sentence without a full stop.
     """
 
     name: str
@@ -60,12 +60,12 @@ class LoadedModel:
 
     @property
     def n_all_heads(self) -> int:
-        """Query heads in the whole model."""
+        """The number of query heads in the whole model."""
         return self.n_layers * self.n_heads
 
     @property
     def fused_attention(self) -> bool:
-        """Whether attention never writes out its scores: false with soft-capped ones."""
+        """Whether attention can run without storing its scores: false for soft-capped scores."""
         return self.stack is not None and all(
             block.scoring.softcap is None for block in self.stack.blocks
         )
@@ -73,14 +73,14 @@ class LoadedModel:
     def logits(
         self, tokens: Int[Tensor, "batch pos"], positions: tuple[int, ...]
     ) -> Float[Tensor, "batch read vocab"]:
-        """Logits at `positions` only; the unembedding is not run anywhere else."""
+        """Logits at `positions`; the unembedding is computed there only."""
         with torch.inference_mode():
             return self.differentiable_logits(tokens, positions)
 
     def differentiable_logits(
         self, tokens: Int[Tensor, "batch pos"], positions: tuple[int, ...]
     ) -> Float[Tensor, "batch read vocab"]:
-        """`logits`, through which a gradient to an edited z can flow."""
+        """`logits` with gradients, which can flow back to an edited z."""
         keep = torch.tensor(positions, device=tokens.device)
         output = self.bridge.original_model(input_ids=tokens, use_cache=False, logits_to_keep=keep)
         logits: Tensor = output.logits
@@ -88,14 +88,14 @@ class LoadedModel:
 
     def pattern(self, tokens: Int[Tensor, " pos"], head: Head) -> Float[Tensor, "query key"]:
         """One head's attention pattern in a clean pass, in float32 on the CPU."""
-        found: list[Tensor] = []
+        patterns: list[Tensor] = []
 
         def keep(layer: int, pattern: Tensor) -> None:
-            if layer == head.layer:  # a copy of one head: a view would keep all heads alive
-                found.append(pattern[0, head.head].float().cpu().clone())
+            if layer == head.layer:  # a view would keep the patterns of all heads in memory
+                patterns.append(pattern[0, head.head].float().cpu().clone())
 
         self.see_patterns(tokens[None], keep)
-        return found[0]
+        return patterns[0]
 
     def see_patterns(
         self,
@@ -103,7 +103,7 @@ class LoadedModel:
         see: PatternReader,
         edit: ZEditor | None = None,
     ) -> None:
-        """One pass in which `see` reads every layer's attention pattern, in the layers' order.
+        """Run one pass and call `see` with the attention pattern of every layer, layer 0 first.
 
         `edit` may replace every z, as in `editing_z`.
         """
@@ -112,14 +112,14 @@ class LoadedModel:
 
     @contextmanager
     def editing_z(self, edit: ZEditor) -> Iterator[None]:
-        """Within this context, and in this thread only, `edit` sees and may replace every z."""
+        """While this context is open, `edit` may replace every z of passes in this thread."""
         with _tapping(Taps(edit_z=edit)):
             yield
 
 
 @dataclass(frozen=True)
 class Taps:
-    """What this thread's forward pass wants of the permanent hooks."""
+    """What the permanent hooks do in a forward pass of this thread."""
 
     edit_z: ZEditor | None = None
     on_pattern: PatternReader | None = None
@@ -138,7 +138,7 @@ def _tapping(taps: Taps) -> Iterator[None]:
 
 
 def attach_taps(bridge: Any) -> None:
-    """Put the permanent hooks on every layer's `hook_z` and `hook_pattern`; once per model."""
+    """Attach the permanent hooks to every layer's `hook_z` and `hook_pattern`; once per model."""
     for layer, block in enumerate(bridge.blocks):
         block.attn.hook_z.add_perma_hook(partial(_tap_z, layer))
         block.attn.hook_pattern.add_perma_hook(partial(_tap_pattern, layer))

@@ -1,4 +1,4 @@
-"""What the families' wirings are put together from: norms, projections, MLPs, rotations."""
+"""The building blocks of the families' wirings: norms, projections, MLPs, rotary positions."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from core.model.products import Layer, product, weight_of
 from core.model.stack import Ending, Lens, Rotary
 
 TILE = 1024
-"""Tokens that go through an MLP at once on a CPU, so that its wide middle takes little memory."""
+"""Tokens per MLP batch on a CPU: it limits the memory of the MLP's wide hidden layer."""
 
 
 def heads(x: Tensor, d_head: int) -> Tensor:
@@ -22,7 +22,7 @@ def heads(x: Tensor, d_head: int) -> Tensor:
 
 
 def three(norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int) -> Any:
-    """Norm, then q, k and v from a projection each."""
+    """`qkv` of a block: a norm, then one projection each for q, k and v."""
     q_proj, k_proj, v_proj = product(q_proj), product(k_proj), product(v_proj)
 
     def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
@@ -33,7 +33,7 @@ def three(norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int) -> An
 
 
 def rotated_three(model: Any, norm: Layer, attn: Any) -> Any:
-    """`three`, with the family's own rotation of q and k."""
+    """`three`, followed by the family's rotary embedding of q and k."""
     plain = three(norm, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
     rotate = own_rotation(model)
 
@@ -45,13 +45,13 @@ def rotated_three(model: Any, norm: Layer, attn: Any) -> Any:
 
 
 def mlp(norm: Layer, up: Any, act: Any, down: Any) -> Layer:
-    """Norm, up, activation, down."""
+    """`mlp` of a block: norm, up projection, activation, down projection."""
     middle, last = product(up, act), product(down)
     return partial(_tiled, lambda x: last(middle(norm(x))))
 
 
 def gated_mlp(norm: Layer, mlp: Any) -> Layer:
-    """Norm, then the activated gate times up, then down."""
+    """`mlp` of a block with a gate: down(act(gate(x)) * up(x)), where x is the normed stream."""
     gate, up = product(mlp.gate_proj, mlp.act_fn), product(mlp.up_proj)
     down = product(mlp.down_proj)
 
@@ -70,7 +70,7 @@ def _tiled(layer: Layer, resid: Tensor) -> Tensor:
 
 
 def learned_positions(tokens_table: Layer, positions_table: Layer) -> Layer:
-    """A token's vector plus its position's."""
+    """The embedding of a token plus that of its position."""
 
     def embed(tokens: Tensor) -> Tensor:
         positions = torch.arange(tokens.shape[1], device=tokens.device)
@@ -82,29 +82,29 @@ def learned_positions(tokens_table: Layer, positions_table: Layer) -> Layer:
 def lens(
     norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int, out: Any, out_norm: Any = None
 ) -> Lens:
-    """The lens of an attention that has q, k and v from a projection each."""
-    q, k, v = (partial(_by_head, each, d_head) for each in (q_proj, k_proj, v_proj))
+    """The lens of an attention module with separate projections for q, k and v."""
+    q, k, v = (partial(_by_head, projection, d_head) for projection in (q_proj, k_proj, v_proj))
     return Lens(norm, q, k, v, out, out_norm)
 
 
 def fused_lens(norm: Layer, project: Any, d_head: int, out: Any) -> Lens:
-    """The lens of an attention that keeps q, k and v side by side within each head."""
+    """The lens of an attention module with one projection: q, k and v side by side in each head."""
 
     def part(index: int) -> Tensor:
-        found: Tensor = weight_of(project).unflatten(0, (-1, 3, d_head))[:, index]
-        return found
+        weight: Tensor = weight_of(project).unflatten(0, (-1, 3, d_head))[:, index]
+        return weight
 
     q, k, v = (partial(part, index) for index in range(3))
     return Lens(norm, q, k, v, out)
 
 
 def _by_head(project: Any, d_head: int) -> Tensor:
-    found: Tensor = weight_of(project).unflatten(0, (-1, d_head))
-    return found
+    weight: Tensor = weight_of(project).unflatten(0, (-1, d_head))
+    return weight
 
 
 def ending(norm: Layer, *parts: Any, softcap: float | None = None) -> Ending:
-    """The final norm, then linear layers one after the other, then a soft cap."""
+    """The end of a model: the final norm, then the linear layers in order, then a soft cap."""
     layers = [product(part) for part in parts]
 
     def after_norm(x: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ def ending(norm: Layer, *parts: Any, softcap: float | None = None) -> Ending:
 
 
 def rotary(module: Any) -> Callable[[int, Tensor], Rotary]:
-    """The family's own cosines and sines."""
+    """Rotary cosines and sines, from the family's own module."""
 
     def rotary(n_pos: int, like: Tensor) -> Rotary:
         cos, sin = module(like, torch.arange(n_pos, device=like.device)[None])
@@ -126,7 +126,7 @@ def rotary(module: Any) -> Callable[[int, Tensor], Rotary]:
 
 
 def no_rotary(n_pos: int, like: Tensor) -> Rotary:
-    """For a family without rotary positions."""
+    """Nothing: for a family without rotary positions."""
     return ()
 
 
@@ -136,5 +136,5 @@ def own_rotation(model: Any) -> Any:
 
 
 def same(x: Tensor) -> Tensor:
-    """What goes in."""
+    """The identity."""
     return x

@@ -1,9 +1,9 @@
-"""Products with a module's weights, and the activation after them, by the quickest exact routine.
+"""Linear layers and the activation after them, computed by the fastest exact routine.
 
-On an x86 processor oneDNN multiplies float32 faster than the library that torch calls by default
-(by a tenth, and twice as fast where the prompt is short or the vocabulary wide), and applies the
-activation while the result is at hand. torch has it as an operator for its own compiler; where
-that is missing, or anything but plain float32 inference is asked for, the modules are called.
+On an x86 processor oneDNN multiplies float32 matrices faster than the library that torch calls by
+default: by a tenth, and by a factor of two for short prompts or wide vocabularies. It also applies
+the activation in the same pass over memory. torch has it as an operator for its own compiler. If
+that operator is missing, or for anything but float32 inference on a CPU, the modules are called.
 """
 
 import platform
@@ -30,13 +30,13 @@ _NONE = ("none", "")
 
 
 def weight_of(module: Any) -> Float[Tensor, "out in"]:
-    """A linear layer's weight, whichever way round it is kept."""
+    """A linear layer's weight as (out, in), also for GPT-2's `Conv1D`, which stores (in, out)."""
     weight: Tensor = module.weight
     return weight.T if type(module) is Conv1D else weight
 
 
 def product(module: Any, act: Any = None) -> Layer:
-    """`act(module(x))`, where `module` is a linear layer; `act` None: the product alone."""
+    """A function that computes `act(module(x))` for a linear layer; `act` None: `module(x)`."""
     name, plain_act = _activation(act)
 
     def plain(x: Tensor) -> Tensor:
@@ -55,15 +55,15 @@ def product(module: Any, act: Any = None) -> Layer:
 
 
 def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None, act: str, kind: str) -> Tensor:
-    found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, act, [], kind)
-    return found
+    result: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, act, [], kind)
+    return result
 
 
 def _is_quick(x: Tensor, weight: Tensor) -> bool:
     return (
         x.device.type == "cpu"
         and x.dtype is weight.dtype is torch.float32
-        and not x.requires_grad  # it has no gradient
+        and not x.requires_grad  # the operator has no gradient
         and bool(torch.backends.mkldnn.enabled)
         and _has_onednn()
     )
@@ -71,23 +71,22 @@ def _is_quick(x: Tensor, weight: Tensor) -> bool:
 
 @cache
 def _has_onednn() -> bool:
-    """Whether oneDNN's product can be called, and is the product (it is not ours to rely on)."""
+    """Whether oneDNN's operator exists and gives the right product: it is private to torch."""
     if platform.machine() not in {"x86_64", "AMD64"}:
         return False
     x, weight, bias = torch.ones(2, 3), torch.arange(12.0).view(4, 3), torch.arange(4.0)
     try:
-        found = _onednn(x, weight, bias, *_NONE)
+        result = _onednn(x, weight, bias, *_NONE)
     except (AttributeError, RuntimeError, TypeError):
         return False
-    return torch.equal(found, functional.linear(x, weight, bias))
+    return torch.equal(result, functional.linear(x, weight, bias))
 
 
 def _activation(act: Any) -> tuple[tuple[str, str] | None, Layer]:
-    """The activation's name in oneDNN (None if it has none there), and the activation itself.
+    """The activation's name in oneDNN (None if oneDNN lacks it), and the activation itself.
 
-    The latter in one pass over memory, where transformers writes it in several. What it is given
-    is a product's own output, which nobody else holds: it is overwritten, unless a gradient has to
-    find it.
+    The function makes one pass over memory where transformers makes several. It overwrites its
+    input, which is the output of a product that nothing else uses, unless gradients are needed.
     """
     name = type(act).__name__
     if act is None:
@@ -98,8 +97,8 @@ def _activation(act: Any) -> tuple[tuple[str, str] | None, Layer]:
         def gelu(x: Tensor) -> Tensor:
             if x.requires_grad:
                 return functional.gelu(x, approximate=kind)
-            found: Tensor = torch.ops.aten.gelu_(x, approximate=kind)
-            return found
+            result: Tensor = torch.ops.aten.gelu_(x, approximate=kind)
+            return result
 
         return ("gelu", kind), gelu
     if name in {"SiLUActivation", "SiLU"}:

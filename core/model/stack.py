@@ -1,7 +1,7 @@
-"""A transformer as the growing pass sees it: blocks of the model's own submodules.
+"""The wiring of a transformer, as the growing pass needs it: blocks of the model's own submodules.
 
-A block is cut where heads are ablated: everything up to z, then from z on. What is written here
-is only the wiring; every product, norm and rotation is the model's own.
+A block is split at z, where heads are ablated: one part computes z, the other goes on from z. Only
+the wiring is defined here; every product, norm and rotation is the model's own.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 Rotary = tuple[Tensor, ...]
-"""What the family's own rotation takes for some positions, (1, pos, ...) each; () without one."""
+"""The arguments of the family's rotary function, (1, pos, ...) each; () without rotary positions.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """How a block turns queries and keys into weights.
+    """How a block computes attention weights from queries and keys.
 
-    `window`: a query sees this many positions, itself included (None: all before it). `softcap`:
-    scores pass through softcap * tanh(score / softcap). `slopes` (head): ALiBi's, added per
-    position of the key.
+    Scores are q . k times `scale`. `window`: a query attends to this many positions, its own
+    included (None: to all up to its own). `softcap`: scores become softcap * tanh(score / softcap).
+    `slopes` (head): ALiBi's slopes; slope times the key's position is added to the score.
     """
 
     scale: float
@@ -31,17 +32,17 @@ class Scoring:
     slopes: Float[Tensor, " head"] | None = None
 
     def plain(self, n_keys: int) -> bool:
-        """Whether nothing but the causal mask is added to the scores of `n_keys` positions."""
+        """Whether only the causal mask is added to the scores of `n_keys` positions."""
         return self.slopes is None and (self.window is None or self.window >= n_keys)
 
 
 @dataclass(frozen=True, eq=False)
 class Lens:
-    """What single heads are read with: an attention's own norms and linear layers.
+    """The norms and weights of an attention layer, with which single heads are analysed.
 
-    `norm` is before q, k and v; `out_norm` after the output projection (Gemma 2), None elsewhere.
-    `out` is that projection. `queries`, `keys` and `values` give the weights of q, k and v, without
-    biases and rotary positions.
+    `norm` comes before q, k and v. `out` is the output projection; `out_norm` is a norm after it
+    (Gemma 2), None elsewhere. `queries`, `keys` and `values` return W_Q, W_K and W_V by head,
+    without biases and rotary positions.
     """
 
     norm: Any
@@ -54,13 +55,13 @@ class Lens:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One layer. All functions take and return (row, pos, ...) and write into nothing.
+    """One layer. All functions take and return (row, pos, ...) and do not change their inputs.
 
     `qkv`: residual stream and rotary -> q (row, head, pos, d_head), k and v (row, kv_head, pos,
-    d_head). `out`: z with its heads side by side -> what attention adds to the residual stream.
-    `mlp`: residual stream -> what the MLP adds. Each has its own norms inside. A `parallel`
-    block's MLP reads the stream before attention. `after_attention` and `after_mlp` are norms on
-    the stream itself.
+    d_head). `out`: z with its heads concatenated -> what attention adds to the residual stream.
+    `mlp`: residual stream -> what the MLP adds. Each includes its own norms. In a `parallel` block
+    the MLP reads the stream before attention. `after_attention` and `after_mlp` are norms that
+    replace the stream by its normed value.
     """
 
     qkv: Callable[[Tensor, Rotary], tuple[Tensor, Tensor, Tensor]]
@@ -75,10 +76,11 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """From the residual stream after the last layer to the logits.
+    """The path from the residual stream after the last layer to the logits.
 
-    The final `norm`, then the linear layers `parts` one after the other (the last one unembeds),
-    then a soft cap on the logits where there is one: both together are `after_norm`.
+    First the final `norm`, then the linear layers `parts` in order (the last one is the
+    unembedding), then a soft cap on the logits if there is one. `after_norm` is all that follows
+    the norm.
     """
 
     norm: Any
@@ -89,24 +91,26 @@ class Ending:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """A whole model. `embed` gives the residual stream before layer 0, `words` a token's own part
-    of it, without its position.
+    """The wiring of a whole model.
+
+    `embed` computes the residual stream before layer 0. `words` computes the part of it that
+    depends on the token and not on its position.
     """
 
     words: Callable[[Int[Tensor, "*any"]], Float[Tensor, "*any d_model"]]
     embed: Callable[[Int[Tensor, "row pos"]], Float[Tensor, "row pos d_model"]]
     rotary: Callable[[int, Tensor], Rotary]
-    """(number of positions, a tensor of the right device and dtype) -> rotary of them all."""
+    """(number of positions, a tensor with the device and dtype to use) -> `Rotary`."""
     blocks: tuple[Block, ...]
     ending: Ending
 
     def unembed(self, resid: Float[Tensor, "row pos d_model"]) -> Float[Tensor, "row pos vocab"]:
-        """The logits."""
+        """The logits of a residual stream."""
         return self.ending.after_norm(self.ending.norm(resid))
 
     @property
     def additive(self) -> bool:
-        """Whether the stream is the sum of what every part adds: not with norms on the stream."""
+        """Whether the residual stream is the sum of its parts: false with norms on the stream."""
         return all(b.after_attention is None and b.after_mlp is None for b in self.blocks)
 
 
@@ -119,8 +123,8 @@ def finish_block(
 ) -> Float[Tensor, "row pos d_model"]:
     """The residual stream after a block, from the stream before it and z.
 
-    `add=Tensor.add_` is for a caller who owns `resid` and has no further use for it. `edit_mlp`
-    sees, and may replace, what the MLP adds.
+    `add=Tensor.add_` overwrites `resid`: use it only if `resid` is not needed any more. `edit_mlp`
+    gets what the MLP adds and returns what is added instead.
     """
     early = block.mlp(resid) if block.parallel else None
     middle = add(resid, block.out(z.flatten(-2)))

@@ -1,1 +1,1 @@
-"""Prompts: their tokens, and the texts that a sweep is held against."""
+"""Prompts: their tokens, and corrupted, control and random prompts for comparison."""

@@ -1,8 +1,8 @@
 """Controls for a prompt that repeats itself: does the model need the first copy at all?
 
-A well-known sentence may be memorised, and then its ablations say little about copying. Without the
-first copy a memorised continuation stays likely and a copied one does not; random words said twice
-cannot have been memorised (Olsson et al. 2022, arXiv:2209.11895).
+The model may have memorised a well-known sentence; then its ablations say little about copying.
+Without the first copy, a memorised continuation stays likely and a copied one does not. Repeated
+random words cannot have been memorised (Olsson et al. 2022, arXiv:2209.11895).
 """
 
 from typing import Any
@@ -16,21 +16,21 @@ _TRIES = 100
 
 
 def without_first_copy(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> str:
-    """The second copy alone, of a prompt that ends with a repeat; white space in front is dropped.
+    """The prompt without its first copy: the second copy alone, without leading white space.
 
-    Raises `InputError` (field "prompt") where nothing is repeated.
+    Raises `InputError` (field "prompt") if the prompt does not end with a repeat.
     """
-    read = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
-    repeat = find_repeat(read)
+    tokens = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
+    repeat = find_repeat(tokens)
     if repeat is None:
         raise InputError(
             "prompt",
             "This prompt does not end with a repeat of its own words, so it has no first copy to "
             "leave out. Type one that does, or use another control.",
         )
-    ids = read.ids[repeat.second_start : repeat.second_stop]
+    ids = tokens.ids[repeat.second_start : repeat.second_stop]
     text = decode(tokenizer, ids).lstrip()
-    if not text or ("\ufffd" in text and "\ufffd" not in prompt):  # it starts within a character
+    if not text or ("\ufffd" in text and "\ufffd" not in prompt):  # starts inside a character
         raise InputError(
             "prompt", "The repeat in this prompt is no readable text. Repeat at least two words."
         )
@@ -40,11 +40,12 @@ def without_first_copy(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> str
 def repeated_random(
     tokenizer: Any, n_ctx: int, length: int, seed: int, *, prepend_bos: bool
 ) -> tuple[str, str, str]:
-    """Random words said twice but for the last of the second copy: prompt, target and foil.
+    """(prompt, target, foil) of random words repeated twice, without the last word of copy two.
 
-    The target is that last word, the foil another of the same `length` words; each is one token,
-    and the prompt is read as exactly 2 `length` - 1 tokens after BOS. Raises `InputError` for a
-    length below 3 or past what `n_ctx` positions hold, and for a tokenizer that has too few words.
+    A copy has `length` words of one token each, so the prompt has exactly 2 * `length` - 1 tokens
+    after BOS. The target is the missing last word, the foil another of the words. Raises
+    `InputError` for a length below 3 or too long for `n_ctx` positions, and for a tokenizer with
+    too few words.
     """
     longest = (n_ctx + 1 - int(prepend_bos)) // 2
     if not 3 <= length <= longest:
@@ -60,7 +61,7 @@ def repeated_random(
     for _ in range(_TRIES):
         copy = rng.choice(pool, length, replace=False).tolist()
         prompt = exact_text(tokenizer, [*copy, *copy[:-1]])
-        # The foil is not the word before the target: a repeat of that is likely for other reasons.
+        # The foil is not the word before the target, which is likely for other reasons.
         target, foil = (_answer(tokenizer, i) for i in (copy[-1], int(rng.choice(copy[:-2]))))
         if prompt is not None and prompt.strip() and target is not None and foil is not None:
             return prompt, target, foil
@@ -72,8 +73,8 @@ def repeated_random(
 
 
 def _answer(tokenizer: Any, token_id: int) -> str | None:
-    """A text that this tokenizer reads as the one token, as a target is read."""
+    """A text that this tokenizer encodes, as a target, as this one token; None if there is none."""
     text = token_text(tokenizer, token_id)
-    # SentencePiece puts the leading space there itself.
+    # SentencePiece adds the leading space itself.
     candidates = (c for c in (text, text.removeprefix(" ")) if c.strip(" "))
     return next((c for c in candidates if encode(tokenizer, c, "target") == [token_id]), None)

@@ -1,8 +1,9 @@
-"""Corrupted prompts: what the answer depends on is changed, and the number of tokens is not.
+"""Build corrupted prompts: they change what the answer depends on, not the number of tokens.
 
-Resample ablation compares two prompts position by position, so each builder here returns a text
-that this tokenizer reads as exactly the ids that were meant, or says why there is none. How to
-choose one: Zhang & Nanda 2023 (arXiv:2309.16042), Heimersheim & Nanda 2024 (arXiv:2404.15255).
+Resample ablation compares two prompts position by position. So each function here returns a text
+that this tokenizer encodes as exactly the intended ids, or raises an `InputError` that says why
+there is none. How to choose a corrupted prompt: Zhang & Nanda 2023 (arXiv:2309.16042), Heimersheim
+& Nanda 2024 (arXiv:2404.15255).
 """
 
 import re
@@ -26,7 +27,7 @@ _TRIES = 100
 
 @dataclass(frozen=True)
 class Alignment:
-    """Two prompts of equal length, token by token: one entry a position, BOS included."""
+    """The token texts of two prompts of equal length: one entry per position, BOS included."""
 
     clean: tuple[str, ...]
     corrupted: tuple[str, ...]
@@ -37,19 +38,19 @@ class Alignment:
 
     @property
     def n_different(self) -> int:
-        """How many positions hold different tokens; at least one."""
+        """The number of positions with different tokens; at least one."""
         return self.same.count(False)
 
     @property
     def first_difference(self) -> int:
-        """The first such position: before it, resample ablation changes nothing."""
+        """The first position with different tokens: before it, resample ablation has no effect."""
         return self.same.index(False)
 
 
 def align(clean: TokenizedPrompt, corrupted: TokenizedPrompt) -> Alignment:
-    """Set a corrupted prompt beside the clean one.
+    """Align a corrupted prompt with the clean one.
 
-    Raises `InputError`, with both counts, where the lengths differ, and where nothing is changed.
+    Raises `InputError` if the lengths differ (it gives both counts), and if the prompts are equal.
     """
     if len(clean) != len(corrupted):
         raise InputError(
@@ -72,8 +73,8 @@ def replace_token(
 ) -> str:
     """The prompt with the token at `position` (BOS is 0) replaced by a text of one token.
 
-    Raises `InputError` for BOS, a position past the end, and a replacement that is not read as one
-    token there.
+    Raises `InputError` for BOS, for a position out of range, and for a replacement that is not
+    encoded as one token at this place.
     """
     clean = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     check_text(FIELD, replacement, MAX_ANSWER_CHARACTERS, "The replacement")
@@ -115,10 +116,10 @@ def replace_token(
 def swap_names(
     tokenizer: Any, prompt: str, *, names: tuple[str, ...] | None = None, prepend_bos: bool
 ) -> str:
-    """The prompt with its two names swapped wherever they occur.
+    """The prompt with its two names swapped at every occurrence.
 
-    `names` says which; without it they are found by their capitals. Raises `InputError` unless
-    there are two and they have equally many tokens wherever they stand.
+    Without `names` they are found by their capital letters. Raises `InputError` unless there are
+    exactly two names, with equal numbers of tokens at every occurrence.
     """
     clean = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     one, other = two_names(prompt) if names is None else check_names(prompt, names)
@@ -139,11 +140,11 @@ def swap_names(
 
 
 def shuffle_first_copy(tokenizer: Any, prompt: str, seed: int, *, prepend_bos: bool) -> str:
-    """The prompt, which ends with a repeat, with the tokens of the first copy in another order.
+    """The prompt, which must end with a repeat, with the tokens of its first copy shuffled.
 
-    The copy's last token is moved where that can be done, so that what followed it follows
-    another; a first token without a leading space stays where it can. Raises `InputError` where
-    nothing is repeated, or no other order of its tokens is read as those tokens.
+    If possible, the last token of the copy is moved, so that the target no longer follows it. If
+    possible, a first token without a leading space keeps its place. Raises `InputError` if nothing
+    is repeated, or if the tokenizer encodes no other order as the same tokens.
     """
     clean = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     repeat = find_repeat(clean)
@@ -168,10 +169,10 @@ def shuffle_first_copy(tokenizer: Any, prompt: str, seed: int, *, prepend_bos: b
 
 
 def random_tokens(tokenizer: Any, prompt: str, seed: int, *, prepend_bos: bool) -> str:
-    """As many random text tokens as the prompt has after BOS, each unlike the one in its place.
+    """Random text with as many tokens as the prompt; each differs from the token at its position.
 
-    Whole words where the vocabulary has them. Raises `InputError` where none of many draws is read
-    back as the tokens drawn.
+    The tokens are whole words if the vocabulary has enough. Raises `InputError` if the tokenizer
+    encodes none of many draws as the tokens drawn.
     """
     clean = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     pool = np.array(text_pool(tokenizer, 2))
@@ -193,7 +194,7 @@ def random_tokens(tokenizer: Any, prompt: str, seed: int, *, prepend_bos: bool) 
 def _orders(
     copy: tuple[int, ...], rng: np.random.Generator, first_stays: bool
 ) -> Iterator[tuple[int, ...]]:
-    """Other orders of some ids, the more useful ones first."""
+    """Random other orders of the ids, the preferred ones first (see `shuffle_first_copy`)."""
     seen = {copy}
     for fixed, moved in ((int(first_stays), True), (0, True), (0, False)):
         for _ in range(_TRIES):
@@ -206,19 +207,22 @@ def _orders(
 def _replacements(
     tokenizer: Any, clean: TokenizedPrompt, position: int, replacement: str
 ) -> Iterator[str]:
-    """Texts that may read as the prompt with one token replaced."""
+    """Candidate texts for the prompt with one token replaced; the caller checks their tokens."""
     typed, index = clean.ids[int(clean.has_bos) :], position - int(clean.has_bos)
     text = decode(tokenizer, typed)
     before, through = (decode(tokenizer, typed[:stop]) for stop in (index, index + 1))
     if text.startswith(through) and through.startswith(before):
         yield before + replacement + text[len(through) :]
     ids = encode(tokenizer, replacement, FIELD)
-    if len(ids) == 1:  # SentencePiece reads a word at a text's start as it reads it after a space
+    if len(ids) == 1:  # SentencePiece encodes the first word of a text as if after a space
         yield decode(tokenizer, [*typed[:index], *ids, *typed[index + 1 :]])
 
 
 def _spans(tokenizer: Any, text: str, pattern: re.Pattern[str]) -> list[tuple[int, int]] | None:
-    """Where each name's tokens start and stop, not counting BOS; None if they share a token."""
+    """(start, stop) of the tokens of each name, without BOS.
+
+    None if a name shares a token with other text.
+    """
     ids = encode(tokenizer, text, FIELD)
     spans = []
     for match in pattern.finditer(text):
@@ -235,7 +239,7 @@ def _ids(tokenizer: Any, text: str, clean: TokenizedPrompt) -> tuple[int, ...]:
 
 
 def _changed(clean: TokenizedPrompt, ids: tuple[int, ...]) -> list[int] | None:
-    """The positions that hold other ids, or None where the lengths differ."""
+    """The positions with different ids, or None if the lengths differ."""
     if len(ids) != len(clean):
         return None
     return [i for i, (a, b) in enumerate(zip(clean.ids, ids, strict=True)) if a != b]

@@ -1,4 +1,4 @@
-"""Names in a prompt, found by their capitals: enough for sentences like "John and Mary went"."""
+"""Find names in a prompt by their capital letters: for sentences like "John and Mary went"."""
 
 import re
 
@@ -20,18 +20,18 @@ _OPENING_WORDS = (
     "With Without Would Yes Yesterday Yet You Your"
 )
 _OPENERS = frozenset(_OPENING_WORDS.split())
-"""Words that begin English sentences and are no names."""
+"""Words that often begin English sentences and are not names."""
 
 
 def two_names(prompt: str) -> tuple[str, str]:
-    """The two names of a prompt, in their order.
+    """The two names of a prompt, in the order in which they first occur.
 
-    They are the capitalised words inside sentences; only where those are fewer than two, also
-    those that begin a sentence and are no usual opening word. Raises `InputError` unless there
-    are exactly two.
+    Names are capitalised words inside a sentence. If there are fewer than two, capitalised words
+    that begin a sentence count too, except usual first words. Raises `InputError` unless there are
+    exactly two names.
     """
     inside: set[str] = set()
-    anywhere: dict[str, None] = {}  # in their order
+    anywhere: dict[str, None] = {}  # a set that keeps its order
     for match in _WORD.finditer(prompt):
         word = match[0]
         if not word[0].isupper() or word in _TITLES:
@@ -54,7 +54,7 @@ def two_names(prompt: str) -> tuple[str, str]:
 
 
 def check_names(prompt: str, names: tuple[str, ...]) -> tuple[str, str]:
-    """Two given names; raises `InputError` unless they are different words of the prompt."""
+    """The two given names. Raises `InputError` unless they are different words of the prompt."""
     if len(names) != 2 or names[0] == names[1]:
         shown = ", ".join(map(repr, names)) or "none"
         raise InputError(_FIELD, f"Swapping needs two different names; given: {shown}.")
@@ -69,6 +69,6 @@ def check_names(prompt: str, names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def name_pattern(*names: str) -> re.Pattern[str]:
-    """Any of some names where it is a word of its own ("Al" in "Al's", not in "Alan")."""
+    """A pattern that matches any of the names as a whole word ("Al" in "Al's", not in "Alan")."""
     longest_first = sorted(names, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")

@@ -1,4 +1,4 @@
-"""Random text that a tokenizer reads as exactly the tokens drawn."""
+"""Random text that a tokenizer encodes as exactly the tokens drawn."""
 
 import re
 from collections.abc import Sequence
@@ -11,20 +11,21 @@ from core.errors import InputError
 from core.prompts.tokens import encode, token_text
 
 _WORDS = (re.compile(r" [^\W\d_]{4,}"), re.compile(r" [^\W\d_]{2,}"))
-"""A space and letters: four or more are seldom the beginning of a word only, two often are."""
+"""A space, then letters. With four letters or more a token is seldom only the beginning of a word;
+with two it often is."""
 
 
 @runtime_checkable
 class TokenizerLike(Protocol):
-    """The part of a Hugging Face tokenizer that sampling random text tokens needs."""
+    """The part of a Hugging Face tokenizer that is needed to draw random text tokens."""
 
     @property
     def all_special_ids(self) -> list[int]:
-        """Ids that are no text: BOS, EOS, padding and the like."""
+        """Ids that are not text: BOS, EOS, padding and similar."""
 
     @property
     def bos_token_id(self) -> int | None:
-        """The id that starts a text, if the tokenizer has one."""
+        """The BOS id, None if the tokenizer has none."""
 
     def __len__(self) -> int: ...
 
@@ -35,15 +36,16 @@ class TokenizerLike(Protocol):
 
 
 def generator(seed: int) -> np.random.Generator:
-    """Random numbers from a seed that a form may hold; raises `InputError` for a negative one."""
+    """A random number generator for a user's seed. Raises `InputError` for a negative seed."""
     if seed < 0:
         raise InputError("seed", f"The seed is {seed}: use a whole number from 0.")
     return np.random.default_rng(seed)
 
 
 def text_token_ids(tokenizer: TokenizerLike) -> list[int]:
-    """Ids that decode to text, in order: special tokens and lone bytes of longer characters are
-    left out.
+    """Ids that decode to text, in ascending order.
+
+    Special tokens and tokens that are only a part of a character are left out.
     """
     return list(_text_token_ids(tokenizer))
 
@@ -56,10 +58,10 @@ def _text_token_ids(tokenizer: TokenizerLike) -> tuple[int, ...]:
 
 
 def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
-    """Ids to draw random text from; special tokens are never among them.
+    """The ids from which random text is drawn; they include no special tokens.
 
-    Mostly whole words where the vocabulary has `needed` of those, else all text tokens. Fewer than
-    `needed` are an `InputError`.
+    They are mostly whole words if the vocabulary has `needed` of those, else all text tokens.
+    Raises `InputError` if there are fewer than `needed`.
     """
     for words in _whole_words(tokenizer):
         if len(words) >= needed:
@@ -75,19 +77,19 @@ def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
 
 
 def decode(tokenizer: Any, ids: Sequence[int]) -> str:
-    """The text of some ids, special tokens included, with nothing tidied."""
+    """The text of some ids, with special tokens and without any clean-up of spaces."""
     return str(tokenizer.decode(list(ids), clean_up_tokenization_spaces=False))
 
 
 def exact_text(tokenizer: Any, ids: Sequence[int]) -> str | None:
-    """The text of some ids (BOS not among them), or None if the tokenizer reads it as others."""
+    """The text of some ids (without BOS), or None if the tokenizer encodes it as other ids."""
     text = decode(tokenizer, ids)
     return text if encode(tokenizer, text, "prompt") == list(ids) else None
 
 
 @lru_cache(maxsize=8)
 def _whole_words(tokenizer: Any) -> tuple[tuple[int, ...], ...]:
-    """Ids of what looks like a whole word, the surest kind first."""
+    """Ids whose text looks like a whole word, one tuple per pattern of `_WORDS`."""
     special = set(tokenizer.all_special_ids)
     texts = {i: token_text(tokenizer, i) for i in range(len(tokenizer)) if i not in special}
     return tuple(tuple(i for i, text in texts.items() if kind.fullmatch(text)) for kind in _WORDS)

@@ -1,4 +1,4 @@
-"""Random tokens said twice: the text that roles are measured on, where only repetition helps."""
+"""Repeated random tokens, on which role scores are measured: only the repetition is predictable."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ MAX_COPY_LENGTH = 50
 
 @dataclass(frozen=True, eq=False)
 class RepeatedTokens:
-    """Sequences of `copy_length` random tokens said twice, after BOS where `has_bos`."""
+    """Sequences of two equal copies of `copy_length` random tokens, after BOS if `has_bos`."""
 
     ids: Int[Tensor, "sequence pos"]
     copy_length: int
@@ -27,8 +27,9 @@ class RepeatedTokens:
 
 
 def copy_length(n_ctx: int) -> int:
-    """L, the tokens in one copy: 50, or fewer where two copies and BOS would not fit `n_ctx`
-    positions. Raises `UnavailableError` where there is no room for two copies of 2.
+    """L, the number of tokens in one copy: 50, or fewer so that two copies and BOS fit `n_ctx`.
+
+    Raises `UnavailableError` if two copies of 2 tokens do not fit.
     """
     length = min(MAX_COPY_LENGTH, (n_ctx - 1) // 2)
     if length < 2:
@@ -47,15 +48,15 @@ def repeated_random_tokens(
     seed: int = SEED,
     d_vocab: int | None = None,
 ) -> RepeatedTokens:
-    """Random text tokens, drawn without replacement within a sequence, each sequence said twice.
+    """Sequences of random text tokens, each repeated once; a copy contains no token twice.
 
     Args:
-        tokenizer: whose tokens to draw from.
-        n_ctx: the model's context in tokens, which bounds the copy's length.
-        prepend_bos: start with BOS; ignored where the tokenizer has none.
-        n_sequences: how many sequences.
-        seed: of the drawing.
-        d_vocab: how many tokens the model has a vector for (None: all of the tokenizer's).
+        tokenizer: the tokenizer whose tokens are drawn.
+        n_ctx: the model's context length in tokens, which limits the copy's length.
+        prepend_bos: start with BOS; ignored if the tokenizer has none.
+        n_sequences: the number of sequences.
+        seed: the seed of the random draw.
+        d_vocab: the number of tokens for which the model has an embedding (None: all).
 
     Raises:
         UnavailableError: the context is too short, or the tokenizer has fewer text tokens than one

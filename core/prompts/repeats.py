@@ -1,4 +1,4 @@
-"""Where a prompt ends with words it has said before: the first copy and the second."""
+"""Find the repeat at the end of a prompt: the first copy and the second copy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from core.prompts.tokens import TokenizedPrompt
 
 @dataclass(frozen=True)
 class Repeat:
-    """A span of tokens that a prompt ends with and holds before: positions, `stop` excluded."""
+    """A span of tokens at the end of a prompt that also occurs earlier; `stop` is exclusive."""
 
     first_start: int
     first_stop: int
@@ -20,10 +20,11 @@ class Repeat:
 
 
 def find_repeat(prompt: TokenizedPrompt) -> Repeat | None:
-    """The longest end of a prompt, of 2 tokens or more, that it also holds earlier, apart from it.
+    """The longest span at the end of a prompt, of 2 tokens or more, that also occurs earlier.
 
-    Of several such copies the first counts. The span's first token may differ in a leading space
-    and in its first letter's case ("The" and " the"); BOS belongs to no copy.
+    The two copies do not overlap. Of several earlier copies the first is taken. The first tokens
+    of the copies may differ in a leading space and in the case of the first letter ("The" and
+    " the"). BOS belongs to no copy. None if there is no repeat.
     """
     start, stop = int(prompt.has_bos), len(prompt)
     backwards = prompt.ids[start:][::-1]
@@ -43,9 +44,9 @@ def find_repeat(prompt: TokenizedPrompt) -> Repeat | None:
 
 
 def _shared_beginnings(ids: Sequence[int]) -> list[int]:
-    """How many ids `ids[i:]` and `ids` begin with in common, for each i (the Z function)."""
+    """For each i, the length of the longest common prefix of `ids[i:]` and `ids` (Z function)."""
     shared = [0] * len(ids)
-    left = right = 0  # the stretch furthest to the right that is known to equal a beginning
+    left = right = 0  # ids[left:right] equals a prefix of ids; right is the largest so far
     for i in range(1, len(ids)):
         count = min(right - i, shared[i - left]) if i < right else 0
         while i + count < len(ids) and ids[count] == ids[i + count]:

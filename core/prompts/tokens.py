@@ -1,7 +1,7 @@
-"""Text to token ids and back to readable labels: one tokenisation for engine, page and results.
+"""Tokenise prompts and answers, in one way for engine, page and results; label the tokens.
 
-BOS if asked for, then the prompt without special tokens added, then the answer's tokens likewise.
-The tokenizer is a Hugging Face one; nothing here imports torch.
+A sequence is BOS (if `prepend_bos`), then the prompt's tokens, then the answer's tokens, both
+encoded without special tokens added. The tokenizer is a Hugging Face one. Imports no torch.
 """
 
 import json
@@ -20,7 +20,10 @@ _VISIBLE = {" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", 
 
 @dataclass(frozen=True)
 class TokenizedPrompt:
-    """A prompt as the model sees it: ids and labels from position 0 (BOS, where there is one)."""
+    """A prompt as the model sees it: one id, text and flag per position; BOS, if any, is 0.
+
+    `special` says which tokens are special tokens.
+    """
 
     ids: tuple[int, ...]
     texts: tuple[str, ...]
@@ -32,7 +35,7 @@ class TokenizedPrompt:
 
     @property
     def typed_special(self) -> tuple[int, ...]:
-        """Positions of special tokens that came from the typed text, not from BOS."""
+        """Positions of special tokens that were typed in the prompt; without the added BOS."""
         return tuple(
             i for i, flag in enumerate(self.special) if flag and not (i == 0 and self.has_bos)
         )
@@ -40,24 +43,27 @@ class TokenizedPrompt:
 
 @dataclass(frozen=True)
 class TokenizedAnswer:
-    """A target or foil: `options` is one option of one or more ids, or a set of single ids."""
+    """A target or foil: `options` is one sequence of ids, or an answer set of single ids."""
 
     options: tuple[tuple[int, ...], ...]
     texts: tuple[str, ...]
 
     @property
     def is_set(self) -> bool:
-        """Whether probabilities of several single tokens are added."""
+        """Whether it is an answer set: several single tokens whose probabilities are added."""
         return len(self.options) > 1
 
     @property
     def sequence(self) -> tuple[int, ...]:
-        """The teacher-forced ids of an answer that is one sequence."""
+        """The teacher-forced ids of an answer that is not a set."""
         return self.options[0]
 
 
 def tokenize_prompt(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> TokenizedPrompt:
-    """The prompt's ids and labels; special-token text is parsed as the tokenizer parses it."""
+    """Tokenise a prompt; the text of special tokens is parsed as the tokenizer parses it.
+
+    Raises `InputError` for a prompt without tokens, and for BOS with a tokenizer that has none.
+    """
     ids = encode(tokenizer, prompt, "prompt")
     if not ids:
         raise InputError("prompt", "The prompt holds no tokens for this model: type some text.")
@@ -78,7 +84,11 @@ def tokenize_prompt(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> Tokeni
 
 
 def tokenize_answer(tokenizer: Any, answer: Answer, field: str) -> TokenizedAnswer:
-    """A target's or foil's ids; members of an answer set must be single tokens."""
+    """Tokenise a target or foil, named by `field`.
+
+    Raises `InputError` for an answer without tokens, and for members of an answer set that are not
+    distinct single tokens.
+    """
     if isinstance(answer, str):
         ids = encode(tokenizer, answer, field)
         if not ids:
@@ -100,7 +110,7 @@ def tokenize_answer(tokenizer: Any, answer: Answer, field: str) -> TokenizedAnsw
 
 
 def check_known(ids: Sequence[int], d_vocab: int, field: str) -> None:
-    """Raise an `InputError` for tokens that the tokenizer has and the model has no vector for."""
+    """Raise `InputError` for ids of the tokenizer for which the model has no embedding."""
     if ids and max(ids) >= d_vocab:
         raise InputError(
             field,
@@ -113,7 +123,7 @@ def check_known(ids: Sequence[int], d_vocab: int, field: str) -> None:
 def check_fit(
     spec: SweepSpec, prompt_length: int, answer_length: int, n_ctx: int, field: str = "target"
 ) -> None:
-    """Raise an `InputError` if the prompt and its teacher-forced answer exceed the context."""
+    """Raise `InputError` if the prompt and its teacher-forced answer exceed the context."""
     needed = prompt_length + answer_length - 1
     if prompt_length > n_ctx:
         raise InputError(
@@ -136,7 +146,10 @@ def check_fit(
 
 
 def encode(tokenizer: Any, text: str, field: str) -> list[int]:
-    """Token ids of `text` with nothing added; what the tokenizer refuses is an `InputError`."""
+    """Token ids of `text` without special tokens added.
+
+    Raises `InputError` if the tokenizer fails on it.
+    """
     try:
         return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
     except (TypeError, UnicodeError, ValueError, OverflowError) as error:
@@ -146,9 +159,9 @@ def encode(tokenizer: Any, text: str, field: str) -> list[int]:
 
 
 def with_leading_space(tokenizer: Any, answer: str) -> str | None:
-    """`answer` with a space in front, where that is one token and a word's usual form.
+    """`answer` with a leading space, if that is a single token: the usual form of a word.
 
-    None if it already starts with white space or the spaced form is not a single token.
+    None if it already starts with white space, or if the form with a space is not a single token.
     """
     if not answer or answer[0].isspace():
         return None
@@ -162,10 +175,10 @@ def with_leading_space(tokenizer: Any, answer: str) -> str | None:
 
 @lru_cache(maxsize=4096)  # a sweep asks for the same few tokens in every row
 def token_text(tokenizer: Any, token_id: int) -> str:
-    r"""One token's own text; bytes that are no whole character appear as \xNN.
+    r"""The text of one token; bytes that are only a part of a character appear as \xNN.
 
-    Decoding a lone id loses SentencePiece's leading space and turns part of a character into
-    U+FFFD, so the vocabulary's own piece is read instead where its encoding is known.
+    Decoding a single id loses SentencePiece's leading space, and turns a part of a character into
+    U+FFFD. So the token's entry in the vocabulary is used if its encoding is known.
     """
     if token_id in _special_ids(tokenizer):
         return str(tokenizer.convert_ids_to_tokens(token_id))
@@ -176,7 +189,7 @@ def token_text(tokenizer: Any, token_id: int) -> str:
         table = _byte_of_character()
         if all(character in table for character in piece):
             return _bytes_text(bytes(table[character] for character in piece))
-        return str(piece)  # an added token is stored as it reads
+        return str(piece)  # an added token is stored as plain text
     if len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">"):
         return _bytes_text(bytes([int(piece[3:5], 16)]))
     if "▁" in piece:
@@ -185,7 +198,7 @@ def token_text(tokenizer: Any, token_id: int) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` with every space, line break and invisible character given a visible sign."""
+    """`text` with a visible sign for every space, line break and invisible character."""
     return "".join(map(_visible_character, text))
 
 
@@ -197,7 +210,7 @@ def _visible_character(character: str) -> str:
         return chr(0x2400 + code)  # Unicode's own pictures of the control characters
     if code == 0x7F:
         return "␡"
-    # Format characters include the direction overrides that could reorder what stands beside them.
+    # Format characters include direction overrides, which could reorder the text around them.
     if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Zs", "Cs", "Co"}:
         return f"⟨U+{code:04X}⟩"
     return character
@@ -225,7 +238,10 @@ def _is_byte_level(tokenizer: Any) -> bool:
 
 @lru_cache(maxsize=1)
 def _byte_of_character() -> dict[str, int]:
-    """Byte-level BPE's alphabet: printable bytes stand for themselves, the rest from U+0100 on."""
+    """The alphabet of byte-level BPE: a character for each byte.
+
+    Printable bytes are themselves; the others are the characters from U+0100 on.
+    """
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     table = {chr(b): b for b in printable}
     others = (b for b in range(256) if b not in set(printable))

@@ -12,8 +12,8 @@ import numpy as np
 from core.errors import InputError
 from core.results.agreement import rank_correlation
 from core.results.differences import RunDifference, run_caveats, run_differences
-from core.results.findings import NOTABLE, NOTABLE_NATS
-from core.results.result import METRICS, SweepResult
+from core.results.metrics import BY_FIELD, FIELDS, Metric
+from core.results.result import SweepResult
 from core.spec.heads import Head, all_heads
 
 STRONGEST = 10
@@ -91,8 +91,8 @@ def compare(one: SweepResult, other: SweepResult, metric: str) -> Comparison:
 
 
 def _check(one: SweepResult, other: SweepResult, metric: str) -> None:
-    if metric not in METRICS:
-        raise InputError("metric", f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+    if metric not in FIELDS:
+        raise InputError("metric", f"{metric!r} is not a metric: use one of {', '.join(FIELDS)}.")
     if one.shape != other.shape:
         a, b = ("{} × {}".format(*run.shape) for run in (one, other))
         raise InputError(
@@ -109,16 +109,21 @@ def _check(one: SweepResult, other: SweepResult, metric: str) -> None:
                 "heads: let it finish, or sweep it again, and compare then.",
             )
         if np.isnan(run.values(metric)).any():
-            raise InputError("metric", _lacking(which, run, metric))
+            raise InputError("metric", _lacking(which, run, BY_FIELD[metric]))
 
 
-def _lacking(which: str, run: SweepResult, metric: str) -> str:
-    if metric == "logit_diff_change":
+def _lacking(which: str, run: SweepResult, metric: Metric) -> str:
+    if metric.needs_foil and run.spec.foil is None:
         return (
             f"The {which} run ({run.spec.model}) has no foil, so no logit difference: sweep it "
             "again with a foil, or choose another metric."
         )
-    return f"The {which} run lacks {metric} for some of its heads: choose another metric."
+    if not metric.measures(run):
+        return (
+            f"The {which} run ({run.spec.model}) is from a Headsweep that did not measure the "
+            f"{metric.short}: sweep it again, or choose another metric."
+        )
+    return f"The {which} run lacks {metric.field} for some of its heads: choose another metric."
 
 
 def _by_size(values: np.ndarray) -> list[Head]:
@@ -137,11 +142,9 @@ def _caveats(
     if not differs:
         yield _equal_runs(one, other, float(np.abs(a - b).max()))
     yield from run_caveats(one, other, differs, metric)
-    least, said = (
-        (NOTABLE, f"{100 * NOTABLE:g} percentage point")
-        if metric == "prob_change"
-        else (NOTABLE_NATS, f"{NOTABLE_NATS:g} nats")
-    )
+    of = BY_FIELD[metric]
+    least = of.notable / of.factor
+    said = f"{of.notable:g} {'percentage point' if of.unit == 'pp' else of.unit}"
     slight = int(((np.abs(a) < least) & (np.abs(b) < least)).sum())
     if slight > a.size / 2:
         yield (

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.prompts.tokens import visible
+from core.prompts.token_words import typed_answer_words
 from core.results.findings import NOTABLE
+from core.results.metrics import BY_FIELD, KL, PROB
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, listed
 from core.spec.answer import Answer
 from core.spec.reference_set import name_of
 from core.spec.spec import Positions, SweepSpec
 from core.text.numbers import percent
+from core.text.words import plain
 
 NONE = "none"
 _LISTED = 8
@@ -122,24 +124,24 @@ def _about_answers(
     one: SweepResult, other: SweepResult, fields: set[str], metric: str
 ) -> Iterator[str]:
     probs = one.baseline.prob, other.baseline.prob
-    if metric == "prob_change" and abs(probs[0] - probs[1]) >= NOTABLE:
+    if metric == PROB.field and abs(probs[0] - probs[1]) >= NOTABLE:
         yield (
             f"The baselines differ ({percent(probs[0])} and {percent(probs[1])}), so percentage "
             "points are not on an equal footing: the most a head can take away is the baseline. "
             "Compare log prob."
         )
-    if "target" in fields and metric != "kl":
+    if "target" in fields and BY_FIELD[metric].of_target:
         yield (
             "The targets differ: each run measures an answer of its own, so a head that moved may "
             "serve the one answer and not the other."
         )
     lengths = _answer_length(one), _answer_length(other)
-    if metric == "kl" and lengths[0] != lengths[1]:
+    if metric == KL.field and lengths[0] != lengths[1]:
         yield (
             f"KL is summed over the answer’s positions, of which there are {lengths[0]} and "
             f"{lengths[1]}."
         )
-    if "foil" in fields and metric == "logit_diff_change":
+    if "foil" in fields and BY_FIELD[metric].needs_foil:
         yield "The foils differ: each logit difference is against a rival of its own."
 
 
@@ -173,13 +175,11 @@ def _counts(field: str, fields: set[str], metric: str) -> bool:
     """Whether a difference bears on the numbers and is no mere consequence of another."""
     if field in {"corrupted_prompt", "reference"}:
         return "ablation" not in fields
-    return field != "foil" or metric == "logit_diff_change"
+    return field != "foil" or BY_FIELD[metric].needs_foil
 
 
 def _answer(answer: Answer | None) -> str:
-    if answer is None:
-        return NONE
-    return visible(answer) if isinstance(answer, str) else " or ".join(map(visible, answer))
+    return NONE if answer is None else plain(typed_answer_words(answer))
 
 
 def _answer_length(result: SweepResult) -> int:

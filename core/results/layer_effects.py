@@ -5,10 +5,12 @@ next to them. `core.sweep.layer_sweep` measures them; this imports no torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-from core.results.result import METRICS, Effect, SweepResult
+from core.results.metrics import FIELDS
+from core.results.result import Effect, SweepResult
+from core.results.schema import current_layer_effects
 from core.spec.heads import Head
 
 MARKED = 8
@@ -44,10 +46,10 @@ class LayerEffects:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return {
-            "attention": [asdict(each) for each in self.attention],
-            "mlp": [None if each is None else asdict(each) for each in self.mlp],
+            "attention": [each.to_dict() for each in self.attention],
+            "mlp": [None if each is None else each.to_dict() for each in self.mlp],
             "first_position": {
-                head.label: asdict(each) for head, each in self.first_position.items()
+                head.label: each.to_dict() for head, each in self.first_position.items()
             },
         }
 
@@ -55,6 +57,7 @@ class LayerEffects:
     def from_dict(cls, values: Mapping[str, Any]) -> "LayerEffects":
         """The inverse of `to_dict`; a ValueError for anything else."""
         try:
+            values = current_layer_effects(values)
             return cls(
                 tuple(_effect(each) for each in values["attention"]),
                 tuple(None if each is None else _effect(each) for each in values["mlp"]),
@@ -66,10 +69,13 @@ class LayerEffects:
 
 def marked_heads(result: SweepResult, count: int = MARKED) -> list[Head]:
     """The heads with the largest effects under any metric, in head order."""
-    found = {e.address for metric in METRICS for e in result.ranked(metric)[:count]}
+    found = {e.address for metric in FIELDS for e in result.ranked(metric)[:count]}
     return sorted(found)
 
 
 def _effect(values: Mapping[str, Any]) -> Effect:
-    known = {field.name: values[field.name] for field in fields(Effect)}
+    known: dict[str, Any] = {
+        field.name: values[field.name] if field.default is MISSING else values.get(field.name)
+        for field in fields(Effect)
+    }
     return Effect(**{**known, "top": tuple((str(t), float(p)) for t, p in known["top"])})

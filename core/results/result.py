@@ -1,8 +1,8 @@
 """`SweepResult`: a finished (or partial) sweep as plain data, with its units and provenance.
 
 Imports neither torch nor transformer_lens: a saved result opens at once, on a machine without
-either. Probabilities are fractions, changes are ablated minus baseline, logs are natural, `kl`
-is KL(clean || ablated) at the answer.
+either. Probabilities are fractions, changes are ablated minus baseline, logs are natural; what each
+metric is stands in `core.results.metrics`.
 """
 
 import csv
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.results.metrics import BY_FIELD, FIELDS, METRICS
+from core.results.schema import EFFECT_DEFAULTS, SCHEMA, current_form
 from core.spec.heads import Head
-from core.spec.identity import SCHEMA, result_key
+from core.spec.identity import result_key
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -28,17 +30,20 @@ Top = tuple[tuple[str, float], ...]
 MAX_SIDE = 10_000
 """No model has more layers or heads a layer; a saved result that says so is damaged."""
 
-METRICS = ("prob_change", "logprob_change", "logodds_change", "logit_diff_change", "kl")
 COLUMNS = (
     *("layer", "head", "label", "prob"),
-    *METRICS,
+    *FIELDS,
     *("rank", "top"),
 )
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The clean run: nothing ablated. `logit_diff` is logprob(target) - logprob(foil) or None."""
+    """The clean run: nothing ablated. `logit_diff` is logprob(target) - logprob(foil) or None.
+
+    `margin` and `entropy` are None in a result from before they were measured; for `margin` see
+    `core.results.scores`.
+    """
 
     prob: float
     logprob: float
@@ -46,20 +51,37 @@ class Baseline:
     logit_diff: float | None
     top: Top
     token_probs: tuple[float, ...] = ()
+    margin: float | None = None
+    entropy: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, without what was not measured."""
+        values = {**_measured(self), "top": [list(pair) for pair in self.top]}
+        return {**values, "token_probs": list(self.token_probs)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What one intervention did to the answer."""
+    """What one intervention did to the answer.
+
+    It has a field for each of `core.results.metrics.METRICS`. A field with a default is None in a
+    result from before the metric was measured, and is then left out of the JSON.
+    """
 
     prob: float
     prob_change: float
     logprob_change: float
     logodds_change: float
     logit_diff_change: float | None
+    margin_change: float | None = None
     kl: float
+    entropy_change: float | None = None
     rank: int
     top: Top
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, without what was not measured."""
+        return {**_measured(self), "top": [list(pair) for pair in self.top]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +97,9 @@ class HeadEffect(Effect):
         return Head(self.layer, self.head)
 
     def to_dict(self) -> dict[str, Any]:
-        """The row of the json contract."""
-        values = asdict(self)
-        values["label"] = self.address.label
-        values["top"] = [list(pair) for pair in self.top]
-        return {name: values[name] for name in COLUMNS}
+        """The row of the json contract: `COLUMNS`, without what was not measured."""
+        values = {**super().to_dict(), "label": self.address.label}
+        return {name: values[name] for name in COLUMNS if name in values}
 
 
 @dataclass(frozen=True)
@@ -141,13 +161,22 @@ class SweepResult:
 
         `prob_change` is a fraction: a display in percentage points multiplies by 100.
         """
-        if metric not in METRICS:
-            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(METRICS)}.")
+        if metric not in FIELDS:
+            raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(FIELDS)}.")
         grid = np.full(self.shape, np.nan)
         for effect in self.heads:
             value = getattr(effect, metric)
             grid[effect.layer, effect.head] = np.nan if value is None else value
         return grid
+
+    def measures(self, metric: str) -> bool:
+        """Whether this result has a metric.
+
+        The logit difference needs a foil, and an older result lacks what was not measured then.
+        """
+        clean = getattr(self.baseline, BY_FIELD[metric].name, 0.0)
+        finished = [getattr(effect, metric) for effect in self.heads]
+        return clean is not None and (not finished or any(v is not None for v in finished))
 
     def ranked(self, metric: str = "prob_change") -> list[HeadEffect]:
         """Finished heads, the largest absolute value of `metric` first; ties in head order."""
@@ -155,10 +184,11 @@ class SweepResult:
         return sorted(with_value, key=lambda e: (-abs(getattr(e, metric)), e.layer, e.head))
 
     def to_dict(self) -> dict[str, Any]:
-        """The json contract, schema "headsweep.sweep/1"."""
-        baseline = asdict(self.baseline)
-        baseline["top"] = [list(pair) for pair in self.baseline.top]
-        baseline["token_probs"] = list(self.baseline.token_probs)
+        """The json contract, schema "headsweep.sweep/1".
+
+        A metric that is added does not change that number: its default is in
+        `core.results.schema`.
+        """
         return {
             "schema": SCHEMA,
             "spec": self.spec.to_dict(),
@@ -167,7 +197,7 @@ class SweepResult:
             "special": list(self.special),
             "target_tokens": list(self.target_tokens),
             "foil_tokens": list(self.foil_tokens),
-            "baseline": baseline,
+            "baseline": self.baseline.to_dict(),
             "heads": [effect.to_dict() for effect in self.heads],
             "provenance": asdict(self.provenance),
         }
@@ -178,11 +208,12 @@ class SweepResult:
 
     @classmethod
     def from_dict(cls, values: object) -> "SweepResult":
-        """Validate the json contract back into a result; a ValueError says what is wrong."""
-        if not isinstance(values, Mapping) or values.get("schema") != SCHEMA:
-            seen = values.get("schema") if isinstance(values, Mapping) else type(values).__name__
-            raise ValueError(f"This is not a {SCHEMA} result: its schema is {seen!r}.")
+        """Validate the json contract, of this version or an older one, back into a result.
+
+        A ValueError says what is wrong.
+        """
         try:
+            values = current_form(values)
             shape = _shape(values["shape"])
             return cls(
                 spec=SweepSpec.from_dict(values["spec"]),
@@ -240,6 +271,8 @@ def _baseline(values: Mapping[str, Any]) -> Baseline:
         logit_diff=_optional(values["logit_diff"]),
         top=_top(values["top"]),
         token_probs=tuple(_finite(p) for p in values["token_probs"]),
+        margin=_optional(values.get("margin")),
+        entropy=_optional(values.get("entropy")),
     )
 
 
@@ -251,7 +284,7 @@ def _shape(values: Any) -> tuple[int, int]:
 
 
 def _heads(rows: Any, shape: tuple[int, int]) -> tuple[HeadEffect, ...]:
-    effects = tuple(_effect(row) for row in rows)
+    effects = tuple(_head_effect(row) for row in rows)
     seen = {effect.address for effect in effects}
     if len(seen) < len(effects):
         raise TypeError("a head is listed twice")
@@ -267,16 +300,32 @@ def _provenance(values: Mapping[str, Any]) -> Provenance:
     return Provenance(**texts, seconds=_finite(values["seconds"]))
 
 
-def _effect(values: Mapping[str, Any]) -> HeadEffect:
+def _head_effect(values: Mapping[str, Any]) -> HeadEffect:
+    metrics: dict[str, Any] = _metrics(values)
     return HeadEffect(
         layer=int(values["layer"]),
         head=int(values["head"]),
         prob=_finite(values["prob"]),
-        prob_change=_finite(values["prob_change"]),
-        logprob_change=_finite(values["logprob_change"]),
-        logodds_change=_finite(values["logodds_change"]),
-        logit_diff_change=_optional(values["logit_diff_change"]),
-        kl=_finite(values["kl"]),
+        **metrics,
         rank=int(values["rank"]),
         top=_top(values["top"]),
     )
+
+
+def _metrics(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """The metrics of an effect; those that only a newer version knows are let be."""
+    found = {}
+    for metric in METRICS:
+        value = (
+            values.get(metric.field) if metric.field in EFFECT_DEFAULTS else values[metric.field]
+        )
+        may_lack = metric.field in EFFECT_DEFAULTS or metric.needs_foil
+        found[metric.field] = None if value is None and may_lack else _finite(value)
+    return found
+
+
+def _measured(numbers: Baseline | Effect) -> dict[str, Any]:
+    """The fields, without those that only an older result lacks."""
+    later = {field.name for field in fields(numbers) if field.default is None}
+    values = asdict(numbers)
+    return {k: v for k, v in values.items() if v is not None or k not in later}

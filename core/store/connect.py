@@ -1,4 +1,5 @@
-"""Opening a database of runs: made where there is none, refused where it is not ours to use.
+"""Opening a database of runs: made where there is none, brought up to date where it is older,
+refused where it is not ours to use.
 
 Nothing that cannot be read is ever overwritten.
 """
@@ -16,12 +17,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from core.errors import StoreError
 from core.settings import Settings
 from core.store.errors import DAMAGED, named, store_errors
-from core.store.tables import ABOUT, METADATA, RUNS, VERSION
+from core.store.versions import bring_up, make, version_in
 
 BUSY_SECONDS = 4.0
 """How long a writer waits for another one."""
-_MAKING = 4_711_031
-"""The number of the PostgreSQL lock under which the tables are made."""
 
 _MAGIC = b"SQLite format 3\0"
 """What a database file begins with; then, in two bytes, the length of a page (1: 65,536)."""
@@ -32,11 +31,12 @@ _UNREADABLE = (
 )
 
 
-def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
+def open_engine(url: str, *, read_only: bool = False, migrating: bool = True) -> sa.Engine:
     """An engine on a database that has this version's tables; raises `StoreError`.
 
     `read_only` makes no database and no tables: where there is none, an empty one in memory
-    stands for it.
+    stands for it. With it, or without `migrating`, an older database stays as it is
+    (`core.store.tables.runs_of` reads it).
     """
     parsed = _url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -46,15 +46,17 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
         raise StoreError(_UNREADABLE) from None
     with store_errors(engine):
         try:
-            made = _is_made(engine)
-            if not made and not read_only:
-                _make(engine)
+            found = version_in(engine)
+            if not read_only and found is None:
+                make(engine)
+            elif not read_only and migrating:
+                bring_up(engine)
             if is_sqlite and not read_only:
                 _let_read_while_writing(engine)
         except BaseException:
             engine.dispose()
             raise
-    if made or not read_only:
+    if found is not None or not read_only:
         return engine
     engine.dispose()
     return _in_memory()
@@ -155,7 +157,7 @@ def _in_memory() -> sa.Engine:
     # Threads share its one connection, so none of them may begin a transaction.
     options = {"check_same_thread": False, "isolation_level": None}
     engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool, connect_args=options)
-    _make(engine)
+    make(engine)
     return engine
 
 
@@ -183,55 +185,8 @@ def _begin_as_we_say(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
         # A writer says so at once: one that had only read could not wait for another's lock.
-        writes = connection.get_execution_options().get("writes", False)
+        options = connection.get_execution_options()
+        writes = options.get("writes", False)
+        if "waits" in options:  # longer than usual
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options['waits'])}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _is_made(engine: sa.Engine) -> bool:
-    """Whether a database has this version's tables; raises `StoreError` where others are there."""
-    with engine.connect() as connection:
-        return _has_tables(connection)
-
-
-def _has_tables(connection: sa.Connection) -> bool:
-    there = set(sa.inspect(connection).get_table_names())
-    if ABOUT.name in there:
-        _check_version(connection)
-        return True
-    if RUNS.name in there or (there and connection.dialect.name == "sqlite"):
-        raise StoreError(
-            f"{named(connection.engine.url)} holds another program's tables "
-            f"({', '.join(sorted(there)[:3])}): it is left as it is. Set HEADSWEEP_DATABASE_URL "
-            "to a database for Headsweep alone."
-        )
-    return False
-
-
-def _make(engine: sa.Engine) -> None:
-    """Make the tables in an empty database."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
-        if _has_tables(connection):  # another process has made them meanwhile
-            return
-        METADATA.create_all(connection)
-        connection.execute(sa.insert(ABOUT).values(name="schema", value=str(VERSION)))
-
-
-def _check_version(connection: sa.Connection) -> None:
-    found = connection.scalar(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema"))
-    said = str(found)  # SQLite has columns of any type
-    if said == str(VERSION):
-        connection.execute(sa.select(RUNS).limit(0))  # a table or column that is missing says so
-        return
-    where = named(connection.engine.url)
-    if said.isdecimal() and len(said) < 10 and int(said) > VERSION:
-        raise StoreError(
-            f"{where} was written by a newer Headsweep (schema {found}, this one reads {VERSION}): "
-            "it is left as it is. Install that version, or set HEADSWEEP_DATABASE_URL to another "
-            "database."
-        )
-    raise StoreError(
-        f"{where} names no version that is known ({said[:20]!r}): it is left as it is. Set "
-        "HEADSWEEP_DATABASE_URL to another database."
-    )

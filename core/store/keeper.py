@@ -17,9 +17,10 @@ from core.results.result import SweepResult
 from core.settings import settings
 from core.spec.spec import SweepSpec
 from core.store.connect import chosen_url
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin, Run
 from core.store.store import Store
+from core.store.sweeps import identity_of
 
 AGAIN_SECONDS = 5.0
 """After a failure the database is left alone for so long: each try may wait for a lock."""

@@ -4,10 +4,12 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from core.errors import InputError
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
+from core.spec.answer import Answer
 from core.spec.spec import SweepSpec
 
 MAX_TITLE = 200
@@ -68,6 +70,28 @@ class Summary:
         return self.label.title or f"{self.prompt} → {self.target}"
 
 
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Kept(Generic[Value]):
+    """A kept result of any kind, with everything in it."""
+
+    id: str
+    origin: Origin
+    created: float
+    label: Label
+    value: Value
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A finished sweep as it is kept; its layer effects are measured after it."""
+
+    result: SweepResult
+    layer_effects: LayerEffects | None = None
+
+
 @dataclass(frozen=True)
 class Run:
     """A kept run with everything in it."""
@@ -96,6 +120,11 @@ class Query:
     shape: tuple[int, int] | None = None
     deleted: bool = False
     only: frozenset[str] | None = field(default=None)
+
+
+def answer_text(answer: Answer) -> str:
+    """An answer in one line; the members of a set with "or" between them."""
+    return answer if isinstance(answer, str) else " or ".join(answer)
 
 
 def checked_label(title: str = "", notes: str = "", tags: Iterable[str] = ()) -> Label:

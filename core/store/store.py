@@ -1,15 +1,15 @@
-"""`Store`: finished runs in a database, SQLite or PostgreSQL by the same code (SQLAlchemy Core).
+"""`Store`: finished results in a database, SQLite or PostgreSQL by the same code (SQLAlchemy Core).
 
-Every change is one transaction. A run is in the database whole or not at all, so that a process
+Every change is one transaction. A result is in the database whole or not at all, so that a process
 killed at any instant loses no finished one and leaves no half one. Safe to use from many threads
 and processes at once. Whatever a database throws becomes a `StoreError` with a sentence.
 """
 
-import json
 import logging
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,52 +20,67 @@ from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 from core.store import rows
+from core.store.conditions import conditions, live, of_kind, of_no_kind
 from core.store.connect import open_engine
 from core.store.errors import store_errors
-from core.store.run import Label, Origin, Query, Run, Summary
-from core.store.tables import RUNS
+from core.store.kinds import SWEEPS, ResultKind, kind_of
+from core.store.run import Kept, Label, Origin, Query, Run, Summary, Swept
+from core.store.sweeps import spec_key
+from core.store.tables import RUNS, VERSION, runs_of
+from core.store.versions import version_in
 
 DAYS_DELETED = 7
 """Days for which a deleted run can be had back."""
 SHORTEST_PREFIX = 4
-LONGEST_SEARCH = 1_000
-"""Characters of a search that are looked at: databases take no endless conditions."""
 
-_LISTED = [c for c in RUNS.c if c.name not in ("result", "margins", "haystack")]
+_NOT_LISTED = ("result", "margins", "haystack")
+
+Value = TypeVar("Value")
+Line = TypeVar("Line")
 
 _log = logging.getLogger(__name__)
 
 
 class Store:
-    """The runs of one database. `read_only` refuses every change."""
+    """The results of one database. `read_only` refuses every change.
+
+    Those of any kind are kept by `put` and had by `read` and `lines`; `keep`, `get` and `listed`
+    are the same for sweeps.
+    """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.read_only = read_only
         self._engine = open_engine(url, read_only=read_only)
-        if not read_only:
+        self._runs: sa.FromClause = RUNS
+        if read_only:
+            with store_errors(self._engine):
+                self._runs = runs_of(version_in(self._engine) or VERSION)
+        else:
             self._purge()
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
 
-    def keep(
+    def put(
         self,
-        result: SweepResult,
-        layer_effects: LayerEffects | None = None,
+        kind: ResultKind[Value, Any],
+        value: Value,
         label: Label | None = None,
         origin: Origin = Origin.COMPUTED,
         created: float | None = None,
     ) -> str:
-        """Put a finished run into the database; returns its id.
+        """Put a finished result into the database; returns its id.
 
         One that is there already stays as it is, with its label; a deleted one comes back.
         """
-        if not result.complete:
-            raise ValueError("Only a finished run is kept.")
-        row = rows.to_row(
-            result, layer_effects, label or Label(), origin, now() if created is None else created
-        )
+        columns = {
+            **kind.columns(value, origin),
+            "family": kind.family,
+            "schema_version": kind.version,
+        }
+        at = now() if created is None else created
+        row = rows.to_row(columns, label or Label(), kind.searched(value), origin, at)
         is_sqlite = self._engine.dialect.name == "sqlite"
         insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
         # Of every key, not of one: of two who insert the same run at once in PostgreSQL, the
@@ -78,9 +93,22 @@ class Store:
             connection.execute(back)
         return str(row["id"])
 
+    def keep(
+        self,
+        result: SweepResult,
+        layer_effects: LayerEffects | None = None,
+        label: Label | None = None,
+        origin: Origin = Origin.COMPUTED,
+        created: float | None = None,
+    ) -> str:
+        """`put` for a sweep."""
+        if not result.complete:
+            raise ValueError("Only a finished run is kept.")
+        return self.put(SWEEPS, Swept(result, layer_effects), label, origin, created)
+
     def add_layer_effects(self, run_id: str, layer_effects: LayerEffects) -> None:
         """Put a run's layer effects beside it; they are measured after the run is finished."""
-        self._update([run_id], layer_effects=rows.packed_layer_effects(layer_effects))
+        self._update([run_id], margins=rows.packed(layer_effects.to_dict()))
 
     def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
         """The computed run of a spec: on the model of that fingerprint, or else the newest.
@@ -92,76 +120,127 @@ class Store:
             bos = catalogue.default_prepend_bos(spec.model)
         if bos is None:
             return None
-        wanted = sa.select(RUNS).where(
-            RUNS.c.spec_key == rows.spec_key(spec.resolved(prepend_bos=bos)),
-            RUNS.c.origin == Origin.COMPUTED.value,
-            RUNS.c.deleted.is_(None),
+        runs = self._runs
+        wanted = sa.select(runs).where(
+            runs.c.spec_key == spec_key(spec.resolved(prepend_bos=bos)),
+            runs.c.origin == Origin.COMPUTED.value,
+            live(runs),
+            of_kind(runs, SWEEPS),
         )
         if fingerprint is not None:
-            wanted = wanted.where(RUNS.c.fingerprint == fingerprint)
+            wanted = wanted.where(runs.c.fingerprint == fingerprint)
         with self._reading() as connection:
-            row = connection.execute(wanted.order_by(RUNS.c.created.desc()).limit(1)).first()
-        return None if row is None else rows.run_of(dict(row._mapping))
+            row = connection.execute(wanted.order_by(runs.c.created.desc()).limit(1)).first()
+        return None if row is None else _run(_kept(SWEEPS, dict(row._mapping)))
+
+    def read(
+        self, kind: ResultKind[Value, Any], name: str, *, deleted: bool = False
+    ) -> Kept[Value] | None:
+        """A result by its whole id, deleted or not, or by the beginning of it.
+
+        The beginning must be that of one alone of its kind, among the `deleted` or the others.
+        Raises `StoreError` for one of another kind, or of a newer version than this one reads.
+        """
+        row = self._row(kind, name, deleted=deleted)
+        if row is None:
+            return None
+        if kind_of(row).family != kind.family:
+            raise StoreError(f"{row['id']} is a {row['family']}: it cannot be opened here.")
+        return _kept(kind, row)
 
     def get(self, run_id: str, *, deleted: bool = False) -> Run | None:
-        """A run by its whole id, deleted or not, or by the beginning of it.
+        """`read` for a sweep."""
+        found = self.read(SWEEPS, run_id, deleted=deleted)
+        return None if found is None else _run(found)
 
-        The beginning must be that of one run alone, among the `deleted` or the others.
-        """
-        if not (run_id.isascii() and run_id.isalnum()):
+    def _row(
+        self, kind: ResultKind[Any, Any], name: str, *, deleted: bool = False
+    ) -> Mapping[str, Any] | None:
+        if not (name.isascii() and name.isalnum()):
             return None
+        runs = self._runs
         with self._reading() as connection:
-            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
-            if row is None and len(run_id) >= SHORTEST_PREFIX:
-                like = sa.select(RUNS).where(RUNS.c.id.startswith(run_id), _live(deleted=deleted))
-                found = connection.execute(like.limit(2)).all()
+            row = connection.execute(sa.select(runs).where(runs.c.id == name)).first()
+            if row is None and len(name) >= SHORTEST_PREFIX:
+                like = runs.c.id.startswith(name), live(runs, deleted=deleted), of_kind(runs, kind)
+                found = connection.execute(sa.select(runs).where(*like).limit(2)).all()
                 row = found[0] if len(found) == 1 else None
-        return None if row is None else rows.run_of(dict(row._mapping))
+        return None if row is None else dict(row._mapping)
 
     def summary(self, run_id: str) -> Summary | None:
         """A run as a list shows it, by its whole id: no result is unpacked for it."""
+        runs = self._runs
+        wanted = self._listed().where(runs.c.id == run_id, of_kind(runs, SWEEPS))
         with self._reading() as connection:
-            row = connection.execute(sa.select(*_LISTED).where(RUNS.c.id == run_id)).first()
-        return None if row is None else rows.summary_of(dict(row._mapping))
+            row = connection.execute(wanted).first()
+        return None if row is None else SWEEPS.line(dict(row._mapping))
 
-    def listed(self, query: Query | None = None, first: int = 0, most: int = 50) -> list[Summary]:
-        """Runs that a query finds, the newest first; one whose row is damaged is left out."""
-        wanted = sa.select(*_LISTED).where(*_conditions(query or Query()))
-        ordered = wanted.order_by(RUNS.c.created.desc(), RUNS.c.id).offset(first).limit(most)
+    def lines(
+        self,
+        kind: ResultKind[Any, Line],
+        query: Query | None = None,
+        first: int = 0,
+        most: int = 50,
+    ) -> list[Line]:
+        """The results of a kind that a query finds, the newest first; none whose row is damaged."""
+        runs = self._runs
+        wanted = self._listed().where(*conditions(runs, query or Query(), kind))
+        ordered = wanted.order_by(runs.c.created.desc(), runs.c.id).offset(first).limit(most)
         with self._reading() as connection:
             found = [dict(row._mapping) for row in connection.execute(ordered)]
-        runs = []
+        lines = []
         for row in found:
             try:
-                runs.append(rows.summary_of(row))
+                lines.append(kind.line(row))
             except StoreError as error:
                 _log.error("%s", error)
-        return runs
+        return lines
 
-    def count(self, query: Query | None = None) -> int:
-        """How many runs a query finds."""
-        wanted = sa.select(sa.func.count()).select_from(RUNS).where(*_conditions(query or Query()))
+    def listed(self, query: Query | None = None, first: int = 0, most: int = 50) -> list[Summary]:
+        """`lines` for sweeps."""
+        return self.lines(SWEEPS, query, first, most)
+
+    def count(self, query: Query | None = None, kind: ResultKind[Any, Any] = SWEEPS) -> int:
+        """How many results of a kind a query finds."""
+        return self._count(*conditions(self._runs, query or Query(), kind))
+
+    def n_unknown(self) -> int:
+        """How many results there are of kinds, or of newer versions, that this one does not know.
+
+        They are neither listed nor opened nor changed; a newer Headsweep shows them.
+        """
+        return self._count(live(self._runs), of_no_kind(self._runs))
+
+    def _listed(self) -> sa.Select[Any]:
+        return sa.select(*(c for c in self._runs.c if c.name not in _NOT_LISTED))
+
+    def _count(self, *conditions: sa.ColumnElement[bool]) -> int:
+        wanted = sa.select(sa.func.count()).select_from(self._runs).where(*conditions)
         with self._reading() as connection:
             return int(connection.scalar(wanted) or 0)
 
     def seen(self) -> tuple[list[str], list[str], list[str]]:
-        """The models, kinds and tags of the runs: what a list can be narrowed to."""
-        live = _live(deleted=False)
+        """The models, kinds of ablation and tags of the runs: what a list can be narrowed to."""
+        runs = self._runs
+        shown = live(runs), of_kind(runs, SWEEPS)
         with self._reading() as connection:
             models, kinds = (
-                list(connection.scalars(sa.select(column).where(live).distinct().order_by(column)))
-                for column in (RUNS.c.model, RUNS.c.ablation)
+                list(
+                    connection.scalars(sa.select(column).where(*shown).distinct().order_by(column))
+                )
+                for column in (runs.c.model, runs.c.ablation)
             )
-            lists = connection.scalars(sa.select(RUNS.c.tags).where(live).distinct())
+            lists = connection.scalars(sa.select(runs.c.tags).where(*shown).distinct())
             tags = sorted({tag for each in lists for tag in rows.tags_of(each)})
         return models, kinds, tags
 
     def relabel(self, run_id: str, label: Label) -> None:
-        """Give a run another title, note and tags."""
-        run = self.get(run_id)
-        if run is None:
+        """Give a result of any kind another title, note and tags."""
+        row = self._row(SWEEPS, run_id)
+        if row is None:
             raise StoreError(f"There is no run {run_id[:20]!r} any more.")
-        self._update([run.id], **rows.label_columns(label, run.spec))
+        kind = kind_of(row)
+        self._update([row["id"]], **rows.label_columns(label, kind.searched(kind.read(row))))
 
     def delete(self, ids: Collection[str]) -> None:
         """Take runs out of sight; `restore` brings them back within `DAYS_DELETED` days."""
@@ -199,26 +278,16 @@ class Store:
                 yield connection
 
 
-def _live(*, deleted: bool) -> sa.ColumnElement[bool]:
-    return RUNS.c.deleted.is_not(None) if deleted else RUNS.c.deleted.is_(None)
+def _kept(kind: ResultKind[Value, Any], row: Mapping[str, Any]) -> Kept[Value]:
+    with rows.reading(row):
+        return Kept(
+            row["id"], Origin(row["origin"]), row["created"], rows.label_of(row), kind.read(row)
+        )
 
 
-def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:
-    found = [_live(deleted=query.deleted)]
-    words = rows.storable(query.text[:LONGEST_SEARCH]).casefold().split()
-    found += [RUNS.c.haystack.contains(word, autoescape=True) for word in words]
-    for column, value in ((RUNS.c.model, query.model), (RUNS.c.ablation, query.ablation)):
-        if value is not None:
-            found.append(column == value)
-    if query.shape is not None:
-        found += [RUNS.c.n_layers == query.shape[0], RUNS.c.n_heads == query.shape[1]]
-    if query.tag is not None:
-        # Not LIKE, to which the upper and lower case of ASCII are one in SQLite.
-        tag = json.dumps(query.tag)
-        found.append(sa.func.replace(RUNS.c.tags, tag, "") != RUNS.c.tags)
-    if query.only is not None:
-        found.append(RUNS.c.id.in_(sorted(query.only)))
-    return found
+def _run(kept: Kept[Swept]) -> Run:
+    swept = kept.value
+    return Run(kept.id, kept.origin, kept.created, kept.label, swept.result, swept.layer_effects)
 
 
 def now() -> float:

@@ -1,8 +1,9 @@
-"""The two tables: every finished run, and which version of this schema a database has."""
+"""The two tables: every kept result, and which version of this schema a database has."""
 
 from sqlalchemy import (
     Column,
     Float,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -10,10 +11,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal,
+    select,
 )
 
-VERSION = 1
-"""Raised with every change of the tables; a database with a larger one is left alone."""
+from core.spec.identity import FAMILY
+
+VERSION = 2
+"""Raised with every change of the tables, with a migration from the one before
+(`core.store.migrations`); a database with a larger one is left alone."""
 
 METADATA = MetaData()
 
@@ -23,7 +29,7 @@ ABOUT = Table(
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""One row: the schema's version."""
+"""One row: the schema's version. Every Headsweep that ever was reads it before anything else."""
 
 RUNS = Table(
     "runs",
@@ -51,6 +57,38 @@ RUNS = Table(
     # The json contract, compressed; a run of GPT-2's shape is 60 kB.
     Column("result", LargeBinary, nullable=False),
     Column("margins", LargeBinary),
+    # What kind of result it is, and the version of that kind's form. With defaults in the database
+    # too: a server of version 1 that still runs goes on keeping sweeps.
+    Column(
+        "family",
+        String(64),
+        nullable=False,
+        server_default=FAMILY,
+        info={"since": 2, "before": FAMILY},
+    ),
+    Column(
+        "schema_version",
+        Integer,
+        nullable=False,
+        server_default="1",
+        info={"since": 2, "before": 1},
+    ),
     Index("runs_by_spec", "spec_key", "fingerprint"),
     Index("runs_by_time", "created"),
 )
+
+
+def runs_of(version: int) -> FromClause:
+    """The runs in a database of an older version, as this one reads them, without a change to it.
+
+    What that version lacks has the value that a migration would give it.
+    """
+    if version == VERSION:
+        return RUNS
+    columns = [
+        column
+        if column.info.get("since", 1) <= version
+        else literal(column.info["before"], column.type).label(column.name)
+        for column in RUNS.c
+    ]
+    return select(*columns).subquery("as_now")

@@ -1,24 +1,25 @@
 """Scoring: rows of interventions, each read against the clean run of one spec."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from core.engine import Rows, Start, begin, run_from
 from core.engine.interventions import Intervention
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer, token_text
+from core.results.metrics import FIELDS, LOGIT_DIFF, LOGPROB, METRICS, changes
 from core.results.result import Baseline, Effect, HeadEffect, Top
+from core.results.scores import RowScores
 from core.settings import settings
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.sweep.prepare import prepare
 from core.sweep.replacements import Replacement, replacement_for
-from core.sweep.scores import RowScores, answer_logprob, log_probs, score
+from core.sweep.scores import answer_logprob, log_probs, score
 
 MakeRows = Callable[[TokenizedAnswer], Sequence[Intervention]]
 """The same interventions for the pass of either answer: replacements are as long as the pass."""
@@ -71,7 +72,7 @@ class Scorer:
     @property
     def metric(self) -> str:
         """The metric in which effects may be added: logits or nats, never probability."""
-        return "logprob_change" if self.prepared.foil is None else "logit_diff_change"
+        return (LOGPROB if self.prepared.foil is None else LOGIT_DIFF).field
 
     def replacements(self) -> Generator[float, None, dict[TokenizedAnswer, Replacement]]:
         """What the spec's kind puts in place in each answer's own pass; yields the share done.
@@ -126,24 +127,7 @@ class Scorer:
 
 def effect(model: LoadedModel, scores: RowScores, row: int, clean: RowScores) -> Effect:
     """One row's metrics and their changes from the clean run."""
-    return Effect(**_metrics(model, scores, row, clean))
-
-
-def changes(
-    scores: RowScores, clean: RowScores, rows: slice = slice(None)
-) -> dict[str, Float[np.ndarray, " row"]]:
-    """The metrics' changes in some rows, by name; no `logit_diff_change` without a foil."""
-    logprob = scores.logprob[rows]
-    found = {
-        "prob_change": np.exp(logprob) - np.exp(clean.logprob),
-        "logprob_change": logprob - clean.logprob,
-        "logodds_change": scores.logodds[rows] - clean.logodds,
-        "kl": scores.kl[rows],
-    }
-    if scores.foil_logprob is not None and clean.foil_logprob is not None:
-        before = clean.logprob - clean.foil_logprob
-        found["logit_diff_change"] = (logprob - scores.foil_logprob[rows]) - before
-    return found
+    return Effect(**_numbers(model, scores, row, changes(scores, clean)))
 
 
 def head_effects(
@@ -153,20 +137,25 @@ def head_effects(
     heads: Sequence[Head],
 ) -> Iterator[HeadEffect]:
     """One `HeadEffect` a row, where intervention i is on `heads[i]`."""
+    if rows.scores is None:
+        return
+    changed = changes(rows.scores, clean)
     for row, index in enumerate(rows.indices):
-        assert rows.scores is not None
         head = heads[index]
-        metrics = _metrics(model, rows.scores, row, clean)
-        yield HeadEffect(layer=head.layer, head=head.head, **metrics)
+        numbers = _numbers(model, rows.scores, row, changed)
+        yield HeadEffect(layer=head.layer, head=head.head, **numbers)
 
 
 def baseline_of(model: LoadedModel, clean: RowScores) -> Baseline:
     """The clean run's own numbers."""
+    own = {field.name for field in fields(Baseline)}
+    read = {metric.name: metric.read(clean) for metric in METRICS if metric.name in own}
+    levels: dict[str, Any] = {
+        name: None if found is None else float(found[0]) for name, found in read.items()
+    }
     return Baseline(
-        prob=float(np.exp(clean.logprob[0])),
-        logprob=float(clean.logprob[0]),
+        **levels,
         rank=int(clean.rank[0]),
-        logit_diff=_logit_diff(clean, 0),
         top=top_of(model, clean, 0),
         token_probs=tuple(float(p) for p in np.exp(clean.token_logprob[0])),
     )
@@ -178,18 +167,13 @@ def top_of(model: LoadedModel, scores: RowScores, row: int) -> Top:
     return tuple((token_text(model.tokenizer, int(i)), float(p)) for i, p in pairs)
 
 
-def _metrics(model: LoadedModel, scores: RowScores, row: int, clean: RowScores) -> dict[str, Any]:
-    changed = changes(scores, clean, slice(row, row + 1))
+def _numbers(
+    model: LoadedModel, scores: RowScores, row: int, changed: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """The fields of an `Effect`."""
     return {
         "prob": float(np.exp(scores.logprob[row])),
-        "logit_diff_change": None,
-        **{name: float(value[0]) for name, value in changed.items()},
+        **{field: float(changed[field][row]) if field in changed else None for field in FIELDS},
         "rank": int(scores.rank[row]),
         "top": top_of(model, scores, row),
     }
-
-
-def _logit_diff(scores: RowScores, row: int) -> float | None:
-    if scores.foil_logprob is None:
-        return None
-    return float(scores.logprob[row] - scores.foil_logprob[row])

@@ -1,10 +1,11 @@
-"""From logits to the numbers of one row: probability, log prob, log-odds, KL, rank, predictions.
+"""From logits to `RowScores`: log prob, log odds, margin, KL, entropy, rank and predictions.
 
 All in natural logs. Logits are read in double precision, so that log-odds near certainty and
 small KLs keep their digits.
 """
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from core.errors import ModelError
 from core.prompts.tokens import TokenizedAnswer
+from core.results.scores import RowScores
 
 TOP = 10
 """How many predictions are kept for each row."""
@@ -21,25 +23,8 @@ TOP = 10
 _AT_ONCE = 2**20
 """Logits scored together: in double precision they stay near the processor."""
 
-
-@dataclass(frozen=True, eq=False)
-class RowScores:
-    """Metrics of a batch of rows; every array is (row,) unless said otherwise.
-
-    `kl` is KL(clean || row) in nats, summed over the answer's positions. `rank` (from 1) and
-    `top_ids`, `top_probs` (row, TOP) are those of the answer's first token; for an answer set,
-    `rank` is that of its best member. `token_logprob` (row, token) has a column for each token
-    of a teacher-forced answer. `foil_logprob` is None without a foil read in the same pass.
-    """
-
-    logprob: np.ndarray
-    logodds: np.ndarray
-    kl: np.ndarray
-    rank: np.ndarray
-    top_ids: np.ndarray
-    top_probs: np.ndarray
-    token_logprob: np.ndarray
-    foil_logprob: np.ndarray | None = None
+_ZERO = -1e4
+"""A log prob that is none: its exponential is 0 in every precision."""
 
 
 def log_probs(logits: Float[Tensor, "row read vocab"]) -> Float[Tensor, "row read vocab"]:
@@ -65,6 +50,30 @@ def answer_logprob(
         members = [option[0] for option in answer.options]
         return logp[:, 0, members].logsumexp(dim=-1)
     return _token_logprobs(logp, answer).sum(dim=-1)
+
+
+def margin(
+    first: Float[Tensor, "row vocab"], answer: TokenizedAnswer
+) -> Float[Tensor, " row"] | None:
+    """Log prob of the answer minus that of the likeliest other token, in each row.
+
+    `first` are the log probs where the answer's first token is read, and that token alone counts
+    of several; a set's probabilities are added. An impossible rival counts as the least positive
+    number there is, as in the log odds. None where an answer set leaves no token out.
+    """
+    ids = torch.tensor(sorted({option[0] for option in answer.options}), device=first.device)
+    if len(ids) == first.shape[-1]:
+        return None
+    best = first.topk(len(ids) + 1, dim=-1)  # one of them at least is not the answer
+    others = best.values.masked_fill(torch.isin(best.indices, ids), -torch.inf).amax(dim=-1)
+    least = math.log(torch.finfo(first.dtype).tiny)
+    return first[:, ids].logsumexp(dim=-1) - others.clamp(min=least)
+
+
+def entropy(first: Float[Tensor, "row vocab"]) -> Float[Tensor, " row"]:
+    """-sum p log p of each row's next token; an impossible one adds nothing."""
+    # The exponential of anything below is 0: without -inf neither this nor its slope is NaN.
+    return -(first.exp() * first.clamp(min=_ZERO)).sum(dim=-1)
 
 
 def score(
@@ -100,15 +109,18 @@ def _score(
     best = first[:, ids].max(dim=-1, keepdim=True).values
     rank = (first > best).sum(dim=-1) + 1
     top = first.topk(min(TOP, first.shape[-1]), dim=-1)
+    lead = margin(first, target)
     tokens = logprob[:, None] if target.is_set else _token_logprobs(logp, target)
     return RowScores(
         logprob=_numpy(logprob),
         logodds=_numpy(logprob - rest),
         kl=_numpy(_kl(logp, clean)),
+        entropy=_numpy(entropy(first)),
         rank=_numpy(rank),
         top_ids=_numpy(top.indices),
         top_probs=_numpy(top.values.exp()),
         token_logprob=_numpy(tokens),
+        margin=None if lead is None else _numpy(lead),
         foil_logprob=None if foil is None else _numpy(answer_logprob(logp, foil)),
     )
 

@@ -1,1 +1,1 @@
-"""How numbers and measured values are written: for people, and as JSON."""
+"""Format numbers and measured values: as text for people, and as JSON."""

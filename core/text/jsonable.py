@@ -8,11 +8,11 @@ import numpy as np
 
 
 def jsonable(value: Any) -> Any:
-    """Arrays and tuples as nested lists, dataclasses as objects; what is not finite as None."""
+    """Arrays and tuples become nested lists, dataclasses objects, NaN and infinity None."""
     if isinstance(value, np.ndarray | np.generic):
         return jsonable(value.tolist())
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: jsonable(each) for name, each in asdict(value).items()}
+        return {name: jsonable(field) for name, field in asdict(value).items()}
     if isinstance(value, list | tuple):
-        return [jsonable(each) for each in value]
+        return [jsonable(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,14 +1,14 @@
-"""Numbers as people read them: real minus signs, digits that mean something."""
+"""Format numbers for people: with real minus signs and significant digits."""
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """A number with its sign, and a real minus; what is written as 0 has no sign."""
+    """A number with its sign (a real minus sign); a number that is rounded to 0 has no sign."""
     text = f"{value:+.{digits}f}"
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def percent(fraction: float, digits: int = 1) -> str:
-    """A fraction as a percentage; small ones keep two digits that mean something."""
+    """A fraction as a percentage; small values keep two significant digits."""
     value = 100 * fraction
     if value == 0:
         return "0 %"
@@ -20,12 +20,12 @@ def percent(fraction: float, digits: int = 1) -> str:
 
 
 def share(fraction: float) -> str:
-    """A part of a whole as a percentage, which may be negative or more than 100."""
+    """A share as a whole percentage, which may be negative or more than 100."""
     return f"{round(100 * fraction) or 0} %".replace("-", "−")
 
 
 def duration(seconds: float) -> str:
-    """A time to wait, as far as it can be said: "under 1 s", "12 s", "3 min", "1 h 20 min"."""
+    """A duration, rounded: "under 1 s", "12 s", "3 min", "1 h 20 min"."""
     if seconds < 1:
         return "under 1 s"
     if seconds < 59.5:

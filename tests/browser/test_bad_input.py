@@ -2,14 +2,7 @@
 
 import pytest
 from support.dashboard_page import TIMEOUT
-
-HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
-
-
-@pytest.fixture
-def live(page):
-    page.wait_live()
-    return page
+from support.hostile import MARKUP
 
 
 def errors(page) -> str:
@@ -81,7 +74,7 @@ def test_special_token_text_is_parsed_and_flagged(live):
 
 
 def test_html_markdown_and_math_are_shown_as_typed(live):
-    live.type_prompt(HOSTILE)
+    live.type_prompt(MARKUP)
     live.type("target", "<b>")
     live.type("foil", "$x$")
     live.run()
@@ -98,7 +91,7 @@ def test_html_markdown_and_math_are_shown_as_typed(live):
 
 
 def test_hostile_text_in_the_banner_is_shown_as_typed(live):
-    live.type_prompt(HOSTILE)
+    live.type_prompt(MARKUP)
     live.run()
     live.type_prompt("something else")
     live.wait_text("situation", "**bold**")

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.serving import dashboard
 
 from core import load_model, run_sweep
 from core.demo import example
@@ -31,28 +30,28 @@ def runs(demo, checkpoint):
     return [*(run_sweep(demo, spec) for spec in SPECS), run_sweep(tiny, other)]
 
 
-@pytest.fixture(scope="module")
-def kept(runs, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("compared")
-    store = Store(default_url(folder))
+@pytest.fixture
+def kept(runs, elsewhere, elsewhere_folder):
+    """Their names. They are deleted in between: what comes back is first on History."""
+    store = Store(default_url(elsewhere_folder))
     ids = [store.keep(result) for result in runs]
+    yield ids
+    store.delete(ids)
     store.close()
-    return folder, ids
-
-
-@pytest.fixture(scope="module")
-def here(kept, tmp_path_factory):
-    log = tmp_path_factory.mktemp("compare-server") / "log.txt"
-    with dashboard(log=log, HEADSWEEP_DATA_DIR=str(kept[0])) as url:
-        yield url
 
 
 @pytest.fixture
-def compared(open_page, here, kept):
+def here(kept, elsewhere):
+    """Where they are kept."""
+    return elsewhere
+
+
+@pytest.fixture
+def compared(new_tab, here, kept):
     """Both sweeps chosen on History, and Compare pressed."""
-    page = open_page(url=here)
+    page = new_tab()
     page.visit(f"{here}/history")
-    choose_two(page, kept[1][0], kept[1][1])
+    choose_two(page, kept[0], kept[1])
     page.wait_text("comparison", "Heads that moved most")
     page.settle()
     return page
@@ -118,7 +117,7 @@ def test_two_chosen_runs_are_compared_head_by_head(compared, runs):
     compared.wait_address(links.to_params(SPECS[1], "a.") | links.to_params(SPECS[0], "b."))
 
 
-def test_its_address_opens_the_same_in_a_new_session_and_elsewhere(compared, open_page, here,
+def test_its_address_opens_the_same_in_a_new_session_and_elsewhere(compared, new_tab, here,
                                                                   server, runs):  # fmt: skip
     compared.choose("metric", "log prob")
     compared.click_head("comparison_scatter", 1, 1)
@@ -126,8 +125,7 @@ def test_its_address_opens_the_same_in_a_new_session_and_elsewhere(compared, ope
     compared.wait_address(params)
     query = compared.query()
     for url in (here, server):  # on the second it is swept
-        page = open_page(url=url)
-        page.wait_live()
+        page = new_tab()
         page.visit(f"{url}/compare{query}")
         is_shown(page, runs[0], runs[1], "logprob_change", 1.0)
         page.wait_address(params)
@@ -136,13 +134,13 @@ def test_its_address_opens_the_same_in_a_new_session_and_elsewhere(compared, ope
         is_shown(page, runs[0], runs[1], "logprob_change", 1.0)
 
 
-def test_models_of_different_shapes_are_not_compared(open_page, here, kept, runs):
-    page = open_page(url=here)
+def test_models_of_different_shapes_are_not_compared(new_tab, here, kept, runs):
+    page = new_tab()
     page.visit(f"{here}/history")
-    choose_two(page, kept[1][2], kept[1][0])
+    choose_two(page, kept[2], kept[0])
     page.wait_error("(2 × 6, layers × heads), the second of demo (3 × 4)")
     page.settle()
-    page.wait_address({"a": [kept[1][2]]} | links.to_params(SPECS[0], "b."))
+    page.wait_address({"a": [kept[2]]} | links.to_params(SPECS[0], "b."))
     page.page.reload()
     page.wait_error("Choose two runs of models of one shape")
 
@@ -162,8 +160,8 @@ def test_compare_with_from_the_sweep_page(open_page, here, kept, runs):
     is_shown(page, example.saved(), runs[1])
 
 
-def test_links_that_name_nothing_are_explained(open_page, here):
-    page = open_page(url=here)
+def test_links_that_name_nothing_are_explained(new_tab, here):
+    page = new_tab()
     page.visit(f"{here}/compare?a=0123456789ab&b.model=/etc&b.prompt=a&b.target=+b")
     page.wait_error("The run 0123456789ab is not kept here")
     page.page.wait_for_selector(".hs-banner:has-text('asks for the model “/etc”')")

@@ -12,12 +12,6 @@ IOI = example.TRY[1][1]
 HOSTILE = "<script>alert(1)</script> **b** $x^2$ `c` :red[no] 😀 שלום"
 
 
-@pytest.fixture
-def live(page):
-    page.wait_live()
-    return page
-
-
 def pill(page, key: str, index: int) -> None:
     page.page.locator(f".st-key-{key} button").nth(index).click()
     page.settle()

@@ -5,17 +5,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from support.held_server import ALL, HELD
-from support.serving import ROOT, await_server, dashboard, free_port
+from support.serving import HELD_PROGRAM, ROOT, await_server, dashboard, free_port
 
 from core import SweepSpec, run_sweep
 from core.store.connect import default_url
 from core.store.store import Store
 
-PROGRAM = [str(Path(ROOT) / "tests" / "support" / "held_server.py")]
 PROMPT = f"{HELD} red green blue red green"
 
 
@@ -36,7 +34,7 @@ def start(port, folder):
     }
     with log.open("a") as output:
         process = subprocess.Popen(
-            [sys.executable, *PROGRAM], cwd=ROOT, env=env, stdout=output, stderr=output
+            [sys.executable, *HELD_PROGRAM], cwd=ROOT, env=env, stdout=output, stderr=output
         )
     await_server(f"http://localhost:{port}/_stcore/health", process, log)
     return process
@@ -83,15 +81,6 @@ def test_a_server_killed_in_mid_sweep_loses_no_finished_run_and_its_page_goes_on
         process.wait()
 
 
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory):
-    """A server, its database's file, and the file that fills its disk."""
-    folder = tmp_path_factory.mktemp("faulty")
-    full = folder / "full"
-    with dashboard(log=folder / "log.txt", program=PROGRAM, FULL_DISK=str(full)) as url:
-        yield url, folder / "data" / "runs.sqlite3", full
-
-
 def kept(file):
     store = Store(f"sqlite:///{file}")
     found = [run.prompt for run in store.listed()]
@@ -99,9 +88,9 @@ def kept(file):
     return found
 
 
-def test_a_full_disk_is_said_and_what_was_swept_is_kept_once_there_is_room(faulty, open_page):
-    url, file, full = faulty
-    page = open_page(url=url)
+def test_a_full_disk_is_said_and_what_was_swept_is_kept_once_there_is_room(held, open_page):
+    file, full = held.database, held.full_disk
+    page = open_page(url=held.url)
     page.wait_live()
     sweep(page, "one two three one two", " three")
     before = kept(file)
@@ -120,9 +109,9 @@ def test_a_full_disk_is_said_and_what_was_swept_is_kept_once_there_is_room(fault
     assert kept(file) == ["sun moon star sun moon", *before]
 
 
-def test_a_locked_database_is_said_and_what_was_swept_is_kept_afterwards(faulty, open_page):
-    url, file, _ = faulty
-    page = open_page(url=url)
+def test_a_locked_database_is_said_and_what_was_swept_is_kept_afterwards(held, open_page):
+    file = held.database
+    page = open_page(url=held.url)
     page.wait_live()
     lock = sqlite3.connect(file, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")

@@ -11,8 +11,6 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
-from support.hub_server import environment, serving
-from support.serving import dashboard
 
 from core.demo import example
 from core.exports.data import MAX_BYTES, read_json, to_json
@@ -26,24 +24,9 @@ PP = 100 * SAVED.values("prob_change")
 
 
 @pytest.fixture(scope="module")
-def hub():
-    """A hub that has nothing, and a log of what is asked of it."""
-    with serving({}) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def server(hub, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    given = environment(hub, folder / "hub")
-    with dashboard(log=folder / "log.txt", HEADSWEEP_DATA_DIR=str(folder), **given) as url:
-        yield url
-
-
-@pytest.fixture
-def live(page):
-    page.wait_live()
-    return page
+def server(elsewhere):
+    """Whose requests to a hub are known."""
+    return elsewhere
 
 
 def doctored(**changes):
@@ -239,7 +222,7 @@ def test_a_model_that_a_file_names_is_not_looked_for(live, hub, model):
 
 
 def test_a_doctored_file_never_answers_a_sweep(live, open_page, server):
-    spec = SweepSpec(model="demo", prompt="red green blue red green", target=" blue")
+    spec = SweepSpec(model="demo", prompt="blue green red blue green", target=" red")
     drop(live, doctored(prompt=spec.prompt, target=spec.target))
     live.wait_text("run_bar", "from a file")
     live.settle()

@@ -25,25 +25,24 @@ FEEDER = Head(0, 0)
 MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
 
 
-@pytest.fixture
-def live(page):
-    page.wait_live()
-    return page
-
-
 @pytest.fixture(scope="module")
 def scorer(demo):
     return Scorer(demo, example.SPEC)
 
 
-def view(page, name, head=INDUCTION):
-    """Open a view by its address."""
-    base = page.page.url.split("?")[0]
-    page.open(f"{base}?head={head.label}&view={name}")
-    page.wait_live()
-    page.wait_text("head_detail", f"{head.label} ablated")
-    page.wait_text("verdict", "What weakens this")
-    page.settle()
+@pytest.fixture
+def view(open_page, server):
+    """view(name, head): a tab opened on a view by its address."""
+
+    def open_(name, head=INDUCTION):
+        page = open_page(url=f"{server}/?head={head.label}&view={name}")
+        page.wait_live()
+        page.wait_text("head_detail", f"{head.label} ablated")
+        page.wait_text("verdict", "What weakens this")
+        page.settle()
+        return page
+
+    return open_
 
 
 def test_from_the_heatmap_to_every_view_by_clicks(live):
@@ -66,8 +65,8 @@ def test_from_the_heatmap_to_every_view_by_clicks(live):
     assert live.query() == ""
 
 
-def test_an_address_opens_its_head_and_view(live, scorer):
-    view(live, "attention")
+def test_an_address_opens_its_head_and_view(view, scorer):
+    live = view("attention")
     expected = head_attention(scorer.start, INDUCTION).weights
     z = live.of_figure("attention-L1H0", "Array.from(gd.data[0].z, row => Array.from(row))")
     for query, row in enumerate(z):
@@ -110,12 +109,10 @@ def test_back_and_forward_go_through_the_heads_and_views(live):
         (f"head=L{'9' * 5000}H0", "The address asks for head “L999"),
     ],
 )
-def test_an_address_that_cannot_be_is_explained(live, address, said):
-    base = live.page.url.split("?")[0]
-    live.open(f"{base}?{address}")
-    live.page.wait_for_selector(".hs-banner")
-    assert said in live.page.inner_text(".hs-banner")
-    assert live.page.locator("img[src=x]").count() == 0
+def test_an_address_that_cannot_be_is_explained(open_page, server, address, said):
+    page = open_page(url=f"{server}/?{address}")
+    page.wait_banner(said)
+    assert page.page.locator("img[src=x]").count() == 0
 
 
 def test_arrow_keys_go_to_the_neighbours_and_stop_at_the_edge(live):
@@ -140,8 +137,8 @@ def test_arrow_keys_go_to_the_neighbours_and_stop_at_the_edge(live):
     assert live.outlined() == ["selected L1H1"]
 
 
-def test_the_text_tells_where_a_token_looks_and_who_looks_at_it(live, scorer):
-    view(live, "attention")
+def test_the_text_tells_where_a_token_looks_and_who_looks_at_it(view, scorer):
+    live = view("attention")
     weights = head_attention(scorer.start, INDUCTION).weights
     tokens = live.page.locator(".hs-read [data-at]")
     last = tokens.count() - 1
@@ -194,8 +191,8 @@ def test_a_prompt_as_long_as_the_context_is_looked_at(open_page):
     page.wait_text("view_positions", "Largest: L1H0 at")
 
 
-def test_what_it_says_are_the_cores_numbers(live, scorer):
-    view(live, "logits")
+def test_what_it_says_are_the_cores_numbers(view, scorer):
+    live = view("logits")
     expected = logit_effects(scorer, INDUCTION)
     figure = "Array.from(gd.data.find(t => t.name === 'after').x)"
     after = live.of_figure("predictions-L1H0", figure)
@@ -210,8 +207,8 @@ def test_what_it_says_are_the_cores_numbers(live, scorer):
     live.wait_text("head_detail", "L2H1 ablated")
 
 
-def test_where_it_matters_for_the_head_its_layer_and_the_model(live, scorer):
-    view(live, "positions")
+def test_where_it_matters_for_the_head_its_layer_and_the_model(view, scorer):
+    live = view("positions")
     z = "Array.from(gd.data.find(t => t.type === 'heatmap').z, row => Array.from(row))"
     for scope, key, heads in (
         ("This head", "where-L1H0", [INDUCTION]),
@@ -226,8 +223,8 @@ def test_where_it_matters_for_the_head_its_layer_and_the_model(live, scorer):
     live.wait_text("head_detail", "L0H3 ablated")
 
 
-def test_what_kind_it_is_and_what_its_loss_does_to_the_others(live, demo):
-    view(live, "scores", FEEDER)
+def test_what_kind_it_is_and_what_its_loss_does_to_the_others(view, demo):
+    live = view("scores", FEEDER)
     roles = run_to_end(measure_head_scores(demo))
     live.wait_text("view_scores", "before and after ablating L0H0")
     bars = live.of_figure("roles-L0H0", "Array.from(gd.data[0].x)")
@@ -272,8 +269,8 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
     live.wait_text("view_path-patching", "L1H0 looks from 12 ␣quick")
 
 
-def test_the_route_adds_up_and_the_kinds_stand_beside_it(live, scorer):
-    view(live, "direct-effect")
+def test_the_route_adds_up_and_the_kinds_stand_beside_it(view, scorer):
+    live = view("direct-effect")
     found = direct_effect(scorer, INDUCTION)
     steps = live.of_figure("route-L1H0", "Array.from(gd.data[0].x)")
     assert np.allclose(steps[:3], [found.frozen, found.norm_part, found.downstream], atol=1e-3)
@@ -284,8 +281,8 @@ def test_the_route_adds_up_and_the_kinds_stand_beside_it(live, scorer):
     assert np.allclose(later[2], found.later[2], atol=1e-3)
 
 
-def test_the_verdict_has_three_sentences_and_leads_to_its_figures(live):
-    view(live, "attention")
+def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):
+    live = view("attention")
     said = live.page.locator(".st-key-verdict .hs-said")
     assert said.count() == 3
     effect = example.saved().effect(INDUCTION)
@@ -294,7 +291,7 @@ def test_the_verdict_has_three_sentences_and_leads_to_its_figures(live):
     assert said.nth(2).inner_text().startswith("What weakens this: it is one prompt")
     live.click_button("trace_1_route")
     live.wait_text("view_direct-effect", "Change of log P(target) by route")
-    live.click_button("trace_1_scores")
+    live.click_button("trace_1_roles")
     live.wait_text("view_scores", "How it scores")
 
 

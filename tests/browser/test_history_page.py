@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.dashboard_page import DashboardPage
+from support.hostile import MARKUP
 from support.serving import dashboard
 
 from core.demo import example
@@ -16,7 +16,6 @@ from core.store.run import Label
 from core.store.store import Store
 from core.text.numbers import percent, signed
 
-HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[no] `b`"
 SAVED = example.saved()
 HOUR = 3600
 
@@ -35,7 +34,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(store, tmp_path_factory):
-    """A dashboard of its own on `store`'s folder."""
+    """A dashboard of its own on `store`'s folder: every run there is counted."""
     folder = Path(store._engine.url.database).parent
     log = tmp_path_factory.mktemp("history-server") / "log.txt"
     with dashboard(log=log, HEADSWEEP_DATA_DIR=str(folder)) as url:
@@ -58,15 +57,11 @@ def kept(store):
 
 
 @pytest.fixture
-def history(contexts, server):
+def history(new_tab, server):
     """The History page, opened by its address."""
-    page = DashboardPage(contexts(1440, "light").new_page())
+    page = new_tab()
     page.visit(f"{server}/history")
-    yield page
-    exceptions = page.page.locator("[data-testid=stException]").count()
-    page.page.close()
-    assert page.script_errors == []
-    assert exceptions == 0
+    return page
 
 
 def wait_ids(page, expected):
@@ -154,13 +149,13 @@ def test_a_name_tags_and_a_note_are_given_found_and_shown_as_typed(kept, history
     kept(run_of("another"), HOUR)
     history.page.reload()
     history.page.locator(f".st-key-edit_{run} button").click()
-    history.page.locator(".st-key-label_title input").fill(HOSTILE)
+    history.page.locator(".st-key-label_title input").fill(MARKUP)
     history.page.locator(".st-key-label_tags input").fill("<b>x</b>, induction")
-    history.page.locator(".st-key-label_notes textarea").fill(f"note {HOSTILE}")
+    history.page.locator(".st-key-label_notes textarea").fill(f"note {MARKUP}")
     history.page.locator(".st-key-label_save button").click()
-    history.wait_text(f"run_{run}", HOSTILE)
+    history.wait_text(f"run_{run}", MARKUP)
     history.settle()
-    assert history.text(f"run_{run}").count(HOSTILE) == 2
+    assert history.text(f"run_{run}").count(MARKUP) == 2
     assert "<b>x</b>" in history.text(f"run_{run}")
     for words in ("onerror", "induction", "note"):
         search(history, words)

@@ -1,34 +1,14 @@
 """Models from a hub, in the page: a small local hub server speaks its protocol."""
 
-import pytest
-from support.checkpoints import N_CTX, save
-from support.hub_server import environment, serving
-from support.serving import dashboard
-from transformers import GPT2Config
-
 from core.circuits.atlas import legend, letters, roles_of
 from core.spec.heads import Head
 
 
-@pytest.fixture(scope="module")
-def hub(checkpoint, tmp_path_factory):
-    # Random weights under GPT-2 small's name and in its shape: what is published is by name.
-    named = tmp_path_factory.mktemp("named")
-    save(GPT2Config(n_positions=N_CTX, n_embd=48, n_layer=12, n_head=12), named)
-    repos = {"org/tiny": checkpoint("gpt2"), "openai-community/gpt2": named}
-    with serving(repos, pause=0.2) as server:
-        home = tmp_path_factory.mktemp("hub-home")
-        log = tmp_path_factory.mktemp("server") / "log.txt"
-        with dashboard(log=log, **environment(server, home)) as url:
-            yield server, url
-
-
-def test_a_hub_model_is_downloaded_on_request_and_swept(hub, open_page):
-    server, url = hub
-    page = open_page(url=url)
+def test_a_hub_model_is_downloaded_on_request_and_swept(hub, elsewhere, open_page):
+    page = open_page(url=elsewhere)
     page.wait_live()
     page.choose_model("org/tiny")
-    assert server.files() == [], "nothing is downloaded before it is asked for"
+    assert hub.files() == [], "nothing is downloaded before it is asked for"
 
     page.page.locator(".st-key-run button").click()
     page.page.wait_for_selector(".st-key-progress")
@@ -37,9 +17,10 @@ def test_a_hub_model_is_downloaded_on_request_and_swept(hub, open_page):
     page.wait_text("run", "Sweep 12 heads")
 
 
-def test_an_unknown_name_is_one_sentence_at_the_model_and_the_last_result_stays(hub, open_page):
-    _, url = hub
-    page = open_page(url=url)
+def test_an_unknown_name_is_one_sentence_at_the_model_and_the_last_result_stays(
+    elsewhere, open_page
+):
+    page = open_page(url=elsewhere)
     page.wait_live()
     before = page.z()
     page.choose_model("org/none")
@@ -54,9 +35,8 @@ def test_an_unknown_name_is_one_sentence_at_the_model_and_the_last_result_stays(
     assert page.page.query_selector(".hs-error") is None
 
 
-def test_published_roles_stand_beside_the_measured_ones_and_on_the_heatmap(hub, open_page):
-    _, url = hub
-    page = open_page(url=url)
+def test_published_roles_stand_beside_the_measured_ones_and_on_the_heatmap(elsewhere, open_page):
+    page = open_page(url=elsewhere)
     page.wait_live()
     assert page.text("atlas") == "", "nothing is published of the embedded model"
     page.choose_model("gpt2")

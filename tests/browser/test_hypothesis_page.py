@@ -45,10 +45,10 @@ def lock(page):
 
 
 @pytest.fixture
-def fresh(open_page, server):
+def fresh(new_tab, server):
     """The page opened by its address, so that no effect has been on screen."""
-    page = open_page(url=server)
-    page.page.goto(f"{server}/hypothesis")
+    page = new_tab()
+    page.visit(f"{server}/hypothesis")
     page.wait_text("statement", "All heads that look like")
     page.settle()
     return page

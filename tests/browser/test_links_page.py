@@ -1,15 +1,12 @@
 """Links: the address bar describes what is on screen, and opens it again, here and elsewhere."""
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from support.checkpoints import N_CTX, save
-from support.dashboard_page import DashboardPage
-from support.hub_server import environment, serving
-from support.serving import dashboard
-from transformers import GPT2Config
+from support.hostile import IMAGE
 
 from components.state.answer_syntax import answer_text, positions_text
 from core import load_model, run_sweep
@@ -41,43 +38,13 @@ SPECS = (
         ablation=AblationKind.ZERO,
     ),
 )
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) **b** $x$"
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory):
-    """A hub with a model under GPT-2 small's name, and a log of what is asked of it."""
-    named = tmp_path_factory.mktemp("named")
-    save(GPT2Config(n_positions=N_CTX, n_embd=48, n_layer=12, n_head=12), named)
-    with serving({"openai-community/gpt2": named}) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def elsewhere(hub, tmp_path_factory):
-    """Another server: nothing is kept there, and every request for a model goes to `hub`."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    given = environment(hub, folder / "hub")
-    with dashboard(log=folder / "log.txt", HEADSWEEP_DATA_DIR=str(folder), **given) as url:
-        yield url
+HOSTILE = f"{IMAGE}<script>alert(2)</script> javascript:alert(3) **b** $x$"
 
 
 @pytest.fixture
-def new_tab(chromium):
-    """new_tab(): a tab of a browser that has nothing of any other; nothing may go wrong in it."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1300})
-    opened = []
-
-    def open_():
-        opened.append(DashboardPage(context.new_page()))
-        return opened[-1]
-
-    yield open_
-    wrong = [error for page in opened for error in page.script_errors]
-    exceptions = sum(page.page.locator("[data-testid=stException]").count() for page in opened)
-    context.close()
-    assert wrong == []
-    assert exceptions == 0
+def new_tab(new_tab):
+    """new_tab(): a tab of somebody else's browser."""
+    return partial(new_tab, whose="another's")
 
 
 def address(url, spec, **more):
@@ -176,7 +143,7 @@ def test_head_view_and_metric_are_in_the_address_and_survive_f5(page, new_tab, s
     page.wait_address({"metric": ["log odds"]})
     page.click_cell(*best)
     page.choose("head_view", "What kind it is")
-    params = {"metric": ["log odds"], "head": [best.label], "view": ["roles"]}
+    params = {"metric": ["log odds"], "head": [best.label], "view": ["scores"]}
     page.wait_address(params)
 
     other = new_tab()
@@ -356,17 +323,17 @@ def test_a_link_to_a_model_that_is_not_here_downloads_when_its_button_is_pressed
     new_tab, elsewhere, hub
 ):
     page = new_tab()
-    spec = replace(example.SPEC, model="gpt2", target="x", ablation=AblationKind.ZERO)
+    spec = replace(example.SPEC, model="distilgpt2", target="x", ablation=AblationKind.ZERO)
     page.visit(address(elsewhere, spec, head="L1H1"))
-    page.wait_text("run", "Download 548 MB and sweep")
+    page.wait_text("run", "Download 353 MB and sweep")
     page.wait_text("situation", "press Sweep")
     page.wait_value("target", "x")
     page.settle()
     assert hub.requests == []
     page.page.locator(".st-key-run button").click()
-    page.wait_text("provenance", "gpt2 · zero ablation")
+    page.wait_text("provenance", "distilgpt2 · zero ablation")
     page.settle()
-    assert len(page.z()) == 12
+    assert len(page.z()) == 6
     page.wait_text("head_detail", "L1H1 ablated")
     assert hub.files()
 

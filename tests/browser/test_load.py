@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
-import pytest
-from support.held_server import ALL, HELD
-from support.serving import ROOT, dashboard
+from support.held_server import HELD
 from support.streamlit_client import Session
 
 from core import SweepSpec, run_sweep
@@ -74,27 +72,12 @@ def test_a_dozen_sessions_at_once_each_see_their_own_heatmaps(server, demo):
             np.testing.assert_allclose(heatmap, wanted[each], atol=ROUNDING, rtol=0)
 
 
-@pytest.fixture
-def held_server(tmp_path):
-    """A server on which a held sweep goes no further than a file says, and that file."""
-    allowed = tmp_path / "allowed"
-    allowed.write_text("0")
-    program = [str(ROOT / "tests" / "support" / "held_server.py")]
-    with dashboard(
-        log=tmp_path / "log.txt",
-        program=program,
-        HELD_SWEEPS=str(allowed),
-        HEADSWEEP_DATA_DIR=str(tmp_path),
-    ) as url:
-        yield url, allowed
-
-
-def test_a_session_that_reconnects_in_mid_sweep_gets_its_result(held_server, demo):
-    url, allowed = held_server
-    prompt, target = f"{HELD} red green blue red green", " blue"
+def test_a_session_that_reconnects_in_mid_sweep_gets_its_result(held, demo):
+    held.hold(0)
+    prompt, target = f"{HELD} sun moon star sun moon", " star"
 
     async def visit_and_stumble():
-        async with Session(url) as session:
+        async with Session(held.url) as session:
             await session.settled()
             await session.set("prompt", prompt)
             await session.set("target", target)
@@ -105,7 +88,7 @@ def test_a_session_that_reconnects_in_mid_sweep_gets_its_result(held_server, dem
             await session.reconnect()
             await session.until(lambda: session.shows("cancel"))
             assert session.id == known
-            allowed.write_text(str(ALL))
+            held.let_go()
             await session.settled()
             return before, session.heatmap()
 

@@ -5,19 +5,20 @@ import json
 
 import pytest
 from plotly.offline import get_plotlyjs
+from support.hostile import IMAGE
 
 from components.exports.report import html
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
 from core.prompts.tokens import visible
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import KL, LOGPROB, METRICS, PROB
 from core.results.result import SweepResult
 from core.spec.heads import all_heads
 from core.text.numbers import percent, signed
 
-HOSTILE = "<img src=x onerror=alert(1)></script>"
+HOSTILE = f"{IMAGE}</script>"
 RESULT = example.saved()
 
 
@@ -122,8 +123,8 @@ def test_the_table_has_every_head_as_python_writes_it(opened):
     rows = page.locator("#rows tr").all_inner_texts()
     written = [
         [
-            e.address.label, f"{100 * e.prob:.1f}", signed(100 * e.prob_change),
-            signed(e.logprob_change, 2), signed(e.logodds_change, 2), f"{e.kl:.2f}",
+            e.address.label, f"{100 * e.prob:.1f}",
+            *(metric.text(metric.of(e)) for metric in METRICS if not metric.needs_foil),
             f"{e.rank:,}", f"{visible(e.top[0][0])} {percent(e.top[0][1], 0)}",
         ]
         for e in RESULT.ranked()

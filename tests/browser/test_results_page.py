@@ -1,12 +1,10 @@
 """What stands around the heatmap: estimates, layer effects, the comparison of the kinds."""
 
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 from support.held_server import ALL, HELD
-from support.serving import ROOT, dashboard
 
 from core import SweepSpec, run_sweep
 from core.demo import example
@@ -21,28 +19,6 @@ from core.text.numbers import share, signed
 PROMPT = f"{HELD} red green blue red green"
 SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
-
-
-@pytest.fixture(scope="module")
-def hold(tmp_path_factory):
-    """hold(n): let no more than n heads of a held sweep become known."""
-    file = tmp_path_factory.mktemp("held") / "allowed"
-
-    def set_(n):
-        file.with_suffix(".new").write_text(str(n))
-        file.with_suffix(".new").rename(file)
-
-    set_.file = file
-    set_(0)
-    return set_
-
-
-@pytest.fixture(scope="module")
-def held_server(hold, tmp_path_factory):
-    log = tmp_path_factory.mktemp("held-server") / "log.txt"
-    program = [str(Path(ROOT) / "tests" / "support" / "held_server.py")]
-    with dashboard(log=log, program=program, HELD_SWEEPS=str(hold.file)) as url:
-        yield url
 
 
 MARKS = """(() => {
@@ -83,38 +59,36 @@ def compare(page, panels):
     )
 
 
-def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(
-    open_page, held_server, hold, demo
-):
+def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, held, demo):
     exact = run_sweep(demo, SPEC)
     estimate = preview(Scorer(demo, SPEC))
-    hold(0)
-    page = open_page(url=held_server)
+    held.hold(0)
+    page = open_page(url=held.url)
     start(page)
 
     page.wait_text("estimate", "Estimated so far: 12 of 12 cells, marked ≈")
     page.page.wait_for_function(f"{MARKS} === 12")
-    assert np.allclose(page.z(), 100 * estimate.prob_change, atol=0.02)
+    assert np.allclose(page.z(), 100 * estimate.values("prob_change"), atol=0.02)
     point_at(page, 1, 1, "an estimate, not measured")
     page.page.mouse.down()
     page.page.mouse.up()
     page.wait_text("head_detail", "L1H1 has not been swept yet (estimated")
     assert page.outlined() == ["selected L1H1"]
 
-    hold(11)
+    held.hold(11)
     page.page.wait_for_function(f"{MARKS} > 0 && {MARKS} < 12")
     left = page.page.evaluate(MARKS)
     z = page.z()
     close = [abs(z[e.layer][e.head] - 100 * e.prob_change) < 0.02 for e in exact.heads]
     assert sum(close) >= 12 - left
 
-    hold(ALL - 1)
+    held.hold(ALL - 1)
     page.wait_text("estimate", "The first-order estimate shown meanwhile")
     page.page.wait_for_function(f"{MARKS} === 0")
     assert page.plot("gd.layout.annotations[0].text") == "measured after<br>the heads"
     cells = page.at_rest(1, 1, 0.5, 0.5)
 
-    hold(ALL)
+    held.hold(ALL)
     page.page.wait_for_function(
         "document.querySelector('.st-key-heatmap .js-plotly-plot')"
         "?.data?.some(t => t.name === 'attention')"
@@ -131,34 +105,34 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(
     page.wait_text("estimate", "KL has no first-order estimate")
 
 
-def test_a_comparison_can_be_stopped_and_finished(open_page, held_server, hold):
-    hold(ALL)
-    page = open_page(url=held_server)
+def test_a_comparison_can_be_stopped_and_finished(open_page, held):
+    held.hold(ALL)
+    page = open_page(url=held.url)
     start(page)
     page.wait_text("estimate", "The first-order estimate shown meanwhile")
     page.settle()
-    hold(0)
+    held.hold(0)
     page.page.locator(".st-key-compare_kinds button").click()
     page.wait_text("progress", "zero:")
     page.page.locator(".st-key-cancel_kinds button").click()
     page.settle()
     page.wait_text("compare_kinds", "Finish the comparison")
-    hold(ALL)
+    held.hold(ALL)
     compare(page, panels=3)
     page.settle()
     page.wait_gone("compare_kinds")
 
 
-def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, held_server, hold):
-    hold(ALL)
-    page = open_page(url=held_server)
+def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, held):
+    held.hold(ALL)
+    page = open_page(url=held.url)
     start(page)
     page.settle()
     page.wait_text("provenance", "BOS first")
     page.click_cell(1, 1)
     page.wait_text("verdict", "What weakens this")
     page.choose("head_view", "Where it matters")
-    hold(0)
+    held.hold(0)
     page.page.locator(".st-key-where_scope button", has_text="The whole model").click()
     page.wait_text("view_positions", "Largest so far:")
     page.page.wait_for_selector(".st-key-progress")
@@ -171,7 +145,7 @@ def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, 
     assert page.page.query_selector(".st-key-progress") is None
     page.wait_text("view_positions", "Largest so far:")
 
-    hold(ALL)
+    held.hold(ALL)
     page.page.locator(".st-key-again_view button").click()
     page.wait_text("view_positions", "Largest: ")
     assert None not in page.of_figure("where-The", cells)

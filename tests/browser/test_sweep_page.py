@@ -9,12 +9,6 @@ from core.demo import example
 from core.spec.heads import Head
 
 
-@pytest.fixture
-def live(page):
-    page.wait_live()
-    return page
-
-
 def strongest(n: int = 2) -> list[Head]:
     return [effect.address for effect in example.saved().ranked()[:n]]
 

@@ -1,4 +1,4 @@
-"""Models and oracles of the tiny checkpoints, loaded once for the whole run."""
+"""Models and oracles of the tiny checkpoints, and a job lane, made once for the whole run."""
 
 from collections.abc import Callable
 from functools import cache
@@ -30,3 +30,12 @@ def oracle(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
         return load_oracle(checkpoint(family), weights)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Any:
+    """A job lane with models of its own."""
+    from core.checkpoints.registry import Registry
+    from core.jobs import Jobs
+
+    return Jobs(Registry())

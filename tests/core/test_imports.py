@@ -53,6 +53,9 @@ LIGHT = [
     "core.store.errors",
     "core.store.store",
     "core.store.tables",
+    "core.store.kinds",
+    "core.store.versions",
+    "core.sweep.task",
     "core.prompts.tokens",
     *FIGURES,
 ]
@@ -93,6 +96,7 @@ def test_reading_a_saved_result_imports_nothing_heavy():
     assert not seen & HEAVY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -114,6 +118,7 @@ def test_the_command_line_answers_without_anything_heavy(arguments):
     assert not loaded_by(code) & (HEAVY | {"streamlit", "plotly"})
 
 
+@pytest.mark.slow
 def test_the_whole_of_core_draws_nothing():
     seen = loaded_by(
         "import core.sweep.sweep, core.checkpoints.loading, core.engine.oracle\n"

@@ -1,33 +1,13 @@
 """The composer's choices through Streamlit's AppTest: kinds, positions, builders, controls."""
 
-from pathlib import Path
-
 import pytest
-from streamlit.testing.v1 import AppTest
+from support.script_page import page_html
 
-from core.checkpoints.registry import MODELS, key_of
 from core.demo import example
-from core.jobs import JOBS
 from core.spec.ablation import AblationKind
 from core.spec.reference_set import DEFAULT
 
-APP = str(Path(__file__).parents[2] / "app.py")
 IOI = example.TRY[1][1]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _live_model():
-    MODELS.get(key_of(example.SPEC))
-    JOBS.submit(example.SPEC).wait(60.0)
-
-
-@pytest.fixture
-def app():
-    return AppTest.from_file(APP, default_timeout=60).run()
-
-
-def page_html(app) -> str:
-    return " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
 
 
 def choose(app, key, option):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support.script_page import page_html as html
 
-from core.checkpoints.registry import MODELS, key_of
 from core.demo import example
 from core.jobs import JOBS
 from core.settings import settings
@@ -14,12 +14,6 @@ from core.store.keeper import KEEPER
 from core.store.store import Store
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _live_model():
-    MODELS.get(key_of(example.SPEC))
-    JOBS.submit(example.SPEC).wait(60.0)
 
 
 @pytest.fixture
@@ -38,10 +32,6 @@ def opened(script="app.py", **params):
     app.run()
     assert not app.exception
     return app
-
-
-def html(app):
-    return " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
 
 
 def ask(model, **more):

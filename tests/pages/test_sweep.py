@@ -1,30 +1,8 @@
 """The sweep page as a script, through Streamlit's AppTest."""
 
-from pathlib import Path
+from support.script_page import page_html
 
-import pytest
-from streamlit.testing.v1 import AppTest
-
-from core.checkpoints.registry import MODELS, key_of
 from core.demo import example
-from core.jobs import JOBS
-
-APP = str(Path(__file__).parents[2] / "app.py")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _live_model():
-    MODELS.get(key_of(example.SPEC))
-    JOBS.submit(example.SPEC).wait(60.0)
-
-
-@pytest.fixture
-def app():
-    return AppTest.from_file(APP, default_timeout=60).run()
-
-
-def page_html(app) -> str:
-    return " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
 
 
 def test_it_opens_on_the_notebooks_prompt(app):

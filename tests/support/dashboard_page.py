@@ -39,6 +39,7 @@ class DashboardPage:
         # Else it looks at every frame, and laying out the page sixty times a second is most of
         # what a machine then does.
         page.wait_for_function = partial(page.wait_for_function, polling=POLLING)
+        page.set_default_timeout(TIMEOUT)
         self.script_errors: list[str] = []
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
         page.on("dialog", self._on_dialog)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+HELD_PROGRAM = (str(ROOT / "tests" / "support" / "held_server.py"),)
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 NAMES = (
     "chromium-headless-shell",  # the same without what a window needs: a sixth less to compute
@@ -21,6 +22,16 @@ NAMES = (
     "google-chrome",
     "google-chrome-stable",
 )
+
+
+STILL = """{
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`*, *::before, *::after { animation-duration: 1ms !important;
+    animation-delay: 0s !important; animation-iteration-count: 1 !important; }`);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}"""
+"""What moves by itself stands at its end at once, with every event that the end has. Else a page
+that loads or waits is drawn sixty times a second, which costs more than all that it computes."""
 
 
 def chromium_path() -> str | None:
@@ -39,6 +50,13 @@ def browser() -> Iterator[Any]:
             yield chromium
         finally:
             chromium.close()
+
+
+def still_context(chromium: Any, width: int, scheme: str = "light") -> Any:
+    """A browser context of its own, in which nothing moves by itself."""
+    context = chromium.new_context(viewport={"width": width, "height": 1300}, color_scheme=scheme)
+    context.add_init_script(STILL)
+    return context
 
 
 def free_port() -> int:

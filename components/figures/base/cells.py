@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.look import Look, Scale, ink_on
+from core.spec.heads import Head
 
 NUMBERS = "numbers"
 """The name of the trace that `numbers` makes."""
@@ -17,6 +18,27 @@ Plotly fades them."""
 def rows_of(values: np.ndarray) -> list[list[float | None]]:
     """A figure's z: plain lists, None where there is no number."""
     return [[float(v) if np.isfinite(v) else None for v in row] for row in values]
+
+
+def coloured(values: np.ndarray, **options: object) -> go.Heatmap:
+    """A cell a value, row after row from 0, with a gap between cells; blank where it is NaN.
+
+    `options` say the colours.
+    """
+    n_rows, n_columns = values.shape
+    shown = {"x": list(range(n_columns)), "y": list(range(n_rows)), "xgap": 1, "ygap": 1}
+    return go.Heatmap(z=rows_of(values), **{**shown, "hoverinfo": "skip", **options})
+
+
+def head_targets(heads: Sequence[Head], text: Sequence[str], **options: object) -> go.Scatter:
+    """`targets` over the cells of heads, layers down and heads across; a click gives the head."""
+    return targets(
+        [head.head for head in heads],
+        [head.layer for head in heads],
+        [[*head] for head in heads],
+        text,
+        **options,
+    )
 
 
 def targets(
@@ -129,9 +151,3 @@ def bar_beneath(unit: str, look: Look, length: float) -> dict[str, object]:
         "yanchor": "bottom",
         "ypad": 4,
     }
-
-
-def thinned(n: int, most: int) -> list[int]:
-    """At most about `most` of n ticks, evenly spaced from 0."""
-    step = max(1, -(-n // most))
-    return list(range(0, n, step))

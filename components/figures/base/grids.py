@@ -8,21 +8,22 @@ import plotly.graph_objects as go
 
 from components.figures.base.cells import (
     bar_beneath,
+    coloured,
+    head_targets,
     numbers,
     outline,
-    rows_of,
     scale_of,
     shares_of,
-    targets,
-    thinned,
 )
-from components.figures.base.look import Look, blank, quiet_axis
+from components.figures.base.head_axes import head_axes, on_panel, shape_on_panel
+from components.figures.base.look import Look, blank
 from core.spec.heads import Head
 from core.text.numbers import signed as with_sign
 
 NUMBERED = 48
 """Up to this many cells the strongest carry their number."""
 MARKED = 6
+TICKS = 13
 GAP = 0.06
 """Between panels, as a share of the width."""
 
@@ -64,10 +65,9 @@ def grids(
     for index, panel in enumerate(panels):
         start = index * (width + GAP)
         _draw(figure, panel, index, (start, start + width), (end, signed, digits, unit), look)
-        axis = _axis(index)
         for head in selected:
             frame = outline(head.head, head.layer, look, f"selected {head.label}")
-            figure.add_shape(**frame, xref=f"x{axis}", yref=f"y{axis}")
+            figure.add_shape(**frame, **shape_on_panel(index))
         if panel.title:
             figure.add_annotation(
                 text=panel.title,
@@ -95,10 +95,6 @@ def grids(
     return figure
 
 
-def _axis(index: int) -> str:
-    return "" if index == 0 else str(index + 1)
-
-
 def _draw(
     figure: go.Figure,
     panel: Panel,
@@ -108,26 +104,13 @@ def _draw(
     look: Look,
 ) -> None:
     end, signed, digits, unit = shown
-    values, axis = panel.values, _axis(index)
-    n_layers, n_heads = values.shape
-    own = {"xaxis": f"x{axis}", "yaxis": f"y{axis}"}
+    values, own = panel.values, on_panel(index)
 
     def said(value: float) -> str:
         return with_sign(value, digits) if signed else f"{value:.{digits}f}"
 
     figure.add_trace(_hairlines(values, look, own))
-    figure.add_trace(
-        go.Heatmap(
-            z=rows_of(values),
-            x=list(range(n_heads)),
-            y=list(range(n_layers)),
-            coloraxis="coloraxis",
-            xgap=1,
-            ygap=1,
-            hoverinfo="skip",
-            **own,
-        )
-    )
+    figure.add_trace(coloured(values, coloraxis="coloraxis", **own))
     scale = look.diverging if signed else look.sequential
     at = shares_of(values, end, signed=signed)
     figure.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
@@ -138,52 +121,28 @@ def _draw(
     ]
     name = f"{panel.title}: " if panel.title else ""
     figure.add_trace(
-        targets(
-            [head.head for head in cells],
-            [head.layer for head in cells],
-            [[head.layer, head.head] for head in cells],
+        head_targets(
+            cells,
             [f"{name}<b>{head.label}</b> {said(float(values[head]))} {unit}" for head in cells],
             **own,
         )
     )
     figure.update_layout(
-        {
-            f"xaxis{axis}": quiet_axis(
-                look,
-                title={"text": "head", "standoff": 4},
-                side="top",
-                tickmode="array",
-                tickvals=thinned(n_heads, 13),
-                range=[-0.5, n_heads - 0.5],
-                domain=list(domain),
-                anchor=f"y{axis}",
-                automargin=False,
-            ),
-            f"yaxis{axis}": quiet_axis(
-                look,
-                title={"text": "layer" if index == 0 else "", "standoff": 8},
-                tickmode="array",
-                tickvals=thinned(n_layers, 13),
-                showticklabels=index == 0,
-                range=[n_layers - 0.5, -0.5],
-                anchor=f"x{axis}",
-            ),
-        }
+        head_axes(
+            (values.shape[0], values.shape[1]),
+            look,
+            most=TICKS,
+            panel=index,
+            across=domain,
+            layers_named=index == 0,
+        )
     )
 
 
 def _hairlines(values: np.ndarray, look: Look, own: dict[str, str]) -> go.Heatmap:
     """What shows between the cells, so that a 0 is seen; nothing where there is no value."""
-    n_layers, n_heads = values.shape
-    return go.Heatmap(
-        z=[[0 if np.isfinite(v) else None for v in row] for row in values],
-        x=list(range(n_heads)),
-        y=list(range(n_layers)),
-        colorscale=[(0, look.line), (1, look.line)],
-        showscale=False,
-        hoverinfo="skip",
-        **own,
-    )
+    colours = [(0, look.line), (1, look.line)]
+    return coloured(0 * values, colorscale=colours, showscale=False, xgap=0, ygap=0, **own)
 
 
 def _numbers(values: np.ndarray, end: float, digits: int, said: object) -> list[list[str]]:

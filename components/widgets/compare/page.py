@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB
 from components.state import Session, chosen_metric, put_metric
 from components.state.open_run import refusal
 from components.widgets.compare.panel import panel
@@ -24,6 +23,7 @@ from components.widgets.page.messages import error_message, note
 from core.checkpoints.permitted import from_outside
 from core.errors import InputError, StoreError
 from core.exports import links
+from core.results.metrics import PROB
 from core.spec.heads import Head
 from core.store.keeper import KEEPER
 from core.store.run import Summary

@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.figures.comparison import RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
@@ -13,10 +12,14 @@ from components.widgets.head.context import head_chart
 from components.widgets.page.messages import error_message
 from components.widgets.page.metric_row import metric_row
 from components.words.escaping import as_html
+from components.words.page_html import quiet_html
 from core.errors import InputError
+from core.results.captions import provenance_words
 from core.results.comparison import Comparison, compare
+from core.results.metrics import Metric
 from core.results.result import SweepResult
-from core.text.numbers import percent, signed
+from core.text.numbers import signed
+from core.text.words import bold, phrase
 
 MOVED = 10
 """Heads in the table of those that moved most; the scatter has all."""
@@ -76,18 +79,7 @@ def _caption(result: SweepResult, found: Comparison) -> str:
 
 def _provenance(one: SweepResult, other: SweepResult) -> None:
     for name, result in (("A", one), ("B", other)):
-        spec, made = result.spec, result.provenance
-        said = " · ".join(
-            (
-                f"baseline P(target) {percent(result.baseline.prob, 2)}",
-                as_html(spec.model),
-                as_html(spec.in_words()),
-                "BOS first" if spec.prepend_bos else "no BOS",
-                f"{spec.weights} weights",
-                f"model {as_html(made.model_fingerprint[:8])}",
-            )
-        )
-        st.html(f'<div class="hs-quiet" style="margin-top:-.5rem"><b>{name}</b> {said}</div>')
+        st.html(quiet_html(phrase(bold(name), " ", provenance_words(result))))
 
 
 def _said(found: Comparison) -> str:

@@ -17,8 +17,8 @@ from core.jobs import JOBS, JobState
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
-from core.store.rows import answer_text
-from core.store.run import Origin, Run, Summary
+from core.store.run import Origin, Run, Summary, answer_text
+from core.sweep.task import SweepTask, result_of
 
 OFFERED = 300
 """Runs in the two lists, the newest; older ones are chosen on the History page."""
@@ -142,10 +142,9 @@ def _of_run(run: Run) -> Sided:
 
 def _known(spec: SweepSpec) -> Sided | None:
     """The finished sweep of a spec."""
-    known = JOBS.find(spec)
-    if known is None or known.result is None:
-        return None
-    return Sided(known.run_id, known.result)
+    known = JOBS.find(SweepTask(spec))
+    result = result_of(known)
+    return None if known is None or result is None else Sided(known.run_id, result)
 
 
 def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
@@ -164,7 +163,7 @@ def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
     if job is None and (
         on_this_machine(spec.model) or st.button("Download and sweep", key=f"sweep_{name}")
     ):
-        job = state.compare_jobs[name] = JOBS.submit(spec)
+        job = state.compare_jobs[name] = JOBS.ask(SweepTask(spec))
     if job is None:
         note(f"{spec.model} is not on this machine yet.")
     elif job.state is JobState.FAILED:

@@ -7,6 +7,8 @@ import streamlit as st
 
 from components.state import put, value
 from components.words.escaping import as_markdown, token_html
+from components.words.page_html import words_html
+from core.prompts.token_words import token_count_words
 from core.prompts.tokens import visible
 
 SHOWN = 240
@@ -100,18 +102,11 @@ def _answer(strip: Strip) -> str:
 
 
 def _count(strip: Strip) -> str:
-    n_tokens, n_target = len(strip.tokens), len(strip.target)
-    parts = [f"{n_tokens:,} tokens" + (", BOS included" if strip.has_bos else ", no BOS")]
-    if strip.target_is_set:
-        parts.append(f"the target is any of {n_target} tokens: their probabilities are added")
-    elif n_target > 1:
-        parts.append(
-            f"the target is {n_target} tokens: its probability is the product over all of them"
-        )
-    flag = (
-        f' · <span class="hs-flag">{strip.typed} special token{"s" if strip.typed > 1 else ""} in '
-        "the prompt: read by the model as a marker, not as text</span>"
-        if strip.typed
-        else ""
+    said = token_count_words(
+        len(strip.tokens),
+        has_bos=strip.has_bos,
+        n_target=len(strip.target),
+        target_is_set=strip.target_is_set,
+        n_typed_special=strip.typed,
     )
-    return f'<div class="hs-quiet hs-count">{" · ".join(parts)}{flag}</div>'
+    return f'<div class="hs-quiet hs-count">{words_html(said)}</div>'

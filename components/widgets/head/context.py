@@ -9,12 +9,12 @@ import streamlit as st
 
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB, Metric
 from components.state import Session
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html
 from core.circuits.head_scores import HeadScores
 from core.results.findings import NOTABLE_NATS
+from core.results.metrics import PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec

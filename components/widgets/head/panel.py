@@ -3,7 +3,6 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.state import Session, live_for, outdated, value
 from components.widgets.head.attention import attention_view
 from components.widgets.head.by_position import by_position_view
@@ -16,6 +15,7 @@ from components.widgets.head.verdict import verdict_panel
 from components.widgets.page.messages import note
 from components.words.escaping import token_html
 from core.circuits.verdict import ordinal
+from core.results.metrics import Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
 from core.text.numbers import percent, signed

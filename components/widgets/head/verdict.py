@@ -5,7 +5,7 @@ import streamlit as st
 from components.state import put
 from components.widgets.head.context import HeadContext
 from components.widgets.page.task_result import task_result
-from components.words.escaping import as_html
+from components.words.page_html import words_html
 from core.checkpoints.registry import key_of
 from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
 from core.circuits.verdict import KINDS, ROLES, ROUTE, WHERE, verdict
@@ -38,7 +38,7 @@ def verdict_panel(seen: HeadContext) -> None:
         sentences = verdict(seen.result, seen.effect, traced, by_kind, roles, seen.share_of_first)
         for number, sentence in enumerate(sentences):
             said, ways = st.columns([6, 1], vertical_alignment="top")
-            said.html(f'<p class="hs-said">{as_html(sentence.text)}</p>')
+            said.html(f'<p class="hs-said">{words_html(sentence.words)}</p>')
             with ways, st.container(horizontal=True, gap="xsmall", key=f"said_{number}"):
                 for place in sentence.shown_in:
                     if place in _PLACES:

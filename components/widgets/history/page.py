@@ -10,11 +10,12 @@ from components.widgets.history.actions import actions
 from components.widgets.history.filters import filters
 from components.widgets.history.listing import listing
 from components.widgets.page.address_bar import AddressParams, read_address, write_address
-from components.widgets.page.messages import error_message
+from components.widgets.page.messages import error_message, note
 from components.widgets.runs.import_file import import_box
 from core.errors import StoreError
 from core.exports import links
 from core.store.keeper import KEEPER
+from core.store.kinds import unknown_results
 
 _FIELDS = {
     "q": "history_text",
@@ -37,6 +38,8 @@ def history(state: Session, look: Look) -> None:
             query = filters(state, store.seen())
             actions(state, read_only=store.read_only)
             listing(store, query, state, look)
+            if unknown := unknown_results(store.n_unknown()):
+                note(unknown)
         except StoreError as error:
             error_message(f"The kept runs cannot be listed. {error}")
             st.button("Try again", key="retry_store")

@@ -14,9 +14,10 @@ from components.widgets.page.task_result import task_result
 from core.errors import InputError
 from core.hypotheses.naming import heads_text
 from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
-from core.prompts.tokens import visible
+from core.prompts.token_words import typed_answer_words
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent, share
+from core.text.words import plain
 
 if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
@@ -165,5 +166,4 @@ def _own_box(spec: SweepSpec, wrong: str) -> None:
 
 
 def _answer(spec: SweepSpec) -> str:
-    target = (spec.target,) if isinstance(spec.target, str) else spec.target
-    return " or ".join(map(visible, target))
+    return plain(typed_answer_words(spec.target))

@@ -3,15 +3,16 @@
 import streamlit as st
 
 from components.state import Session, Test
-from components.words.escaping import answer_html, as_html
+from components.words.escaping import as_html
+from components.words.page_html import words_html
 from core.hypotheses.naming import heads_text
+from core.prompts.token_words import typed_answer_words
 from core.text.numbers import percent
 
 
 def under_test(test: Test, state: Session) -> None:
     """What was asked and said, and the way to another hypothesis."""
     spec, made = test.spec, test.prediction
-    target = (spec.target,) if isinstance(spec.target, str) else spec.target
     said = "breaks the answer" if made.breaks else "leaves the answer standing"
     when = made.made_at.replace("T", " ").replace("+00:00", " UTC")
     looking = "after looking" if made.after_looking else "before looking"
@@ -21,7 +22,7 @@ def under_test(test: Test, state: Session) -> None:
         ):
             st.html(
                 f'<div class="hs-words">“{as_html(spec.prompt)}” → '
-                f"{answer_html(target, is_set=not isinstance(spec.target, str))}</div>"
+                f"{words_html(typed_answer_words(spec.target))}</div>"
                 f'<div class="hs-quiet">{as_html(spec.model)} · {as_html(spec.in_words())}</div>',
                 width="stretch",
             )

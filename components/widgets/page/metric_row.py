@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from components.figures.base.metric import BY_SHORT
 from components.words.escaping import as_html
+from core.results.metrics import BY_SHORT
 
 
 def metric_row(title: str) -> None:

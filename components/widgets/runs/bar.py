@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from components.figures.base.metric import Metric
 from components.state import Session
 from components.widgets.history.editing import label_form
 from components.widgets.page.messages import banner
@@ -11,6 +10,7 @@ from components.widgets.sweep.address import run_on_screen
 from components.words.escaping import as_html
 from components.words.timestamps import when
 from core.errors import StoreError
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.store.keeper import AGAIN_SECONDS, KEEPER
 from core.store.run import Label, Summary

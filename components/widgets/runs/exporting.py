@@ -5,12 +5,12 @@ from functools import partial
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.figures.printed_heatmap import printed_heatmap
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.exports.formats import FORMATS, export, file_name
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.store.run import Label
 

@@ -10,9 +10,10 @@ from components.widgets.page.messages import error_message
 from core.errors import InputError, StoreError
 from core.exports.data import MAX_BYTES, read_json
 from core.store.keeper import KEEPER
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin, Run
 from core.store.store import now
+from core.store.sweeps import identity_of
 
 LABEL = "Open a run from its JSON file"
 

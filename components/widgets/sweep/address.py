@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.figures.base.metric import BY_SHORT, PROB
 from components.state import Session, chosen_metric, no_such_head, put, put_metric, value
 from components.state.open_run import open_address, open_spec
 from components.widgets.head.panel import VIEWS
@@ -10,10 +9,12 @@ from components.widgets.page.address_bar import AddressParams
 from core.checkpoints.permitted import from_outside
 from core.demo import example
 from core.exports import links
+from core.results.metrics import BY_SHORT, PROB
 from core.spec.heads import Head, shortened
 from core.spec.spec import SweepSpec
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin
+from core.store.sweeps import identity_of
 
 _OLD_VIEWS = {
     "looks": "attention",

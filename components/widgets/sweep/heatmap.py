@@ -3,20 +3,23 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import Metric
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Session, chosen_metric, put, value
 from components.state.answer_syntax import answer_text
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row
-from components.words.escaping import answer_html, as_html, as_markdown
+from components.words.escaping import as_markdown
+from components.words.page_html import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible
-from core.results.layer_effects import LayerEffects
+from core.results.captions import layer_effect_words, provenance_words
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
-from core.text.numbers import percent, signed
+from core.sweep.task import spec_of
+from core.text.numbers import signed
+from core.text.words import bold, joined, phrase
 
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
@@ -26,7 +29,7 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
     metric = chosen_metric()
     metric_row(f"{metric.title} when one head is ablated")
     if not metric.measures(result):
-        _needs_foil(result)
+        _lacks(metric, result)
         return metric
     published = letters(result.spec.model) if value("published_roles") else None
     with st.container(key="heatmap"):
@@ -49,13 +52,13 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
             alt=_alt(result, metric),
         )
     with st.container(key="margins"):
-        st.html(_quiet(_scale(result, state.layer_effects)))
+        st.html(quiet_html(layer_effect_words(result, state.layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
         if state.estimate is not None and (said := _estimate(result, metric, state)):
-            st.html(_quiet(said))
+            st.html(quiet_html(phrase(said)))
     with st.container(key="provenance"):
-        st.html(_quiet(_provenance(result)))
+        st.html(quiet_html(provenance_words(result)))
     return metric
 
 
@@ -73,8 +76,8 @@ def _atlas(result: SweepResult) -> None:
             "are no measurement of this prompt.",
         )
         if value("published_roles"):
-            said = " · ".join(f"<b>{as_html(letter)}</b> {as_html(role)}" for letter, role in known)
-            st.html(_quiet(f"{said}. A head’s own view names paper and task."))
+            said = joined(" · ", (phrase(bold(letter), f" {role}") for letter, role in known))
+            st.html(quiet_html(phrase(said, ". A head’s own view names paper and task.")))
 
 
 def _clicked() -> None:
@@ -88,6 +91,18 @@ def _clicked() -> None:
     if data:
         layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
         state.toggle_head(Head(layer, head))
+
+
+def _lacks(metric: Metric, result: SweepResult) -> None:
+    """Why there is nothing to draw, and what to do."""
+    if metric.needs_foil and result.spec.foil is None:
+        _needs_foil(result)
+        return
+    with st.container(key="heatmap"):
+        note(
+            f"This run does not have the {metric.short}: the Headsweep that made it did not "
+            "measure it. Sweep the prompt again to have it."
+        )
 
 
 def _needs_foil(result: SweepResult) -> None:
@@ -121,21 +136,8 @@ def _alt(result: SweepResult, metric: Metric) -> str:
 
 
 def _without_layer_effects(state: Session) -> str:
-    coming = state.job is not None and state.job.spec == state.asked
+    coming = state.job is not None and spec_of(state.job) == state.asked
     return "measured after<br>the heads" if coming else "not measured"
-
-
-def _scale(result: SweepResult, layer_effects: LayerEffects | None) -> str:
-    """What the bars beside the cells are."""
-    said = (
-        "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
-        "once"
-    )
-    if why := result.spec.ablation.traits.no_mlps:
-        return f"{said}. {why}."
-    if layer_effects is not None and all(each is None for each in layer_effects.mlp):
-        return f"{said}. The MLPs of this model could not be reached."
-    return f"{said} · □ its MLP, ablated the same way."
 
 
 def _estimate(result: SweepResult, metric: Metric, state: Session) -> str:
@@ -164,23 +166,3 @@ def _estimate(result: SweepResult, metric: Metric, state: Session) -> str:
         "The first-order estimate shown meanwhile: rank correlation with the exact sweep "
         f"{found}; worst misses {misses}."
     )
-
-
-def _quiet(text: str) -> str:
-    return f'<div class="hs-quiet" style="margin-top:-.4rem">{text}</div>'
-
-
-def _provenance(result: SweepResult) -> str:
-    """What the figure was computed from, so that a screenshot explains itself."""
-    spec, made = result.spec, result.provenance
-    target = answer_html(result.target_tokens, is_set=isinstance(spec.target, tuple))
-    parts = [
-        f"baseline P({target}) {percent(result.baseline.prob, 2)}",
-        as_html(spec.model),
-        as_html(spec.in_words()),
-        "BOS first" if spec.prepend_bos else "no BOS",
-        f"{spec.weights} weights",
-        f"model {as_html(made.model_fingerprint[:8])}",
-        f"TransformerLens {as_html(made.transformer_lens)}",
-    ]
-    return " · ".join(parts)

@@ -3,18 +3,21 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB, Metric
 from components.figures.kind_multiples import kind_multiples
 from components.state import Session, value
 from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.messages import note
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html, as_markdown
+from components.words.page_html import quiet_html
 from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement, with_kind
+from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, Needs
+from core.sweep.task import result_of, spec_of
 from core.text.numbers import signed
+from core.text.words import joined, phrase
 
 EVERY = 0.3
 """Seconds between looks at the jobs."""
@@ -37,8 +40,13 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
                     disabled=not result.complete or state.is_unasked(result.spec.model),
                 )
         if comparing:
-            shown = metric if metric.measures(result) else PROB
-            _comparison(result, shown, state, look)
+            _comparison(result, _shown(metric, result, state), state, look)
+
+
+def _shown(metric: Metric, result: SweepResult, state: Session) -> Metric:
+    """The metric that was chosen, where every kind's sweep has it."""
+    swept = [found for job in state.compared.values() if (found := result_of(job)) is not None]
+    return metric if all(map(metric.measures, [result, *swept])) else PROB
 
 
 def _compare() -> None:
@@ -65,7 +73,7 @@ def _label(state: Session) -> str:
         job = state.compared.get(kind)
         if now is not None and job is None:
             return f"Add {kind.label}"
-        if now is not None and job is not None and job.spec != now:
+        if now is not None and job is not None and spec_of(job) != now:
             return f"{kind.label.capitalize()} {_NEWER[kind.traits.needs]}"
     return ""
 
@@ -75,7 +83,8 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
     if waited := _unfinished(state):
         with st.container(key=state.progress_key("kinds")):
             _watch(tuple(job.number for job in waited.values()))
-    results = {kind: job.result for kind, job in jobs.items() if job.result is not None}
+    done_by = {kind: result_of(job) for kind, job in jobs.items()}
+    results = {kind: found for kind, found in done_by.items() if found is not None}
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}
     chart, words = st.columns([1.55, 1], gap="large")
     with chart:
@@ -86,8 +95,8 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
             config=CHART_CONFIG,
             alt=f"{metric.title} under each kind of ablation, one heatmap a kind",
         )
-        done = " · ".join(as_html(found.spec.in_words()) for found in results.values())
-        st.html(f'<div class="hs-quiet" style="margin-top:-.4rem">{done}</div>')
+        done = joined(" · ", (phrase(found.spec.in_words()) for found in results.values()))
+        st.html(quiet_html(done))
     with words:
         if len(results) < 2:
             note("The comparison appears when two kinds are done.")

@@ -2,10 +2,11 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
-from components.figures.base.metric import Metric
 from components.state import Session
 from core.prompts.tokens import visible
+from core.results.metrics import METRICS, PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent
 
@@ -15,22 +16,17 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
 
     Arrow keys move through the table and select as they go; a column's header sorts by it.
     """
-    effects = result.ranked(metric.field)
+    measured = [each for each in METRICS if each.measures(result)]
+    effects = result.ranked((metric if metric in measured else PROB).field)
     frame = pd.DataFrame(
         {
             "head": [e.address.label for e in effects],
             "P after, %": [100 * e.prob for e in effects],
-            "change, pp": [100 * e.prob_change for e in effects],
-            "log prob, nats": [e.logprob_change for e in effects],
-            "log odds, nats": [e.logodds_change for e in effects],
-            "logit diff, nats": [e.logit_diff_change for e in effects],
-            "KL, nats": [e.kl for e in effects],
+            **{_column(each): [each.of(e) for e in effects] for each in measured},
             "rank": [e.rank for e in effects],
             "then likeliest": [_likeliest(e) for e in effects],
         }
     )
-    if result.baseline.logit_diff is None:
-        frame = frame.drop(columns="logit diff, nats")
     with st.container(key="ranking"):
         st.dataframe(
             frame,
@@ -40,15 +36,20 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
             selection_mode=["single-row", "single-cell"],
             column_config={
                 "P after, %": st.column_config.NumberColumn(format="%.1f"),
-                "change, pp": st.column_config.NumberColumn(format="%+.1f"),
-                "log prob, nats": st.column_config.NumberColumn(format="%+.2f"),
-                "log odds, nats": st.column_config.NumberColumn(format="%+.2f"),
-                "logit diff, nats": st.column_config.NumberColumn(format="%+.2f"),
-                "KL, nats": st.column_config.NumberColumn(format="%.2f"),
+                **{_column(each): _format(each) for each in measured},
             },
             height=min(38 + 35 * len(frame), 430),
         )
     st.session_state["ranking_heads"] = [e.address for e in effects]
+
+
+def _column(metric: Metric) -> str:
+    return f"{metric.column}, {metric.unit}"
+
+
+def _format(metric: Metric) -> ColumnConfig:
+    sign = "+" if metric.signed else ""
+    return st.column_config.NumberColumn(help=metric.meaning, format=f"%{sign}.{metric.digits}f")
 
 
 def _likeliest(effect: HeadEffect) -> str:

@@ -12,8 +12,11 @@ from components.state import (
 from components.state.warm_up import load_failed
 from components.widgets.composer.draft import Draft, on_this_machine
 from components.widgets.page.messages import banner, note
+from core.prompts.token_words import answer_words
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
+from core.sweep.task import result_of, spec_of
+from core.text.words import plain
 
 EVERY = 0.5
 """Seconds between looks at a model that is being loaded."""
@@ -29,7 +32,8 @@ def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
             st.rerun()
     if state.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
         known = finished(draft.spec)
-        if known is not None and known.partial is not None and not outdated(known.partial):
+        result = result_of(known)
+        if known is not None and result is not None and not outdated(result):
             state.take(known)
 
 
@@ -59,7 +63,7 @@ def run_status(state: Session, draft: Draft) -> None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(asked, result):
             changed = "The model’s files have" if outdated(result) else "The inputs have"
-            coming = state.job is not None and state.job.spec == asked
+            coming = state.job is not None and spec_of(state.job) == asked
             todo = "its heads will appear here" if coming else "press Sweep"
             banner(f"{changed} changed: {todo}. Below is still {_summary(result)}.")
             st.html("<style>.st-key-results { opacity: .5; }</style>")
@@ -83,10 +87,7 @@ def _await_model() -> None:
 
 
 def _summary(result: SweepResult) -> str:
-    from core.prompts.tokens import visible
-
     spec = result.spec
     prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"
-    between = "" if isinstance(spec.target, str) else " or "
-    target = between.join(map(visible, result.target_tokens))
+    target = plain(answer_words(result.target_tokens, spec.target))
     return f"“{prompt}” → “{target}” on {spec.model} ({spec.in_words()})"

@@ -1,56 +1,39 @@
 """The cells that hold the notebook's numbers against Headsweep's own."""
 
-from collections.abc import Callable
+import numpy as np
 
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Plan
-from core.results.result import HeadEffect, SweepResult
-from core.spec.heads import Head
-
-_TOLERANCE, _TWICE = "1e-4", "2e-4"
-"""Nats, in float32: two ways to the same numbers, apart by rounding."""
+from core.results.metrics import Metric
+from core.results.result import SweepResult
 
 _Grid = list[list[float | None]]
 
 
 def numbers(plan: Plan) -> str:
     """Headsweep's own numbers as data: a row a layer; None for a head that was not finished."""
-    clean = plan.result.baseline
-    own = {"prob": clean.prob, "logprob": clean.logprob}
-    if plan.foil is not None and clean.logit_diff is not None:
-        own["logit_diff"] = clean.logit_diff
+    own = {metric.name: _level(metric, plan.result) for metric in plan.metrics}
     lines = ["HEADSWEEP_BASELINE = {"]
-    lines += [f"    {literal(name)}: {literal(value)}," for name, value in own.items()]
+    lines += [f"    {literal(k)}: {literal(v)}," for k, v in own.items() if v is not None]
     lines += ["}", "HEADSWEEP = {"]
-    for name, rows in _grids(plan.result, own).items():
+    for name, rows in (_grid(metric, plan.result) for metric in plan.metrics):
         lines.append(f"    {literal(name)}: [")
         lines += [f"        {literal(row)}," for row in rows]
         lines.append("    ],")
     return "\n".join((*lines, "}"))
 
 
-def _grids(result: SweepResult, clean: dict[str, float]) -> dict[str, _Grid]:
-    """(layer, head) values of what the notebook measures anew."""
-    grids = {
-        "prob": _grid(result, lambda effect: effect.prob),
-        "logprob": _grid(result, lambda effect: clean["logprob"] + effect.logprob_change),
-    }
-    if "logit_diff" in clean:
-        grids["logit_diff"] = _grid(
-            result,
-            lambda effect: (
-                None
-                if effect.logit_diff_change is None
-                else clean["logit_diff"] + effect.logit_diff_change
-            ),
-        )
-    return {**grids, "kl": _grid(result, lambda effect: effect.kl)}
+def _level(metric: Metric, result: SweepResult) -> float | None:
+    """The clean run's own value; None where a result keeps only how far it moves."""
+    return getattr(result.baseline, metric.name, None)
 
 
-def _grid(result: SweepResult, value: Callable[[HeadEffect], float | None]) -> _Grid:
-    n_layers, n_heads = result.shape
-    effects = [[result.effect(Head(y, x)) for x in range(n_heads)] for y in range(n_layers)]
-    return [[None if effect is None else value(effect) for effect in row] for row in effects]
+def _grid(metric: Metric, result: SweepResult) -> tuple[str, _Grid]:
+    """What to compare, a column of the notebook's table, and its (layer, head) values."""
+    level = _level(metric, result)
+    name = metric.field if level is None else metric.name
+    values = result.values(metric.field) + (level or 0.0)
+    return name, [[None if np.isnan(value) else float(value) for value in row] for row in values]
 
 
 def check(plan: Plan) -> str:
@@ -80,10 +63,12 @@ def check(plan: Plan) -> str:
         '    print(f"ablated, {name}: at most {apart(name):.1e} apart")',
     ]
     if plan.spec.dtype == "float32":
+        held = {m.name: m.within for m in plan.metrics if m.within is not None}
+        names = ", ".join(f"{literal(name)}: {within:.0e}" for name, within in held.items())
         lines += [
-            f'assert abs(baseline["logprob"] - HEADSWEEP_BASELINE["logprob"]) <= {_TOLERANCE}',
-            f'assert apart("logprob") <= {_TOLERANCE}',
+            f"WITHIN = {{{names}}}".replace("e-0", "e-"),
+            "for name, tolerance in WITHIN.items():",
+            "    assert abs(baseline[name] - HEADSWEEP_BASELINE[name]) <= tolerance, name",
+            "    assert apart(name) <= tolerance, name",
         ]
-        if plan.foil is not None:
-            lines.append(f'assert apart("logit_diff") <= {_TWICE}  # a difference of two log probs')
     return "\n".join(lines)

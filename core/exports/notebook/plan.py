@@ -6,6 +6,7 @@ from typing import Literal
 from core.checkpoints import catalogue
 from core.checkpoints.permitted import EMBEDDED
 from core.errors import InputError
+from core.results.metrics import METRICS, Metric
 from core.results.result import SweepResult
 from core.spec.answer import Answer
 from core.spec.spec import SweepSpec
@@ -35,6 +36,11 @@ class Plan:
     def spec(self) -> SweepSpec:
         """What was asked."""
         return self.result.spec
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those that the run has: what the notebook measures anew and compares."""
+        return tuple(metric for metric in METRICS if metric.measures(self.result))
 
     @property
     def foil_has_pass(self) -> bool:

@@ -3,6 +3,7 @@
 from core.exports.notebook.ablation import kind_code
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Form, Plan
+from core.results.metrics import Metric
 
 _RANKS = {
     "token": "(logp > logp[target_id])",
@@ -10,6 +11,14 @@ _RANKS = {
     "set": "(logp > logp[target_ids].max())",
 }
 """How many tokens are more probable than the answer: its first token, or a set's best member."""
+
+
+_FIRST = {
+    "token": ("logp", "[target_id]"),
+    "sequence": ("first", "target_ids[:1]"),
+    "set": ("logp", "target_ids"),
+}
+"""The log probs where the answer's first token is read, and the ids that count there."""
 
 
 def scoring(plan: Plan) -> str:
@@ -31,11 +40,7 @@ def scoring(plan: Plan) -> str:
         *(["    first = logp[0]  # the answer's first token"] if forced else []),
         *_foil(plan),
         "    return {",
-        '        "prob": logprob.exp().item(),',
-        '        "logprob": logprob.item(),',
-        '        "logodds": (logprob - others.log()).item(),',
-        *(['        "logit_diff": (logprob - foil_logprob).item(),'] if plan.foil else []),
-        '        "kl": (clean.exp() * (clean - logp)).sum().clamp(min=0).item(),',
+        *(line for metric in plan.metrics for line in _metric(metric, plan.target)),
         f'        "rank": 1 + {_RANKS[plan.target]}.sum().item(),',
         "    }",
         "",
@@ -48,6 +53,14 @@ def scoring(plan: Plan) -> str:
         "baseline",
     ]
     return "\n".join(lines)
+
+
+def _metric(metric: Metric, form: Form) -> list[str]:
+    """One metric of a run, in the dictionary that `score` returns."""
+    first, ids = _FIRST[form]
+    lines = metric.notebook.format(first=first, ids=ids).splitlines()
+    lines[0] = f"{literal(metric.name)}: {lines[0]}"
+    return [f"        {line}" for line in (*lines[:-1], f"{lines[-1]},")]
 
 
 def _logprob(name: str, form: Form, logp: str) -> str:
@@ -106,5 +119,5 @@ def sweep(plan: Plan) -> str:
 
 
 def _changing(plan: Plan) -> str:
-    names = ["prob", "logprob", "logodds", *(["logit_diff"] if plan.foil else [])]
+    names = [metric.name for metric in plan.metrics if metric.signed]
     return f"({', '.join(map(literal, names))})"

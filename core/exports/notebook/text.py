@@ -4,15 +4,23 @@ Jupyter renders Markdown, HTML and formulas; inside a fence it renders none of t
 """
 
 import re
+import textwrap
 
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Plan
+from core.results.captions import provenance_rows
+from core.results.finding_words import finding_words
+from core.results.findings import findings
+from core.results.result import SweepResult
 from core.spec.ablation import Needs
 from core.spec.answer import Answer
 from core.spec.reference_set import name_of
 from core.spec.spec import SweepSpec
+from core.text.words import plain
 
 _SHOWN = 300
+_LINE = 92
+"""Characters of a line in a code block, which no reader wraps."""
 _PLAIN_TITLE = re.compile(r"[\w ,:;()'’–-]{1,120}")
 
 
@@ -38,6 +46,10 @@ pass for each head), and holds its numbers against Headsweep's at the end.{unfin
 What was asked:
 
 {_block(asked)}
+
+What Headsweep found:
+
+{_fenced(_findings(plan.result), "text")}
 
 Where Headsweep's numbers come from:
 
@@ -120,16 +132,22 @@ def _positions(plan: Plan) -> str:
 
 
 def _provenance(plan: Plan) -> list[tuple[str, str]]:
-    seen = plan.result.provenance
-    rows = (
-        ("Headsweep", seen.headsweep),
-        ("TransformerLens", seen.transformer_lens),
-        ("torch", seen.torch),
-        ("model fingerprint", seen.model_fingerprint),
-        ("device", seen.device),
-        ("dtype", seen.dtype),
-    )
+    rows = provenance_rows(plan.result.provenance)
     return [(name, _word(value)) for name, value in rows]
+
+
+def _findings(result: SweepResult) -> str:
+    """A sentence a paragraph; the lines after its first are set in, and so can end no fence."""
+    return "\n".join(
+        textwrap.fill(
+            plain(said),
+            _LINE,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for said in finding_words(result, findings(result))
+    )
 
 
 def _install(plan: Plan) -> str:

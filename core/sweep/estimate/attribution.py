@@ -2,11 +2,13 @@
 
 Replacing z by z' changes the answer's m by about sum((z' - z) . dm/dz), to first order (Nanda
 2023, "Attribution patching"; Kramar et al. 2024, arXiv:2403.00745). m is the log prob of the
-target, or of target and foil; KL and rank have no such estimate (KL's gradient at the clean run is
-zero). Weak where attention saturates, so its agreement with the exact sweep is shown beside it.
+target or of the foil, the margin or the entropy; the metrics that have an estimate follow from
+these. KL and rank have none (KL's gradient at the clean run is zero). Weak where attention
+saturates, so its agreement with the exact sweep is shown beside it.
 `core.sweep.estimate.estimating` makes them; this imports no torch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +16,6 @@ import numpy as np
 from core.results.agreement import rank_correlation
 from core.results.result import SweepResult
 from core.spec.heads import Head
-
-ESTIMATED = ("prob_change", "logprob_change", "logit_diff_change")
-"""The metrics that have an estimate."""
 
 WORST = 3
 """How many of the largest misses are named."""
@@ -26,16 +25,15 @@ WORST = 3
 class Estimate:
     """First-order estimates for every head: arrays (layer, head), in the units of a result.
 
-    `prob_change` is exp(min(0, logprob + estimate)) minus the baseline, a fraction.
+    `effects` has those of the metrics (by field) that have an estimate and that the sweep has. The
+    probability's is exp(min(0, logprob + estimate)) minus the baseline, a fraction.
     """
 
-    prob_change: np.ndarray
-    logprob_change: np.ndarray
-    logit_diff_change: np.ndarray | None
+    effects: Mapping[str, np.ndarray]
 
     def values(self, metric: str) -> np.ndarray | None:
         """One metric's estimates; None where it has none."""
-        return getattr(self, metric) if metric in ESTIMATED else None
+        return self.effects.get(metric)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Estimates every head's effect from one pass forward: see `core.sweep.estimate.attribution`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 import numpy as np
@@ -9,42 +10,70 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.engine import gradients
+from core.engine.gradients import ReadOff
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer
+from core.results.metrics import METRICS
 from core.spec.ablation import AblationKind
 from core.sweep.estimate.attribution import Estimate
-from core.sweep.prepare import Prepared
 from core.sweep.replacements import Replacement
 from core.sweep.scorer import Scorer
-from core.sweep.scores import answer_logprob
+from core.sweep.scores import answer_logprob, entropy, margin
 
 
 def estimate(scorer: Scorer, replacements: Mapping[TokenizedAnswer, Replacement]) -> Estimate:
-    """Estimate every head's effect under the spec's kind of ablation."""
-    model, prepared = scorer.model, scorer.prepared
+    """Estimate every head's effect under the spec's kind of ablation.
+
+    What `core.results.scores` calls log prob, margin, entropy and the foil's log prob is
+    estimated, and every metric with an estimate computed from it as from what is measured.
+    """
+    prepared, clean = scorer.prepared, scorer.baseline
     target, foil = prepared.target, prepared.foil
-    together = (target,) if foil is None or not prepared.foil_in_same_pass else (target, foil)
-    logprobs, changes = _effects(model, prepared, replacements[target], together)
-    if foil is not None and len(together) == 1:
-        changes += _effects(model, prepared, replacements[foil], (foil,))[1]
-    on_target = changes[0]
-    prob = np.exp(np.minimum(0.0, logprobs[0] + on_target)) - np.exp(logprobs[0])
-    return Estimate(prob, on_target, None if foil is None else on_target - changes[1])
+    wanted: dict[str, ReadOff] = {"logprob": _logprob(target), "entropy": _entropy}
+    if clean.margin is not None:
+        wanted["margin"] = _margin(target)
+    if foil is not None and prepared.foil_in_same_pass:
+        wanted["foil_logprob"] = _logprob(foil)
+    found = _slopes(scorer, replacements[target], target, wanted)
+    if foil is not None and not prepared.foil_in_same_pass:
+        alone: dict[str, ReadOff] = {"foil_logprob": _logprob(foil)}
+        found |= _slopes(scorer, replacements[foil], foil, alone)
+    shape = found["logprob"].shape
+    guessed = {name: getattr(clean, name) + each.ravel() for name, each in found.items()}
+    rows = replace(clean, **guessed)
+    effects = {m.field: m.change(rows, clean) for m in METRICS if m.has_estimate}
+    return Estimate(
+        {field: each.reshape(shape) for field, each in effects.items() if each is not None}
+    )
 
 
-def _effects(
-    model: LoadedModel,
-    prepared: Prepared,
+def _logprob(answer: TokenizedAnswer) -> ReadOff:
+    return lambda logits: answer_logprob(logits.float().log_softmax(-1)[None], answer)[0]
+
+
+def _margin(answer: TokenizedAnswer) -> ReadOff:
+    def read(logits: Tensor) -> Tensor:
+        found = margin(logits[:1].float().log_softmax(-1), answer)
+        assert found is not None
+        return found[0]
+
+    return read
+
+
+def _entropy(logits: Tensor) -> Tensor:
+    return entropy(logits[:1].float().log_softmax(-1))[0]
+
+
+def _slopes(
+    scorer: Scorer,
     replacement: Replacement,
-    answers: Sequence[TokenizedAnswer],
-) -> tuple[tuple[float, ...], list[np.ndarray]]:
-    """Log prob of each answer in the first one's pass, and each head's estimated change of it."""
-    tokens = prepared.sequence(answers[0]).to(model.device)
-
-    def logprob_of(answer: TokenizedAnswer) -> Callable[[Tensor], Tensor]:
-        return lambda logits: answer_logprob(logits.float().log_softmax(-1)[None], answer)[0]
-
-    found = gradients(model, tokens, prepared.read(answers[0]), [logprob_of(a) for a in answers])
+    answer: TokenizedAnswer,
+    wanted: Mapping[str, ReadOff],
+) -> dict[str, np.ndarray]:
+    """Each head's estimated change (layer, head) of what is wanted in the pass of `answer`."""
+    model, prepared = scorer.model, scorer.prepared
+    tokens = prepared.sequence(answer).to(model.device)
+    found = gradients(model, tokens, prepared.read(answer), list(wanted.values()))
     change = torch.stack(
         [_replaced(model, replacement, layer, z) - z for layer, z in enumerate(found.z)]
     )
@@ -53,7 +82,7 @@ def _effects(
         keep[[p for p in replacement.positions if p < len(tokens)]] = True
         change = change * keep[:, None, None]
     effects = [(change * slope).sum((1, 3)).double().cpu().numpy() for slope in found.slopes]
-    return found.values, effects
+    return dict(zip(wanted, effects, strict=True))
 
 
 def _replaced(

@@ -1,4 +1,4 @@
-"""An estimate for the whole heatmap before a long sweep, at the cost of about three runs."""
+"""An estimate for the whole heatmap before a long sweep: one run, and one back a number."""
 
 from collections.abc import Callable
 

@@ -3,31 +3,29 @@
 import dataclasses
 import io
 import json
-import os
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 from PIL import Image
+from support.absent import absent
+from support.hostile import IMAGE
 
 from components.exports.image import CHUNK, INCHES, SCALE, png, svg
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
+from core.results.metrics import PROB
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = "<img src=x onerror=alert(1)></script> ]]> & $x$ \x01"
+HOSTILE = f"{IMAGE}</script> ]]> & $x$ \x01"
 
 
 @pytest.fixture(scope="module")
 def chrome():
     if find_browser() is None:
-        reason = "no Chromium on this machine: install Debian's package chromium"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        absent("no Chromium on this machine: install Debian's package chromium")
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,17 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from support.hostile import IMAGE
 
 from components.exports.report import html, report_data
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, PROB
 from components.figures.head_heatmap import head_heatmap
 from core.demo import example
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import KL, METRICS, PROB
 from core.results.result import SweepResult
 
-HOSTILE = "<img src=x onerror=alert(1)></script><!-- $x$ &amp; \u2028"
+HOSTILE = f"{IMAGE}</script><!-- $x$ &amp; \u2028"
 
 
 class Read(HTMLParser):
@@ -153,7 +154,7 @@ def test_the_policy_forbids_the_network_and_names_each_script_and_style(read):
 def test_only_what_was_measured_can_be_chosen():
     result = example.saved()
     fields = [each["field"] for each in report_data(result, None, "")["metrics"]]
-    assert fields == ["prob_change", "logprob_change", "logodds_change", "kl"]
+    assert fields == [metric.field for metric in METRICS if not metric.needs_foil]
     base = dataclasses.replace(result.baseline, logit_diff=1.5)
     heads = tuple(dataclasses.replace(each, logit_diff_change=-0.5) for each in result.heads)
     with_foil = dataclasses.replace(
@@ -170,7 +171,7 @@ def test_only_what_was_measured_can_be_chosen():
 
 def test_without_layer_effects_nothing_is_said_of_them():
     data = report_data(example.saved(), None, "")
-    assert (data["margins"], data["marginWords"], data["first"]) == (None, "", {})
+    assert (data["margins"], data["marginWords"], data["first"]) == (None, [], {})
 
 
 def test_the_same_run_is_the_same_file(hostile, text):

@@ -40,7 +40,7 @@ def layer_effects():
 @pytest.fixture(scope="session")
 def estimate(result):
     guesses = -np.abs(np.random.default_rng(0).normal(size=result.shape))
-    return Estimate(guesses / 10, guesses, None)
+    return Estimate({"prob_change": guesses / 10, "logprob_change": guesses})
 
 
 @pytest.fixture(scope="session")

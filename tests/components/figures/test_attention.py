@@ -1,8 +1,8 @@
 """One head's attention pattern: what is drawn is what was read, the future blank."""
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.attention import LABELLED, MAX_POSITIONS, attention_pattern
 from components.figures.base.look import Look

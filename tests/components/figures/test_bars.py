@@ -1,11 +1,11 @@
 """A few named values on one axis."""
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.bars import Bar, bars
 from components.figures.base.look import Look
-from components.figures.base.metric import PROB
+from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
 
 ROWS = [Bar("one", 2.0), Bar("two", -0.5, True), Bar("three", 0.25)]

@@ -3,12 +3,11 @@
 import dataclasses
 from itertools import combinations, product
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.comparison import (
     A_AND_B,
     RunName,
@@ -21,6 +20,7 @@ from components.figures.comparison_scatter import CHOSEN, NAMED, SIDE, compariso
 from core.demo import example
 from core.results.agreement import with_kind
 from core.results.comparison import compare
+from core.results.metrics import KL, LOGPROB, PROB
 from core.results.result import HeadEffect
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads

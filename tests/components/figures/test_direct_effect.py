@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.direct_effect import mlp_bars, route_waterfall

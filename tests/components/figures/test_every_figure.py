@@ -5,19 +5,19 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
+from functools import cache
 
-import drawn
 import numpy as np
 import plotly.graph_objects as go
 import plotly.io
 import pytest
+from support import drawn
 
 from components import figures
 from components.figures.attention import attention_pattern
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look, blank
-from components.figures.base.metric import KL, LOGPROB, PROB
 from components.figures.comparison import RunName
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
@@ -33,6 +33,7 @@ from components.figures.printed_heatmap import printed_heatmap
 from components.figures.score_scatter import role_scatter
 from core.circuits.logit_effects import TokenProbability
 from core.results.comparison import compare
+from core.results.metrics import KL, LOGPROB, PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 
@@ -98,7 +99,7 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
         "search_curve": lambda look: search_curve(search, look),
     }
     assert set(makers) == set(NAMES)
-    return lambda name, look: makers[name](look)
+    return cache(lambda name, look: makers[name](look))
 
 
 def test_every_figure_is_in_these_tests():
@@ -118,7 +119,8 @@ def test_a_figure_is_pure_plain_and_leaves_plotlys_template_alone(draw, name, lo
     figure = draw(name, look)
     assert plotly.io.templates.default == template
     assert plotly.io.templates["plotly"].to_plotly_json() == defaults
-    assert figure.to_json() == draw(name, look).to_json()  # the same data, the same figure
+    again = draw.__wrapped__(name, look)
+    assert figure.to_json() == again.to_json()  # the same data, the same figure
 
     page = drawn.page_of(figure)
     # numpy arrays would arrive as base64, which Streamlit and tests do not read.
@@ -177,11 +179,13 @@ def colours_of(figure):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_dark_look_has_no_colour_of_the_light_one(draw, name):
-    for look in (LOOKS["light"], LOOKS["dark"]):
-        assert colours_of(draw(name, look)) <= palette(look)
+    looks = LOOKS["light"], LOOKS["dark"]
+    light, dark = (colours_of(draw(name, look)) for look in looks)
+    for look, colours in zip(looks, (light, dark), strict=True):
+        assert colours <= palette(look)
     both = palette(LOOKS["light"]) & palette(LOOKS["dark"])
     assert both == {"#000000", "#ffffff", "rgba(0,0,0,0)"}
-    assert colours_of(draw(name, LOOKS["dark"])) - both
+    assert dark - both
 
 
 def test_figures_with_click_targets_are_those_whose_cells_are_heads(draw):

@@ -3,13 +3,12 @@
 import dataclasses
 import json
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.cells import NUMBERS, shares_of
 from components.figures.base.look import Look, ink_on
-from components.figures.base.metric import KL, LOGODDS, LOGPROB, METRICS, PROB
 from components.figures.head_heatmap import (
     ESTIMATED,
     MARKED,
@@ -18,6 +17,7 @@ from components.figures.head_heatmap import (
     n_estimated,
 )
 from core.circuits.atlas import letters
+from core.results.metrics import KL, LOGODDS, LOGPROB, METRICS, PROB
 from core.spec.heads import Head, all_heads
 from core.text.numbers import share
 
@@ -134,7 +134,7 @@ def test_unfinished_heads_show_the_estimate_marked_and_said(result, estimate):
             guessed = (layer, head) not in measured
             exact = result.effect(Head(layer, head)).logprob_change
             assert value == pytest.approx(
-                estimate.logprob_change[layer, head] if guessed else exact
+                estimate.values("logprob_change")[layer, head] if guessed else exact
             )
             assert (ESTIMATED in written.get((layer, head), "")) == guessed
             assert ("an estimate, not measured" in said[layer, head]) == guessed

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.head_scores import LISTED, role_bars, role_change

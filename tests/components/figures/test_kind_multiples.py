@@ -2,12 +2,12 @@
 
 import dataclasses
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, PROB
 from components.figures.kind_multiples import kind_multiples
+from core.results.metrics import KL, PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.base.metric import KL, METRICS, PROB
 from components.figures.head_heatmap import head_heatmap
 from components.figures.layer_effects import BESIDE, CELLS
+from core.results.metrics import KL, METRICS, PROB
 
 
 def bars_of(figure):

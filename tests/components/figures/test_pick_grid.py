@@ -3,8 +3,8 @@
 import inspect
 import re
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid

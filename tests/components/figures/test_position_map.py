@@ -2,15 +2,15 @@
 
 import re
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.cells import NUMBERS, rows_of
 from components.figures.base.look import Look
-from components.figures.base.metric import LOGPROB
 from components.figures.position_map import CELLS, LABELLED, NUMBERED, position_map
 from core.circuits.by_position import iter_position_effects
+from core.results.metrics import LOGPROB
 from core.spec.heads import Head
 
 HEADS = (Head(0, 1), Head(2, 3))

@@ -1,7 +1,7 @@
 """Predictions before and after, token by token."""
 
-import drawn
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.predictions import before_after

@@ -2,14 +2,14 @@
 
 from itertools import combinations
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.base.metric import LOGPROB, PROB
 from components.figures.score_scatter import role_scatter
 from core.circuits.head_scores import COPYING, THRESHOLD
+from core.results.metrics import LOGPROB, PROB
 from core.spec.heads import Head, all_heads
 
 NAN = float("nan")

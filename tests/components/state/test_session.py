@@ -12,15 +12,17 @@ from core.demo import example
 from core.jobs import Job, JobState
 from core.spec.ablation import AblationKind
 from core.sweep.estimate.attribution import Estimate
+from core.sweep.task import SweepFound, SweepTask
 
 RESULT = example.saved()
 NOTHING = dataclasses.replace(RESULT, heads=(), _index={})
-ESTIMATE = Estimate(np.zeros(RESULT.shape), np.zeros(RESULT.shape), None)
+ESTIMATE = Estimate({"logprob_change": np.zeros(RESULT.shape)})
 
 
 def job_of(spec=example.SPEC, partial=None, estimate=None):
-    job = Job(key_of(spec), spec)
-    job.state, job.partial, job.estimate = JobState.RUNNING, partial, estimate
+    job = Job(key_of(spec), SweepTask(spec))
+    job.state = JobState.RUNNING
+    job.found = None if partial is None else SweepFound(partial, estimate)
     return job
 
 
@@ -28,8 +30,8 @@ class FakeJobs:
     def __init__(self):
         self.released = []
 
-    def submit(self, spec):
-        return job_of(spec)
+    def ask(self, task):
+        return job_of(task.spec)
 
     def release(self, job):
         self.released.append(job)
@@ -63,11 +65,11 @@ def test_layer_effects_are_taken_over_though_the_heads_were_all_there():
     state.collect()
     assert state.layer_effects is None
     assert not state.lacks(job)
-    job.layer_effects = example.saved_layer_effects()
+    job.found = dataclasses.replace(job.found, layer_effects=example.saved_layer_effects())
     assert state.lacks(job)
     job.end(JobState.DONE)
     state.collect()
-    assert state.layer_effects is job.layer_effects
+    assert state.layer_effects is job.found.layer_effects
     assert state.job is None
 
 
@@ -92,10 +94,10 @@ def test_comparing_asks_for_every_kind_that_can_be_had(jobs, corrupted, referenc
     kinds = set(AblationKind) - absent
     assert set(state.compared) == kinds
     for kind, job in state.compared.items():
-        assert job.spec.ablation is kind
-        assert job.spec.prompt == example.SPEC.prompt
+        assert job.task.spec.ablation is kind
+        assert job.task.spec.prompt == example.SPEC.prompt
     # The very spec that was asked for: its finished job is found again.
-    assert state.compared[example.SPEC.ablation].spec == example.SPEC
+    assert state.compared[example.SPEC.ablation].task.spec == example.SPEC
 
 
 def test_stopping_a_comparison_releases_what_is_unfinished_and_keeps_the_rest(jobs):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from support.checkpoints import TEXT, build
+from support.jobs import ended
 
 from components.state.tab_tasks import TabTasks
 from core import SweepSpec, load_model, run_sweep
@@ -14,7 +15,6 @@ from core.jobs import JobState
 from core.jobs.task import OnSpec, Step
 from core.spec.heads import Head
 
-WAIT = 60.0
 LET_GO = threading.Event()
 
 
@@ -48,19 +48,13 @@ def endless(name):
     return Endless(example.SPEC, name)
 
 
-def ended(job, state):
-    assert job.wait(WAIT)
-    assert job.state is state
-    return True
-
-
 def test_the_same_task_keeps_its_job_and_another_gives_it_up(asking):
     first = asking.ask("view", endless("one"))
     assert asking.ask("view", endless("one")) is first
     assert asking.waits("view")
     second = asking.ask("view", endless("two"))
     assert second is not first
-    assert ended(first, JobState.CANCELLED)
+    ended(first, JobState.CANCELLED)
     assert asking.ask("other", endless("three")) is not second
     assert asking.waits("view"), "another slot gives up nothing"
 
@@ -71,7 +65,7 @@ def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(asking):
     asking.forget_unseen(kept=("search",))
     assert asking.waits("view"), "it was asked for in this run"
     asking.forget_unseen(kept=("search",))
-    assert ended(long, JobState.CANCELLED)
+    ended(long, JobState.CANCELLED)
     assert "view" not in asking.jobs
     assert not search.state.final
 
@@ -79,7 +73,7 @@ def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(asking):
 def test_stopped_work_stays_stopped_until_it_is_asked_for_again(asking):
     job = asking.ask("view", endless("one"))
     asking.stop("view")
-    assert ended(job, JobState.CANCELLED)
+    ended(job, JobState.CANCELLED)
     assert asking.was_stopped("view")
     assert asking.ask("view", endless("one")) is job
     asking.forget("view")
@@ -90,7 +84,7 @@ def test_stopped_work_stays_stopped_until_it_is_asked_for_again(asking):
 def test_work_that_no_tab_looks_at_ends_by_itself(asking):
     job = asking.ask("view", endless("one"))
     job._until = 0.0  # as if the tab had been closed long ago
-    assert ended(job, JobState.CANCELLED)
+    ended(job, JobState.CANCELLED)
     assert asking.was_stopped("view")
 
 
@@ -99,13 +93,13 @@ def test_a_folder_whose_files_have_changed_is_asked_anew(asking, tmp_path):
     build("gpt2", folder)
     head, spec = Head(0, 1), SweepSpec(str(folder), TEXT, " jumps", prepend_bos=True)
     before = asking.ask("trace", MeasureDirectEffect(spec, head))
-    assert ended(before, JobState.DONE)
+    ended(before, JobState.DONE)
     assert asking.ask("trace", MeasureDirectEffect(spec, head)) is before
 
     build("gpt2", folder, seed=1)
     after = asking.ask("trace", MeasureDirectEffect(spec, head))
     assert after is not before
-    assert ended(after, JobState.DONE)
+    ended(after, JobState.DONE)
     effect = run_sweep(load_model(str(folder)), spec).effect(head)
     assert after.found[0].total == pytest.approx(effect.logprob_change, abs=1e-4)
     assert before.found[0].total != pytest.approx(effect.logprob_change, abs=1e-2)

@@ -405,6 +405,7 @@ def test_importing_it_imports_nothing_heavy():
     assert asked.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_command_line_sweeps_a_model_of_the_hub(serve, checkpoint):
     server = serve(checkpoint("gpt2"))
 

@@ -11,7 +11,7 @@ from support.specs import spec_of
 from core import AblationKind, InputError, run_sweep
 from core.circuits.by_position import PositionEffects, iter_position_effects
 from core.engine.oracle import ablated_logits, clean_z, reference_mean, reference_mean_by_position
-from core.results.result import METRICS
+from core.results.metrics import FIELDS
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
 
@@ -93,11 +93,11 @@ def test_every_metric_of_a_column_is_that_of_a_sweep_at_its_position(loaded, kin
     model = loaded("llama")
     heads = all_heads(model.n_layers, model.n_heads)
     places = mapped(Scorer(model, spec_of(model, kind, target, foil)), heads)
-    assert set(places.effects) == set(METRICS)
+    assert set(places.effects) == set(FIELDS)
     for column in (0, 5, len(places.positions) - 1):
         position = places.positions[column]
         swept = run_sweep(model, spec_of(model, kind, target, foil, positions=(position,)))
-        for metric in METRICS:
+        for metric in FIELDS:
             expected = swept.values(metric).ravel()
             found = places.values(metric)[:, column]
             assert np.isnan(found).all() == (foil is None and metric == "logit_diff_change")
@@ -127,7 +127,7 @@ def test_the_same_map_without_a_known_wiring(loaded):
             mapped(Scorer(each, spec_of(model, kind)), HEADS)
             for each in (model, replace(model, stack=None))
         )
-        for metric in METRICS:
+        for metric in FIELDS:
             assert fast.values(metric) == pytest.approx(slow.values(metric), abs=5e-5)
 
 
@@ -146,7 +146,7 @@ def test_before_the_corrupted_prompt_differs_nothing_is_run_and_nothing_changes(
     model = loaded("gpt2")
     scorer = Scorer(model, spec_of(model, AblationKind.RESAMPLE))
     places = mapped(scorer, HEADS)
-    for metric in METRICS:
+    for metric in FIELDS:
         assert (places.values(metric)[:, :FIRST] == 0).all()
     assert np.abs(places.values("kl")[:, FIRST]).max() > TOLERANCE
     early = mapped(scorer, HEADS, (2, 0))
@@ -199,7 +199,7 @@ def test_cells_come_as_they_finish_and_keep_their_values(loaded, monkeypatch):
 
 
 def made():
-    effects = {metric: np.full((2, 3), np.nan) for metric in METRICS}
+    effects = {metric: np.full((2, 3), np.nan) for metric in FIELDS}
     effects["kl"][:] = [[0.5, 0.0, 2.0], [1.0, 2.0, np.nan]]
     effects["prob_change"][:] = [[-0.5, 0.25, 0.0], [0.5, 0.0, np.nan]]
     return PositionEffects((Head(1, 0), Head(0, 2)), (4, 6, 9), ("a", "b", "c"), effects, False)

@@ -6,7 +6,7 @@ import torch
 from support import checkpoints
 
 from core import SweepSpec
-from core.circuits import direct
+from core.circuits import logit_attribution as module
 from core.circuits.logit_attribution import logit_attribution, measure_logit_attribution
 from core.engine import begin
 from core.errors import UnavailableError
@@ -123,8 +123,8 @@ def test_answers_that_share_a_pass_are_read_in_one(loaded, monkeypatch, foil, n_
     model = loaded("gpt2")
     answers = [prepared_for(model), prepared_for(model, foil), prepared_for(model, foil=foil)]
     alone = [logit_attribution(model, each) for each in answers]
-    run, read = [], direct.read_stream
-    monkeypatch.setattr(direct, "read_stream", lambda *given: run.append(1) or read(*given))
+    run, read = [], module.read_stream
+    monkeypatch.setattr(module, "read_stream", lambda *given: run.append(1) or read(*given))
     shares = []
     together = run_to_end(measure_logit_attribution(model, answers), shares.append)
     assert len(run) == n_passes

@@ -243,7 +243,7 @@ def test_copying_is_that_of_the_plain_models_own_modules(loaded, checkpoint, fam
 def test_words_and_layers_come_one_after_the_other_and_change_nothing(loaded, family, monkeypatch):
     model = loaded(family)
     at_once = copying_scores(model)
-    monkeypatch.setattr("core.circuits.ov._WORDS_AT_ONCE", model.d_vocab // 4 + 1)
+    monkeypatch.setattr("core.circuits.ov._TOKENS_AT_ONCE", model.d_vocab // 4 + 1)
     shares = []
     found = run_to_end(copying(model), shares.append)
     assert found == pytest.approx(at_once, abs=1e-5)

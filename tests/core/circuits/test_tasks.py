@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.jobs import WAIT, done, ended
 
 from core import SweepSpec
-from core.checkpoints.registry import Registry, key_of
+from core.checkpoints.registry import key_of
 from core.circuits.attention import head_attention
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
@@ -25,27 +26,15 @@ from core.circuits.tasks import (
 )
 from core.demo import example
 from core.errors import InputError
-from core.jobs import Jobs, JobState
+from core.jobs import JobState
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
 
-WAIT = 120.0
 HEAD = Head(1, 0)
 MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
-
-
-@pytest.fixture(scope="module")
-def jobs():
-    return Jobs(Registry())
-
-
-def done(job):
-    assert job.wait(WAIT)
-    assert job.state is JobState.DONE, job.error
-    return job.found
 
 
 def test_every_view_is_what_is_measured_directly(jobs, demo):
@@ -70,8 +59,7 @@ def test_roles_and_what_ablating_the_previous_token_head_does_to_them(jobs):
 
 def test_a_head_that_is_not_there_is_said_in_words(jobs):
     job = jobs.ask(MeasureAttention(example.SPEC, Head(9, 9)))
-    assert job.wait(WAIT)
-    assert job.state is JobState.FAILED
+    ended(job, JobState.FAILED)
     assert isinstance(job.error, InputError)
     assert "L0H0 to L2H3" in str(job.error)
 
@@ -107,10 +95,9 @@ def test_views_wait_for_nobodys_long_work(jobs):
     assert quick.wait(WAIT)
     order.append(long.state)
     long.cancel()
-    assert long.wait(WAIT)
+    ended(long, JobState.CANCELLED)
     assert quick.state is JobState.DONE
     assert order == [JobState.RUNNING]
-    assert long.state is JobState.CANCELLED
     assert long.found is not None, "what came in before stays"
 
 

@@ -99,6 +99,7 @@ def test_a_wrong_and_a_misspelt_setting_are_problems_and_the_rest_is_looked_at(i
     assert SECRET not in table.stdout + table.stderr
 
 
+@pytest.mark.slow
 def test_much_is_broken_at_once_without_a_traceback(env, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "runs.sqlite3").write_bytes(b"damaged" * 1000)
@@ -120,6 +121,7 @@ def test_much_is_broken_at_once_without_a_traceback(env, tmp_path):
     assert states["embedded model"] == states["torch"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_database_that_hangs_holds_nothing_up(inside, env):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"127.0.0.1:{silent.getsockname()[1]}"

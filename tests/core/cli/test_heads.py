@@ -1,9 +1,6 @@
 """The commands about heads: their JSON beside the core's own numbers, its story, every refusal."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from support import specs
-from support.command_line import ROOT, refused
+from support.command_line import headsweep, refused
 
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.circuits.attention import head_attention
@@ -80,28 +77,6 @@ def assert_same(found, expected):
 
 
 @pytest.fixture(scope="module")
-def printed():
-    """What each of `COMMANDS` prints, from real processes that run at once; and when they did."""
-    started = datetime.now(UTC).replace(microsecond=0)
-    running = {
-        command: subprocess.Popen(
-            [sys.executable, "-m", "core", command, *arguments, "--device", "cpu"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            env={**os.environ, "OMP_NUM_THREADS": "1"},  # none may take every core
-        )
-        for command, arguments in COMMANDS.items()
-    }
-    ended = {command: process.communicate(timeout=200) for command, process in running.items()}
-    assert {process.returncode for process in running.values()} == {0}, ended
-    assert {said for _, said in ended.values()} == {""}
-    found = {command: strict(text) for command, (text, _) in ended.items()}
-    return {**found, "when": (started, datetime.now(UTC))}
-
-
-@pytest.fixture(scope="module")
 def kept():
     return {}
 
@@ -118,6 +93,24 @@ def told(inside, kept):
         return kept[arguments]
 
     return call
+
+
+@pytest.fixture
+def printed(told, kept):
+    """What each of `COMMANDS` prints, and between which moments they did."""
+    if "printed" not in kept:
+        started = datetime.now(UTC).replace(microsecond=0)
+        found = {command: told(command, *arguments) for command, arguments in COMMANDS.items()}
+        kept["printed"] = {**found, "when": (started, datetime.now(UTC))}
+    return kept["printed"]
+
+
+@pytest.mark.slow
+def test_a_real_process_prints_the_same(printed):
+    done = headsweep("roles", *COMMANDS["roles"], "--device", "cpu")
+    assert (done.returncode, done.stderr) == (0, "")
+    apart = {"provenance": None}  # it says how long it took
+    assert_same(strict(done.stdout) | apart, printed["roles"] | apart)
 
 
 # One head

@@ -8,7 +8,7 @@ import sys
 import urllib.request
 
 import pytest
-from support.command_line import ROOT, headsweep, refused
+from support.command_line import ROOT, refused
 from support.serving import free_port
 
 from core.demo import example
@@ -26,6 +26,7 @@ def exported(tmp_path):
     return file
 
 
+@pytest.mark.slow
 def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path):
     taken = free_port()
     env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path / "data"), "PORT": str(taken)}
@@ -62,12 +63,12 @@ def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path
         (b'{"schema": "headsweep.head/1"}', "only sweeps"),
     ],
 )
-def test_a_file_that_is_no_run_is_one_line_and_starts_nothing(tmp_path, content, said):
+def test_a_file_that_is_no_run_is_one_line_and_starts_nothing(inside, tmp_path, content, said):
     file = tmp_path / "result.json"
     file.write_bytes(content)
-    assert said in refused(headsweep("open", file))
+    assert said in refused(inside("open", file))
 
 
-def test_what_is_neither_file_nor_run_says_which(tmp_path):
-    assert "There is no file" in refused(headsweep("open", tmp_path / "none.json"))
-    assert "headsweep runs list" in refused(headsweep("open", "abcdef"))
+def test_what_is_neither_file_nor_run_says_which(inside, tmp_path):
+    assert "There is no file" in refused(inside("open", tmp_path / "none.json"))
+    assert "headsweep runs list" in refused(inside("open", "abcdef"))

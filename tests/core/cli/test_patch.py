@@ -111,6 +111,7 @@ def test_only_the_positions_that_are_asked_for(told, demo):
         assert_same(found[direction.value], patched(demo, spec, direction))
 
 
+@pytest.mark.slow
 def test_a_file_gets_what_a_real_process_would_print(told, tmp_path):
     out = tmp_path / "patched.json"
     done = headsweep(*ASKED, *CORRUPTED, "--device", "cpu", "--out", out)

@@ -163,6 +163,7 @@ def test_a_sweep_is_kept_and_printed_from_there_until_a_fresh_one_is_asked_for(
     assert store.count() == 1
 
 
+@pytest.mark.slow
 def test_a_kept_sweep_is_printed_without_torch(tmp_path):
     env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path)}
     first = headsweep(*SWEEP, "--format", "csv", env=env)

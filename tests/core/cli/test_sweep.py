@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -24,6 +25,8 @@ from core.spec.heads import Head
 from core.spec.reference_set import DEFAULT, NAME
 
 PROMPT = checkpoints.TEXT
+NO_TEXT = b"a\xff"
+"""An argument that is no UTF-8."""
 CONTRACT = {"schema", "spec", "tokens", "target_tokens", "baseline", "heads", "provenance"}
 
 
@@ -34,7 +37,7 @@ def sweep(model, *arguments, prompt=PROMPT, target=" jumps", **options):
 
 
 @pytest.fixture
-def inside(inside):
+def swept(inside):
     """The sweep in this process."""
 
     def call(model, *arguments, prompt=PROMPT, target=" jumps"):
@@ -69,6 +72,7 @@ def assert_equals_the_oracle(values, folder, prepend_bos):
         assert row["kl"] == pytest.approx(kl, abs=2e-4)
 
 
+@pytest.mark.slow
 def test_json_on_the_embedded_model_equals_the_oracle():
     done = sweep("demo", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -78,9 +82,9 @@ def test_json_on_the_embedded_model_equals_the_oracle():
     assert_equals_the_oracle(values, DEMO_FOLDER, prepend_bos=True)
 
 
-def test_json_on_a_folder_of_ones_own_equals_the_oracle(checkpoint):
+def test_json_on_a_folder_of_ones_own_equals_the_oracle(swept, checkpoint):
     folder = checkpoint("llama")
-    done = sweep(folder, "--format", "json", "--device", "cpu", "--no-bos", "--ablation", "zero")
+    done = swept(folder, "--format", "json", "--device", "cpu", "--no-bos", "--ablation", "zero")
     assert (done.returncode, done.stderr) == (0, "")
     values = json.loads(done.stdout)
     assert set(values) >= CONTRACT
@@ -93,8 +97,8 @@ def test_json_on_a_folder_of_ones_own_equals_the_oracle(checkpoint):
     assert_equals_the_oracle(values, folder, prepend_bos=False)
 
 
-def test_every_option_reaches_the_spec(inside, checkpoint):
-    done = inside(
+def test_every_option_reaches_the_spec(swept, checkpoint):
+    done = swept(
         checkpoint("gpt2"),
         *("--target", " over", "--foil", " fox", "--ablation", "zero", "--positions", "5,0,3"),
         *("--no-bos", "--weights", "raw", "--dtype", "bfloat16", "--format", "json"),
@@ -210,9 +214,9 @@ def test_bad_corrupted_prompts_and_reference_files_name_their_option(
     assert said in refused(done)
 
 
-def test_csv_goes_to_a_file_with_the_same_columns(inside, checkpoint, tmp_path):
+def test_csv_goes_to_a_file_with_the_same_columns(swept, checkpoint, tmp_path):
     out = tmp_path / "result.csv"
-    done = inside(checkpoint("gpt2"), "--format", "csv", "--out", out)
+    done = swept(checkpoint("gpt2"), "--format", "csv", "--out", out)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
     assert tuple(rows[0]) == COLUMNS
@@ -220,8 +224,8 @@ def test_csv_goes_to_a_file_with_the_same_columns(inside, checkpoint, tmp_path):
     assert all(row["logit_diff_change"] == "" and float(row["prob"]) > 0 for row in rows)
 
 
-def test_the_table_says_what_was_done(inside, checkpoint):
-    done = inside(checkpoint("gpt2"), prompt="The 🙂\x1b[31m fox", target=" jumps")
+def test_the_table_says_what_was_done(swept, checkpoint):
+    done = swept(checkpoint("gpt2"), prompt="The 🙂\x1b[31m fox", target=" jumps")
     assert (done.returncode, done.stderr) == (0, "")
     assert "P(␣jumps)" in done.stdout
     assert done.stdout.count("\n") >= 14
@@ -229,8 +233,8 @@ def test_the_table_says_what_was_done(inside, checkpoint):
     assert "\x1b" not in done.stdout
 
 
-def test_models_are_listed():
-    done = headsweep("models")
+def test_models_are_listed(inside):
+    done = inside("models")
     assert (done.returncode, done.stderr) == (0, "")
     assert "gpt2-small" in done.stdout
 
@@ -252,41 +256,42 @@ def test_models_are_listed():
         (["--prompt", "a", "--target", " a", "--out", "."], "is a folder"),
         (["--prompt", "a", "--target", " a", "--nonsense"], "--nonsense"),
         (["--target", " a"], "--prompt"),
-        (["--prompt", b"a\xff", "--target", " a"], "U+DCFF"),
+        (["--prompt", os.fsdecode(NO_TEXT), "--target", " a"], "U+DCFF"),
     ],
 )
-def test_bad_input_is_one_line_and_code_2(arguments, said):
-    done = subprocess.run(
-        [sys.executable, "-m", "core", "sweep", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-    )
+def test_bad_input_is_one_line_and_code_2(inside, arguments, said):
+    assert said in refused(inside("sweep", *arguments))
+
+
+@pytest.mark.parametrize(("prompt", "said"), [("", "--prompt: The prompt"), (NO_TEXT, "U+DCFF")])
+def test_bad_input_of_a_real_process_is_one_line_and_code_2(prompt, said):
+    command = [sys.executable, "-m", "core", "sweep", "--prompt", prompt, "--target", " a"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120)
     assert said in refused(done)
 
 
-def test_what_only_the_model_can_tell_is_bad_input_too(inside, checkpoint, tmp_path):
-    assert "66 tokens" in refused(inside(checkpoint("gpt2"), prompt=" fox" * 65))
-    assert "config.json" in refused(inside(tmp_path))
-    assert "--model: There is no folder '/no/such'" in refused(inside("/no/such"))
+def test_what_only_the_model_can_tell_is_bad_input_too(swept, checkpoint, tmp_path):
+    assert "66 tokens" in refused(swept(checkpoint("gpt2"), prompt=" fox" * 65))
+    assert "config.json" in refused(swept(tmp_path))
+    assert "--model: There is no folder '/no/such'" in refused(swept("/no/such"))
 
 
-def test_an_unknown_command_is_bad_input():
-    assert "nonsense" in refused(headsweep("nonsense"))
+def test_an_unknown_command_is_bad_input(inside):
+    assert "nonsense" in refused(inside("nonsense"))
 
 
-def test_anything_else_is_code_1(inside, checkpoint):
+def test_anything_else_is_code_1(swept, checkpoint):
     """A full disk is not the user's input; /dev/full plays one."""
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
-    done = inside(checkpoint("gpt2"), "--format", "json", "--out", "/dev/full")
+    done = swept(checkpoint("gpt2"), "--format", "json", "--out", "/dev/full")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("headsweep: ")
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_console_script_is_the_same_program():
     script = Path(sys.executable).with_name("headsweep")
     done = subprocess.run([script, "--help"], capture_output=True, encoding="utf-8", timeout=60)

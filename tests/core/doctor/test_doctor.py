@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.frozen import V1
 from support.hub_server import serving
 from support.postgres import postgres, programs
 from support.serving import free_port
@@ -29,6 +30,7 @@ from core.doctor.examination import CHECKS
 from core.exports import browser
 from core.settings import Settings, settings, variable
 from core.store.store import Store
+from core.store.tables import VERSION
 
 ROOT = Path(__file__).parents[3]
 SECRET = "hunter2-correct-horse"
@@ -369,9 +371,24 @@ def test_a_database_is_counted_written_and_left_as_it_was(kept):
     before = dump(kept)
     found = database(given(data_dir=kept.parent))
     assert found.state is State.OK
-    assert "schema 1, 1 run, can be written" in found.seen
+    assert f"schema {VERSION}, 1 run, can be written" in found.seen
     assert dump(kept) == before
     assert list(kept.parent.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_an_older_database_is_told_of_and_stays_as_it_is(tmp_path, read_only):
+    file = tmp_path / "runs.sqlite3"
+    shutil.copy(V1 / "database" / "runs.sqlite3", file)
+    before = dump(file)
+    found = database(given(data_dir=tmp_path, read_only=read_only))
+    assert found.state is State.OK
+    if read_only:
+        assert "schema 1, 14 runs, read-only" in found.seen
+    else:
+        assert f"schema 1 (the next start brings it to {VERSION}, after a copy" in found.seen
+    assert dump(file) == before
+    assert not list(tmp_path.glob("*before*"))
 
 
 def test_read_only_is_said_and_writes_nothing(kept, tmp_path):
@@ -449,7 +466,7 @@ def test_a_postgresql_server_is_written_to_and_left_as_it_was():
         found = database(given(database_url=url))
         assert found.state is State.OK
         assert found.seen.startswith("PostgreSQL ")
-        assert "schema 1, 1 run, can be written" in found.seen
+        assert f"schema {VERSION}, 1 run, can be written" in found.seen
         with store._engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT name FROM headsweep").all()
         assert [name for (name,) in rows] == ["schema"]

@@ -10,12 +10,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import InputError
 from core.exports.data import MAX_BYTES, ORIGIN, read_json, to_csv, to_json
+from core.results.metrics import MARGIN
 from core.results.result import COLUMNS
 from core.spec.ablation import AblationKind
 from core.store.run import Label, checked_label
@@ -23,6 +25,7 @@ from core.store.run import Label, checked_label
 ROOT = Path(__file__).parents[3]
 LABEL = checked_label("A “title”", 'two\nlines, \\ and "quotes" é 日本', ("one", "a,b", "%"))
 WHOLE = json.loads(to_json(saved(), saved_layer_effects(), LABEL))
+OF_LAYER_0 = WHOLE["margins"]["attention"][0]
 
 
 def raw_of(values):
@@ -90,7 +93,7 @@ def layer_effects_with_foil():
 
 
 @pytest.mark.parametrize(
-    ("result", "margins", "label"),
+    ("result", "layer_effects", "label"),
     [
         (saved(), saved_layer_effects(), LABEL),
         (saved(), None, Label()),
@@ -119,6 +122,17 @@ def test_the_file_is_the_contract_s_object_with_two_keys_more():
 def test_the_command_line_s_json_is_read_without_layer_effects_or_label():
     read = read_json("run.json", saved().to_json().encode())
     assert (read.result, read.layer_effects, read.label) == (saved(), None, Label())
+
+
+def test_fields_that_a_newer_version_has_added_do_not_keep_a_run_from_being_read():
+    values = json.loads(json.dumps(WHOLE))
+    rows = (*values["heads"], *values["margins"]["attention"], values["baseline"], values)
+    for row in rows:
+        row["another_metric"] = 0.5
+    read = read_json("run.json", raw_of(values))
+    assert (read.result, read.layer_effects) == (saved(), saved_layer_effects())
+    values["heads"][3]["kl"] = str(values["heads"][3]["kl"])
+    refused(raw_of(values), "not as Headsweep writes it")
 
 
 def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
@@ -154,7 +168,8 @@ def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
         (b'{"schema": 5}', "no run of Headsweep"),
         (b'{"schema": ["headsweep.sweep/1"]}', "no run of Headsweep"),
         (b'{"schema": "headsweep.joint/1"}', "only sweeps"),
-        (b'{"schema": "headsweep.sweep/2"}', "only sweeps"),
+        (b'{"schema": "headsweep.sweep/2"}', "written by a newer Headsweep"),
+        (b'{"schema": "headsweep.head/2"}', "only sweeps"),
         (b'{"schema": "headsweep.' + b"x" * 1_000_000 + b'"}', "only sweeps"),
         (b'{"schema": "headsweep.sweep/1"}', "damaged"),
     ],
@@ -194,11 +209,12 @@ row, heads = whole["heads"][0], [(layer, head) for layer in range(100) for head 
 rows = [{**row, "layer": l, "head": h, "label": f"L{l}H{h}"} for l, h in heads]
 measure("many", {**whole, "shape": [100, 100], "heads": rows})
 measure("fewer", {**whole, "shape": [100, 100], "heads": rows[:-1]})
-measure("more", {**whole, "shape": [100, 100], "heads": rows * 2})
+measure("more", {**whole, "shape": [100, 100], "heads": rows + rows[:1000]})
 print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_megabytes_of_anything_and_thousands_of_heads_end_in_time():
     # In a process of its own: the checks of types that tests run with would print every value.
     done = subprocess.run(
@@ -311,7 +327,10 @@ TWELVE = WHOLE["heads"]
         (("heads",), [], "0 of 12 heads"),
         (("heads",), [*TWELVE[:-1], TWELVE[0]], "twice"),
         (("heads", 0, "label"), "L2H3", "heads"),
-        (("heads", 0, "more"), 1, "heads"),
+        (("heads", 0, "more"), "x", "heads"),
+        (("heads", 0, "margin_change"), None, "some do not"),
+        (("baseline", "margin"), None, "clean run no margin"),
+        (("margins", "attention", 0, "entropy_change"), None, "some do not"),
         (("tokens",), WHOLE["tokens"][:-1], "tokens"),
         (("special",), [], "tokens"),
         (("tokens",), "fifteen letters", "tokens"),
@@ -331,10 +350,10 @@ TWELVE = WHOLE["heads"]
         (("heads", 3, "logit_diff_change"), 1.0, "logit differences"),
         (("heads", 3, "kl"), float("inf"), "finite"),
         (("heads", 3, "rank"), 10**400, "no model gives"),
-        (("margins", "attention"), [], "margins"),
-        (("margins", "mlp"), [None] * 4, "margins"),
-        (("margins", "first_position", "L9H9"), WHOLE["margins"]["attention"][0], "margins"),
-        (("margins", "first_position", "L\u0661H1"), WHOLE["margins"]["attention"][0], "margins"),
+        (("margins", "attention"), [], "layer effects"),
+        (("margins", "mlp"), [None] * 4, "layer effects"),
+        (("margins", "first_position", "L9H9"), OF_LAYER_0, "layer effects"),
+        (("margins", "first_position", "L\u0661H1"), OF_LAYER_0, "layer effects"),
         (("margins", "first_position", "nonsense"), {}, "not a head"),
         (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),
@@ -359,6 +378,38 @@ def test_nesting_of_any_depth_is_refused_or_ignored(key):
             assert error is None or error.field == "file"
         else:
             refused(raw)
+
+
+# Other versions
+
+
+def test_a_file_from_before_a_metric_was_measured_opens_and_is_written_as_it_was():
+    older = without_later(WHOLE)
+    read = read_json("run.json", raw_of(older))
+    assert all(effect.margin_change is None for effect in read.result.heads)
+    assert (read.result.baseline.margin, read.result.baseline.entropy) == (None, None)
+    assert not MARGIN.measures(read.result)
+    assert np.isnan(read.result.values("entropy_change")).all()
+    assert read.result.ranked("margin_change") == []
+    assert json.loads(to_json(read.result, read.layer_effects, read.label)) == older
+    assert read.result.key == read_json("run.json", raw_of(WHOLE)).result.key
+
+
+def test_numbers_that_only_a_newer_version_knows_are_let_be():
+    newer = copy.deepcopy(WHOLE)
+    effects = [*newer["heads"], *newer["margins"]["attention"]]
+    for effect in (*effects, *newer["margins"]["first_position"].values()):
+        effect["surprise_change"] = 0.5
+    newer["baseline"]["surprise"] = None
+    assert read_json("run.json", raw_of(newer)) == read_json("run.json", raw_of(WHOLE))
+
+
+def without_later(values):
+    """The file as the first version wrote it."""
+    later = {"margin", "margin_change", "entropy", "entropy_change"}
+    if isinstance(values, dict):
+        return {k: without_later(v) for k, v in values.items() if k not in later}
+    return [without_later(v) for v in values] if isinstance(values, list) else values
 
 
 # Tables

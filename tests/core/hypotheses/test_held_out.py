@@ -8,24 +8,29 @@ import pytest
 from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.held_out import held_out
-from core.hypotheses.keep_only import for_keeping, keep_only
+from core.hypotheses.keep_only import for_keeping
 from core.hypotheses.variants import variants
 from core.progress import run_to_end
-from core.spec.heads import Head
-from core.sweep.scorer import Scorer
+from core.spec.heads import Head, all_heads
+from core.spec.reference_set import DEFAULT
 from core.sweep.sweep import run_sweep
 
 MEAN = for_keeping(SPEC)
 HEADS = (Head(0, 0), *(Head(1, head) for head in range(4)))
 
 
-def test_every_variant_is_kept_alone(demo):
+def test_every_variant_is_kept_alone(demo, hooked):
     chosen = variants(demo, MEAN, count=3)
     shares = []
     found = run_to_end(held_out(demo, MEAN, HEADS, chosen), shares.append)
     assert tuple(each.spec for each in found) == chosen
+    every = all_heads(demo.n_layers, demo.n_heads)
+    others = [head for head in every if head not in HEADS]
     for each in found:
-        assert each.kept == run_to_end(keep_only(Scorer(demo, each.spec), HEADS))
+        plain = hooked("demo", replace(each.spec, reference=DEFAULT))
+        assert each.kept.baseline.logprob == pytest.approx(plain.value(()), abs=1e-4)
+        for effect, ablated in ((each.kept.effect, others), (each.kept.nothing, every)):
+            assert effect.logprob_change == pytest.approx(plain.change(ablated), abs=1e-4)
         told = each.to_dict()
         clean = run_sweep(demo, each.spec).baseline.prob
         assert told["clean_prob"] == pytest.approx(clean, rel=1e-5)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from support.jobs import done, ended
 
-from core.checkpoints.registry import Registry
 from core.demo import example
 from core.errors import InputError
 from core.hypotheses.held_out import held_out
@@ -14,26 +14,14 @@ from core.hypotheses.keep_only import keep_only
 from core.hypotheses.search import greedy
 from core.hypotheses.tasks import FindSmallest, Keep, MeasureInteractions, MeasureJoint, OnVariants
 from core.hypotheses.variants import NO_VARIANTS, parse_variants
-from core.jobs import Jobs, JobState
+from core.jobs import JobState
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
 
-WAIT = 120.0
 MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
 SET = (Head(1, 0), Head(1, 2))
-
-
-@pytest.fixture(scope="module")
-def jobs():
-    return Jobs(Registry())
-
-
-def done(job):
-    assert job.wait(WAIT)
-    assert job.state is JobState.DONE, job.error
-    return job.found
 
 
 def test_every_test_is_what_is_measured_directly(jobs, demo):
@@ -80,7 +68,6 @@ def test_variants_or_why_there_are_none(jobs, demo):
 
 def test_keeping_under_a_kind_that_cannot_say_it_is_refused_in_words(jobs):
     job = jobs.ask(Keep(example.SPEC, SET))
-    assert job.wait(WAIT)
-    assert job.state is JobState.FAILED
+    ended(job, JobState.FAILED)
     assert isinstance(job.error, InputError)
     assert "Choose zero, mean, mean positional or resample" in str(job.error)

@@ -16,50 +16,51 @@ from core.jobs import MAX_TASKS_KEPT, Job, Jobs, JobState
 from core.jobs.task import OnSpec, Step
 from core.spec.spec import SweepSpec
 from core.sweep.sweep import run_sweep
+from core.sweep.task import SweepTask, result_of
 
 
 def test_a_sweep_is_done_in_the_background(jobs, model, spec):
-    job = jobs.submit(spec())
+    job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
     assert job.error is None
     expected = run_sweep(model, spec())
-    assert job.result.values("kl") == pytest.approx(expected.values("kl"), abs=1e-6)
-    assert job.result is job.partial
+    assert job.found.result.values("kl") == pytest.approx(expected.values("kl"), abs=1e-6)
+    assert result_of(job) is job.found.result
 
 
 def test_a_model_is_loaded_on_the_way(spec):
     jobs = Jobs(Registry())
-    job = jobs.submit(spec())
+    job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
-    assert job.result.complete
+    assert job.found.result.complete
 
 
 def test_progress_and_partial_results_are_seen_while_it_runs(jobs, model, spec):
     with Brake(model, at=5) as brake:  # the clean run, then three heads
-        job = jobs.submit(spec())
+        job = jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
         assert job.state is JobState.RUNNING
         assert 0 < job.fraction < 3 / 12  # of the work: the deepest heads are the cheapest
         assert job.stage == "Ablating heads: 3 of 12 done"
-        assert len(job.partial.heads) == 3
-        assert job.result is None
+        assert len(job.found.result.heads) == 3
+        assert result_of(job) is None
         assert not job.wait(0.01)
     assert job.wait(WAIT)
-    assert len(job.result.heads) == 12
+    assert len(job.found.result.heads) == 12
 
 
 def test_cancelling_keeps_what_is_finished(jobs, model, spec):
     with Brake(model, at=5) as brake:
-        job = jobs.submit(spec())
+        job = jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
         job.cancel()
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
-    assert len(job.partial.heads) == 4  # the chunk it was at is finished
-    assert (job.result, job.error) == (None, None)
-    assert jobs.find(spec()) is None
-    again = jobs.submit(spec())
+    assert len(job.found.result.heads) == 4  # the chunk it was at is finished
+    assert (result_of(job), job.error) == (None, None)
+    assert jobs.find(SweepTask(spec())) is None
+    again = jobs.ask(SweepTask(spec()))
     assert again is not job
     assert again.wait(WAIT)
     assert again.state is JobState.DONE
@@ -67,44 +68,44 @@ def test_cancelling_keeps_what_is_finished(jobs, model, spec):
 
 def test_a_job_cancelled_in_the_queue_never_starts(jobs, model, spec):
     with Brake(model, at=1) as brake:
-        first = jobs.submit(spec())
+        first = jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
-        second = jobs.submit(spec(target=" over"))
+        second = jobs.ask(SweepTask(spec(target=" over")))
         second.cancel()
         assert second.wait(WAIT), "a cancelled job waits for its turn to end"
         assert second.state is JobState.CANCELLED
-    assert second.partial is None
+    assert second.found is None
     assert first.wait(WAIT)
     assert first.state is JobState.DONE
 
 
 def test_equal_specs_share_a_job_while_it_runs_and_after(jobs, model, spec):
     with Brake(model, at=2) as brake:
-        job = jobs.submit(spec())
+        job = jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
-        assert jobs.submit(spec()) is job
-        assert jobs.find(spec()) is job
-        other = jobs.submit(spec(ablation="zero"))
+        assert jobs.ask(SweepTask(spec())) is job
+        assert jobs.find(SweepTask(spec())) is job
+        other = jobs.ask(SweepTask(spec(ablation="zero")))
         assert other is not job
     assert job.wait(WAIT)
-    assert jobs.submit(spec()) is job
+    assert jobs.ask(SweepTask(spec())) is job
     assert other.wait(WAIT)
 
 
 def test_finding_starts_nothing(jobs, spec):
-    assert jobs.find(spec()) is None
-    assert jobs.find(spec()) is None
+    assert jobs.find(SweepTask(spec())) is None
+    assert jobs.find(SweepTask(spec())) is None
 
 
 def test_only_the_last_to_leave_cancels(jobs, model, spec):
     with Brake(model, at=3) as brake:
-        job = jobs.submit(spec())
-        jobs.submit(spec())
+        job = jobs.ask(SweepTask(spec()))
+        jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
         jobs.release(job)
-        kept = jobs.find(spec())
+        kept = jobs.find(SweepTask(spec()))
         jobs.release(job)
-        left = jobs.find(spec())
+        left = jobs.find(SweepTask(spec()))
     assert kept is job
     assert left is None
     assert job.wait(WAIT)
@@ -112,34 +113,34 @@ def test_only_the_last_to_leave_cancels(jobs, model, spec):
 
 
 def test_releasing_a_finished_job_keeps_it(jobs, spec):
-    job = jobs.submit(spec())
+    job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
     jobs.release(job)
     jobs.release(job)
-    assert jobs.find(spec()) is job
-    assert jobs.submit(spec()).result is job.result is not None
+    assert jobs.find(SweepTask(spec())) is job
+    assert result_of(jobs.ask(SweepTask(spec()))) is result_of(job) is not None
     assert not job._stop.is_set()
 
 
 def test_a_model_that_fails_to_load_leaves_everything_else_alone(jobs, spec, tmp_path):
     bad = SweepSpec(str(tmp_path), PROMPT, " jumps")
-    job = jobs.submit(bad)
+    job = jobs.ask(SweepTask(bad))
     assert job.wait(WAIT)
     assert job.state is JobState.FAILED
     assert job.error.field == "model"
     assert "config.json" in str(job.error)
-    assert job.result is None
-    assert jobs.find(bad) is None
-    again = jobs.submit(bad)
+    assert result_of(job) is None
+    assert jobs.find(SweepTask(bad)) is None
+    again = jobs.ask(SweepTask(bad))
     assert again is not job
     assert again.wait(WAIT)
-    fine = jobs.submit(spec())
+    fine = jobs.ask(SweepTask(spec()))
     assert fine.wait(WAIT)
     assert fine.state is JobState.DONE
 
 
 def test_a_spec_that_does_not_fit_fails_with_its_field(jobs, spec):
-    job = jobs.submit(spec(positions=(99,)))
+    job = jobs.ask(SweepTask(spec(positions=(99,))))
     assert job.wait(WAIT)
     assert job.state is JobState.FAILED
     assert job.error.field == "positions"
@@ -157,13 +158,13 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
         raise error
 
     handle = last_norm(model).register_forward_pre_hook(fail)
-    job = jobs.submit(spec())
+    job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
     handle.remove()
     assert job.state is JobState.FAILED
     assert job.error.field == "run"
     assert said in str(job.error)
-    again = jobs.submit(spec())
+    again = jobs.ask(SweepTask(spec()))
     assert again is not job
     assert again.wait(WAIT)
     assert again.state is JobState.DONE
@@ -180,7 +181,7 @@ def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
         raise RuntimeError("no")
 
     handle = last_norm(model).register_forward_pre_hook(fail)
-    job = jobs.submit(spec())
+    job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
     handle.remove()
     gc.collect()
@@ -192,7 +193,7 @@ def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
     ("broken", "absent"),
     [
         ("core.sweep.estimate.preview.preview", "estimate"),
-        ("core.sweep.layer_sweep.iter_layer_effects", "margins"),
+        ("core.sweep.layer_sweep.iter_layer_effects", "layer_effects"),
     ],
 )
 def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken, absent):
@@ -200,15 +201,15 @@ def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken
         raise RuntimeError("not this time")
 
     monkeypatch.setattr("core.sweep.estimate.preview.PREVIEW_SECONDS", 0.0)
-    whole = jobs.submit(spec())
+    whole = jobs.ask(SweepTask(spec()))
     assert whole.wait(WAIT)
-    assert getattr(whole, absent) is not None
+    assert getattr(whole.found, absent) is not None
     monkeypatch.setattr(broken, fail)
-    job = jobs.submit(spec(target=" over"))
+    job = jobs.ask(SweepTask(spec(target=" over")))
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
-    assert job.result.complete
-    assert getattr(job, absent) is None
+    assert job.found.result.complete
+    assert getattr(job.found, absent) is None
 
 
 def test_loading_a_model_alone(jobs, registry, checkpoint):
@@ -216,7 +217,7 @@ def test_loading_a_model_alone(jobs, registry, checkpoint):
     job = jobs.load(key)
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
-    assert job.result is None
+    assert result_of(job) is None
     assert registry.peek(key) is not None
     assert jobs.load(key) is job
 
@@ -225,7 +226,7 @@ def test_a_long_load_holds_no_sweep_up(jobs, registry, spec, checkpoint):
     key = model_key(str(checkpoint("neox-serial")))
     with registry._loading.setdefault(key, threading.Lock()):  # as if it took for ever
         slow = jobs.load(key)
-        quick = jobs.submit(spec())
+        quick = jobs.ask(SweepTask(spec()))
         assert quick.wait(WAIT)
         assert quick.state is JobState.DONE
         assert slow.state is JobState.LOADING
@@ -239,12 +240,12 @@ def test_a_long_load_holds_no_sweep_up(jobs, registry, spec, checkpoint):
 
 def test_sweeps_on_one_device_take_turns(jobs, model, spec):
     with Brake(model, at=2) as brake:
-        first = jobs.submit(spec())
+        first = jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
-        second = jobs.submit(spec(target=" dog"))
+        second = jobs.ask(SweepTask(spec(target=" dog")))
         assert not second.wait(0.3)
         assert second.state in {JobState.LOADING, JobState.WAITING}
-        assert second.partial is None
+        assert second.found is None
     assert first.wait(WAIT)
     assert second.wait(WAIT)
     assert second.state is JobState.DONE
@@ -255,33 +256,39 @@ def test_a_changed_folder_is_swept_anew(registry, checkpoint, tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(checkpoint("gpt2"), folder)
     spec = SweepSpec(str(folder), PROMPT, " jumps")
-    before = jobs.submit(spec)
+    before = jobs.ask(SweepTask(spec))
     assert before.wait(WAIT)
     shutil.rmtree(folder)
     checkpoints.build("gpt2", folder, seed=1)
-    after = jobs.submit(spec)
+    after = jobs.ask(SweepTask(spec))
     assert after is not before
     assert after.wait(WAIT)
-    assert after.result.baseline.logprob != before.result.baseline.logprob
-    assert after.result.provenance.model_fingerprint != before.result.provenance.model_fingerprint
+    assert after.found.result.baseline.logprob != before.found.result.baseline.logprob
+    assert (
+        after.found.result.provenance.model_fingerprint
+        != before.found.result.provenance.model_fingerprint
+    )
 
 
 def test_old_finished_jobs_are_forgotten_and_live_ones_never(registry, model, spec):
     jobs = Jobs(registry, max_kept=2)
     specs = [spec(target=target) for target in (" jumps", " over", " dog")]
     for each in specs:
-        assert jobs.submit(each).wait(WAIT)
-    assert [jobs.find(each) is not None for each in specs] == [False, True, True]
+        assert jobs.ask(SweepTask(each)).wait(WAIT)
+    assert [jobs.find(SweepTask(each)) is not None for each in specs] == [False, True, True]
     with Brake(model, at=1) as brake:
-        live = [jobs.submit(spec(target=t, ablation="zero")) for t in (" jumps", " over", " dog")]
+        live = [
+            jobs.ask(SweepTask(spec(target=t, ablation="zero")))
+            for t in (" jumps", " over", " dog")
+        ]
         assert brake.reached.wait(WAIT)
-        assert [jobs.find(job.spec) for job in live] == live
+        assert [jobs.find(job.task) for job in live] == live
     for job in live:
         assert job.wait(WAIT)
 
 
 def test_a_report_to_a_stopped_job_raises_cancelled(spec):
-    job = Job(key_of(spec()), spec())
+    job = Job(key_of(spec()), SweepTask(spec()))
     job.report("Downloading", 0.5)
     assert (job.stage, job.fraction) == ("Downloading", 0.5)
     job.cancel()
@@ -290,7 +297,7 @@ def test_a_report_to_a_stopped_job_raises_cancelled(spec):
 
 
 def test_numbers_tell_jobs_apart(jobs, spec):
-    assert jobs.submit(spec()).number != jobs.submit(spec(ablation="zero")).number
+    assert jobs.ask(SweepTask(spec())).number != jobs.ask(SweepTask(spec(ablation="zero"))).number
 
 
 def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(checkpoint):
@@ -354,21 +361,46 @@ def test_a_task_that_is_stopped_keeps_its_partial_result(spec, registry):
     assert job.found == "half"
 
 
+def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registry):
+    reached, go = threading.Event(), threading.Event()
+
+    class Finished(Counting):
+        def work(self, model):
+            reached.set()
+            assert go.wait(WAIT)
+            try:
+                yield Step(0.9, "whole")
+            except Cancelled:
+                return "whole, and nothing beside it"
+            raise AssertionError("it was told to stop")
+
+    jobs = Jobs(registry)
+    job = jobs.ask(Finished(spec()))
+    assert reached.wait(WAIT)
+    job.cancel()
+    go.set()
+    assert job.wait(WAIT)
+    assert (job.state, job.found) == (JobState.DONE, "whole, and nothing beside it")
+
+
 def test_fewer_tasks_than_sweeps_are_kept_since_they_are_larger(registry, spec):
     jobs = Jobs(registry)
-    swept = jobs.submit(spec())
+    swept = jobs.ask(SweepTask(spec()))
     assert swept.wait(WAIT)
     tasks = [Counting(spec(target=(" jumps", f" {n}"))) for n in range(MAX_TASKS_KEPT + 5)]
     for task in tasks:
         assert jobs.ask(task).wait(WAIT)
-    kept = [job for job in jobs._jobs.values() if job.task is not None]
+    kept = [job for job in jobs._jobs.values() if isinstance(job.task, Counting)]
     assert [job.task for job in kept] == tasks[-len(kept) :]
     assert len(kept) <= MAX_TASKS_KEPT + 1
-    assert jobs.find(spec()) is swept
+    assert jobs.find(SweepTask(spec())) is swept
 
 
 def test_a_job_that_was_looked_at_ends_once_nobody_looks_any_more(spec):
-    unwatched, watched = Job(key_of(spec()), spec()), Job(key_of(spec()), spec())
+    unwatched, watched = (
+        Job(key_of(spec()), SweepTask(spec())),
+        Job(key_of(spec()), SweepTask(spec())),
+    )
     watched.wait_for(WAIT)
     watched.wait_for(0.0)  # another tab's shorter patience takes nothing away
     for job in (unwatched, watched):

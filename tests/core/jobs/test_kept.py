@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 import threading
+from typing import ClassVar
 
 import pytest
 from support import checkpoints
@@ -12,11 +13,13 @@ import core.sweep.layer_sweep
 from core.checkpoints.registry import Registry, key_of
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
+from core.jobs.task import OnSpec, Recalled, Step
 from core.store.connect import default_url
 from core.store.keeper import Keeper
 from core.store.run import Origin
 from core.store.store import Store
 from core.sweep.sweep import run_sweep
+from core.sweep.task import SweepFound, SweepTask, result_of
 
 
 @pytest.fixture
@@ -49,10 +52,10 @@ def done(job):
 
 
 def test_a_finished_sweep_is_in_the_store_with_its_layer_effects(kept, store, spec):
-    job = done(kept.submit(spec()))
+    job = done(kept.ask(SweepTask(spec())))
     run = store.get(job.run_id)
-    assert run.result == job.result
-    assert run.layer_effects == job.layer_effects
+    assert run.result == job.found.result
+    assert run.layer_effects == job.found.layer_effects
     assert run.layer_effects is not None
     assert run.origin is Origin.COMPUTED
 
@@ -67,38 +70,38 @@ def test_it_is_kept_before_its_layer_effects_are_measured(kept, store, spec, mon
         raise RuntimeError("no margins")
 
     monkeypatch.setattr("core.sweep.layer_sweep.iter_layer_effects", held)
-    job = kept.submit(spec())
+    job = kept.ask(SweepTask(spec()))
     assert reached.wait(WAIT)
-    assert store.get(job.run_id).result == job.partial
+    assert store.get(job.run_id).result == job.found.result
     assert store.get(job.run_id).layer_effects is None
     go.set()
-    assert done(job).layer_effects is None
+    assert done(job).found.layer_effects is None
 
 
 def test_a_cancelled_sweep_is_not_kept(kept, store, spec, model, monkeypatch):
     monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})
     with Brake(model, at=5) as brake:
-        job = kept.submit(spec())
+        job = kept.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
         kept.release(job)
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
-    assert len(job.partial.heads) == 4
+    assert len(job.found.result.heads) == 4
     assert store.count() == 0
 
 
 def test_another_process_finds_it_without_loading_the_model(kept, keeper, spec):
-    first = done(kept.submit(spec()))
+    first = done(kept.ask(SweepTask(spec())))
     registry = Registry()
     others = Jobs(registry, keeper=keeper)
-    found = others.find(spec())
+    found = others.find(SweepTask(spec()))
     assert found.state is JobState.DONE
-    assert found.result == first.result
-    assert found.layer_effects == first.layer_effects
-    assert done(others.submit(spec())) is found
+    assert result_of(found) == result_of(first)
+    assert found.found.layer_effects == first.found.layer_effects
+    assert done(others.ask(SweepTask(spec()))) is found
 
     anew = Jobs(registry, keeper=keeper)
-    assert done(anew.submit(spec())).result == first.result
+    assert result_of(done(anew.ask(SweepTask(spec())))) == result_of(first)
     assert registry.peek(key_of(spec())) is None
 
 
@@ -106,11 +109,13 @@ def test_a_kept_sweep_of_other_weights_is_no_answer(keeper, checkpoint, spec, tm
     folder = tmp_path / "model"
     shutil.copytree(checkpoint("gpt2"), folder)
     asked = dataclasses.replace(spec(), model=str(folder))
-    before = done(Jobs(Registry(), keeper=keeper).submit(asked))
+    before = done(Jobs(Registry(), keeper=keeper).ask(SweepTask(asked)))
     checkpoints.build("gpt2", folder, seed=1)
-    after = done(Jobs(Registry(), keeper=keeper).submit(asked))
-    assert after.result.key != before.result.key
-    assert after.result.values("kl") != pytest.approx(before.result.values("kl"), abs=1e-3)
+    after = done(Jobs(Registry(), keeper=keeper).ask(SweepTask(asked)))
+    assert after.found.result.key != before.found.result.key
+    assert after.found.result.values("kl") != pytest.approx(
+        before.found.result.values("kl"), abs=1e-3
+    )
 
 
 def test_an_imported_run_is_no_answer_either(kept, store, spec, model):
@@ -118,8 +123,8 @@ def test_an_imported_run_is_no_answer_either(kept, store, spec, model):
     heads = tuple(dataclasses.replace(e, prob_change=0.5) for e in true.heads)
     doctored = dataclasses.replace(true, heads=heads, _index={})
     store.keep(doctored, origin=Origin.IMPORTED)
-    assert kept.find(spec()) is None
-    assert done(kept.submit(spec())).result.values("prob_change") == pytest.approx(
+    assert kept.find(SweepTask(spec())) is None
+    assert done(kept.ask(SweepTask(spec()))).found.result.values("prob_change") == pytest.approx(
         true.values("prob_change"), abs=1e-6
     )
     assert store.count() == 2
@@ -129,20 +134,20 @@ def test_a_run_kept_without_layer_effects_is_shown_and_swept_anew_when_asked_for
     kept, store, spec, model
 ):
     store.keep(run_sweep(model, spec()))  # as the command line does
-    found = kept.find(spec())
-    assert found.result is not None
-    assert found.layer_effects is None
-    job = done(kept.submit(spec()))
+    found = kept.find(SweepTask(spec()))
+    assert result_of(found) is not None
+    assert found.found.layer_effects is None
+    job = done(kept.ask(SweepTask(spec())))
     assert job is not found
-    assert job.layer_effects is not None
-    assert store.get(job.run_id).layer_effects == job.layer_effects
+    assert job.found.layer_effects is not None
+    assert store.get(job.run_id).layer_effects == job.found.layer_effects
     assert store.count() == 1
 
 
 def test_a_deleted_run_comes_back_when_it_is_asked_for_again(kept, store, spec):
-    job = done(kept.submit(spec()))
+    job = done(kept.ask(SweepTask(spec())))
     store.delete([job.run_id])
-    assert kept.submit(spec()) is job
+    assert kept.ask(SweepTask(spec())) is job
     for _ in range(600):
         if store.count() == 1:
             break
@@ -155,8 +160,8 @@ def test_a_sweep_is_done_though_it_cannot_be_kept(registry, spec):
         raise StoreError("The disk is full.")
 
     keeper = Keeper(broken)
-    job = done(Jobs(registry, keeper=keeper).submit(spec()))
-    assert job.result.complete
+    job = done(Jobs(registry, keeper=keeper).ask(SweepTask(spec())))
+    assert job.found.result.complete
     assert keeper.n_waiting == 1
     assert keeper.trouble == "The disk is full."
 
@@ -164,16 +169,18 @@ def test_a_sweep_is_done_though_it_cannot_be_kept(registry, spec):
 def test_an_open_bos_is_the_models_own_and_not_that_of_the_newest_run(keeper, registry, spec):
     jobs, model = Jobs(registry, keeper=keeper), registry.peek(key_of(spec()))
     default, other = (
-        done(jobs.submit(dataclasses.replace(spec(), prepend_bos=bos)))
+        done(jobs.ask(SweepTask(dataclasses.replace(spec(), prepend_bos=bos))))
         for bos in (model.default_prepend_bos, not model.default_prepend_bos)
     )
-    assert default.result.baseline.logprob != other.result.baseline.logprob
+    assert default.found.result.baseline.logprob != other.found.result.baseline.logprob
     open_ = dataclasses.replace(spec(), prepend_bos=None)
-    assert Jobs(registry, keeper=keeper).find(open_).result == default.result
-    assert done(Jobs(registry, keeper=keeper).submit(open_)).result == default.result
+    assert Jobs(registry, keeper=keeper).find(SweepTask(open_)).found.result == default.found.result
+    assert result_of(done(Jobs(registry, keeper=keeper).ask(SweepTask(open_)))) == result_of(
+        default
+    )
     fresh = Registry()  # nothing is loaded: the model has to be asked first
-    assert Jobs(fresh, keeper=keeper).find(open_) is None
-    assert done(Jobs(fresh, keeper=keeper).submit(open_)).result == default.result
+    assert Jobs(fresh, keeper=keeper).find(SweepTask(open_)) is None
+    assert result_of(done(Jobs(fresh, keeper=keeper).ask(SweepTask(open_)))) == result_of(default)
 
 
 def test_a_run_deleted_while_its_layer_effects_are_measured_stays_deleted(
@@ -188,18 +195,81 @@ def test_a_run_deleted_while_its_layer_effects_are_measured_stays_deleted(
         return (yield from measured(*given))
 
     monkeypatch.setattr("core.sweep.layer_sweep.iter_layer_effects", held)
-    job = kept.submit(spec())
+    job = kept.ask(SweepTask(spec()))
     assert reached.wait(WAIT)
     store.delete([job.run_id])
     go.set()
-    assert done(job).layer_effects is not None
+    assert done(job).found.layer_effects is not None
     assert store.count() == 0
 
 
 def test_a_result_that_was_computed_ahead_is_never_forgotten(registry, model, spec):
     jobs = Jobs(registry, max_kept=2)
-    ahead = jobs.admit_result(spec(), run_sweep(model, spec()), None)
+    ahead = jobs.admit(
+        SweepTask(spec()),
+        Recalled(SweepFound(run_sweep(model, spec())), model.fingerprint),
+        pinned=True,
+    )
     for target in (" fox", " dog", " lazy"):
-        done(jobs.submit(spec(target=target)))
-    assert jobs.find(spec()) is ahead
-    assert jobs.find(spec(target=" fox")) is None
+        done(jobs.ask(SweepTask(spec(target=target))))
+    assert jobs.find(SweepTask(spec())) is ahead
+    assert jobs.find(SweepTask(spec(target=" fox"))) is None
+
+
+class Shelf(Keeper):
+    """Where the tests' own kind of task keeps what it finds: in no database."""
+
+    def __init__(self):
+        super().__init__(lambda: pytest.fail("no store is asked"))
+        self.kept = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted(OnSpec):
+    """Another task that outlives its process; an even number is not all that it would find."""
+
+    kept: ClassVar[bool] = True
+    said = "Counting"
+
+    def work(self, model):
+        yield Step(0.5, 1)
+        return 3
+
+    def settled(self, model):
+        return Counted(dataclasses.replace(self.spec, prepend_bos=True))
+
+    def keep(self, keeper, found, before):
+        if (found, before) == (1, None):
+            return None
+        keeper.kept[self] = found
+        return f"kept-{found}"
+
+    def recall(self, keeper, fingerprint):
+        found = keeper.kept.get(self)
+        return None if found is None else Recalled(found, fingerprint, f"kept-{found}", 5.0)
+
+    def is_whole(self, found):
+        return found % 2 == 1
+
+
+def test_any_task_may_be_kept_and_found_again(registry, spec):
+    shelf, task = Shelf(), Counted(spec())
+    first = done(Jobs(registry, keeper=shelf).ask(task))
+    assert (first.found, first.run_id, first.created) == (3, "kept-3", None)
+    assert shelf.kept == {task: 3}
+    anew = Jobs(registry, keeper=shelf)
+    found = anew.find(task)
+    assert (found.found, found.run_id, found.created) == (3, "kept-3", 5.0)
+    assert found.fingerprint == registry.peek(key_of(spec())).fingerprint
+    assert done(anew.ask(task)) is found
+
+
+def test_what_was_kept_in_part_is_shown_and_done_anew_when_it_is_asked_for(registry, spec):
+    shelf, task = Shelf(), Counted(spec())
+    shelf.kept[task] = 2
+    jobs = Jobs(registry, keeper=shelf)
+    found = jobs.find(task)
+    assert found.found == 2
+    again = done(jobs.ask(task))
+    assert again is not found
+    assert (again.found, shelf.kept) == (3, {task: 3})

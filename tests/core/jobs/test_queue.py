@@ -8,6 +8,7 @@ from support.brakes import WAIT, Brake
 from core.checkpoints.registry import key_of
 from core.jobs import PATIENCE, Job, Jobs, JobState
 from core.jobs.job import Standing
+from core.sweep.task import SweepTask
 
 TARGETS = (" fox", " dog", " lazy")
 
@@ -23,12 +24,12 @@ def until(true):
 
 def test_first_come_first_served_and_each_knows_its_place(jobs, model, spec):
     with Brake(model, at=1) as brake:
-        first = jobs.submit(spec())
+        first = jobs.ask(SweepTask(spec()))
         assert brake.reached.wait(WAIT)
         assert first.standing() is not None
         others = []
         for target in TARGETS:  # one after the other: loading threads could overtake
-            others.append(jobs.submit(spec(target=target)))
+            others.append(jobs.ask(SweepTask(spec(target=target))))
             until(lambda: others[-1].state is JobState.WAITING)
         assert [job.standing().ahead for job in others] == [1, 2, 3]
         assert others[1].said == "Waiting for its turn: 2 ahead"  # no job has ended yet
@@ -44,11 +45,11 @@ def test_first_come_first_served_and_each_knows_its_place(jobs, model, spec):
 
 
 def test_the_wait_is_told_from_what_earlier_jobs_took(jobs, model, spec):
-    assert jobs.submit(spec()).wait(WAIT)
+    assert jobs.ask(SweepTask(spec())).wait(WAIT)
     with Brake(model, at=1) as brake:
-        held = jobs.submit(spec(ablation="zero"))
+        held = jobs.ask(SweepTask(spec(ablation="zero")))
         assert brake.reached.wait(WAIT)
-        waiting = jobs.submit(spec(target=" over"))
+        waiting = jobs.ask(SweepTask(spec(target=" over")))
         until(lambda: waiting.state is JobState.WAITING)
         ahead, seconds = waiting.standing()
         assert ahead == 1
@@ -63,17 +64,17 @@ def test_a_full_queue_refuses_with_its_length_and_takes_more_once_there_is_room(
 ):
     jobs = Jobs(registry, max_queue=2)
     with Brake(model, at=1) as brake:
-        held = [jobs.submit(spec(target=target)) for target in TARGETS[:2]]
+        held = [jobs.ask(SweepTask(spec(target=target))) for target in TARGETS[:2]]
         assert brake.reached.wait(WAIT)
-        refused = jobs.submit(spec(target=" over"))
+        refused = jobs.ask(SweepTask(spec(target=" over")))
         assert refused.state is JobState.FAILED
         assert refused.error.field == "run"
         assert "The queue is full: 2 sweeps" in str(refused.error)
-        assert jobs.submit(held[0].spec) is held[0]  # joining one takes no room
+        assert jobs.ask(held[0].task) is held[0]  # joining one takes no room
         assert jobs.load(key_of(spec())).wait(WAIT)  # nor does a model alone
     for job in held:
         assert job.wait(WAIT)
-    later = jobs.submit(spec(target=" over"))
+    later = jobs.ask(SweepTask(spec(target=" over")))
     assert later is not refused
     assert later.wait(WAIT)
     assert later.state is JobState.DONE
@@ -81,8 +82,8 @@ def test_a_full_queue_refuses_with_its_length_and_takes_more_once_there_is_room(
 
 def test_a_sweep_given_up_by_one_goes_on_while_another_looks_and_no_longer(jobs, model, spec):
     with Brake(model, at=3) as brake:
-        job = jobs.submit(spec())
-        assert jobs.submit(spec()) is job
+        job = jobs.ask(SweepTask(spec()))
+        assert jobs.ask(SweepTask(spec())) is job
         assert brake.reached.wait(WAIT)
         jobs.release(job)  # the other's tab may have been closed
         job._until -= 2 * PATIENCE
@@ -91,8 +92,8 @@ def test_a_sweep_given_up_by_one_goes_on_while_another_looks_and_no_longer(jobs,
     assert job.state is JobState.CANCELLED
 
     with Brake(model, at=3) as brake:
-        job = jobs.submit(spec())
-        assert jobs.submit(spec()) is job
+        job = jobs.ask(SweepTask(spec()))
+        assert jobs.ask(SweepTask(spec())) is job
         assert brake.reached.wait(WAIT)
         jobs.release(job)
         job._until -= 2 * PATIENCE
@@ -102,7 +103,7 @@ def test_a_sweep_given_up_by_one_goes_on_while_another_looks_and_no_longer(jobs,
 
 
 def test_a_sweep_that_nobody_has_given_up_needs_no_looks(jobs, spec):
-    job = jobs.submit(spec())
+    job = jobs.ask(SweepTask(spec()))
     job.looked_at()
     assert job._until is None
     assert job.wait(WAIT)
@@ -116,7 +117,7 @@ def clock(monkeypatch):
 
 
 def test_time_left_is_extrapolated_from_the_stage_it_is_at(spec, clock):
-    job = Job(key_of(spec()), spec())
+    job = Job(key_of(spec()), SweepTask(spec()))
     job.enter(JobState.RUNNING, "Estimating")
     job.report("Estimating", 0.9)
     job.report("Ablating", 0.0)  # another stage: its pace is its own
@@ -134,7 +135,7 @@ def test_time_left_is_extrapolated_from_the_stage_it_is_at(spec, clock):
 
 
 def test_time_left_is_not_told_from_a_moment_or_a_trifle(spec, clock):
-    job = Job(key_of(spec()), spec())
+    job = Job(key_of(spec()), SweepTask(spec()))
     job.enter(JobState.RUNNING, "Ablating")
     job.report("Ablating", 0.0)
     clock[0] += 0.1
@@ -146,7 +147,7 @@ def test_time_left_is_not_told_from_a_moment_or_a_trifle(spec, clock):
 
 
 def test_a_job_in_no_queue_has_no_place(spec):
-    job = Job(key_of(spec()), spec())
+    job = Job(key_of(spec()), SweepTask(spec()))
     assert job.standing() is None
     job.state, job.standing = JobState.WAITING, lambda: Standing(0, None)
     job.stage = "Waiting for its turn"

@@ -5,13 +5,15 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.results.result import COLUMNS, METRICS, Baseline, HeadEffect, Provenance, SweepResult
+from core.results.metrics import FIELDS
+from core.results.result import COLUMNS, Baseline, HeadEffect, Provenance, SweepResult
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 
@@ -106,7 +108,7 @@ def test_csv_has_a_row_a_head_and_the_same_columns():
     for row, made in zip(rows, PARTIAL.heads, strict=True):
         assert row["label"] == made.address.label
         assert json.loads(row["top"]) == [list(pair) for pair in made.top]
-        for name in ("prob", *METRICS):
+        for name in ("prob", *FIELDS):
             value = getattr(made, name)
             assert row[name] == "" if value is None else float(row[name]) == value
 
@@ -143,7 +145,22 @@ def test_complete_only_with_every_head():
     assert FULL.effect(Head(9, 9)) is None
 
 
-@pytest.mark.parametrize("values", [None, [], "text", 3, {}, {"schema": "headsweep.sweep/2"}])
+def test_a_later_metric_is_written_where_it_was_measured_and_may_be_missing():
+    old = FULL.to_dict()
+    assert not {"margin_change", "entropy_change"} & set(old["heads"][0])
+    assert not {"margin", "entropy"} & set(old["baseline"])
+    heads = tuple(replace(each, margin_change=-0.5, entropy_change=0.25) for each in FULL.heads)
+    clean = replace(FULL.baseline, margin=1.0, entropy=2.0)
+    new = replace(FULL, heads=heads, baseline=clean, _index={})
+    assert SweepResult.from_dict(json.loads(new.to_json())) == new
+    assert tuple(new.to_dict()["heads"][0]) == COLUMNS
+    assert new.to_dict()["baseline"]["margin"] == 1.0
+    assert new.key == FULL.key
+    unknown = {**old, "heads": [{**row, "surprise_change": 0.5} for row in old["heads"]]}
+    assert SweepResult.from_dict(unknown) == FULL
+
+
+@pytest.mark.parametrize("values", [None, [], "text", 3, {}, {"schema": "headsweep.head/2"}])
 def test_what_is_no_result_is_refused_by_its_schema(values):
     with pytest.raises(ValueError, match=r"not a headsweep\.sweep/1 result"):
         SweepResult.from_dict(values)
@@ -202,7 +219,7 @@ def test_a_damaged_result_is_refused_or_harmless(path, junk):
     except ValueError:
         pass
     else:  # what was accepted can be drawn, listed and saved again
-        for metric in METRICS:
+        for metric in FIELDS:
             made.values(metric)
             made.ranked(metric)
         assert SweepResult.from_dict(json.loads(made.to_json())) == made

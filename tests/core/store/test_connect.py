@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import StoreError
-from core.store import opening
+from core.store import connect
 from core.store.connect import default_url, place_of
 from core.store.run import Query
 from core.store.store import Store
@@ -129,9 +129,9 @@ def test_another_program_s_tables_are_left_as_they_are(path, table, mode):
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        ("2", "newer Headsweep .schema 2, this one reads 1"),
+        ("3", "newer Headsweep .schema 3, this one reads 2"),
         ("999999999", "newer"),
-        (2, "newer"),
+        (3, "newer"),
         ("9" * 5000, "no version that is known"),
         ("0", "no version that is known"),
         ("one", "no version that is known"),
@@ -277,8 +277,8 @@ def test_a_database_that_may_not_grow_keeps_what_it_has(path, run_on):
 
 @pytest.mark.parametrize("hold", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode=EXCLUSIVE"])
 def test_a_locked_database_says_so_within_seconds(filled, hold, monkeypatch):
-    assert 1 <= opening.BUSY_SECONDS <= 5
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.5)
+    assert 1 <= connect.BUSY_SECONDS <= 5
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 0.5)
     before = filled.read_bytes()
     with closing(sqlite3.connect(filled, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode=DELETE")
@@ -341,7 +341,7 @@ def test_a_postgresql_user_who_may_not_make_tables(postgresql_url):
         ("CREATE TABLE headsweep (name text, value text)", "no version that is known"),
         (
             "CREATE TABLE headsweep (name text, value text); "
-            "INSERT INTO headsweep VALUES ('schema', '2')",
+            "INSERT INTO headsweep VALUES ('schema', '3')",
             "newer Headsweep",
         ),
         (
@@ -371,7 +371,7 @@ def test_tables_of_another_name_may_live_beside_ours_in_postgresql(postgresql_ur
 
 
 def test_a_lock_in_postgresql_is_waited_for_some_seconds(postgresql_url, run_on, monkeypatch):
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 1.0)
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 1.0)
     store = Store(postgresql_url)
     with psycopg.connect(postgresql_url) as other:
         other.execute("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")

@@ -11,12 +11,14 @@ from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
 from core.jobs import Jobs, JobState
 from core.spec.heads import Head
+from core.store import connect
 from core.store import keeper as keeper_module
-from core.store import opening
 from core.store.keeper import MAX_WAITING, Keeper
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Origin, Query
 from core.store.store import Store
+from core.store.sweeps import identity_of
+from core.sweep.task import SweepTask, result_of
 
 
 class Moving:
@@ -226,7 +228,7 @@ def test_read_only_keeps_nothing_and_holds_nothing(clock, sqlite_path, run_on):
 def test_a_database_that_is_locked_costs_its_wait_once_and_loses_nothing(
     sqlite_path, run_on, monkeypatch
 ):
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 0.5)
     url = f"sqlite:///{sqlite_path}"
     other, keeper = Store(url), Keeper(lambda: Store(url))
     keeper.store()
@@ -262,13 +264,13 @@ def test_a_sweep_is_done_though_its_database_is_not_there(demo, faulty):
     keeper = Keeper(faulty)
     jobs = Jobs(keeper=keeper)
     spec = replace(saved().spec, prompt="The quick brown fox")
-    job = jobs.submit(spec, "cpu")
+    job = jobs.ask(SweepTask(spec), "cpu")
     assert job.wait(60.0)
     assert job.state is JobState.DONE, job.error
     assert keeper.n_waiting == 1
     faulty.shut = False
     keeper.retry(now=True)
     run = faulty.store.find(spec)
-    assert (run.id, run.result) == (job.run_id, job.result)
+    assert (run.id, run.result) == (job.run_id, result_of(job))
     assert run.layer_effects is not None
     assert faulty.store.count(Query(text="brown fox")) == 1

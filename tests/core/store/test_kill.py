@@ -112,7 +112,10 @@ def assert_whole(url, writers):
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="kills as Linux does")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="kills as Linux does"),
+]
 
 
 def test_a_writer_killed_again_and_again(url, writers, moments):

@@ -17,9 +17,10 @@ from core.spec.ablation import AblationKind
 from core.store import rows
 from core.store import store as store_module
 from core.store.connect import open_engine
-from core.store.rows import id_of, identity_of
+from core.store.rows import id_of
 from core.store.run import Label, Origin, Query, checked_label
 from core.store.store import DAYS_DELETED
+from core.store.sweeps import identity_of
 from core.store.tables import RUNS
 
 ROOT = Path(__file__).parents[3]
@@ -390,10 +391,10 @@ def test_read_only_without_a_database_is_an_empty_one_and_makes_none(url, opened
     [
         {"result": b""},
         {"result": b"not compressed"},
-        {"result": rows._packed({"schema": "headsweep.sweep/1"})},
-        {"result": rows._packed({})[:-4]},
-        {"result": rows._packed({"schema": "headsweep.sweep/9"})},
-        {"margins": rows._packed({"attention": 5})},
+        {"result": rows.packed({"schema": "headsweep.sweep/1"})},
+        {"result": rows.packed({})[:-4]},
+        {"result": rows.packed({"schema": "headsweep.sweep/9"})},
+        {"margins": rows.packed({"attention": 5})},
     ],
 )
 def test_a_damaged_run_says_so_and_leaves_the_others(url, opened, run_on, values):
@@ -451,6 +452,7 @@ print(len(done), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_several_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
     command = [sys.executable, "-c", WRITER, url]
     writers = [

@@ -47,6 +47,44 @@ def test_kl_is_from_clean_to_ablated_and_not_back():
     assert found.kl == pytest.approx([forth])
 
 
+def test_the_margin_is_over_the_likeliest_other_token_of_each_run():
+    found = scored(ONE, [CLEAN], [ABLATED])
+    # 1/2 against 1/4 (token 1); ablated, 1/8 against 1/2 (token 2).
+    assert found.margin == pytest.approx([log(2), -log(4)])
+    assert scored(SET, [CLEAN], [ABLATED]).margin == pytest.approx([log(6), log(3 / 4)])
+    # Of several tokens the first one's, wherever the others are.
+    several = scored(TWO, [ABLATED, CLEAN], clean=(CLEAN, CLEAN))
+    assert several.margin == pytest.approx([-log(4)])
+
+
+def test_a_set_that_leaves_no_token_out_has_no_margin():
+    every = TokenizedAnswer(((0,), (1,), (2,), (3,)), ("a", "b", "c", "d"))
+    assert scored(every, [CLEAN]).margin is None
+    but_one = TokenizedAnswer(((0,), (1,), (2,)), ("a", "b", "c"))
+    assert scored(but_one, [CLEAN]).margin == pytest.approx([log(7)])
+
+
+def test_the_entropy_is_that_of_the_first_tokens_distribution():
+    # 1/2 ln 2 + 1/4 ln 4 + 2/8 ln 8
+    expected = log(2) * (1 / 2 + 2 / 4 + 3 / 4)
+    found = scored(TWO, [ABLATED, (1 / 4,) * 4], clean=(CLEAN, CLEAN))
+    assert found.entropy == pytest.approx([expected])
+    assert scored(ONE, [(1 / 4,) * 4]).entropy == pytest.approx([log(4)])
+
+
+def test_impossible_tokens_add_nothing_and_leave_no_nan():
+    masked = torch.tensor([[[0.0, 0.0, -torch.inf, -torch.inf]]])
+    found = score(masked, log_probs(masked)[0], ONE)
+    assert found.entropy == pytest.approx([log(2)])
+    assert found.margin == pytest.approx([0], abs=1e-12)
+    certain = torch.tensor([[[0.0, -torch.inf, -torch.inf, -torch.inf]]])
+    alone = score(certain, log_probs(certain)[0], ONE)
+    assert alone.entropy == pytest.approx([0])
+    assert np.isfinite(alone.margin).all()
+    assert alone.margin[0] > 100
+    assert alone.margin == pytest.approx(alone.logodds)
+
+
 def test_an_answer_set_adds_probabilities_and_ranks_by_its_best_member():
     found = scored(SET, [ABLATED])
     assert np.exp(found.logprob) == pytest.approx([3 / 8])

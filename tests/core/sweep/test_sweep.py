@@ -108,12 +108,16 @@ class Oracle:
         lp = self.logprob(self.spec.target, head)
         foil = self.spec.foil
         best = max(logp[0, i] for i in wanted[0])
+        others = [i for i in range(logp.shape[1]) if i not in wanted[0]]
+        answer = math.log(sum(math.exp(logp[0, i]) for i in wanted[0]))
         return {
             "logprob": lp,
             "prob": math.exp(lp),
             "logodds": lp - math.log(-math.expm1(lp)),
             "logit_diff": None if foil is None else lp - self.logprob(foil, head),
+            "margin": answer - float(logp[0, others].max()),
             "kl": float((clean.exp() * (clean - logp)).sum()),
+            "entropy": -float((logp[0].exp() * logp[0]).sum()),
             # Where others are level to within rounding, any order among them will do.
             "rank": range(
                 1 + int((logp[0] > best + 1e-5).sum()), 2 + int((logp[0] > best - 1e-5).sum())
@@ -142,6 +146,8 @@ def check(result, bridge, tokenizer):
     assert found.rank in base["rank"]
     check_top(found.top, base["probs"], tokenizer)
     close(found.logit_diff, base["logit_diff"])
+    close(found.margin, base["margin"])
+    close(found.entropy, base["entropy"])
     shape = len(bridge.blocks), bridge.cfg.n_heads
     assert result.shape == shape
     assert [e.address for e in result.heads] == list(itertools.product(*map(range, shape)))
@@ -157,7 +163,9 @@ def check(result, bridge, tokenizer):
             assert effect.logit_diff_change is None
         else:
             close(effect.logit_diff_change, now["logit_diff"] - base["logit_diff"])
+        close(effect.margin_change, now["margin"] - base["margin"])
         close(effect.kl, now["kl"])
+        close(effect.entropy_change, now["entropy"] - base["entropy"])
         assert effect.rank in now["rank"]
         check_top(effect.top, now["probs"], tokenizer)
     assert apart < TOLERANCE
@@ -195,6 +203,27 @@ def test_the_sweep_equals_the_oracle(loaded, oracle, measured, family, weights, 
     largest, apart = check(run_sweep(model, spec), bridge, model.tokenizer)
     measured(family, f"{kind.value}, {weights}", apart)
     assert largest > 30 * TOLERANCE, "these checkpoints' heads do nothing: the test shows nothing"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_single_token_leads_exactly_where_it_is_first(loaded, family):
+    """Its margin is above 0 at rank 1 and nowhere else, in the clean run and the ablated ones."""
+    model = loaded(family)
+    prompt = tokenize_prompt(model.tokenizer, PROMPT, prepend_bos=True)
+    likely = [text for text, _ in predict(model, prompt)]
+    single = [
+        t for t in likely if len(model.tokenizer(t, add_special_tokens=False)["input_ids"]) == 1
+    ]
+    seen = set()
+    for target in (single[0], single[-1]):
+        result = run_sweep(model, SweepSpec(model.name, PROMPT, target, prepend_bos=True))
+        clean = result.baseline
+        assert (clean.margin > 0) == (clean.rank == 1)
+        for effect in result.heads:
+            assert (clean.margin + effect.margin_change > 0) == (effect.rank == 1)
+        seen |= {each.rank == 1 for each in (clean, *result.heads)}
+    if single[0] == likely[0]:  # else the likeliest token's text alone is read as other tokens
+        assert seen == {True, False}
 
 
 def test_the_kinds_and_processing_do_differ(loaded):

@@ -1,9 +1,9 @@
 """What figures made of cells share."""
 
-import drawn
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from support import drawn
 
 from components.figures.base.cells import (
     NUMBERS,
@@ -13,7 +13,6 @@ from components.figures.base.cells import (
     scale_of,
     shares_of,
     targets,
-    thinned,
 )
 from components.figures.base.look import Look, ink_on
 
@@ -75,16 +74,3 @@ def test_an_outline_surrounds_its_cell_and_touches_no_other():
     assert 2.5 < shape["x0"] < 3 < shape["x1"] < 3.5
     assert 0.5 < shape["y0"] < 1 < shape["y1"] < 1.5
     assert (shape["name"], shape["xref"]) == ("chosen", "x2")
-
-
-@pytest.mark.parametrize("most", [1, 2, 13, 26])
-def test_thinned_ticks_are_even_from_0_and_as_many_as_fit(most):
-    for n in range(1, 200):
-        ticks = thinned(n, most)
-        step = ticks[1] if len(ticks) > 1 else n
-        assert ticks == list(range(0, n, step))
-        assert len(ticks) <= most
-        if len(ticks) > 1 and step > 1:
-            assert len(range(0, n, step - 1)) > most  # a smaller step would have been too many
-    assert thinned(0, most) == []
-    assert thinned(most, most) == list(range(most))

@@ -3,9 +3,9 @@
 import re
 from itertools import pairwise
 
-import drawn
 import numpy as np
 import pytest
+from support import drawn
 
 from components.figures.base.cells import NUMBERS, rows_of
 from components.figures.base.grids import MARKED, NUMBERED, Panel, grids

@@ -12,13 +12,14 @@ from core import AblationKind, SweepSpec, run_sweep
 from core.engine import parts, run
 from core.engine.interventions import Edit, Values
 from core.progress import run_to_end
+from core.results.metrics import METRICS
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import check_estimate
 from core.sweep.estimate.estimating import estimate
 from core.sweep.estimate.preview import preview
 from core.sweep.prepare import prepare
 from core.sweep.scorer import Scorer
-from core.sweep.scores import answer_logprob, log_probs
+from core.sweep.scores import answer_logprob, entropy, log_probs, margin
 
 STEP = 3e-3  # shorter ones drown in float32's last digits
 
@@ -43,8 +44,19 @@ def estimated(model, spec):
     return estimate(scorer, run_to_end(scorer.replacements()))
 
 
+READ_OFF = {
+    "logprob_change": answer_logprob,
+    "margin_change": lambda logp, target: margin(logp[:, 0], target),
+    "entropy_change": lambda logp, target: entropy(logp[:, 0]),
+}
+
+
+LEAST = {"logprob_change": 0.02, "margin_change": 0.02, "entropy_change": 0.005}
+"""Slopes under these would show nothing; on these small models the entropy hardly moves."""
+
+
 def a_small_step(model, spec):
-    """(change of log prob) / STEP when each head goes that share of the way to its replacement."""
+    """(change) / STEP when each head goes that share of the way to its replacement, by metric."""
     prepared = prepare(model, spec)
     tokens, read = prepared.sequence(prepared.target), prepared.read(prepared.target)
     replacement = run_to_end(Scorer(model, spec).replacements())[prepared.target]
@@ -61,12 +73,14 @@ def a_small_step(model, spec):
             new = replacement.z[layer, :, head]
         step = Values(own + STEP * (new - own))
         rows.append((Edit(Head(layer, head), step, replacement.positions),))
-    found = np.empty(len(rows))
+    found = {metric: np.empty(len(rows)) for metric in READ_OFF}
     for done in run(model, tokens, rows, read):
         if done.indices:
-            logp = answer_logprob(log_probs(done.logits), prepared.target)
-            found[list(done.indices)] = logp.numpy()
-    return ((found[1:] - found[0]) / STEP).reshape(model.n_layers, model.n_heads)
+            logp = log_probs(done.logits)
+            for metric, read_off in READ_OFF.items():
+                found[metric][list(done.indices)] = read_off(logp, prepared.target).numpy()
+    shape = model.n_layers, model.n_heads
+    return {k: ((values[1:] - values[0]) / STEP).reshape(shape) for k, values in found.items()}
 
 
 @pytest.mark.parametrize("positions", ["all", (3, 9)], ids=str)
@@ -75,9 +89,11 @@ def a_small_step(model, spec):
 def test_it_is_the_slope_of_a_small_step(loaded, family, kind, positions):
     model = loaded(family)
     spec = spec_of(model, kind, positions=positions)
-    found, slope = estimated(model, spec).logprob_change, a_small_step(model, spec)
-    assert found == pytest.approx(slope, abs=0.03 * np.abs(slope).max() + 1e-3)
-    assert np.abs(slope).max() > 0.02
+    found = estimated(model, spec)
+    for metric, slope in a_small_step(model, spec).items():
+        most = np.abs(slope).max()
+        assert found.values(metric) == pytest.approx(slope, abs=0.03 * most + 1e-3), metric
+        assert most > LEAST[metric], metric
 
 
 @pytest.mark.parametrize("family", list(checkpoints.FAMILIES))
@@ -85,33 +101,36 @@ def test_both_paths_give_the_same_estimate(loaded, family):
     model = loaded(family)
     spec = spec_of(model, AblationKind.MEAN, foil=" over the")
     fast, slow = estimated(model, spec), estimated(replace(model, stack=None), spec)
-    assert fast.logprob_change == pytest.approx(slow.logprob_change, abs=1e-4)
-    assert fast.logit_diff_change == pytest.approx(slow.logit_diff_change, abs=1e-4)
+    assert set(fast.effects) == {metric.field for metric in METRICS if metric.has_estimate}
+    for metric, values in fast.effects.items():
+        assert values == pytest.approx(slow.values(metric), abs=1e-4)
 
 
 def test_a_foil_is_told_apart_from_the_target(loaded):
     model = loaded("gpt2")
     one = estimated(model, spec_of(model, foil=" fox"))
     other = estimated(model, spec_of(model, target=" fox", foil=" jumps"))
-    assert one.logit_diff_change == pytest.approx(-other.logit_diff_change, abs=1e-5)
-    assert estimated(model, spec_of(model)).logit_diff_change is None
+    metric = "logit_diff_change"
+    assert one.values(metric) == pytest.approx(-other.values(metric), abs=1e-5)
+    assert estimated(model, spec_of(model)).values(metric) is None
 
 
 def test_probability_is_never_estimated_above_1(loaded):
     model = loaded("gpt2")
     found = estimated(model, spec_of(model))
     base = run_sweep(model, spec_of(model)).baseline
-    assert (found.prob_change + base.prob <= 1 + 1e-9).all()
-    assert (found.prob_change + base.prob >= 0).all()
-    small = np.abs(found.logprob_change) < 0.05
-    expected = base.prob * found.logprob_change[small]
-    assert found.prob_change[small] == pytest.approx(expected, rel=0.05, abs=1e-9)
+    assert (found.values("prob_change") + base.prob <= 1 + 1e-9).all()
+    assert (found.values("prob_change") + base.prob >= 0).all()
+    small = np.abs(found.values("logprob_change")) < 0.05
+    expected = base.prob * found.values("logprob_change")[small]
+    assert found.values("prob_change")[small] == pytest.approx(expected, rel=0.05, abs=1e-9)
 
 
 def test_kl_and_log_odds_have_no_estimate(loaded):
     model = loaded("gpt2")
     found = estimated(model, spec_of(model))
     assert found.values("kl") is None
+    assert found.values("logodds_change") is None
     assert check_estimate(found, run_sweep(model, spec_of(model)), "kl") is None
 
 
@@ -119,7 +138,7 @@ def test_the_check_names_the_worst_misses(loaded):
     model = loaded("gpt2")
     found, exact = estimated(model, spec_of(model)), run_sweep(model, spec_of(model))
     told = check_estimate(found, exact, "logprob_change")
-    apart = np.abs(found.logprob_change - exact.values("logprob_change"))
+    apart = np.abs(found.values("logprob_change") - exact.values("logprob_change"))
     assert told.n_heads == 12
     (head, guessed, measured), *_ = told.worst
     assert abs(guessed - measured) == pytest.approx(apart.max())

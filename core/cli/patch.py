@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def _resampling(command: Callable[..., None]) -> Callable[..., None]:
-    """A command on a spec that takes resample only, and says so before there is a spec.
+    """A command that accepts resample ablation only, checked before the spec is made.
 
-    A spec would say of a corrupted prompt under another kind to leave it out.
+    The spec's own error would tell the user to leave out the corrupted prompt.
     """
 
     @wraps(command)
@@ -63,8 +63,8 @@ def patch(
                 "layer",
                 f"{spec.model} has no layer {layer}: its layers are 0 to {loaded.n_layers - 1}.",
             )
-        found = _measured(loaded, spec, by_position, layer, report)
-    write_json(found, out)
+        result = _measured(loaded, spec, by_position, layer, report)
+    write_json(result, out)
 
 
 def _measured(
@@ -77,25 +77,25 @@ def _measured(
     from core.text.jsonable import jsonable
 
     started = time.perf_counter()
-    read = prepare(model, spec).spec
-    every = all_heads(model.n_layers, model.n_heads)
-    heads = [head for head in every if layer is None or head.layer == layer]
+    resolved = prepare(model, spec).spec
+    every_head = all_heads(model.n_layers, model.n_heads)
+    heads = [head for head in every_head if layer is None or head.layer == layer]
 
-    def both(said: str, *what: Any) -> dict[str, Any]:
-        found = {}
+    def both_directions(description: str, *arguments: Any) -> dict[str, Any]:
+        results = {}
         for direction in Direction:
-            for done, patched in iter_patching(model, spec, direction, *what):
-                report(f"{said}, {direction.value}", done)
-                found[direction.value] = patched
-        return {name: each.to_dict() for name, each in found.items()}
+            for done, patching in iter_patching(model, spec, direction, *arguments):
+                report(f"{description}, {direction.value}", done)
+                results[direction.value] = patching
+        return {name: patching.to_dict() for name, patching in results.items()}
 
-    whole = both("Patching every head")
-    places = both("Patching every position", heads, True) if by_position else None
+    whole = both_directions("Patching every head")
+    positions = both_directions("Patching every position", heads, True) if by_position else None
     seconds = time.perf_counter() - started
     return {
         "schema": "headsweep.patch/1",
-        "spec": read.to_dict(),
+        "spec": resolved.to_dict(),
         **whole,
-        "by_position": places,
+        "by_position": positions,
         "provenance": jsonable(provenance(model, seconds)),
     }

@@ -1,0 +1,46 @@
+"""What is said of a prompt's tokens and of an answer's: as words that every medium renders."""
+
+from collections.abc import Sequence
+
+from core.prompts.tokens import visible
+from core.spec.answer import Answer
+from core.text.words import Span, Words, joined, phrase, token, warning
+
+
+def answer_words(tokens: Sequence[str], answer: Answer | None) -> Words:
+    """The tokens of a target or foil: in a row, or a set's members with "or" between."""
+    if not isinstance(answer, tuple):
+        return phrase(token("".join(map(visible, tokens))))
+    return joined(" or ", (token(visible(text)) for text in tokens))
+
+
+def typed_answer_words(answer: Answer) -> Words:
+    """A target or foil as it was typed, before any tokenizer has read it."""
+    return answer_words((answer,) if isinstance(answer, str) else answer, answer)
+
+
+def token_count_words(
+    n_tokens: int,
+    *,
+    has_bos: bool,
+    n_target: int,
+    target_is_set: bool,
+    n_typed_special: int,
+) -> Words:
+    """How many tokens a prompt has, what a target of several means, what reads as a marker.
+
+    `n_typed_special` counts the special tokens that the typed text itself holds.
+    """
+    meant = markers = ""
+    if target_is_set:
+        meant = f"the target is any of {n_target} tokens: their probabilities are added"
+    elif n_target > 1:
+        meant = f"the target is {n_target} tokens: its probability is the product over all of them"
+    if n_typed_special:
+        tokens = "special token" if n_typed_special == 1 else "special tokens"
+        markers = (
+            f"{n_typed_special} {tokens} in the prompt: read by the model as a marker, not as text"
+        )
+    counted = f"{n_tokens:,} tokens, {'BOS included' if has_bos else 'no BOS'}"
+    parts = (Span(counted), Span(meant), warning(markers))
+    return joined(" · ", (part for part in parts if part.text))

@@ -1,0 +1,65 @@
+"""The kinds of results that are kept: how each becomes a row, and is read, listed and searched.
+
+A kind is added here, with plain data from `core.results` for its value. Rows of other kinds, or of
+a newer version of one of these, are another Headsweep's: counted, and otherwise left alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from core.errors import StoreError
+from core.results.schema import VERSION
+from core.spec.identity import FAMILY
+from core.store import sweeps
+from core.store.run import Origin, Summary, Swept
+
+Value = TypeVar("Value")
+Line = TypeVar("Line")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ResultKind(Generic[Value, Line]):
+    """One kind of result. `family` and `version` are those of its form, as it is written now.
+
+    `columns`: what its row says of a value beside what every row has: `identity` (two values with
+    the same one are the same result), `summary` and `result` at least. `searched`: the texts that
+    a search looks through. `line`: a row in a list, read without its result. `read`: a row's value,
+    in this form or any before it; `line` and `read` raise `StoreError` for one that is damaged.
+    """
+
+    family: str
+    version: int
+    columns: Callable[[Value, Origin], dict[str, Any]]
+    searched: Callable[[Value], tuple[str, ...]]
+    line: Callable[[Row], Line]
+    read: Callable[[Row], Value]
+
+
+SWEEPS: ResultKind[Swept, Summary] = ResultKind(
+    FAMILY, VERSION, sweeps.columns, sweeps.searched, sweeps.summary_of, sweeps.swept_of
+)
+
+KINDS: dict[str, ResultKind[Any, Any]] = {kind.family: kind for kind in (SWEEPS,)}
+"""Every kind that this version knows, by its family."""
+
+
+def kind_of(row: Row) -> ResultKind[Any, Any]:
+    """The kind of a row; raises `StoreError` for one that this version cannot read."""
+    kind = KINDS.get(row["family"])
+    if kind is None or row["schema_version"] > kind.version:
+        raise StoreError(
+            f"{row['id']} was kept by another Headsweep, as {row['family']}/"
+            f"{row['schema_version']}, which this one does not know: it is left as it is. Update "
+            "this Headsweep to open it."
+        )
+    return kind
+
+
+def unknown_results(count: int) -> str:
+    """What to say of results that this version does not know; nothing where there are none."""
+    if not count:
+        return ""
+    what = "1 result of a kind" if count == 1 else f"{count:,} results of kinds"
+    return f"{what} that this version does not know: update Headsweep to see more."

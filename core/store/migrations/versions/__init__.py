@@ -1,0 +1,1 @@
+"""The migrations, each named by the version that it leads to."""

@@ -1,0 +1,152 @@
+"""A sweep as a task: estimated where it is long, kept as soon as every head is in, found again.
+
+Imports no torch: that comes with the work.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from core.errors import Cancelled, InputError
+from core.jobs import Job, JobState
+from core.jobs.task import OnSpec, Recalled, Step, Task, Work
+from core.progress import map_steps
+from core.results.layer_effects import LayerEffects, marked_heads
+from core.results.result import SweepResult
+from core.spec.spec import SweepSpec
+from core.store.keeper import Keeper
+from core.store.run import Run
+from core.sweep.estimate.attribution import Estimate
+
+if TYPE_CHECKING:
+    from core.model.loaded import LoadedModel
+    from core.sweep.scorer import Scorer
+
+MEASURING = "Measuring what replaces a head"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepFound:
+    """What a sweep has found, so far or at last.
+
+    `estimate` is there where it was long enough for one, and was swept here; `layer_effects` once
+    they are measured, after the result is complete.
+    """
+
+    result: SweepResult
+    estimate: Estimate | None = None
+    layer_effects: LayerEffects | None = None
+
+
+@dataclass(frozen=True)
+class SweepTask(OnSpec):
+    """Every head ablated in turn. Finds a `SweepFound`; stopped once every head is in, that."""
+
+    large: ClassVar[bool] = False
+    kept: ClassVar[bool] = True
+
+    @property
+    def said(self) -> str:
+        """What comes first."""
+        return "Estimating every head"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """The estimate where the sweep is long, then the sweep, then its layer effects."""
+        from core.sweep.layer_sweep import iter_layer_effects
+        from core.sweep.scorer import Scorer
+        from core.sweep.sweep import sweep_with_progress
+
+        scorer = Scorer(model, self.spec)
+        estimate = yield from _estimated(scorer)
+        found = None
+        for result, fraction in sweep_with_progress(scorer):
+            if found is None or result is not found.result:
+                found = SweepFound(result, estimate)
+            yield Step(fraction, found, _said(result, fraction))
+        assert found is not None
+        with _beside_the_point("layer effects"), suppress(Cancelled):  # the sweep is finished
+            measuring = iter_layer_effects(scorer, marked_heads(found.result))
+            layer_effects = yield from map_steps(
+                measuring, lambda done: Step(done, said="Ablating whole layers")
+            )
+            found = replace(found, layer_effects=layer_effects)
+        return found
+
+    def settled(self, model: "LoadedModel") -> Task:
+        """With a BOS left open decided, as the model itself decides it."""
+        if self.spec.prepend_bos is not None:
+            return self
+        return SweepTask(replace(self.spec, prepend_bos=model.default_prepend_bos))
+
+    def keep(self, keeper: Keeper, found: SweepFound, before: SweepFound | None) -> str | None:
+        """At once when every head is in, since the layer effects may take long; then those."""
+        if not found.result.complete:
+            return None
+        if before is None or not before.result.complete:
+            return keeper.keep(found.result, found.layer_effects)
+        if found.layer_effects is not None and before.layer_effects is None:
+            with _beside_the_point("kept layer effects"):
+                keeper.add_layer_effects(found.result, found.layer_effects)
+        return None
+
+    def recall(self, keeper: Keeper, fingerprint: str | None) -> Recalled | None:
+        """The kept run of the spec."""
+        run = keeper.find(self.spec, fingerprint)
+        return None if run is None else recalled(run)
+
+    def is_whole(self, found: SweepFound) -> bool:
+        """The command line measures no layer effects."""
+        return found.layer_effects is not None
+
+
+def recalled(run: Run) -> Recalled:
+    """A kept run as what a `SweepTask` has found."""
+    found = SweepFound(run.result, layer_effects=run.layer_effects)
+    return Recalled(found, run.result.provenance.model_fingerprint, run.id, run.created)
+
+
+def spec_of(job: Job) -> SweepSpec | None:
+    """What a job sweeps; None for any other job."""
+    return job.task.spec if isinstance(job.task, SweepTask) else None
+
+
+def found_by(job: Job) -> SweepFound | None:
+    """What a sweep's job has found so far; None before its baseline, and for any other job."""
+    return job.found if isinstance(job.found, SweepFound) else None
+
+
+def result_of(job: Job | None) -> SweepResult | None:
+    """The result of a sweep's job that is done; None before its end, and for any other job."""
+    found = None if job is None else found_by(job)
+    return None if found is None or job is None or job.state is not JobState.DONE else found.result
+
+
+def _estimated(scorer: "Scorer") -> "Work":
+    """The estimate, or None; measuring the replacements is most of what it waits for."""
+    from core.sweep.estimate.preview import PREVIEW_SECONDS, preview
+
+    with _beside_the_point("estimate"):
+        yield from map_steps(scorer.replacements(), lambda done: Step(done, said=MEASURING))
+        return preview(scorer, PREVIEW_SECONDS, None)
+    return None
+
+
+def _said(result: SweepResult, fraction: float | None) -> str:
+    said = MEASURING if fraction is None else "Ablating heads"
+    done, total = len(result.heads), result.shape[0] * result.shape[1]
+    return f"{said}: {done} of {total} done" if done else said
+
+
+@contextmanager
+def _beside_the_point(what: str) -> Iterator[None]:
+    """Without estimate or layer effects a sweep is still a sweep; bad input stays an error."""
+    try:
+        yield
+    except (Cancelled, InputError):
+        raise
+    except Exception as error:
+        _log.error("No %s", what, exc_info=error)

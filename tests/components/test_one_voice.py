@@ -1,0 +1,136 @@
+"""What is said of a run is the same, word for word, wherever it is said."""
+
+import dataclasses
+import html
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from components.exports.report import report_data
+from components.figures.base.look import Look
+from components.figures.printed_heatmap import printed_heatmap
+from components.widgets.composer.token_strip import Strip, token_strip
+from components.widgets.sweep.facts import baseline_facts
+from components.widgets.sweep.findings import findings_panel
+from components.words.page_html import quiet_html
+from core.cli.sweep import print_table
+from core.demo import example
+from core.exports.notebook import notebook
+from core.results.captions import layer_effect_words, provenance_words
+from core.results.findings import findings
+from core.results.metrics import PROB
+from core.spec.ablation import AblationKind
+
+SAVED = example.saved()
+HOSTILE = "<b>*x*</b> $y$"
+
+
+def changed(**changes):
+    spec = dataclasses.replace(SAVED.spec, **changes.pop("spec", {}))
+    return dataclasses.replace(SAVED, spec=spec, **changes, _index={})
+
+
+RUNS = {
+    "saved": SAVED,
+    "of a set": changed(spec={"target": (" jumps", " sat")}, target_tokens=(" jumps", " sat")),
+    "with markup in its target": changed(spec={"target": HOSTILE}, target_tokens=(HOSTILE,)),
+    "stopped": changed(heads=SAVED.heads[:4]),
+    "of another kind": changed(spec={"ablation": AblationKind.ZERO}),
+}
+
+
+@pytest.fixture(params=list(RUNS), ids=str)
+def result(request):
+    return RUNS[request.param]
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """What the page is given, without its tags: page(draw) is the text of what `draw` draws."""
+    drawn = []
+    monkeypatch.setattr("streamlit.html", lambda body, **_: drawn.append(body))
+
+    def text_of(draw, *given):
+        drawn.clear()
+        draw(*given)
+        return bare("".join(drawn))
+
+    return text_of
+
+
+def bare(markup):
+    """A page's or a figure's text: its tags go, and the joints that keep Plotly from formulas."""
+    untagged = re.sub(r"<[^>]*>", "", markup.replace("<br>", " · "))
+    return squeezed(html.unescape(untagged).replace("\u200b", ""))
+
+
+def squeezed(text):
+    """A text without what a line's end may take or add: spaces, and the sign between parts."""
+    return re.sub(r"[\s·]", "", text)
+
+
+def of_pairs(pairs):
+    return squeezed("".join(text for text, _ in pairs))
+
+
+@pytest.fixture
+def terminal(result):
+    file = io.StringIO()
+    print_table(result, Console(file=file, width=70))
+    return squeezed(file.getvalue())
+
+
+@pytest.fixture
+def report(result):
+    return report_data(result, example.saved_layer_effects(), "")
+
+
+def test_findings_and_caveats(result, report, terminal, page):
+    shown = page(findings_panel, result, findings(result))
+    for said in map(of_pairs, report["findings"]):
+        assert said in shown
+        assert said in terminal
+    assert report["caveats"]
+    for caveat in map(squeezed, report["caveats"]):
+        assert caveat in shown
+        assert caveat in terminal
+
+
+def test_findings_in_the_notebook(result, report):
+    first = json.loads(notebook(result))["cells"][0]["source"]
+    text = squeezed("".join(first))
+    assert all(of_pairs(said) in text for said in report["findings"])
+
+
+def test_facts(result, report, terminal, page):
+    shown = page(baseline_facts, result)
+    for fact in report["facts"]:
+        title, detail = of_pairs(fact["title"]), of_pairs(fact["detail"])
+        assert title + squeezed(fact["value"]) + detail in shown
+        assert title + ":" + squeezed(fact["value"]) in terminal
+        assert detail in terminal
+
+
+def test_provenance(result, report, terminal):
+    said = "".join(map(of_pairs, report["provenance"]))
+    assert bare(quiet_html(provenance_words(result))) == said
+    assert said in terminal
+    foot = bare(printed_heatmap(result, PROB, Look()).layout.annotations[-1].text)
+    assert foot == said
+
+
+def test_what_the_bars_are(result, report):
+    effects = example.saved_layer_effects()
+    said = of_pairs(report["marginWords"])
+    assert bare(quiet_html(layer_effect_words(result, effects))) == said
+    foot = printed_heatmap(result, PROB, Look(), layer_effects=effects).layout.annotations[-1]
+    assert bare(foot.text).startswith(said)
+
+
+def test_the_count_beneath_the_tokens(result, report, page):
+    is_set = isinstance(result.spec.target, tuple)
+    strip = Strip(result.tokens, result.special, result.target_tokens, True, is_set)
+    assert page(token_strip, strip).endswith(of_pairs(report["count"]))

@@ -1,0 +1,50 @@
+"""A heatmap's captions name what its numbers come from and what its bars are."""
+
+import dataclasses
+
+from core.demo import example
+from core.results.captions import (
+    layer_effect_words,
+    provenance_parts,
+    provenance_rows,
+    provenance_words,
+)
+from core.results.layer_effects import LayerEffects
+from core.spec.ablation import AblationKind
+from core.text.words import plain
+
+
+def asked(result, **changes):
+    return dataclasses.replace(result, spec=dataclasses.replace(result.spec, **changes), _index={})
+
+
+def test_the_provenance_says_what_was_measured_and_with_what():
+    result = example.saved()
+    made, said = result.provenance, plain(provenance_words(result))
+    for word in (
+        "baseline P(␣jumps) 84.51 %", "model demo", made.model_fingerprint[:8],
+        "mean-across-heads ablation, every position", "BOS first", "processed weights",
+        f"Headsweep {made.headsweep}", f"TransformerLens {made.transformer_lens}", "cpu, float32",
+    ):  # fmt: skip
+        assert word in said
+    assert said == " · ".join(map(plain, provenance_parts(result)))
+    assert "of 12 heads" not in said
+    part = dataclasses.replace(result, heads=result.heads[:5], _index={})
+    assert "5 of 12 heads" in plain(provenance_words(part))
+
+
+def test_the_rows_have_every_field_but_the_seconds():
+    made = example.saved().provenance
+    fields = dataclasses.asdict(made)
+    del fields["seconds"]
+    assert sorted(value for _, value in provenance_rows(made)) == sorted(fields.values())
+
+
+def test_the_bars_are_told_apart_only_where_there_are_two():
+    result, effects = example.saved(), example.saved_layer_effects()
+    assert "no heads to average over" in plain(layer_effect_words(result, effects))
+    zero = asked(result, ablation=AblationKind.ZERO)
+    assert "could not be reached" in plain(layer_effect_words(zero, effects))
+    both = LayerEffects(effects.attention, effects.attention, {})
+    assert "its MLP, ablated the same way" in plain(layer_effect_words(zero, both))
+    assert layer_effect_words(zero, None) == layer_effect_words(zero, both)  # what they will be

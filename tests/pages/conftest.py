@@ -1,0 +1,25 @@
+"""A page's script through Streamlit's AppTest, on an embedded model that is loaded and swept."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.checkpoints.registry import MODELS, key_of
+from core.demo import example
+from core.jobs import JOBS
+from core.sweep.task import SweepTask
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _live_model() -> None:
+    MODELS.get(key_of(example.SPEC))
+    JOBS.ask(SweepTask(example.SPEC)).wait(60.0)
+
+
+@pytest.fixture
+def app() -> AppTest:
+    """The Sweep page as it opens."""
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()

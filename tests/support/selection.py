@@ -1,0 +1,56 @@
+"""Which tests are slow, and which must run in one process: told by what a test asks for.
+
+`make test-fast` leaves out what is marked `SLOW`. "browser", "postgres" and "matrix" are marked
+here; "slow" stands at the test itself: it starts real processes or kernels, kills or waits.
+"""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+ROOT = TESTS.parent
+SLOW = ("browser", "postgres", "matrix", "slow")
+SHARED = ("elsewhere", "held")
+"""Servers that a run has once: what is tested on them stays in one process, and begins first."""
+EVERY_SAVE = (None, "demo", "gpt2")
+"""Of the tests that run on each architecture, those that a save needs."""
+FAST = pytest.StashKey[dict[Path, bool]]()
+"""In the configuration: each collected file of tests, and whether a save runs any of it."""
+
+
+def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests, and put those first that take longest: no process waits at the end."""
+    fast = config.stash[FAST] = dict.fromkeys((item.path for item in items), False)
+    for item in items:
+        for name in _marks(item):
+            item.add_marker(name)
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+        fast[item.path] |= not any(item.get_closest_marker(name) for name in SLOW)
+    items.sort(key=_turn)
+
+
+def group(item: pytest.Item) -> str:
+    """Tests of one group run in one process: those on a shared server, else those of a file."""
+    file = item.path.relative_to(TESTS).as_posix()
+    return next((name for name in SHARED if name in _asked(item)), file)
+
+
+def _marks(item: pytest.Item) -> list[str]:
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    found = {
+        "browser": item.path.is_relative_to(TESTS / "browser") or "chrome" in _asked(item),
+        "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
+        "matrix": given.get("family") not in EVERY_SAVE,
+    }
+    return [name for name, holds in found.items() if holds]
+
+
+def _asked(item: pytest.Item) -> list[str]:
+    return list(getattr(item, "fixturenames", ()))
+
+
+def _turn(item: pytest.Item) -> int:
+    order = [*SHARED, "browser"]
+    name = group(item).partition("/")[0]
+    return order.index(name) if name in order else len(order)

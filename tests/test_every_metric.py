@@ -1,0 +1,112 @@
+"""Every metric of the table is everywhere that the others are: the recipe for adding one, held."""
+
+import csv
+import io
+import json
+from contextlib import redirect_stdout
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from components.exports.report import report_data
+from components.figures.base.look import Look
+from components.figures.head_heatmap import head_heatmap
+from core import SweepSpec, run_sweep
+from core.circuits.by_position import iter_position_effects
+from core.cli.sweep import print_table
+from core.demo import example
+from core.exports.data import to_csv
+from core.exports.notebook import notebook
+from core.progress import run_to_end
+from core.results.comparison import compare
+from core.results.metrics import METRICS
+from core.spec.heads import Head
+from core.sweep.estimate.estimating import estimate
+from core.sweep.layer_sweep import iter_layer_effects
+from core.sweep.scorer import Scorer
+
+SPEC = replace(example.TRY[1][1], ablation="zero")
+"""Who gets the bag? It has a foil, so that no metric is left out."""
+assert isinstance(SPEC, SweepSpec)
+
+every_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.short)
+
+
+@pytest.fixture(scope="module")
+def scorer(demo):
+    return Scorer(demo, SPEC)
+
+
+@pytest.fixture(scope="module")
+def result(demo):
+    return run_sweep(demo, SPEC)
+
+
+@every_metric
+def test_json_and_csv(result, metric):
+    values = json.loads(result.to_json())
+    assert all(isinstance(row[metric.field], float) for row in values["heads"])
+    for table in (result.to_csv(), to_csv(result)):
+        for row, effect in zip(csv.DictReader(io.StringIO(table)), result.heads, strict=True):
+            assert float(row[metric.field]) == getattr(effect, metric.field)
+
+
+@every_metric
+def test_the_command_lines_table(result, metric):
+    text = io.StringIO()
+    with redirect_stdout(text):
+        print_table(result, Console(width=100))
+    lines = text.getvalue().splitlines()
+    assert all(word in " ".join(lines[:6]) for word in metric.column.split())
+    first = result.ranked()[0]
+    assert metric.text(metric.of(first), metric.digits + 1) in next(
+        line for line in lines if line.startswith(first.address.label)
+    )
+
+
+@every_metric
+def test_the_report(result, metric):
+    data = report_data(result, None, "")
+    assert metric.field in [each["field"] for each in data["metrics"]]
+    assert all(metric.field in figures for figures in data["figures"].values())
+    assert all(metric.field in row for row in data["result"]["heads"])
+
+
+@every_metric
+def test_the_heatmap(result, metric):
+    figure = head_heatmap(result, metric, Look())
+    strongest = result.ranked(metric.field)[0]
+    said = [t for trace in figure.data for t in (trace.text if trace.text is not None else ())]
+    assert any(metric.quantity(metric.of(strongest)) in str(each) for each in said)
+
+
+def test_the_notebook(result):
+    cells = json.loads(notebook(result))["cells"]
+    source = {cell["id"]: "".join(cell["source"]) for cell in cells}
+    for metric in METRICS:
+        assert f'"{metric.name}": ' in source["scoring"]
+        if metric.signed:
+            assert f'"{metric.name}"' in source["sweep"]
+        assert f'"{metric.name}": [' in source["numbers"] or (
+            f'"{metric.field}": [' in source["numbers"]
+        )
+
+
+@every_metric
+def test_a_comparison(result, metric):
+    assert (compare(result, result, metric.field).difference == 0).all()
+
+
+def test_position_maps_and_layer_effects(scorer):
+    *_, (_, places) = iter_position_effects(scorer, [Head(1, 0)], (3, 5))
+    layers = run_to_end(iter_layer_effects(scorer, [Head(1, 0)]))
+    for metric in METRICS:
+        assert abs(places.values(metric.field)).max() > 0
+        effects = (*layers.attention, *layers.mlp, *layers.first_position.values())
+        assert all(metric.of(effect) is not None for effect in effects)
+
+
+def test_estimates_of_those_that_have_one(scorer):
+    found = estimate(scorer, run_to_end(scorer.replacements()))
+    assert set(found.effects) == {metric.field for metric in METRICS if metric.has_estimate}

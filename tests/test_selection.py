@@ -1,0 +1,26 @@
+"""`make test-fast` looks into every room, and what it leaves out is left out for a reason."""
+
+import pytest
+from support.selection import FAST, ROOT, TESTS
+
+
+@pytest.fixture
+def fast(pytestconfig):
+    """Each collected file of tests, and whether a save runs any of it."""
+    found = pytestconfig.stash[FAST]
+    if missing := {*TESTS.rglob("test_*.py")} - {*found}:
+        pytest.skip(f"only a part of the tests was collected, without {len(missing)} files")
+    return found
+
+
+def test_every_room_has_a_test_that_each_save_runs(fast):
+    rooms = {path.parent.name for path in (ROOT / "core").glob("*/__init__.py")}
+    within = (path.relative_to(TESTS) for path, is_fast in fast.items() if is_fast)
+    assert rooms <= {path.parts[1] for path in within if path.parts[0] == "core"}
+
+
+def test_whole_files_are_left_out_only_where_all_they_test_is_slow(fast):
+    left_out = {path.relative_to(TESTS).as_posix() for path, is_fast in fast.items() if not is_fast}
+    assert {name for name in left_out if not name.startswith("browser/")} == {
+        "core/store/test_kill.py",
+    }
