@@ -98,7 +98,7 @@ def test_it_has_an_oracle_an_estimate_and_what_tests_need(loaded, oracle, kind):
     replacement = replacements[scorer.prepared.target]
     assert (replacement.z is not None) == kind.traits.given
     assert (replacement.mlp_edit(0) is None) == bool(kind.traits.no_mlps)
-    assert abs(estimate(scorer, replacements).logprob_change).max() > 0
+    assert abs(estimate(scorer, replacements).values("logprob_change")).max() > 0
     tokens = scorer.start.tokens[None]
     found = ablated_logits(oracle("gpt2"), tokens, Head(1, 0), kind, None, replacement.z)
     assert found.shape == (tokens.shape[1], model.d_vocab)
