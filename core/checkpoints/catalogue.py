@@ -90,7 +90,13 @@ def entry(name: str) -> CatalogueEntry | None:
 
 
 def canonical(name: str) -> str:
-    """The catalogue's own name for a model ("gpt2-small" is "gpt2"); other names unchanged."""
+    """The catalogue's own name for a model ("gpt2-small" is "gpt2"); other names unchanged.
+
+    White space around it is dropped. Every entrance resolves a name once, by this: the composer,
+    a link, a kept run or a file, the command line, `load_model`. Within, names are canonical. A
+    `SweepSpec` keeps the name it is given: it knows no catalogue, which lies above it.
+    """
+    name = name.strip()
     known = entry(name)
     return known.name if known is not None else name
 

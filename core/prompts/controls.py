@@ -10,17 +10,21 @@ from typing import Any
 from core.errors import InputError
 from core.prompts.random_text import decode, exact_text, generator, text_pool
 from core.prompts.repeats import find_repeat
-from core.prompts.tokens import encode, token_text, tokenize_prompt
+from core.prompts.tokens import TokenizedPrompt, encode, token_text, tokenize_prompt
 
 _TRIES = 100
 
 
-def without_first_copy(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> str:
+def without_first_copy(
+    tokenizer: Any, prompt: str, *, prepend_bos: bool, read: TokenizedPrompt | None = None
+) -> str:
     """The second copy alone, of a prompt that ends with a repeat; white space in front is dropped.
 
-    Raises `InputError` (field "prompt") where nothing is repeated.
+    `read` are the prompt's tokens, where they are known already. Raises `InputError` (field
+    "prompt") where nothing is repeated.
     """
-    read = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
+    if read is None:
+        read = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     repeat = find_repeat(read)
     if repeat is None:
         raise InputError(

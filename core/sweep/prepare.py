@@ -58,11 +58,17 @@ class Prepared:
         return tuple(range(last, last + len(answer.sequence)))
 
 
-def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
-    """Tokenise a spec for a model and check that it fits; raises `InputError`."""
+def prepare(
+    model: LoadedModel, spec: SweepSpec, prompt: tk.TokenizedPrompt | None = None
+) -> Prepared:
+    """Tokenise a spec for a model and check that it fits; raises `InputError`.
+
+    `prompt` are the prompt's tokens, where they are known already.
+    """
     _check_model(model, spec)
     bos = model.default_prepend_bos if spec.prepend_bos is None else spec.prepend_bos
-    prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
+    if prompt is None:
+        prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
     target = tk.tokenize_answer(model.tokenizer, spec.target, "target")
     foil = None if spec.foil is None else tk.tokenize_answer(model.tokenizer, spec.foil, "foil")
     if foil is not None and set(foil.options) == set(target.options):

@@ -103,7 +103,7 @@ def test_a_session_that_reconnects_in_mid_sweep_gets_its_result(held_server, dem
             await session.until(lambda: session.shows("progress"))
             known = session.id
             await session.reconnect()
-            await session.until(lambda: session.shows("cancel"))
+            await session.until(lambda: session.shows("cancel_sweep"))
             assert session.id == known
             allowed.write_text(str(ALL))
             await session.settled()

@@ -5,11 +5,12 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.base.metric import PROB, Metric
 from components.figures.kind_multiples import kind_multiples
-from components.state import Session, value
+from components.state import Session, finished_sweep, value
 from components.widgets.composer.draft import chosen_reference
 from components.widgets.page.messages import note
+from components.widgets.page.progress import Waiting, progress
 from components.widgets.sweep.heatmap import CHART_CONFIG
-from components.words.escaping import as_html, as_markdown
+from components.words.escaping import as_html
 from core.errors import InputError
 from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement
@@ -17,15 +18,10 @@ from core.results.result import SweepResult
 from core.spec.ablation import AblationKind
 from core.text.numbers import signed
 
-EVERY = 0.3
-"""Seconds between looks at the jobs."""
-
 
 def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     """The button; once pressed, small multiples, rank correlations and the disputed heads."""
-    comparing = bool(state.compared) and state.compared_for == state.asked
-    if not comparing:
-        state.stop_comparing()
+    comparing = state.kinds.is_of(state.sweep.requested)
     with st.container(key="kinds"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html('<p class="hs-title">Do the kinds of ablation agree?</p>', width="content")
@@ -35,48 +31,57 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
                     label,
                     key="compare_kinds",
                     on_click=_compare,
-                    disabled=not result.complete or state.is_unasked(result.spec.model),
+                    args=(state,),
+                    disabled=not result.complete or state.models.is_untrusted(result.spec.model),
                 )
         if comparing:
             shown = metric if metric.measures(result) else PROB
             _comparison(result, shown, state, look)
 
 
-def _compare() -> None:
-    from components.state import session
-
+def _compare(state: Session) -> None:
     try:
         reference = chosen_reference()
     except InputError:  # it is said where it was entered; the comparison takes the default set
         reference = None
-    session().compare(value("corrupted_prompt") or None, reference)
+    assert state.sweep.requested is not None
+    state.kinds.begin(state.sweep.requested, value("corrupted_prompt") or None, reference)
 
 
 def _label(state: Session) -> str:
     """What pressing again would do; nothing if nothing."""
-    assert state.compared_for is not None
-    stopped = set(AblationKind) - set(state.compared) - {AblationKind.RESAMPLE}
+    requested, jobs = state.kinds.requested, state.kinds.jobs
+    assert requested is not None
+    stopped = set(AblationKind) - set(jobs) - {AblationKind.RESAMPLE}
     if stopped:
         return "Finish the comparison"
-    swept = state.compared.get(AblationKind.RESAMPLE)
+    swept = jobs.get(AblationKind.RESAMPLE)
     now = None if swept is None or swept.spec is None else swept.spec.corrupted_prompt
-    typed = state.compared_for.corrupted_prompt or value("corrupted_prompt") or None
+    typed = requested.corrupted_prompt or value("corrupted_prompt") or None
     if typed is None or typed == now:
         return ""
     return "Add resample" if now is None else "Resample from the new corrupted prompt"
 
 
 def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
-    jobs = state.compared
-    if waited := _unfinished(state):
-        with st.container(key=state.progress_key("kinds")):
-            _watch(tuple(job.number for job in waited.values()))
-    results = {kind: job.result for kind, job in jobs.items() if job.result is not None}
+    jobs = state.kinds.jobs
+    progress(
+        "kinds",
+        Waiting(
+            jobs=lambda: [(f"{kind.label}: ", job) for kind, job in state.kinds.unfinished.items()],
+            stop=state.kinds.stop,
+        ),
+    )
+    results = {
+        kind: state.reveal(sealed).result
+        for kind, job in jobs.items()
+        if (sealed := finished_sweep(job)) is not None
+    }
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}
     chart, words = st.columns([1.55, 1], gap="large")
     with chart:
         st.plotly_chart(
-            kind_multiples(results, absent, result.shape, metric, look, state.head),
+            kind_multiples(results, absent, result.shape, metric, look, state.selection.head),
             key="kind_multiples",
             theme=None,
             config=CHART_CONFIG,
@@ -93,10 +98,6 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
         st.html(_disputed(found, metric))
 
 
-def _unfinished(state: Session) -> dict[AblationKind, Job]:
-    return {kind: job for kind, job in state.compared.items() if not job.state.final}
-
-
 def _absent(kind: AblationKind, job: Job | None) -> str:
     if job is not None:
         return str(job.error) if job.state is JobState.FAILED else "Not done yet."
@@ -106,23 +107,6 @@ def _absent(kind: AblationKind, job: Job | None) -> str:
             "type one."
         )
     return "Stopped."
-
-
-@st.fragment(run_every=EVERY)
-def _watch(numbers: tuple[int, ...]) -> None:
-    from components.state import session
-
-    state = session()
-    waited = _unfinished(state)
-    if tuple(job.number for job in waited.values()) != numbers:
-        st.rerun()  # another kind is done: draw it
-    bars, stop = st.columns([6, 1], vertical_alignment="center")
-    with bars:
-        for kind, job in waited.items():
-            said = f"{kind.label}: {job.said}"
-            st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(said))
-    with stop:
-        st.button("Cancel", key="cancel_kinds", on_click=state.stop_comparing, width="stretch")
 
 
 def _correlations(found: Agreement) -> str:
