@@ -120,7 +120,7 @@ def _correlations(found: Agreement) -> str:
         )
         rows.append(f"<tr><th>{as_html(kind.label)}</th>{cells}</tr>")
     return (
-        f'{_TABLE}<div class="hs-findings"><p>On this prompt, how alike two kinds rank the heads '
+        '<div class="hs-findings"><p>On this prompt, how alike two kinds rank the heads '
         "(Spearman; 1 is the same order, 0 none in common):</p></div>"
         f'<table class="hs-table"><tr><th></th>{head}</tr>{"".join(rows)}</table>'
     )
@@ -143,13 +143,3 @@ def _disputed(found: Agreement, metric: Metric) -> str:
         f"{metric.unit}):</p></div>"
         f'<table class="hs-table"><tr><th></th>{head}</tr>{rows}</table>'
     )
-
-
-_TABLE = """<style>
-.hs-table { border-collapse:collapse; font-size:.86rem; margin-bottom:.6rem; width:100%; }
-.hs-table :is(th, td) { text-align:right; padding:.2rem .4rem; line-height:1.25; border:0;
-  vertical-align:bottom; font-variant-numeric:tabular-nums; }
-.hs-table th { font-weight:400; color:var(--hs-quiet); }
-.hs-table tr :first-child { text-align:left; padding-left:0; color:var(--hs-ink); }
-.hs-table tr + tr :is(th, td) { border-top:1px solid var(--hs-line); }
-</style>"""

@@ -68,8 +68,8 @@ def run_status(state: Session, draft: Draft) -> None:
             changed = "The model’s files have" if outdated(result) else "The inputs have"
             coming = sweep.is_coming(asked)
             todo = "its heads will appear here" if coming else "press Sweep"
-            banner(f"{changed} changed: {todo}. Below is still {_summary(result)}.")
-            st.html("<style>.st-key-results { opacity: .5; }</style>")
+            still = f"Below is still {_summary(result)}."
+            banner(f"{changed} changed: {todo}. {still}", fades_results=True)
         elif not result.complete and sweep.job is None:
             done, total = result.n_heads, result.shape[0] * result.shape[1]
             banner(f"Stopped: {done} of {total} heads are in. Press Sweep to do the rest.")
