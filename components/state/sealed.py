@@ -12,7 +12,6 @@ from core.checkpoints import catalogue
 from core.jobs import Job
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult, Top
-from core.spec.answer import Answer
 from core.spec.spec import SweepSpec
 from core.store.rows import answer_text, id_of, identity_of
 from core.store.run import Origin, Run, Summary
@@ -24,11 +23,7 @@ Question = tuple[str, str, str]
 
 def question(spec: SweepSpec) -> Question:
     """What a spec asks, however it is ablated."""
-    return _question(spec.model, spec.prompt, spec.target)
-
-
-def _question(model: str, prompt: str, target: Answer) -> Question:
-    return catalogue.canonical(model), prompt, answer_text(target)
+    return spec.model, spec.prompt, answer_text(spec.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +148,5 @@ class SeenQuestions:
 
     def reveal_line(self, run: Summary) -> tuple[tuple[tuple[float, ...], ...], str]:
         """Of a line of the kept runs, the changes by layer and head, and the largest's label."""
-        self.questions.add(_question(run.model, run.prompt, run.target))
+        self.questions.add((catalogue.canonical(run.model), run.prompt, run.target))
         return run.changes, run.largest

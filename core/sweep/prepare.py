@@ -1,6 +1,6 @@
 """A spec made ready for one model: everything tokenised, and checked to fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import torch
@@ -90,7 +90,9 @@ def prepare(
         align(prompt, corrupted)
         tk.check_known(corrupted.ids, model.d_vocab, "corrupted_prompt")
     positions = chosen_positions(spec.positions, len(prompt))
-    return Prepared(spec.resolved(prepend_bos=bos), prompt, corrupted, target, foil, positions)
+    # By the one name that the loaded model has: an alias is asked for, never recorded.
+    resolved = replace(spec.resolved(prepend_bos=bos), model=model.name)
+    return Prepared(resolved, prompt, corrupted, target, foil, positions)
 
 
 def tokenize_corrupted(model: LoadedModel, text: str, *, bos: bool) -> tk.TokenizedPrompt:
