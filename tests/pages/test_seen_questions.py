@@ -22,10 +22,10 @@ SPEC = SweepSpec(model="demo", prompt="red green blue red green", target=" blue"
 OTHER = SweepSpec(model="demo", prompt="one two three one two", target=" three")
 RESAMPLED = SweepSpec(
     model="demo",
-    prompt="cat dog cat",
-    target=" dog",
+    prompt="one red cat saw one red",
+    target=" cat",
     ablation=AblationKind.RESAMPLE,
-    corrupted_prompt="dog cat dog",
+    corrupted_prompt="one cat red saw one red",
 )
 
 
@@ -60,8 +60,7 @@ def says_after_looking(app, spec):
     """Whether the Hypothesis page, gone to now, would lock a prediction on `spec` as after."""
     app.query_params.clear()
     app.switch_page("pages/hypothesis.py").run()
-    for key, text in (("prompt", spec.prompt),):
-        app.text_area(key=key).set_value(text).run()
+    app.text_area(key="prompt").set_value(spec.prompt).run()
     app.text_input(key="target").set_value(spec.target).run()
     assert not app.exception
     html = " ".join(str(getattr(each.proto, "body", "")) for each in app.get("html"))
