@@ -32,7 +32,7 @@ def shows(session, title):
 
 async def hurry(url):
     """Click while a run waits for the map, past the sweep's bar; returns what bars there are."""
-    async with Session(url) as session:
+    async with Session(url, timeout=200) as session:
         await session.settled()
         await session.set("prompt", f"{HELD} red green blue red green")
         await session.set("target", " blue")
