@@ -1,31 +1,32 @@
 """The hypothesis: say which heads the answer needs, lock it, then look. Read, compute, draw."""
 
-from components.widgets.composer.draft import read_draft
+from components.widgets.composer.draft import read_draft, update_models
 from components.widgets.composer.form import composer_fields
 from components.widgets.hypothesis.address import hypothesis_params, take_hypothesis
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
 from components.widgets.hypothesis.sufficiency import sufficiency
 from components.widgets.hypothesis.under_test import under_test
-from components.widgets.page.address_bar import read_address, write_address
+from components.widgets.page.address_bar import follow_address, write_address
 from components.widgets.page.frame import begin_page, end_page
 from components.widgets.sweep.progress import progress_panel
 
 state, theme = begin_page()
-read_address(
+follow_address(
     state,
     "hypothesis",
     lambda: hypothesis_params(state, read_draft(state).asked),
     lambda params: take_hypothesis(state, params),
 )
-draft = None
-if state.test is None:
+draft, test = None, state.hypothesis.test
+if test is None:
+    update_models(state)
     draft = composer_fields(state)
     progress_panel(state, draft)
     statement(draft, state, theme)
 else:
-    under_test(state.test, state)
-    outcome(state.test, state, theme)
-    sufficiency(state.test, state, theme)
+    under_test(test, state)
+    outcome(test, state, theme)
+    sufficiency(test, state, theme)
 write_address(state, hypothesis_params(state, None if draft is None else draft.asked))
 end_page(state)

@@ -1,24 +1,25 @@
 """Activation patching in both directions, whole heads and by position. Read, compute, draw."""
 
-from components.widgets.composer.draft import read_draft
+from components.widgets.composer.draft import read_draft, update_models
 from components.widgets.composer.form import composer_fields
-from components.widgets.page.address_bar import read_address, write_address
+from components.widgets.page.address_bar import follow_address, write_address
 from components.widgets.page.frame import begin_page, end_page
 from components.widgets.patching.address import patching_params, take_patching
 from components.widgets.patching.page import patching_panel, patching_run
 from components.widgets.sweep.progress import progress_panel
 
 state, theme = begin_page()
-read_address(
+follow_address(
     state,
     "patching",
     lambda: patching_params(state, read_draft(state).asked),
     lambda params: take_patching(state, params),
 )
+update_models(state)
 draft = composer_fields(state)
 progress_panel(state, draft)
 patching_run(draft, state)
-if state.patched is not None:
-    patching_panel(state.patched, state, theme)
+if state.patching.requested is not None:
+    patching_panel(state.patching.requested, state, theme)
 write_address(state, patching_params(state, draft.asked))
 end_page(state)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from components.state import question
+from components.widgets.composer.draft import update_models
 from components.widgets.composer.form import composer
 from components.widgets.head.panel import head_detail
-from components.widgets.page.address_bar import read_address, write_address
+from components.widgets.page.address_bar import follow_address, write_address
 from components.widgets.page.frame import begin_page, end_page
 from components.widgets.runs.bar import run_bar
 from components.widgets.runs.import_file import import_box
@@ -20,28 +20,29 @@ from components.widgets.sweep.run_status import follow, run_status
 from core.results.findings import findings
 
 state, theme = begin_page()
-read_address(state, "sweep", lambda: sweep_params(state), lambda params: take_over(state, params))
+follow_address(state, "sweep", lambda: sweep_params(state), lambda params: take_over(state, params))
+update_models(state)
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)
 progress_panel(state, draft)
 run_status(state, draft)
 
-result = state.shown
-if result is not None:
-    state.looked_at.add(question(result.spec))
+if state.sweep.result is not None:
+    effects = state.reveal(state.sweep.result)
+    result = effects.result
     with st.container(key="results"):
         baseline_facts(result)
         chart, beside = st.columns([1.55, 1], gap="large")
         with chart:
-            metric = heatmap_panel(result, state, theme)
-            run_bar(result, metric, state)
+            metric = heatmap_panel(effects, state, theme)
+            run_bar(effects, metric, state)
         with beside:
             words, table = st.tabs(["Findings", "Ranking"])
             with words:
                 findings_panel(result, findings(result))
             with table:
                 ranking_table(result, metric, state)
-        head_detail(result, metric, state, theme)
+        head_detail(effects, metric, state, theme)
         kinds_panel(result, metric, state, theme)
 import_box(state)
 write_address(state, sweep_params(state))

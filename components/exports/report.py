@@ -9,11 +9,10 @@ import base64
 import hashlib
 import json
 import re
-from functools import cache
-from importlib.resources import files
 from string import Template
 from typing import Any
 
+from components.assets import asset
 from components.figures.base.look import FONT, MONO, Look, ink_on
 from components.figures.head_heatmap import head_heatmap
 from core.prompts.token_words import token_count_words
@@ -37,9 +36,9 @@ def html(result: SweepResult, layer_effects: LayerEffects | None = None, title: 
     """The report as the text of one file, about 5 MB, most of it plotly.js."""
     from plotly.offline import get_plotlyjs
 
-    style = "\n".join([*map(_variables, LOOKS), _part("report.css")])
-    scripts = {"plotly": get_plotlyjs(), "script": _part("report.js")}
-    return Template(_part("report.html")).substitute(
+    style = "\n".join([*map(_variables, LOOKS), asset("css/report.css")])
+    scripts = {"plotly": get_plotlyjs(), "script": asset("js/report.js")}
+    return Template(asset("html/report.html")).substitute(
         policy=_policy(style, tuple(scripts.values())),
         style=style,
         unwanted=_unwanted(scripts["plotly"]),
@@ -220,8 +219,3 @@ def _variables(name: str) -> str:
     }
     rule = ":root { " + " ".join(f"--{key}: {value};" for key, value in values.items()) + " }"
     return f"@media screen and (prefers-color-scheme: dark) {{ {rule} }}" if look.dark else rule
-
-
-@cache
-def _part(name: str) -> str:
-    return (files("components.exports") / name).read_text(encoding="utf-8")

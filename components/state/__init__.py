@@ -1,29 +1,26 @@
 """What a browser session remembers, and what the process caches: all of it in one room."""
 
 from components.state.cached import clean_prob, is_one_token, likely_at, next_tokens
+from components.state.hypothesis_page import TEST_SLOTS, Test, named_heads, put_head
 from components.state.models import (
     chosen_bos,
-    chosen_key,
     finished,
     live_for,
     live_model,
     outdated,
     same_sweep,
+    tokens_of,
 )
-from components.state.tab import (
-    PATCH_SLOTS,
-    TEST_SLOTS,
-    Question,
-    Session,
-    Test,
-    no_such_head,
-    question,
-    session,
-)
+from components.state.patching_page import PATCH_SLOTS
+from components.state.sealed import Effects, SealedSweep, finished_sweep, found_so_far
+from components.state.selection import no_such_head
+from components.state.tab import Session, new_session, session
 from components.state.widgets import (
     BOS,
     WIDGET_DEFAULTS,
+    chosen_key,
     chosen_metric,
+    chosen_model,
     look,
     put,
     put_metric,
@@ -35,26 +32,33 @@ __all__ = [
     "PATCH_SLOTS",
     "TEST_SLOTS",
     "WIDGET_DEFAULTS",
-    "Question",
+    "Effects",
+    "SealedSweep",
     "Session",
     "Test",
     "chosen_bos",
     "chosen_key",
     "chosen_metric",
+    "chosen_model",
     "clean_prob",
     "finished",
+    "finished_sweep",
+    "found_so_far",
     "is_one_token",
     "likely_at",
     "live_for",
     "live_model",
     "look",
+    "named_heads",
+    "new_session",
     "next_tokens",
     "no_such_head",
     "outdated",
     "put",
+    "put_head",
     "put_metric",
-    "question",
     "same_sweep",
     "session",
+    "tokens_of",
     "value",
 ]

@@ -2,31 +2,30 @@
 
 from typing import Any
 
+from components.state.cached import prompt_tokens
+from components.state.sealed import SealedSweep
 from components.state.tab import session
-from components.state.widgets import BOS, value
-from core.checkpoints.registry import MODELS, ModelKey, key_of, model_key
+from components.state.widgets import BOS, chosen_key, value
+from core.checkpoints.registry import MODELS, key_of
 from core.jobs import JOBS, Job, JobState
-from core.results.result import SweepResult
+from core.prompts.tokens import TokenizedPrompt
 from core.spec.spec import SweepSpec
 from core.sweep.task import SweepTask
 
 
-def chosen_key(name: str) -> ModelKey:
-    """The key of a model with the composer's number format and weights."""
-    return model_key(name, value("dtype"), value("weights"))
-
-
 def live_model(name: str) -> Any | None:
     """The model of that name that the composer means, if it is loaded now; never waits."""
-    return MODELS.peek(chosen_key(name)) if name and not session().is_unasked(name) else None
+    if not name or session().models.is_untrusted(name):
+        return None
+    return MODELS.peek(chosen_key(name))
 
 
 def live_for(spec: SweepSpec) -> Any | None:
     """The model of a spec, if it is loaded now; never waits."""
-    return None if session().is_unasked(spec.model) else MODELS.peek(key_of(spec))
+    return None if session().models.is_untrusted(spec.model) else MODELS.peek(key_of(spec))
 
 
-def same_sweep(spec: SweepSpec, result: SweepResult | None) -> bool:
+def same_sweep(spec: SweepSpec, result: SealedSweep | None) -> bool:
     """Whether `result` answers `spec`, whose BOS may still be open."""
     if result is None:
         return False
@@ -34,16 +33,22 @@ def same_sweep(spec: SweepSpec, result: SweepResult | None) -> bool:
     return spec.resolved(prepend_bos=bool(bos)) == result.spec and not outdated(result)
 
 
-def outdated(result: SweepResult) -> bool:
+def outdated(result: SealedSweep) -> bool:
     """Whether the model of that name now loaded is another than the one that was swept."""
     model = live_for(result.spec)
-    return model is not None and model.fingerprint != result.provenance.model_fingerprint
+    return model is not None and model.fingerprint != result.fingerprint
 
 
 def finished(spec: SweepSpec) -> Job | None:
     """The job of a spec that this process has already swept."""
     job = JOBS.find(SweepTask(spec))
     return job if job is not None and job.state is JobState.DONE else None
+
+
+def tokens_of(model: Any, prompt: str) -> TokenizedPrompt:
+    """A prompt's tokens as the composer has a model read it, BOS included; raises `InputError`."""
+    bos = chosen_bos(model)
+    return prompt_tokens(model.tokenizer, model.fingerprint, model.name, prompt, bos=bos)
 
 
 def chosen_bos(model: Any) -> bool:

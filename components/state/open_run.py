@@ -8,41 +8,43 @@ from collections.abc import Mapping, Sequence
 
 from components.state import BOS, Session, put
 from components.state.answer_syntax import answer_text, positions_text
+from components.state.sealed import of_run
+from components.state.sweep_page import RunOnScreen
 from components.state.uploads import Upload
+from core.checkpoints import catalogue
 from core.checkpoints.permitted import check_permitted, from_outside
 from core.demo import example
 from core.errors import InputError, StoreError
 from core.exports import links
-from core.jobs import JOBS
+from core.jobs import JOBS, JobState
 from core.spec.reference_set import fits_lines
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Run
-from core.sweep.task import SweepTask, result_of
+from core.sweep.task import SweepTask
 
 _BOS = {meant: name for name, meant in BOS.items()}
 
 
 def open_run(state: Session, run: Run) -> None:
     """Put a kept run on screen, and its spec into the composer."""
-    asked = links.as_asked(run.spec)
-    fill(state, asked)
-    state.stop()
-    imported = run.origin is Origin.IMPORTED
-    state.show(
-        run.result, asked, layer_effects=run.layer_effects, run=(run.id, run.created, imported)
-    )
+    result = of_run(run)
+    requested = links.as_asked(result.spec)
+    fill(state, requested)
+    state.sweep.stop()
+    on_screen = RunOnScreen(run.id, run.created, run.origin is Origin.IMPORTED)
+    state.sweep.show(result, requested, run=on_screen)
 
 
 def open_spec(state: Session, spec: SweepSpec) -> None:
     """Put a spec into the composer; its sweep is shown where it is kept, and else begun."""
     fill(state, spec)
-    known = JOBS.find(SweepTask(spec))
-    state.stop()
-    if known is not None and result_of(known) is not None:
-        state.take(known)
-    elif spec != state.asked or state.imported:
-        state.linked, state.to_run = spec, True
+    sweep, known = state.sweep, JOBS.find(SweepTask(spec))
+    sweep.stop()
+    if known is not None and known.state is JobState.DONE:
+        sweep.adopt(known)
+    elif spec != sweep.requested or sweep.run.imported:
+        sweep.linked, sweep.to_run = spec, True
 
 
 def open_address(state: Session, params: Mapping[str, Sequence[str]]) -> str:
@@ -136,8 +138,9 @@ def _gone(run_id: str) -> str:
 def fill(state: Session, spec: SweepSpec, *, with_model: bool = True) -> None:
     """Put a spec into the composer's fields."""
     if with_model:
-        put("model", spec.model)
-        state.name_from_outside(spec.model)
+        name = catalogue.canonical(spec.model)
+        put("model", name)
+        state.models.name_from_outside(name)
     put("prompt", spec.prompt)
     put("target", answer_text(spec.target))
     put("foil", answer_text(spec.foil))

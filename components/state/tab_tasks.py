@@ -11,17 +11,21 @@ from core.jobs.task import Task
 @dataclass
 class TabTasks:
     """Jobs by slot. `drawn` is what of each is on screen; `stopped` are those given up by hand;
-    `seen` are the slots that the run under way has asked for.
+    `asked_this_run` are the slots that the run under way has asked for.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     drawn: dict[str, Any] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
+    asked_this_run: set[str] = field(default_factory=set)
+
+    def begin_run(self) -> None:
+        """A page's run begins: it has asked for nothing yet."""
+        self.asked_this_run.clear()
 
     def ask(self, slot: str, task: Task) -> Job:
         """The job of a task; one that was stopped or has failed stays so until `again`."""
-        self.seen.add(slot)
+        self.asked_this_run.add(slot)
         job = self.jobs.get(slot)
         # An equal task on a folder whose files have changed has another key.
         if job is None or job.task != task or job.key != task.key("auto"):
@@ -30,15 +34,15 @@ class TabTasks:
         job.wait_for(PATIENCE)
         return job
 
-    def forget_unseen(self, kept: Container[str]) -> None:
+    def forget_unasked(self, kept: Container[str]) -> None:
         """At the end of a page's run: give up what it has not asked for, but for `kept`.
 
         A map of the whole model would else go on when its view is left, with no way to stop it.
         """
-        for slot in self.jobs.keys() - self.seen:
+        for slot in self.jobs.keys() - self.asked_this_run:
             if slot not in kept:
                 self.forget(slot)
-        self.seen.clear()
+        self.asked_this_run.clear()
 
     def stop(self, slot: str) -> None:
         """Give up a slot's unfinished job; what it has found stays."""
@@ -54,6 +58,16 @@ class TabTasks:
         self.drawn.pop(slot, None)
         self.stopped.discard(slot)
 
+    def draw(self, slot: str) -> Any | None:
+        """What a slot's job has found until now, which is put on screen."""
+        self.drawn[slot] = found = self.jobs[slot].found
+        return found
+
+    def has_news(self, slot: str) -> bool:
+        """Whether a slot's job has found more than is on screen."""
+        job = self.jobs.get(slot)
+        return job is not None and job.found is not self.drawn.get(slot)
+
     def found(self, slot: str) -> Any | None:
         """What a slot's finished job has found."""
         job = self.jobs.get(slot)
@@ -61,8 +75,13 @@ class TabTasks:
 
     def waits(self, slot: str) -> bool:
         """Whether a slot's job is still to end."""
+        return self.unfinished(slot) is not None
+
+    def unfinished(self, slot: str) -> Job | None:
+        """A slot's job that is still to end."""
         job = self.jobs.get(slot)
-        return job is not None and not job.state.final and slot not in self.stopped
+        waited = job is not None and not job.state.final and slot not in self.stopped
+        return job if waited else None
 
     def was_stopped(self, slot: str) -> bool:
         """Whether a slot's job was given up before its end."""

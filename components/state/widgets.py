@@ -5,6 +5,8 @@ from typing import Any
 import streamlit as st
 
 from components.figures.base.look import Look
+from core.checkpoints import catalogue
+from core.checkpoints.registry import ModelKey, model_key
 from core.demo import example
 from core.results.metrics import BY_SHORT, PROB, Metric
 
@@ -58,6 +60,29 @@ def put(key: str, value: object) -> None:
 def value(key: str) -> Any:
     """A widget's current value."""
     return st.session_state.get(key)
+
+
+def keep_widgets(kept: dict[str, Any]) -> None:
+    """Write every widget's value anew, at the start of a run of a page; `kept` has the last run's.
+
+    On a page just come to, a widget is a new one to Streamlit: until the end of that run it has
+    its default, None, unless its key is written before it is drawn.
+    """
+    for key, default in WIDGET_DEFAULTS.items():
+        found = st.session_state.get(key)
+        if found is None and default is not None:  # nobody can have chosen that
+            found = kept.get(key, default)
+        kept[key] = st.session_state[key] = found
+
+
+def chosen_model() -> str:
+    """The composer's model, under the one name that this program has for it."""
+    return catalogue.canonical(value("model") or "")
+
+
+def chosen_key(name: str) -> ModelKey:
+    """The key of a model with the composer's number format and weights."""
+    return model_key(name, value("dtype"), value("weights"))
 
 
 def chosen_metric() -> Metric:

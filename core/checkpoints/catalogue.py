@@ -96,7 +96,13 @@ def entry(name: str) -> CatalogueEntry | None:
 
 
 def canonical(name: str) -> str:
-    """The catalogue's name for a model ("gpt2" for "gpt2-small"); other names are unchanged."""
+    """The catalogue's name for a model ("gpt2" for "gpt2-small"); other names are unchanged.
+
+    White space around the name is dropped. Every entrance resolves a name once with this function:
+    the composer, a link, a kept run or a file, the command line, and `load_model`. Inside, names
+    are canonical. A `SweepSpec` keeps the name that it is given, because it knows no catalogue.
+    """
+    name = name.strip()
     known = entry(name)
     return known.name if known is not None else name
 

@@ -10,17 +10,20 @@ from typing import Any
 from core.errors import InputError
 from core.prompts.random_text import decode, exact_text, generator, text_pool
 from core.prompts.repeats import find_repeat
-from core.prompts.tokens import encode, token_text, tokenize_prompt
+from core.prompts.tokens import TokenizedPrompt, encode, token_text, tokenize_prompt
 
 _TRIES = 100
 
 
-def without_first_copy(tokenizer: Any, prompt: str, *, prepend_bos: bool) -> str:
+def without_first_copy(
+    tokenizer: Any, prompt: str, *, prepend_bos: bool, read: TokenizedPrompt | None = None
+) -> str:
     """The prompt without its first copy: the second copy alone, without leading white space.
 
-    Raises `InputError` (field "prompt") if the prompt does not end with a repeat.
+    `read` are the prompt's tokens, if they are known already. Raises `InputError` (field "prompt")
+    if the prompt does not end with a repeat.
     """
-    tokens = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
+    tokens = read or tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     repeat = find_repeat(tokens)
     if repeat is None:
         raise InputError(

@@ -69,14 +69,20 @@ def align(clean: TokenizedPrompt, corrupted: TokenizedPrompt) -> Alignment:
 
 
 def replace_token(
-    tokenizer: Any, prompt: str, position: int, replacement: str, *, prepend_bos: bool
+    tokenizer: Any,
+    prompt: str,
+    position: int,
+    replacement: str,
+    *,
+    prepend_bos: bool,
+    read: TokenizedPrompt | None = None,
 ) -> str:
     """The prompt with the token at `position` (BOS is 0) replaced by a text of one token.
 
-    Raises `InputError` for BOS, for a position out of range, and for a replacement that is not
-    encoded as one token at this place.
+    `read` are the prompt's tokens, if they are known already. Raises `InputError` for BOS, for a
+    position out of range, and for a replacement that is not encoded as one token at this place.
     """
-    clean = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
+    clean = read or tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     check_text(FIELD, replacement, MAX_ANSWER_CHARACTERS, "The replacement")
     if prepend_bos and position == 0:
         raise InputError(

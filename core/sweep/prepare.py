@@ -1,6 +1,6 @@
 """A spec made ready for one model: everything tokenised, and checked to fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import torch
@@ -77,11 +77,17 @@ class Prepared:
         return tuple(range(last, last + len(answer.sequence)))
 
 
-def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
-    """Tokenise a spec for a model and check that it fits; raises `InputError`."""
+def prepare(
+    model: LoadedModel, spec: SweepSpec, prompt: tk.TokenizedPrompt | None = None
+) -> Prepared:
+    """Tokenise a spec for a model and check that it fits; raises `InputError`.
+
+    `prompt` are the prompt's tokens, where they are known already.
+    """
     _check_model(model, spec)
     bos = model.default_prepend_bos if spec.prepend_bos is None else spec.prepend_bos
-    prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
+    if prompt is None:
+        prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
     target = tk.tokenize_answer(model.tokenizer, spec.target, "target")
     foil = None if spec.foil is None else tk.tokenize_answer(model.tokenizer, spec.foil, "foil")
     if foil is not None and set(foil.options) == set(target.options):
@@ -108,7 +114,8 @@ def prepare(model: LoadedModel, spec: SweepSpec) -> Prepared:
         reference = reference_ids(model.tokenizer, spec.reference, bos)
         tk.check_known(sum(reference, ()), model.d_vocab, "reference")
     positions = chosen_positions(spec.positions, len(prompt))
-    resolved = spec.resolved(prepend_bos=bos)
+    # By the one name that the loaded model has: an alias is asked for, never recorded.
+    resolved = replace(spec.resolved(prepend_bos=bos), model=model.name)
     return Prepared(resolved, prompt, corrupted, target, foil, positions, reference)
 
 

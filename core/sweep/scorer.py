@@ -17,7 +17,7 @@ from core.results.scores import RowScores
 from core.settings import settings
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
-from core.sweep.prepare import prepare
+from core.sweep.prepare import Prepared, prepare
 from core.sweep.replacements import Replacement, replacement_for
 from core.sweep.scores import answer_logprob, log_probs, score
 
@@ -40,14 +40,20 @@ class Scorer:
     The foil shares the target's pass where both are read at the prompt's last position; a
     teacher-forced foil has a pass of its own. `start` is the target's pass, `clean` its log
     probs (read, vocab), `baseline` the clean run's scores, `seconds` what the clean run took.
+    `prepared` is the spec made ready for the model, where that has been done already.
     Raises `InputError` for a spec that does not fit the model.
     """
 
     def __init__(
-        self, model: LoadedModel, spec: SweepSpec, memory_budget: int | None = None
+        self,
+        model: LoadedModel,
+        spec: SweepSpec,
+        memory_budget: int | None = None,
+        prepared: Prepared | None = None,
     ) -> None:
         started = time.perf_counter()
-        prepared = prepare(model, spec)
+        if prepared is None:
+            prepared = prepare(model, spec)
         self.model, self.prepared = model, prepared
         self._budget = settings().memory_bytes if memory_budget is None else memory_budget
         self._replacements: dict[TokenizedAnswer, Replacement] | None = None

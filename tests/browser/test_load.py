@@ -86,7 +86,7 @@ def test_a_session_that_reconnects_in_mid_sweep_gets_its_result(held, demo):
             await session.until(lambda: session.shows("progress"))
             known = session.id
             await session.reconnect()
-            await session.until(lambda: session.shows("cancel"))
+            await session.until(lambda: session.shows("cancel_sweep"))
             assert session.id == known
             held.let_go()
             await session.settled()

@@ -20,12 +20,12 @@ def sweep(app):
     """Press Run and return the spec of what is then on screen."""
     assert not app.button(key="run").disabled, page_html(app)
     app.button(key="run").click().run()
-    while app.session_state["headsweep"].job is not None:
-        app.session_state["headsweep"].job.wait(60.0)
+    while app.session_state["headsweep"].sweep.job is not None:
+        app.session_state["headsweep"].sweep.job.wait(60.0)
         app.run()
     assert not app.exception
     assert "have changed" not in page_html(app)
-    return app.session_state["headsweep"].shown.spec
+    return app.session_state["headsweep"].sweep.result.spec
 
 
 def test_the_spec_is_said_in_words_beside_run(app):

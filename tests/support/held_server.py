@@ -3,7 +3,8 @@
 The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
 than that become known; layer effects are measured once it is `ALL`, and so is the second half of a
 map of positions. Such sweeps are estimated first and done in small chunks, whatever their size.
-While the file FULL_DISK is there, the database finds no room for another page.
+While the file FULL_DISK is there, the database finds no room for another page. AT_ONCE is how many
+seconds a page waits for a task before it draws its progress.
 """
 
 import os
@@ -52,8 +53,11 @@ def main() -> None:
     import core.sweep.layer_sweep
     import core.sweep.sweep
     from components.server import main as serve
+    from components.widgets.page import task_result
     from core.sweep.scorer import Scorer
 
+    if "AT_ONCE" in os.environ:
+        task_result.AT_ONCE = float(os.environ["AT_ONCE"])
     if "FULL_DISK" in os.environ:
         full_disk(Path(os.environ["FULL_DISK"]))
     in_full, preview = core.sweep.sweep.sweep_with_progress, core.sweep.estimate.preview.preview

@@ -77,6 +77,12 @@ class Session:
         """Choose one of a row of choices."""
         await self._change(key, [label])
 
+    async def choose_at_once(self, key: str, label: str) -> None:
+        """Choose one of a row of choices, though a script still runs: its run is overtaken."""
+        widget = self.page.widget(key)
+        self.page.values[widget.id] = state_of(widget.id, [label])
+        await self._ask(widget.fragment)
+
     async def press(self, key: str) -> None:
         """Press a button."""
         await self.at_rest()

@@ -6,19 +6,11 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.state import Session, chosen_metric, put_metric
+from components.state.compare_page import NAMES
 from components.state.open_run import refusal
 from components.widgets.compare.panel import panel
-from components.widgets.compare.sides import (
-    NAMES,
-    OFFERED,
-    Sided,
-    found_of,
-    set_side,
-    side_box,
-    side_of,
-    swap,
-)
-from components.widgets.page.address_bar import AddressParams, read_address, write_address
+from components.widgets.compare.sides import OFFERED, Sided, begin_sweeps, found_of, side_box
+from components.widgets.page.address_bar import AddressParams, follow_address, write_address
 from components.widgets.page.messages import error_message, note
 from core.checkpoints.permitted import from_outside
 from core.errors import InputError, StoreError
@@ -32,20 +24,27 @@ from core.store.run import Summary
 def compare_page(state: Session, look: Look) -> None:
     """Choose two runs; see them on one scale, their difference, and the heads that moved."""
     sides = {name: found_of(state, name) for name in NAMES}
-    read_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p, sides))
+    follow_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p, sides))
+    begin_sweeps(state, sides)
     offered = _offered()
     with st.container(border=True, key="compare_sides"):
         left, middle, right = st.columns([5, 0.7, 5], vertical_alignment="bottom", gap="small")
         with left:
             sides["a"] = side_box(state, "a", offered, sides["a"])
         with middle:
-            st.button(":material/swap_horiz:", key="swap_sides", help="Swap A and B", on_click=swap)
+            st.button(
+                ":material/swap_horiz:",
+                key="swap_sides",
+                help="Swap A and B",
+                on_click=state.compare.swap,
+            )
         with right:
             sides["b"] = side_box(state, "b", offered, sides["b"])
     a, b = sides["a"], sides["b"]
     if a is not None and b is not None:
-        panel(a.result, b.result, state, look)
-    elif side_of(state, "a") is None or side_of(state, "b") is None:
+        state.selection.fit_quietly(a.sealed.shape)
+        panel(state.reveal(a.sealed).result, state.reveal(b.sealed).result, state, look)
+    elif len(state.compare.sides) < len(NAMES):
         note(
             "Choose two runs: other prompts, kinds of ablation, a prompt and its corrupted "
             "version, or two models of the same shape. Every sweep that finishes can be chosen."
@@ -74,16 +73,16 @@ def _here(state: Session, sides: dict[str, Sided | None]) -> AddressParams:
                 params[name] = [found.run_id]
     if (metric := chosen_metric()) is not PROB:
         params["metric"] = [metric.short]
-    if state.head is not None:
-        params["head"] = [state.head.label]
+    if state.selection.head is not None:
+        params["head"] = [state.selection.head.label]
     return params
 
 
 def _side(state: Session, name: str, found: Sided | None) -> AddressParams:
-    side = side_of(state, name)
+    side = state.compare.sides.get(name)
     if side is None:
         return {}
-    spec = found.result.spec if found is not None else None if isinstance(side, tuple) else side
+    spec = found.sealed.spec if found is not None else None if isinstance(side, tuple) else side
     if spec is not None and from_outside(spec.model) and not (found and found.imported):
         return links.to_params(links.as_asked(spec), f"{name}.")
     return {name: [side[1]]} if isinstance(side, tuple) else {}
@@ -99,19 +98,19 @@ def _take(
             run_id = links.run_id(params, name)
             spec = links.from_params(params, f"{name}.")
             if run_id is not None:
-                set_side(state, name, ("run", run_id))
+                state.compare.choose(name, ("run", run_id))
             elif spec is not None and (refused := refusal(spec)):
-                set_side(state, name, None)
+                state.compare.choose(name, None)
                 wrong = refused
-            elif spec != side_of(state, name):
-                set_side(state, name, spec)
+            elif spec != state.compare.sides.get(name):
+                state.compare.choose(name, spec)
         except InputError as error:
             wrong = f"Side {name.upper()} of this link cannot be opened. {error}"
         sides[name] = found_of(state, name)
     put_metric(links.first(params, "metric"))
     text = links.first(params, "head")
     try:
-        state.choose_head(None if text is None else Head.parse(text[:20]))
+        state.selection.choose(None if text is None else Head.parse(text[:20]))
     except ValueError as error:
         wrong = wrong or f"This link names a head that is none. {error}"
     return wrong

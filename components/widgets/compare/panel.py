@@ -35,8 +35,6 @@ def panel(one: SweepResult, other: SweepResult, state: Session, look: Look) -> N
         except InputError as error:
             error_message(str(error))
             return
-        if state.head is not None and not state.head.within(one.shape):
-            state.choose_head(None)
         _figures(found, one, other, metric, state, look)
 
 
@@ -50,12 +48,12 @@ def _figures(
 ) -> None:
     names = (RunName("A", _caption(one, found)), RunName("B", _caption(other, found)))
     alt = comparison_alt(found, metric, names)
-    maps = comparison_maps(found, metric, look, state.head, names=names)
+    maps = comparison_maps(found, metric, look, state.selection.head, names=names)
     head_chart(maps, "comparison_maps", alt, state)
     _provenance(one, other)
     scatter, words = st.columns([0.85, 1], gap="large")
     with scatter:
-        figure = comparison_scatter(found, metric, look, state.head, names=names)
+        figure = comparison_scatter(found, metric, look, state.selection.head, names=names)
         head_chart(figure, "comparison_scatter", alt, state)
     with words:
         st.html(_said(found))

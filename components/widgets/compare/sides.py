@@ -1,29 +1,29 @@
 """The two sides of a comparison: chosen from the kept runs, or asked for by a link."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
-from components.state import Session, session, value
-from components.state.tab import Side
+from components.state import SealedSweep, Session, finished_sweep, session, value
+from components.state.compare_page import Side
+from components.state.sealed import of_run
 from components.widgets.composer.draft import on_this_machine
 from components.widgets.page.messages import error_message, note
-from components.words.escaping import as_markdown
+from components.widgets.page.progress import Waiting, progress
 from components.words.timestamps import when
 from core.checkpoints.permitted import from_outside, is_permitted
 from core.errors import InputError, StoreError
-from core.jobs import JOBS, JobState
-from core.results.result import SweepResult
+from core.jobs import JOBS, Job, JobState
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Run, Summary, answer_text
-from core.sweep.task import SweepTask, result_of
+from core.sweep.task import SweepTask
 
 OFFERED = 300
 """Runs in the two lists, the newest; older ones are chosen on the History page."""
-EVERY = 0.3
-NAMES = ("a", "b")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Sided:
     """A side that can be compared: its run's name (None: not kept) and its result."""
 
     run_id: str | None
-    result: SweepResult
+    sealed: SealedSweep
     imported: bool = False
 
 
@@ -39,7 +39,7 @@ def side_box(
     state: Session, name: str, offered: list[Summary], found: Sided | None
 ) -> Sided | None:
     """A side's list, and beneath it why it holds nothing, where `found_of` has found nothing."""
-    side = side_of(state, name)
+    side = state.compare.sides.get(name)
     known = {run.id: run for run in offered}
     options = list(known)
     chosen = _token(side)
@@ -59,17 +59,15 @@ def side_box(
     )
     if side is None or found is not None:
         return found
-    return _kept(side[1]) if isinstance(side, tuple) else _swept(state, name, side)
-
-
-def side_of(state: Session, name: str) -> Side | None:
-    """What a side is to be."""
-    return state.compare_a if name == "a" else state.compare_b
+    if isinstance(side, tuple):
+        return _kept(side[1])
+    _awaited(state, name, side)
+    return None
 
 
 def found_of(state: Session, name: str) -> Sided | None:
     """What a side holds already; None where it is still to be swept, or cannot be had."""
-    side = side_of(state, name)
+    side = state.compare.sides.get(name)
     if isinstance(side, tuple):
         with suppress(StoreError):
             run_id = side[1]
@@ -78,31 +76,22 @@ def found_of(state: Session, name: str) -> Sided | None:
     return _known(side) if isinstance(side, SweepSpec) else None
 
 
-def set_side(state: Session, name: str, side: Side | None) -> None:
-    """Give a side something else; a sweep under way for it is given up."""
-    if (job := state.compare_jobs.pop(name, None)) is not None:
-        JOBS.release(job)
-    state.compare_stopped.discard(name)
-    if name == "a":
-        state.compare_a = side
-    else:
-        state.compare_b = side
-
-
-def swap() -> None:
-    """A for B."""
-    state = session()
-    state.compare_a, state.compare_b = state.compare_b, state.compare_a
-    state.compare_stopped = {NAMES[1 - NAMES.index(name)] for name in state.compare_stopped}
-    jobs = state.compare_jobs
-    state.compare_jobs = {NAMES[1 - NAMES.index(name)]: job for name, job in jobs.items()}
+def begin_sweeps(state: Session, sides: Mapping[str, Sided | None]) -> None:
+    """Sweep what a link asks for and nobody has, unless that would download a model."""
+    compare = state.compare
+    for name, side in compare.sides.items():
+        wanting = sides.get(name) is None and name not in compare.jobs
+        if not wanting or name in compare.stopped or not isinstance(side, SweepSpec):
+            continue
+        if _may_be_asked_for(side) and on_this_machine(side.model):
+            compare.sweep(name)
 
 
 def _chosen(name: str) -> None:
     token = value(f"compare_{name}")
-    state = session()
-    if token != _token(side_of(state, name)):
-        set_side(state, name, None if token is None else ("run", token))
+    compare = session().compare
+    if token != _token(compare.sides.get(name)):
+        compare.choose(name, None if token is None else ("run", token))
 
 
 def _token(side: Side | None) -> str | None:
@@ -137,62 +126,46 @@ def _kept(run_id: str) -> Sided | None:
 
 
 def _of_run(run: Run) -> Sided:
-    return Sided(run.id, run.result, run.origin is Origin.IMPORTED)
+    return Sided(run.id, of_run(run), run.origin is Origin.IMPORTED)
 
 
 def _known(spec: SweepSpec) -> Sided | None:
     """The finished sweep of a spec."""
     known = JOBS.find(SweepTask(spec))
-    result = result_of(known)
-    return None if known is None or result is None else Sided(known.run_id, result)
+    found = None if known is None else finished_sweep(known)
+    return None if known is None or found is None else Sided(known.run_id, found)
 
 
-def _swept(state: Session, name: str, spec: SweepSpec) -> Sided | None:
-    """A side that a link asks for and nobody has: swept now."""
-    if not (is_permitted(spec.model) and from_outside(spec.model)):
+def _may_be_asked_for(spec: SweepSpec) -> bool:
+    return is_permitted(spec.model) and from_outside(spec.model)
+
+
+def _awaited(state: Session, name: str, spec: SweepSpec) -> None:
+    """How far the sweep of a side is, or why there is none."""
+    compare = state.compare
+    job = compare.jobs.get(name)
+    if not _may_be_asked_for(spec):
         error_message(
             f"A link may not ask for the model {spec.model[:80]!r} here: sweep it yourself on the "
             "Sweep page, and choose that run."
         )
-        return None
-    job = state.compare_jobs.get(name)
-    if name in state.compare_stopped:
+    elif name in compare.stopped:
         note("Stopped.")
-        st.button("Sweep it", key=f"again_{name}", on_click=set_side, args=(state, name, spec))
-        return None
-    if job is None and (
-        on_this_machine(spec.model) or st.button("Download and sweep", key=f"sweep_{name}")
-    ):
-        job = state.compare_jobs[name] = JOBS.ask(SweepTask(spec))
-    if job is None:
+        st.button("Sweep it", key=f"again_{name}", on_click=compare.sweep, args=(name,))
+    elif job is None:
+        st.button("Download and sweep", key=f"sweep_{name}", on_click=compare.sweep, args=(name,))
         note(f"{spec.model} is not on this machine yet.")
-    elif job.state is JobState.FAILED:
+    elif job.state in (JobState.FAILED, JobState.CANCELLED):
         error_message(str(job.error or InputError("run", "It failed.")))
-        st.button("Try again", key=f"again_{name}", on_click=set_side, args=(state, name, spec))
+        st.button("Try again", key=f"again_{name}", on_click=compare.sweep, args=(name,))
+    elif job.state.final:
+        st.rerun()  # it has ended since this run looked: draw what it has found
     else:
-        with st.container(key=state.progress_key(f"side_{name}")):
-            _watch(name)
-    return None
+        progress(
+            f"side_{name}", Waiting(partial(_unfinished, state, name), partial(compare.stop, name))
+        )
 
 
-@st.fragment(run_every=EVERY)
-def _watch(name: str) -> None:
-    state = session()
-    job = state.compare_jobs.get(name)
-    if job is None or job.state.final:
-        st.rerun()
-        return
-    job.looked_at()
-    bar, stop = st.columns([4, 1.3], vertical_alignment="center")
-    with bar:
-        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.said))
-    with stop:
-        st.button("Cancel", key=f"cancel_{name}", on_click=_stop, args=(name,), width="stretch")
-
-
-def _stop(name: str) -> None:
-    """Give a side's sweep up; another who waits for the same one still gets it."""
-    state = session()
-    if (job := state.compare_jobs.pop(name, None)) is not None:
-        JOBS.release(job)
-        state.compare_stopped.add(name)
+def _unfinished(state: Session, name: str) -> list[tuple[str, Job]]:
+    job = state.compare.jobs.get(name)
+    return [] if job is None or job.state.final else [("", job)]

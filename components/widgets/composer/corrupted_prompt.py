@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from components.state import chosen_bos, value
+from components.state import tokens_of, value
 from components.widgets.composer.alignment_strip import alignment_strip
 from components.widgets.composer.corruption_builders import Built, builders, rebuild
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import Strip, token_strip
 from components.widgets.page.messages import note
 from core.errors import InputError
+from core.prompts.corruption import align
 from core.spec.checks import MAX_PROMPT_CHARACTERS
 
 
@@ -57,19 +58,13 @@ def _stale(draft: Draft, text: str) -> None:
 
 def _alignment(draft: Draft, text: str) -> None:
     """The two prompts token by token; of one that does not fit, its own tokens."""
-    from core.prompts.corruption import align
-    from core.prompts.tokens import tokenize_prompt
-    from core.sweep.prepare import tokenize_corrupted
-
-    model = draft.model
-    assert model is not None
-    if len(text) > MAX_PROMPT_CHARACTERS:
+    model, clean, prepared = draft.model, draft.tokens, draft.prepared
+    if model is None or clean is None or len(text) > MAX_PROMPT_CHARACTERS:
         return
-    bos = chosen_bos(model)
     with st.container(key="alignment"):
+        corrupted = None if prepared is None else prepared.corrupted
         try:
-            clean = tokenize_prompt(model.tokenizer, value("prompt") or "", prepend_bos=bos)
-            corrupted = tokenize_corrupted(model, text, bos=bos)
+            corrupted = corrupted or tokens_of(model, text)
         except InputError:
             return  # said beneath the box
         try:

@@ -11,6 +11,7 @@ from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_replacement import replacement_popover
 from components.widgets.page.messages import error_message
 from core.errors import InputError
+from core.prompts.repeats import find_repeat
 
 Make = Callable[[Any, str, int], str]
 """From a model, a prompt and a seed to a corrupted prompt; raises `InputError`."""
@@ -54,7 +55,7 @@ def builders(draft: Draft) -> None:
     failed: Built | None = value("build_failed")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="builders"):
         for way, (label, help_text) in _LABELS.items():
-            why_not = _no_repeat(draft, prompt) if way == "shuffle_first_copy" else None
+            why_not = _no_repeat(draft) if way == "shuffle_first_copy" else None
             st.button(
                 _label(label, built) if _current(built, way) else label,
                 key=way,
@@ -137,17 +138,8 @@ def _current(built: Built | None, way: str) -> bool:
     )
 
 
-def _no_repeat(draft: Draft, prompt: str) -> str | None:
-    from core.prompts.repeats import find_repeat
-    from core.prompts.tokens import tokenize_prompt
-
-    model = draft.model
-    assert model is not None
-    try:
-        read = tokenize_prompt(model.tokenizer, prompt, prepend_bos=chosen_bos(model))
-    except InputError as error:
-        return str(error)
-    if find_repeat(read) is None:
+def _no_repeat(draft: Draft) -> str | None:
+    if draft.tokens is None or find_repeat(draft.tokens) is None:
         return "This prompt does not end with a repeat of its own words."
     return None
 

@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.state import BOS, Session, chosen_key, live_model, value
+from components.state import BOS, Session, chosen_key, chosen_model, live_model, tokens_of, value
 from components.state.answer_syntax import as_positions, parse_answer
 from components.state.uploads import Upload
 from components.widgets.page.messages import error_message
@@ -12,17 +12,24 @@ from core.checkpoints import catalogue
 from core.checkpoints.permitted import check_permitted, from_outside
 from core.errors import InputError
 from core.jobs import JobState
+from core.prompts.tokens import TokenizedPrompt
 from core.spec import reference_set as reference
 from core.spec.ablation import AblationKind, Needs
+from core.spec.checks import MAX_PROMPT_CHARACTERS
 from core.spec.heads import shortened
 from core.spec.spec import SweepSpec
 
+if TYPE_CHECKING:
+    from core.sweep.prepare import Prepared
 
-@dataclass
+
+@dataclass(frozen=True)
 class Draft:
     """What the composer holds now. `spec` is None while it cannot be run.
 
-    `asked` is what the fields say even where their model may not be loaded.
+    `asked` is what the fields say even where their model may not be loaded. Where `model` is
+    loaded, `tokens` are the prompt's, read once for all that is drawn of them, and `prepared` is
+    the spec made ready for it.
     """
 
     spec: SweepSpec | None
@@ -30,6 +37,8 @@ class Draft:
     model: Any | None
     name: str
     asked: SweepSpec | None = None
+    tokens: TokenizedPrompt | None = None
+    prepared: "Prepared | None" = None
 
     def show_error(self, field: str) -> None:
         """What is wrong with a field, beneath it."""
@@ -38,29 +47,53 @@ class Draft:
 
 
 def read_draft(state: Session) -> Draft:
-    """The widgets' values as a spec, with what is wrong sorted by field."""
+    """The widgets' values as a spec, with what is wrong sorted by field; changes nothing."""
     errors: dict[str, str] = {}
     spec = None
-    name = catalogue.canonical((value("model") or "").strip())
+    name = chosen_model()
     try:
         spec = _spec(name)
     except InputError as error:
         errors[error.field] = str(error)
-    asked = spec
     if (refused := _refused(state, name)) is not None:
         errors["model"] = refused
-        return Draft(None, errors, None, name, asked)
+        return Draft(None, errors, None, name, spec)
     model = live_model(name)
-    if model is not None:
-        state.last_model = name
-        if spec is not None:
-            spec = _fitting(model, spec, errors)
-    elif (failure := _load_failure(state, name)) is not None:
+    if model is None and (failure := _load_failure(state, name)) is not None:
         errors["model"] = failure
         spec = None
-    if state.failed is not None and spec is not None and spec == state.failed_for:
-        errors.setdefault(state.failed.field, str(state.failed))
-    return Draft(spec, errors, model, name, spec)
+    tokens = None if model is None else _tokens(model, errors)
+    prepared = None
+    if model is not None and spec is not None:
+        prepared = _prepared(model, spec, tokens, errors)
+        spec = spec if prepared is not None else None
+    failed = state.sweep.failed
+    if failed is not None and spec is not None and spec == state.sweep.failed_for:
+        errors.setdefault(failed.field, str(failed))
+    return Draft(spec, errors, model, name, spec, tokens, prepared)
+
+
+def update_models(state: Session) -> None:
+    """Go on with having the composer's model: one that lies on this machine is loaded at once.
+
+    Whoever chooses a model that is known by name, or that nothing but they has named, approves it.
+    """
+    name, models = chosen_model(), state.models
+    if _refused(state, name) is not None:
+        return
+    models.approve(name)
+    if live_model(name) is not None:
+        models.last = name
+    elif name and models.load_tried != chosen_key(name):
+        models.stop_loading()
+        models.load_tried = chosen_key(name)
+        if on_this_machine(name):
+            models.load(name)
+            assert models.loading is not None
+            models.loading.wait(0.1)  # a folder that is no model says so at once
+    loaded = models.loading is not None and models.loading.state is JobState.DONE
+    if name and loaded and live_model(name) is None:
+        models.load(name)  # it was loaded, and has had to make room for others since
 
 
 def _refused(state: Session, name: str) -> str | None:
@@ -69,8 +102,7 @@ def _refused(state: Session, name: str) -> str | None:
         check_permitted(name)
     except InputError as error:
         return str(error)
-    if not state.is_unasked(name) or from_outside(name):
-        state.allow(name)
+    if not state.models.is_untrusted(name) or from_outside(name):
         return None
     return (
         f"{shortened(name)} was named by a link, a file or an earlier run, which may load only "
@@ -132,35 +164,39 @@ def reference_at_hand() -> tuple[str, ...] | None:
     return None
 
 
-def _fitting(model: Any, spec: SweepSpec, errors: dict[str, str]) -> SweepSpec | None:
+def _tokens(model: Any, errors: dict[str, str]) -> TokenizedPrompt | None:
+    """The prompt's tokens, though other fields may be wrong; else None, and why in `errors`."""
+    prompt = value("prompt") or ""
+    if len(prompt) > MAX_PROMPT_CHARACTERS:
+        return None
+    try:
+        return tokens_of(model, prompt)
+    except InputError as error:
+        errors.setdefault(error.field, str(error))
+        return None
+
+
+def _prepared(
+    model: Any, spec: SweepSpec, tokens: TokenizedPrompt | None, errors: dict[str, str]
+) -> "Prepared | None":
     """The spec if the loaded model can run it; else None, and why in `errors`."""
     from core.sweep.prepare import prepare
 
+    if tokens is None:
+        return None
     try:
-        prepare(model, spec)
+        return prepare(model, spec, tokens)
     except InputError as error:
         errors[error.field] = str(error)
         return None
-    return spec
 
 
 def _load_failure(state: Session, name: str) -> str | None:
-    """Why a model did not load. One that lies on this machine is loaded when it is chosen."""
-    if not name:
+    """Why the model did not load, if that has been tried."""
+    job = state.models.loading
+    if not name or job is None or state.models.load_tried != chosen_key(name):
         return None
-    key = chosen_key(name)
-    if state.load_tried != key:
-        state.stop_loading()
-        state.load_tried = key
-        if on_this_machine(name):
-            state.load(name)
-            assert state.loading is not None
-            state.loading.wait(0.1)  # a folder that is no model says so at once
-    job = state.loading
-    if job is not None and job.state is JobState.DONE:
-        state.load(name)  # it was loaded, and has had to make room for others since
-    failed = job is not None and job.state is JobState.FAILED
-    return str(job.error) if job is not None and failed else None
+    return str(job.error) if job.state is JobState.FAILED else None
 
 
 def on_this_machine(name: str) -> bool:

@@ -36,20 +36,21 @@ def model_trouble(draft: Draft, state: Session) -> None:
         return
     with st.container(horizontal=True):
         if draft.name:
-            unasked = state.is_unasked(draft.name)
-            if unasked or is_permitted(draft.name):
+            untrusted = state.models.is_untrusted(draft.name)
+            if untrusted or is_permitted(draft.name):
                 st.button(
-                    "Load it" if unasked else "Try again",
+                    "Load it" if untrusted else "Try again",
                     key="retry_model",
-                    on_click=state.load,
+                    on_click=state.models.load,
                     args=(draft.name,),
                 )
-        if state.last_model != draft.name:
+        last = state.models.last
+        if last != draft.name:
             st.button(
-                f"Back to {as_markdown(state.last_model)}",
+                f"Back to {as_markdown(last)}",
                 key="previous_model",
                 on_click=put,
-                args=("model", state.last_model),
+                args=("model", last),
             )
 
 
@@ -58,7 +59,7 @@ def load_button(draft: Draft, state: Session) -> None:
     st.button(
         _load_label(draft.name),
         key="load",
-        on_click=state.load,
+        on_click=state.models.load,
         args=(draft.name,),
         help="The tokens and the model's own predictions appear once it is loaded.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.state import Session, chosen_bos, is_one_token, next_tokens, put, same_sweep, value
+from components.state import SealedSweep, Session, is_one_token, next_tokens, put, same_sweep, value
 from components.state.answer_syntax import answer_text, parse_answer
 from components.widgets.composer import positions_choice
 from components.widgets.composer.draft import Draft
@@ -13,9 +13,7 @@ from components.widgets.composer.token_strip import Strip, clickable_strip, toke
 from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
 from core.errors import InputError
-from core.prompts.tokens import visible
-from core.results.result import SweepResult
-from core.spec.checks import MAX_PROMPT_CHARACTERS
+from core.prompts.tokens import TokenizedPrompt, tokenize_answer, visible
 from core.text.numbers import percent
 
 GUESSES = 4
@@ -31,17 +29,18 @@ def prompt_box(draft: Draft, state: Session) -> None:
 
 def _strip(draft: Draft, state: Session) -> None:
     """The live strip where the model's tokenizer is at hand; the saved example's otherwise."""
+    shown = state.sweep.result
     if draft.model is not None:
         _live_strip(draft)
-    elif draft.spec is not None and same_sweep(draft.spec, state.shown) and state.shown is not None:
-        _saved_strip(state.shown)
+    elif shown is not None and draft.spec is not None and same_sweep(draft.spec, shown):
+        _saved_strip(shown)
     elif state.waiting_for is not None:
         note("The tokens appear here as soon as the model is loaded.")
     elif draft.name and "model" not in draft.errors:
         load_button(draft, state)
 
 
-def _saved_strip(result: SweepResult) -> None:
+def _saved_strip(result: SealedSweep) -> None:
     spec = result.spec
     token_strip(
         Strip(
@@ -52,46 +51,39 @@ def _saved_strip(result: SweepResult) -> None:
             target_is_set=not isinstance(spec.target, str),
         )
     )
-    _guesses(result.baseline.top)
+    _guesses(result.likeliest)
 
 
 def _live_strip(draft: Draft) -> None:
-    model, text = draft.model, value("prompt") or ""
-    assert model is not None
-    if draft.errors.get("prompt") and len(text) > MAX_PROMPT_CHARACTERS:
+    model, prompt = draft.model, draft.tokens
+    if model is None or prompt is None:
         return
     try:
-        strip = _read(draft, text)
+        strip = _strip_of(draft, prompt)
         if positions_choice.choosing():
             clickable_strip(strip, positions_choice.chosen(), positions_choice.tokens_pressed)
         else:
             token_strip(strip)
         if "prompt" not in draft.errors:
-            top = next_tokens(model, model.fingerprint, model.name, text, bos=chosen_bos(model))
+            top = next_tokens(model, model.fingerprint, model.name, prompt)
             _guesses([pair for pair in top if is_one_token(model, pair[0])])
     except InputError as error:
         if error.field not in draft.errors:  # else the field concerned says so
             error_message(str(error))
 
 
-def _read(draft: Draft, text: str) -> Strip:
+def _strip_of(draft: Draft, prompt: TokenizedPrompt) -> Strip:
     """The prompt's and the target's tokens; raises `InputError`."""
-    from core.prompts.tokens import tokenize_answer, tokenize_prompt
-
-    model = draft.model
-    assert model is not None
-    prompt = tokenize_prompt(model.tokenizer, text, prepend_bos=chosen_bos(model))
-    target: Sequence[str] = ()
-    is_set = False
-    if "target" not in draft.errors and value("target"):
-        answer = tokenize_answer(model.tokenizer, parse_answer(value("target")), "target")
-        target, is_set = answer.texts, answer.is_set
+    answer = None if draft.prepared is None else draft.prepared.target
+    if answer is None and "target" not in draft.errors and value("target"):
+        tokenizer = draft.model.tokenizer if draft.model is not None else None
+        answer = tokenize_answer(tokenizer, parse_answer(value("target")), "target")
     return Strip(
         prompt.texts,
         prompt.special,
-        target,
+        () if answer is None else answer.texts,
         has_bos=prompt.has_bos,
-        target_is_set=is_set,
+        target_is_set=answer is not None and answer.is_set,
         typed=len(prompt.typed_special),
     )
 

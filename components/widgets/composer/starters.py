@@ -99,14 +99,15 @@ def _shorter(draft: Draft, prompt: str) -> tuple[str | None, str | None]:
     """The prompt without its first copy, or why there is none."""
     if draft.model is None:
         return None, _LOADING
-    if "prompt" in draft.errors:
+    if "prompt" in draft.errors or draft.tokens is None:
         return None, "The prompt needs a correction first."
     from core.prompts.controls import without_first_copy
 
-    model = draft.model
+    model, read = draft.model, draft.tokens
     try:
-        bos = chosen_bos(model)
-        return without_first_copy(model.tokenizer, prompt, prepend_bos=bos), None
+        return without_first_copy(
+            model.tokenizer, prompt, prepend_bos=read.has_bos, read=read
+        ), None
     except InputError as error:
         return None, str(error)
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from components.state import chosen_bos, likely_at, put, value
+from components.state import likely_at, put, tokens_of, value
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import shown_positions, token_choice
 from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
 from core.errors import InputError
 from core.prompts.corruption import replace_token
-from core.prompts.tokens import TokenizedPrompt, tokenize_prompt, visible
+from core.prompts.tokens import TokenizedPrompt, visible
 
 SUGGESTIONS = 4
 
@@ -24,7 +24,7 @@ def replacement_popover(draft: Draft, prompt: str) -> None:
             return  # nothing is tokenised or predicted for what nobody sees
         base = _base(draft, prompt)
         try:
-            read = _read(draft, base)
+            read = tokens_of(draft.model, base)
         except InputError as error:
             error_message(str(error))
             return
@@ -57,7 +57,7 @@ def _replacement(draft: Draft, base: str, read: TokenizedPrompt, position: int) 
             width=240,
         )
         typed = value("replacement") or ""
-        text, why_not = _replaced(model, base, position, typed) if typed else (None, None)
+        text, why_not = _replaced(model, base, read, position, typed) if typed else (None, None)
         st.button(
             "Replace",
             key="replace",
@@ -68,21 +68,21 @@ def _replacement(draft: Draft, base: str, read: TokenizedPrompt, position: int) 
         )
     if why_not is not None:
         error_message(why_not)
-    _suggestions(draft, base, position, old)
+    _suggestions(draft, base, read, position)
 
 
-def _suggestions(draft: Draft, base: str, position: int, old: str) -> None:
+def _suggestions(draft: Draft, base: str, read: TokenizedPrompt, position: int) -> None:
     """The model's own likeliest tokens at that place, each a click away."""
     model = draft.model
     assert model is not None
     try:
-        likely = likely_at(
-            model, model.fingerprint, model.name, base, position, bos=chosen_bos(model)
-        )
+        likely = likely_at(model, model.fingerprint, model.name, read, position)
     except InputError:  # past what the model reads: said beneath the prompt
         return
     others = [
-        (text, _replaced(model, base, position, text)[0]) for text, _ in likely if text != old
+        (text, _replaced(model, base, read, position, text)[0])
+        for text, _ in likely
+        if text != read.texts[position]
     ]
     usable = [(text, result) for text, result in others if result is not None][:SUGGESTIONS]
     if not usable:
@@ -99,12 +99,14 @@ def _suggestions(draft: Draft, base: str, position: int, old: str) -> None:
 
 
 def _replaced(
-    model: Any, base: str, position: int, replacement: str
+    model: Any, base: str, read: TokenizedPrompt, position: int, replacement: str
 ) -> tuple[str | None, str | None]:
     """The text with that token replaced, or why it cannot be."""
-    bos = chosen_bos(model)
     try:
-        return replace_token(model.tokenizer, base, position, replacement, prepend_bos=bos), None
+        text = replace_token(
+            model.tokenizer, base, position, replacement, prepend_bos=read.has_bos, read=read
+        )
+        return text, None
     except InputError as error:
         return None, str(error)
 
@@ -113,13 +115,9 @@ def _base(draft: Draft, prompt: str) -> str:
     """What is changed: the corrupted prompt while it fits the prompt, else the prompt."""
     corrupted = value("corrupted_prompt") or ""
     try:
-        fits = bool(corrupted) and len(_read(draft, corrupted)) == len(_read(draft, prompt))
+        read = draft.tokens
+        fits = bool(corrupted) and read is not None
+        fits = fits and len(tokens_of(draft.model, corrupted)) == len(read or ())
     except InputError:
         fits = False
     return corrupted if fits else prompt
-
-
-def _read(draft: Draft, text: str) -> TokenizedPrompt:
-    model = draft.model
-    assert model is not None
-    return tokenize_prompt(model.tokenizer, text, prepend_bos=chosen_bos(model))

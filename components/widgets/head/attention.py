@@ -11,12 +11,12 @@ from components.widgets.page.task_result import task_result
 from core.circuits.tasks import MeasureAttention
 
 
-def attention_view(seen: HeadContext) -> None:
+def attention_view(context: HeadContext) -> None:
     """The pattern as a heatmap, and the same as a text whose tokens tell what they attend to."""
-    found = task_result(seen.state, "view", MeasureAttention(seen.spec, seen.head))
+    found = task_result(context.state, "view", MeasureAttention(context.spec, context.head))
     if found is None:
         return
-    tokens = seen.result.sequence
+    tokens = context.result.sequence
     weighted = found.weighted is not None and bool(value("value_weighted"))
     picture, reading = st.columns([1, 1], gap="large")
     with picture:
@@ -28,13 +28,13 @@ def attention_view(seen: HeadContext) -> None:
             attention_pattern(
                 found.weighted if weighted else found.weights,
                 tokens,
-                seen.look,
+                context.look,
                 unit="weight × ‖v W_O‖" if weighted else "attention weight",
                 top=None if weighted else 1.0,
             ),
-            f"attention-{seen.head.label}-{weighted}",
-            f"Attention pattern of {seen.head.label} over the prompt; the text beside it has the "
-            "same numbers",
+            f"attention-{context.head.label}-{weighted}",
+            f"Attention pattern of {context.head.label} over the prompt; the text beside it has "
+            "the same numbers",
         )
         if len(tokens) > MAX_POSITIONS:
             note("Long prompt: a cell is the largest weight among several positions.")

@@ -15,7 +15,7 @@ from core.text.numbers import share
 HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
 
 
-def by_position_view(seen: HeadContext) -> None:
+def by_position_view(context: HeadContext) -> None:
     """A strip for the head; a map of its layer or of the model to click through."""
     scope = value("where_scope")
     st.segmented_control(
@@ -26,11 +26,11 @@ def by_position_view(seen: HeadContext) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    heads = _heads(seen, scope)
-    found = task_result(seen.state, "view", MeasurePositionEffects(seen.spec, heads))
+    heads = _heads(context, scope)
+    found = task_result(context.state, "view", MeasurePositionEffects(context.spec, heads))
     if found is None:
         return
-    metric = seen.metric
+    metric = context.metric
     subtitle(f"{metric.title} when the head is ablated at one position only")
     values = found.values(metric.field) * metric.factor
     figure = position_map(
@@ -39,17 +39,17 @@ def by_position_view(seen: HeadContext) -> None:
         found.positions,
         found.tokens,
         metric.unit,
-        seen.look,
-        selected=seen.head,
+        context.look,
+        selected=context.head,
         digits=metric.digits,
         limit=color_limit(values, metric),
     )
     said = f"{metric.title} by head and position"
     if scope == HEAD:
-        chart(figure, f"where-{seen.head.label}", said)
+        chart(figure, f"where-{context.head.label}", said)
     else:
-        head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", seen.state)
-    if (part := seen.share_of_first) is not None:
+        head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", context.state)
+    if (part := context.share_of_first) is not None:
         note(f"Of the change in log P(target), ablating it at position 0 alone does {share(part)}.")
     strongest = found.strongest(metric.field, 3)
     if strongest:
@@ -58,7 +58,7 @@ def by_position_view(seen: HeadContext) -> None:
             for head, position, change in strongest
         )
         so_far = "" if found.complete else " so far"
-        whole = metric.quantity(metric.of(seen.effect) or 0.0)
+        whole = metric.quantity(metric.of(context.effect) or 0.0)
         summed = (
             f"Positions do not add up to the whole head’s {whole}: later layers are not linear."
             if len(found.positions) > 1
@@ -67,8 +67,8 @@ def by_position_view(seen: HeadContext) -> None:
         note(f"Largest{so_far}: {named}. {summed}")
 
 
-def _heads(seen: HeadContext, scope: str) -> tuple[Head, ...]:
-    n_layers, n_heads = seen.result.shape
+def _heads(context: HeadContext, scope: str) -> tuple[Head, ...]:
+    n_layers, n_heads = context.result.shape
     if scope == LAYER:
-        return tuple(Head(seen.head.layer, head) for head in range(n_heads))
-    return tuple(all_heads(n_layers, n_heads)) if scope == MODEL else (seen.head,)
+        return tuple(Head(context.head.layer, head) for head in range(n_heads))
+    return tuple(all_heads(n_layers, n_heads)) if scope == MODEL else (context.head,)

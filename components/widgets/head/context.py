@@ -9,7 +9,7 @@ import streamlit as st
 
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
-from components.state import Session
+from components.state import Effects, Session
 from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html
 from core.circuits.head_scores import HeadScores
@@ -31,11 +31,16 @@ ATTENTION = 0.05
 class HeadContext:
     """One head of the sweep on screen, seen in a metric."""
 
-    result: SweepResult
+    effects: Effects
     effect: HeadEffect
     chosen_metric: Metric
     state: Session
     look: Look
+
+    @property
+    def result(self) -> SweepResult:
+        """The sweep's result."""
+        return self.effects.result
 
     @property
     def spec(self) -> SweepSpec:
@@ -56,7 +61,7 @@ class HeadContext:
     @property
     def share_of_first(self) -> float | None:
         """Of the change in log probability, the share that position 0 alone has; None: unknown."""
-        layer_effects = self.state.layer_effects
+        layer_effects = self.effects.layer_effects
         if layer_effects is None:
             return None
         return layer_effects.share_of_first(self.result, self.head, "logprob_change")
@@ -64,13 +69,13 @@ class HeadContext:
     @property
     def trace(self) -> "tuple[DirectEffect | str, ByKind] | None":
         """The direct effect (or why there are none) and kinds, once the verdict has them."""
-        found: tuple[DirectEffect | str, ByKind] | None = self.state.asking.found("trace")
+        found: tuple[DirectEffect | str, ByKind] | None = self.state.tasks.found("trace")
         return found
 
     @property
     def roles(self) -> HeadScores | None:
         """Every head's role scores, once the verdict has them."""
-        found: HeadScores | None = self.state.asking.found("roles")
+        found: HeadScores | None = self.state.tasks.found("roles")
         return found
 
 
@@ -87,7 +92,7 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 def head_chart(figure: go.Figure, key: str, alt: str, state: Session) -> None:
     """A figure whose points are heads: a click opens that head."""
     # A new key after each choice: an old click must not come back.
-    name = f"{key}-{state.clicks}"
+    name = f"{key}-{state.selection.clicks}"
     st.plotly_chart(
         figure,
         key=name,
@@ -118,4 +123,4 @@ def _open(name: str) -> None:
     from components.state import session
 
     if data := clicked(name):
-        session().choose_head(Head(*data[:2]))
+        session().selection.choose(Head(*data[:2]))

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
 
-def direct_effect_view(seen: HeadContext) -> None:
+def direct_effect_view(context: HeadContext) -> None:
     """Direct and downstream parts, later components that changed, and the kinds."""
-    if (found := seen.trace) is None:
+    if (found := context.trace) is None:
         note("The routes appear here as soon as they are measured.")
         return
     routes, by_kind = found
@@ -32,20 +32,20 @@ def direct_effect_view(seen: HeadContext) -> None:
         if isinstance(routes, str):
             note(routes)
         else:
-            _parts(routes, seen)
+            _parts(routes, context)
     with right:
-        _kinds(by_kind, seen)
+        _kinds(by_kind, context)
     if not isinstance(routes, str):
-        _later(routes, seen)
+        _later(routes, context)
 
 
-def _parts(routes: "DirectEffect", seen: HeadContext) -> None:
+def _parts(routes: "DirectEffect", context: HeadContext) -> None:
     of = "logit difference" if routes.metric == "logit_diff_change" else "log P(target)"
     subtitle(f"Change of {of} by route, nats")
     chart(
-        route_waterfall(routes, seen.look),
-        f"route-{seen.head.label}",
-        f"Direct and downstream effect of ablating {seen.head.label}",
+        route_waterfall(routes, context.look),
+        f"route-{context.head.label}",
+        f"Direct and downstream effect of ablating {context.head.label}",
     )
     note(
         f"Direct, with norms computed again: {signed(routes.direct, 2)} nats "
@@ -63,11 +63,11 @@ _WORDS = {
 }
 
 
-def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: HeadContext) -> None:
-    metric = seen.metric
+def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> None:
+    metric = context.metric
     subtitle("Under each kind of ablation")
     rows = [
-        Bar(as_html(kind.label), value, kind is seen.spec.ablation)
+        Bar(as_html(kind.label), value, kind is context.spec.ablation)
         for kind, effect in by_kind.items()
         if (value := metric.of(effect)) is not None
     ]
@@ -75,14 +75,14 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: HeadContext) -> Non
         bars(
             rows,
             f"{metric.title}, {metric.unit}",
-            seen.look,
+            context.look,
             digits=metric.digits,
             unit=metric.unit,
         ),
-        f"kinds-{seen.head.label}",
-        f"Effect of ablating {seen.head.label} under each kind of ablation",
+        f"kinds-{context.head.label}",
+        f"Effect of ablating {context.head.label} under each kind of ablation",
     )
-    foil = seen.result.baseline.logit_diff is not None
+    foil = context.result.baseline.logit_diff is not None
     of = "logit difference" if foil else "log P(target)"
     nats = ", ".join(
         f"{kind.label} {signed(in_nats(effect), 2)}" for kind, effect in by_kind.items()
@@ -93,7 +93,7 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], seen: HeadContext) -> Non
     )
 
 
-def _later(routes: "DirectEffect", seen: HeadContext) -> None:
+def _later(routes: "DirectEffect", context: HeadContext) -> None:
     if not routes.most_changed(1) and not (abs(routes.later_mlps) > 0).any():
         note("Nothing that comes later changed its own contribution to the answer.")
         return
@@ -101,10 +101,10 @@ def _later(routes: "DirectEffect", seen: HeadContext) -> None:
     with heads:
         subtitle("How far every later head changed its own direct contribution, logits")
         head_chart(
-            contributions(Panel("", routes.later), seen.look, [seen.head]),
+            contributions(Panel("", routes.later), context.look, [context.head]),
             "later",
             "Change of every later head's direct contribution to the answer",
-            seen.state,
+            context.state,
         )
         named = ", ".join(
             f"{head.label} {signed(change, 2)}"
@@ -116,7 +116,7 @@ def _later(routes: "DirectEffect", seen: HeadContext) -> None:
     with mlps:
         subtitle("The same of every later MLP")
         chart(
-            mlp_bars(routes.later_mlps, seen.look),
-            f"mlps-{seen.head.label}",
+            mlp_bars(routes.later_mlps, context.look),
+            f"mlps-{context.head.label}",
             "Change of every later MLP's direct contribution to the answer",
         )

@@ -20,54 +20,54 @@ if TYPE_CHECKING:
     from core.circuits.ov import OvCircuit
 
 
-def logits_view(seen: HeadContext) -> None:
+def logits_view(context: HeadContext) -> None:
     """Predictions before and after, direct logit attribution, the OV circuit."""
-    found = task_result(seen.state, "view", MeasureLogitEffects(seen.spec, seen.head))
+    found = task_result(context.state, "view", MeasureLogitEffects(context.spec, context.head))
     if found is None:
         return
     says, adds = st.columns(2, gap="large")
     with says:
         subtitle("Next-token probabilities before and after ablating it: what lost and gained most")
-        answers = {*seen.result.target_tokens[:1], *seen.result.foil_tokens[:1]}
+        answers = {*context.result.target_tokens[:1], *context.result.foil_tokens[:1]}
         chart(
-            before_after(found.predictions, answers, seen.look),
-            f"predictions-{seen.head.label}",
-            f"Next-token probabilities before and after ablating {seen.head.label}",
+            before_after(found.predictions, answers, context.look),
+            f"predictions-{context.head.label}",
+            f"Next-token probabilities before and after ablating {context.head.label}",
         )
     with adds:
-        _attribution(found, seen)
+        _attribution(found, context)
     if found.missing:
         note(found.missing)
     if found.circuit is not None:
-        _circuit(found.circuit, seen)
+        _circuit(found.circuit, context)
 
 
-def _attribution(found: "LogitEffects", seen: HeadContext) -> None:
+def _attribution(found: "LogitEffects", context: HeadContext) -> None:
     if found.attributed is None:
         return
-    by, head = found.attributed, seen.head
+    by, head = found.attributed, context.head
     subtitle("What it adds to the answer by itself (direct logit attribution, clean run)")
     rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
     if by.foil is not None:
         rows.append(Bar("to the foil", float(by.foil.heads[head])))
         rows.append(Bar("target − foil", float(by.difference.heads[head]), True))
     chart(
-        bars(rows, "logits above the vocabulary’s mean", seen.look, unit="logits"),
+        bars(rows, "logits above the vocabulary’s mean", context.look, unit="logits"),
         f"attributed-{head.label}",
         f"Direct logit attribution of {head.label}",
     )
     subtitle(f"The same of every head, against {by.difference.against}")
     head_chart(
-        contributions(Panel("", by.difference.heads), seen.look, [head]),
+        contributions(Panel("", by.difference.heads), context.look, [head]),
         "attribution",
         "Direct logit attribution of every head, layer by head",
-        seen.state,
+        context.state,
     )
 
 
-def _circuit(circuit: "OvCircuit", seen: HeadContext) -> None:
-    roles = seen.roles
-    copying = None if roles is None or roles.copying is None else roles.copying[seen.head]
+def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
+    roles = context.roles
+    copying = None if roles is None or roles.copying is None else roles.copying[context.head]
     score = (
         "" if copying is None else f" Its copying score is {signed(float(copying), 2)} (−1 to 1)."
     )
@@ -75,7 +75,7 @@ def _circuit(circuit: "OvCircuit", seen: HeadContext) -> None:
         "OV circuit: what it would promote if it looked only at this token, in logits above the "
         f"vocabulary’s mean.{score}"
     )
-    tokens = seen.result.sequence
+    tokens = context.result.sequence
     frame = pd.DataFrame(
         {
             "position": range(len(circuit.here)),

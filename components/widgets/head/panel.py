@@ -3,7 +3,15 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.state import Session, live_for, outdated, value
+from components.state import (
+    Effects,
+    Session,
+    live_for,
+    named_heads,
+    outdated,
+    put_head,
+    value,
+)
 from components.widgets.head.attention import attention_view
 from components.widgets.head.by_position import by_position_view
 from components.widgets.head.context import HeadContext
@@ -30,21 +38,19 @@ VIEWS = {
 }
 
 
-def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
+def head_detail(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
     """Draw the selected head's room, or say how to select one."""
+    result, head = effects.result, state.selection.head
     with st.container(border=True, key="head_detail"):
-        outside = state.head is not None and not state.head.within(result.shape)
-        if outside and state.linked is None:
-            state.choose_head(None)  # chosen on another model's patching
-        effect = result.effect(state.head) if state.head is not None else None
+        effect = None if head is None else result.effect(head)
         if effect is None:
-            _invitation(result, metric, state)
+            _invitation(effects, metric, state)
             return
         _headline(result, effect, state)
         if _not_now(result, state):
             return
-        seen = HeadContext(result, effect, metric, state, look)
-        verdict_panel(seen)
+        context = HeadContext(effects, effect, metric, state, look)
+        verdict_panel(context)
         with st.container(key="head_views"):
             st.segmented_control(
                 "View",
@@ -56,42 +62,41 @@ def head_detail(result: SweepResult, metric: Metric, state: Session, look: Look)
                 persist_state="session",
             )
         with st.container(key=f"view_{value('head_view')}"):
-            VIEWS[value("head_view")][1](seen)
+            VIEWS[value("head_view")][1](context)
 
 
 def _not_now(result: SweepResult, state: Session) -> bool:
     """Say why nothing can be measured at this moment, if so."""
     name = result.spec.model
-    if state.is_unasked(name):
+    if state.models.is_untrusted(name):
         note("The closer look at this head needs its model, which is not loaded: see Model above.")
         return True
     if live_for(result.spec) is None:
         note("The closer look at this head appears as soon as the model is loaded.")
-        if state.waiting_for is None and not state.saved_example:
-            st.button("Load it", key="load_for_head", on_click=state.load, args=(name,))
+        if state.waiting_for is None and not state.sweep.saved_example:
+            st.button("Load it", key="load_for_head", on_click=state.models.load, args=(name,))
         return True
-    if outdated(result):
+    if state.sweep.result is not None and outdated(state.sweep.result):
         note("The model’s files have changed since this sweep: sweep again for a closer look.")
         return True
     return False
 
 
-def _invitation(result: SweepResult, metric: Metric, state: Session) -> None:
+def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
+    result, head = effects.result, state.selection.head
     with st.container(horizontal=True, vertical_alignment="center"):
-        if state.head is not None:
-            guesses = metric.estimated(state.estimate)
-            if not state.head.within(result.shape):  # of a linked sweep that is to come
+        if head is not None:
+            guesses = metric.estimated(effects.estimate)
+            if not head.within(result.shape):  # of a linked sweep that is to come
                 guesses = None
-            guess = (
-                "" if guesses is None else f" (estimated {metric.quantity(guesses[state.head])})"
-            )
-            note(f"{state.head.label} has not been swept yet{guess}.")
+            guess = "" if guesses is None else f" (estimated {metric.quantity(guesses[head])})"
+            note(f"{head.label} has not been swept yet{guess}.")
         note("Click a cell of the heatmap, or a row of the ranking, to see one head closely.")
         for effect in result.ranked()[:3]:
             st.button(
                 effect.address.label,
                 key=f"open-{effect.address.label}",
-                on_click=state.choose_head,
+                on_click=state.selection.choose,
                 args=(effect.address,),
             )
 
@@ -118,11 +123,11 @@ def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
         )
         with st.container(horizontal=True, width="content", gap="xsmall", key="head_buttons"):
             _neighbours(result.shape, effect.address, state)
-            _for_hypothesis(effect.address, state)
+            _for_hypothesis(effect.address)
             st.button(
                 "Unselect",
                 key="clear_head",
-                on_click=state.choose_head,
+                on_click=state.selection.choose,
                 args=(None,),
                 icon=":material/close:",
                 type="tertiary",
@@ -141,7 +146,7 @@ def _neighbours(shape: tuple[int, int], at: Head, state: Session) -> None:
         st.button(
             f":material/{icon}:",
             key=f"head_{name}",
-            on_click=state.choose_head,
+            on_click=state.selection.choose,
             args=(Head(layer, head) if inside else at,),
             disabled=not inside,
             help=said,
@@ -149,12 +154,12 @@ def _neighbours(shape: tuple[int, int], at: Head, state: Session) -> None:
         )
 
 
-def _for_hypothesis(head: Head, state: Session) -> None:
-    chosen = head in state.picked
+def _for_hypothesis(head: Head) -> None:
+    chosen = head in named_heads()
     st.button(
         "In the hypothesis" if chosen else "Add to hypothesis",
         key="add_to_hypothesis",
-        on_click=state.pick,
+        on_click=put_head,
         args=(head,),
         icon=":material/check:" if chosen else ":material/add:",
         type="tertiary",

@@ -30,30 +30,32 @@ LEAST = 0.005
 """A change that two digits would show as 0 is not listed."""
 
 
-def path_patching_view(seen: HeadContext) -> None:
+def path_patching_view(context: HeadContext) -> None:
     """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
-    query, key = _pair(seen)
-    found = task_result(seen.state, "view", MeasurePathPatching(seen.spec, seen.head, query, key))
+    query, key = _pair(context)
+    found = task_result(
+        context.state, "view", MeasurePathPatching(context.spec, context.head, query, key)
+    )
     if found is None:
         return
     if isinstance(found, str):
         note(found)
         return
-    tokens = seen.result.sequence
+    tokens = context.result.sequence
     note(
-        f"{seen.head.label} looks from {_named(found.query, tokens)} to "
+        f"{context.head.label} looks from {_named(found.query, tokens)} to "
         f"{_named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
-        f"Each cell: one earlier head ablated ({seen.spec.in_words()}) on its path into this "
+        f"Each cell: one earlier head ablated ({context.spec.in_words()}) on its path into this "
         "head alone, everything between as it was."
     )
-    if seen.head.layer == 0:
+    if context.head.layer == 0:
         note("A head of layer 0 reads the embeddings: no head comes before it.")
         return
-    _paths(found, seen)
+    _paths(found, context)
 
 
-def _paths(found: "PathPatching", seen: HeadContext) -> None:
-    earlier = seen.head.layer  # later layers feed nothing into this one
+def _paths(found: "PathPatching", context: HeadContext) -> None:
+    earlier = context.head.layer  # later layers feed nothing into this one
     looking, moving = st.columns([2, 1], gap="large")
     with looking:
         subtitle("Change of that attention weight, through its queries and through its keys")
@@ -64,29 +66,29 @@ def _paths(found: "PathPatching", seen: HeadContext) -> None:
                     Panel("through K", found.by_key[:earlier]),
                 ],
                 "attention",
-                seen.look,
+                context.look,
                 least=ATTENTION,
             ),
             "feeds",
             "Path-patched change of the attention weight, by earlier head",
-            seen.state,
+            context.state,
         )
     with moving:
         subtitle(
             f"Change of what it adds to the answer, through its values, against {found.against}"
         )
         head_chart(
-            contributions(Panel("through V", found.by_value[:earlier]), seen.look),
+            contributions(Panel("through V", found.by_value[:earlier]), context.look),
             "feeds-v",
             "Path-patched change of the direct contribution, by earlier head",
-            seen.state,
+            context.state,
         )
     strongest, weights = st.columns([1, 2], gap="large")
     with strongest:
         subtitle("Strongest feeders")
         _table(found)
     with weights:
-        _composition(found, seen)
+        _composition(found, context)
 
 
 def _table(found: "PathPatching") -> None:
@@ -101,7 +103,7 @@ def _table(found: "PathPatching") -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
 
 
-def _composition(found: "PathPatching", seen: HeadContext) -> None:
+def _composition(found: "PathPatching", context: HeadContext) -> None:
     if (scores := found.composition) is None:
         return
     subtitle(
@@ -111,22 +113,22 @@ def _composition(found: "PathPatching", seen: HeadContext) -> None:
     head_chart(
         grids(
             [
-                Panel(name, by[: seen.head.layer])
+                Panel(name, by[: context.head.layer])
                 for name, by in (("Q", scores.query), ("K", scores.key), ("V", scores.value))
             ],
             "score, 0 to 1",
-            seen.look,
+            context.look,
             signed=False,
         ),
         "composition",
         "Composition scores of every earlier head with this one, through Q, K and V",
-        seen.state,
+        context.state,
     )
 
 
-def _pair(seen: HeadContext) -> tuple[int | None, int | None]:
+def _pair(context: HeadContext) -> tuple[int | None, int | None]:
     """The chosen query and key positions; None where the page chooses."""
-    tokens = seen.result.sequence
+    tokens = context.result.sequence
     for name in ("feed_query", "feed_key"):  # chosen on a longer prompt
         if value(name) >= len(tokens):
             put(name, CHOSEN)
@@ -141,7 +143,7 @@ def _pair(seen: HeadContext) -> tuple[int | None, int | None]:
             on_change=put,
             args=("feed_key", CHOSEN),
         )
-        last = len(seen.result.tokens) - 1 if query == CHOSEN else query
+        last = len(context.result.tokens) - 1 if query == CHOSEN else query
         if value("feed_key") > last:
             put("feed_key", CHOSEN)
         key = st.selectbox(

@@ -21,9 +21,9 @@ MOVED = 0.05
 """A change of a score that is worth a word."""
 
 
-def scores_view(seen: HeadContext) -> None:
+def scores_view(context: HeadContext) -> None:
     """Scores with their percentile, against the causal effect, and before and after."""
-    roles = seen.roles
+    roles = context.roles
     if roles is None:
         note("The scores appear here once every head has been measured; progress is shown above.")
         return
@@ -31,25 +31,30 @@ def scores_view(seen: HeadContext) -> None:
     with scores:
         subtitle("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
         chart(
-            role_bars(roles, seen.head, seen.look),
-            f"roles-{seen.head.label}",
-            f"Role scores of {seen.head.label}",
+            role_bars(roles, context.head, context.look),
+            f"roles-{context.head.label}",
+            f"Role scores of {context.head.label}",
         )
         note(_how(roles))
-        _literature(seen)
+        _literature(context)
     with beside:
         role = _choice(roles)
         subtitle("“Looks like” against “matters here”: every head, a click opens one")
-        metric = seen.metric
+        metric = context.metric
         head_chart(
             role_scatter(
-                roles.of(role), metric.values(seen.result), role, metric, seen.look, seen.head
+                roles.of(role),
+                metric.values(context.result),
+                role,
+                metric,
+                context.look,
+                context.head,
             ),
             f"scatter-{role}",
             f"Every head: {role} score against {metric.title}",
-            seen.state,
+            context.state,
         )
-    _before_after(roles, role if role != COPYING else ROLES[0], seen)
+    _before_after(roles, role if role != COPYING else ROLES[0], context)
 
 
 def _choice(roles: HeadScores) -> str:
@@ -68,18 +73,20 @@ def _how(roles: HeadScores) -> str:
     )
 
 
-def _literature(seen: HeadContext) -> None:
-    entries = roles_of(seen.spec.model, seen.head)
+def _literature(context: HeadContext) -> None:
+    entries = roles_of(context.spec.model, context.head)
     with st.container(key="literature"):
         subtitle("What the literature calls it")
         if entries:
             items = "".join(f"<li>{_entry(each)}</li>" for each in entries)
             st.html(f'<ul class="hs-cited">{items}</ul>')
             note("Found on the task named, which need not be yours; the scores above are measured.")
-        elif published(seen.spec.model):
-            note(f"Nothing in our list of papers names {seen.head.label} of {seen.spec.model}.")
+        elif published(context.spec.model):
+            note(
+                f"Nothing in our list of papers names {context.head.label} of {context.spec.model}."
+            )
         else:
-            note(f"No published list of heads is known for {seen.spec.model}: measure.")
+            note(f"No published list of heads is known for {context.spec.model}: measure.")
 
 
 def _entry(entry: Published) -> str:
@@ -87,16 +94,16 @@ def _entry(entry: Published) -> str:
     return f"{said}. {as_html(entry.note)}" if entry.note else said
 
 
-def _before_after(roles: HeadScores, role: str, seen: HeadContext) -> None:
+def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     """What ablating this head does to every head's score."""
-    head, traits = seen.head, seen.spec.ablation.traits
-    kind = seen.spec.ablation.elsewhere
-    task = MeasureScoresWithout(key_of(seen.spec), head, kind, seen.spec.reference)
+    head, traits = context.head, context.spec.ablation.traits
+    kind = context.spec.ablation.elsewhere
+    task = MeasureScoresWithout(key_of(context.spec), head, kind, context.spec.reference)
     subtitle(
         f"Every head’s {role} score before and after ablating {head.label} "
         f"({kind.label}, at every position)"
     )
-    without = task_result(seen.state, "without", task)
+    without = task_result(context.state, "without", task)
     if without is None:
         return
     both, change = st.columns([1.3, 1], gap="large")
@@ -106,17 +113,17 @@ def _before_after(roles: HeadScores, role: str, seen: HeadContext) -> None:
             Panel(f"without {head.label}", without.of(role)),
         ]
         head_chart(
-            grids(panels, "score", seen.look, selected=[head], signed=False, limit=1.0),
+            grids(panels, "score", context.look, selected=[head], signed=False, limit=1.0),
             f"without-{role}",
             f"{role} scores of every head, nothing ablated and without {head.label}",
-            seen.state,
+            context.state,
         )
         if traits.not_elsewhere:
             note(f"{traits.not_elsewhere}: measured under {kind.label} ablation.")
     with change:
         _most_moved(roles.of(role), without.of(role))
         chart(
-            role_change(roles.of(role), without.of(role), role, seen.look),
+            role_change(roles.of(role), without.of(role), role, context.look),
             f"role-change-{role}-{head.label}",
             f"{role} score of the highest heads before and after ablating {head.label}",
         )

@@ -19,23 +19,25 @@ _PLACES = {
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
 
 
-def verdict_panel(seen: HeadContext) -> None:
+def verdict_panel(context: HeadContext) -> None:
     """Draw the verdict; what it needs is measured first, and shown as it comes in."""
-    asking = seen.state.asking
+    tasks = context.state.tasks
     trace, measuring = (
-        MeasureDirectEffect(seen.spec, seen.head),
-        MeasureHeadScores(key_of(seen.spec)),
+        MeasureDirectEffect(context.spec, context.head),
+        MeasureHeadScores(key_of(context.spec)),
     )
-    asking.ask("trace", trace)  # before the roles, which take longer
-    asking.ask("scores", measuring)
+    tasks.ask("trace", trace)  # before the roles, which take longer
+    tasks.ask("roles", measuring)
     with st.container(key="verdict"):
-        found = task_result(seen.state, "trace", trace)
-        roles = task_result(seen.state, "roles", measuring)
+        found = task_result(context.state, "trace", trace)
+        roles = task_result(context.state, "roles", measuring)
         if found is None:
             return
         routes, by_kind = found
         traced = None if isinstance(routes, str) else routes
-        sentences = verdict(seen.result, seen.effect, traced, by_kind, roles, seen.share_of_first)
+        sentences = verdict(
+            context.result, context.effect, traced, by_kind, roles, context.share_of_first
+        )
         for number, sentence in enumerate(sentences):
             said, ways = st.columns([6, 1], vertical_alignment="top")
             said.html(f'<p class="hs-said">{words_html(sentence.words)}</p>')

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from components.state import Session, session
+from components.state.compare_page import NAMES
 from components.widgets.page.messages import banner, error_message
 from core.errors import StoreError
 from core.store.keeper import KEEPER
@@ -13,7 +14,7 @@ from core.store.keeper import KEEPER
 def actions(state: Session, *, read_only: bool) -> None:
     """Compare two, delete any; nothing chosen, nothing here but an undo."""
     _undo(state)
-    chosen = state.picked_runs
+    chosen = state.history.picked_runs
     with st.container(key="history_actions", horizontal=True, vertical_alignment="center"):
         compare = st.button(
             "Compare",
@@ -32,17 +33,18 @@ def actions(state: Session, *, read_only: bool) -> None:
             )
         if chosen:
             st.button("Choose none", key="choose_none", type="tertiary", on_click=_none)
-    if state.store_error:
-        error_message(state.store_error)
+    if state.history.trouble:
+        error_message(state.history.trouble)
     if compare:
-        state.compare_a, state.compare_b = ("run", chosen[0]), ("run", chosen[1])
+        for name, run_id in zip(NAMES, chosen, strict=True):
+            state.compare.choose(name, ("run", run_id))
         st.switch_page("pages/compare.py")
 
 
 def _undo(state: Session) -> None:
-    if not state.deleted_runs:
+    count = len(state.history.deleted_runs)
+    if not count:
         return
-    count = len(state.deleted_runs)
     with st.container(horizontal=True, vertical_alignment="center", key="undo_row"):
         banner(f"{count} run{'s' if count > 1 else ''} deleted; kept for seven days.")
         st.button("Undo", key="undo_delete", on_click=_restore)
@@ -50,23 +52,23 @@ def _undo(state: Session) -> None:
 
 def _delete() -> None:
     state = session()
-    chosen = tuple(state.picked_runs)
+    chosen = tuple(state.history.picked_runs)
     if tried(state, lambda: KEEPER.store().delete(chosen)):
-        state.deleted_runs = chosen
+        state.history.deleted_runs = chosen
         _none()
 
 
 def _restore() -> None:
     state = session()
-    deleted = state.deleted_runs
+    deleted = state.history.deleted_runs
     if tried(state, lambda: KEEPER.store().restore(deleted)):
-        state.deleted_runs = ()
+        state.history.deleted_runs = ()
 
 
 def _none() -> None:
     state = session()
-    state.picked_runs.clear()
-    state.clicks += 1
+    state.history.picked_runs.clear()
+    state.selection.renew_keys()
 
 
 def tried(state: Session, change: Callable[[], None]) -> bool:
@@ -74,7 +76,7 @@ def tried(state: Session, change: Callable[[], None]) -> bool:
     try:
         change()
     except StoreError as error:
-        state.store_error = str(error)
+        state.history.trouble = str(error)
         return False
-    state.store_error = ""
+    state.history.trouble = ""
     return True

@@ -55,7 +55,7 @@ def filters(state: Session, seen: tuple[list[str], list[str], list[str]]) -> Que
         ablation=value("history_kind"),
         tag=value("history_tag"),
         deleted=bool(value("history_deleted")),
-        only=frozenset(state.mine) if value("history_mine") else None,
+        only=frozenset(state.sweep.own_runs) if value("history_mine") else None,
     )
 
 
@@ -63,4 +63,4 @@ def first_page() -> None:
     """A changed query is read from its newest run on."""
     from components.state import session
 
-    session().history_first = 0
+    session().history.first = 0

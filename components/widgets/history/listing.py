@@ -1,5 +1,7 @@
 """The runs that were found: a small picture and a few facts of each, and what can be done."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from components.figures.base.look import Look
@@ -23,8 +25,8 @@ AT_ONCE = 20
 def listing(store: Store, query: Query, state: Session, look: Look) -> None:
     """A page of runs, the newest first."""
     total = store.count(query)
-    state.history_first = min(state.history_first, max(0, total - 1) // AT_ONCE * AT_ONCE)
-    runs = store.listed(query, state.history_first, AT_ONCE)
+    state.history.stay_within(total, AT_ONCE)
+    runs = store.listed(query, state.history.first, AT_ONCE)
     if not runs:
         _nothing(query)
         return
@@ -35,6 +37,8 @@ def listing(store: Store, query: Query, state: Session, look: Look) -> None:
 
 
 def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
+    changes, strongest = state.seen_questions.reveal_line(run)
+    largest = _largest(changes, strongest)
     with st.container(key=f"run_{run.id}"):
         pick, picture, words, buttons = st.columns(
             [0.35, 1, 7, 2.6], vertical_alignment="center", gap="small"
@@ -42,19 +46,19 @@ def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
         with pick:
             st.checkbox(
                 f"Choose {run.id}",
-                value=run.id in state.picked_runs,
-                key=f"pick_{run.id}_{state.clicks}",
+                value=run.id in state.history.picked_runs,
+                key=f"pick_{run.id}_{state.selection.clicks}",
                 label_visibility="collapsed",
-                on_change=state.pick_run,
+                on_change=state.history.pick,
                 args=(run.id,),
             )
         with picture:
             st.html(
-                f'<img class="hs-thumb" alt="{as_html(_alt(run))}" src="'
-                f'{thumbnail(run.changes, look)}">'
+                f'<img class="hs-thumb" alt="{as_html(_alt(run, largest))}" src="'
+                f'{thumbnail(changes, look)}">'
             )
         with words:
-            st.html(_words(run))
+            st.html(_words(run, largest))
         with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             _buttons(run, read_only=read_only)
 
@@ -76,7 +80,7 @@ def _buttons(run: Summary, *, read_only: bool) -> None:
         st.switch_page("pages/sweep.py")
 
 
-def _words(run: Summary) -> str:
+def _words(run: Summary, largest: str) -> str:
     label = run.label
     asked = f'{as_html(run.prompt)} → <span class="hs-code">{token_html(run.target)}</span>'
     title = f"<b>{as_html(label.title)}</b>" if label.title else f"<b>{asked}</b>"
@@ -87,7 +91,7 @@ def _words(run: Summary) -> str:
         as_html(run.model),
         as_html(run.words),
         f"P(target) {percent(run.prob)}",
-        f"largest {_largest(run)}",
+        f"largest {largest}",
         when(run.created),
     ]
     if run.origin is Origin.IMPORTED:
@@ -99,14 +103,14 @@ def _words(run: Summary) -> str:
     return f'<div class="hs-run">{"".join(lines)}</div>'
 
 
-def _largest(run: Summary) -> str:
-    change = max((value for line in run.changes for value in line), key=abs)
-    return f"{run.largest} {signed(change)} pp"
+def _largest(changes: Sequence[Sequence[float]], label: str) -> str:
+    change = max((value for line in changes for value in line), key=abs)
+    return f"{label} {signed(change)} pp"
 
 
-def _alt(run: Summary) -> str:
+def _alt(run: Summary, largest: str) -> str:
     n_layers, n_heads = run.shape
-    return f"{n_layers} layers by {n_heads} heads; largest change {_largest(run)}"
+    return f"{n_layers} layers by {n_heads} heads; largest change {largest}"
 
 
 def _nothing(query: Query) -> None:
@@ -121,7 +125,7 @@ def _nothing(query: Query) -> None:
 def _pages(total: int, state: Session) -> None:
     if total <= AT_ONCE:
         return
-    first = state.history_first
+    first = state.history.first
     with st.container(horizontal=True, vertical_alignment="center", key="history_pages"):
         st.button("Newer", key="newer", disabled=first == 0, on_click=_turn, args=(-AT_ONCE,))
         st.button("Older", key="older", disabled=first + AT_ONCE >= total, on_click=_turn,
@@ -130,11 +134,11 @@ def _pages(total: int, state: Session) -> None:
 
 
 def _turn(step: int) -> None:
-    state = session()
-    state.history_first = max(0, state.history_first + step)
+    session().history.turn(step)
 
 
 def _restore(run_id: str) -> None:
     state = session()
     if tried(state, lambda: KEEPER.store().restore([run_id])):
-        state.deleted_runs = tuple(each for each in state.deleted_runs if each != run_id)
+        kept = (each for each in state.history.deleted_runs if each != run_id)
+        state.history.deleted_runs = tuple(kept)

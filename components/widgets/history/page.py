@@ -9,7 +9,7 @@ from components.state import Session, put, value
 from components.widgets.history.actions import actions
 from components.widgets.history.filters import filters
 from components.widgets.history.listing import listing
-from components.widgets.page.address_bar import AddressParams, read_address, write_address
+from components.widgets.page.address_bar import AddressParams, follow_address, write_address
 from components.widgets.page.messages import error_message, note
 from components.widgets.runs.import_file import import_box
 from core.errors import StoreError
@@ -28,9 +28,8 @@ _MOST = 200
 
 def history(state: Session, look: Look) -> None:
     """Filters, what can be done with the chosen runs, the runs, and a box to open a file."""
-    read_address(state, "history", _here, _take)
-    if state.opened_file:
-        state.opened_file = False
+    follow_address(state, "history", _here, _take)
+    if state.imports.arrive():
         st.switch_page("pages/sweep.py")
     with st.container(key="history"):
         try:

@@ -19,7 +19,8 @@ _MOST = 2_000
 
 def hypothesis_params(state: Session, asked: SweepSpec | None) -> AddressParams:
     """What is on screen, as far as a link may hold it."""
-    spec = asked if state.test is None else state.test.spec
+    test = state.hypothesis.test
+    spec = asked if test is None else test.spec
     params: AddressParams = {}
     if spec is not None and from_outside(spec.model):
         params = spec_params(spec)
@@ -34,11 +35,11 @@ def hypothesis_params(state: Session, asked: SweepSpec | None) -> AddressParams:
 
 def take_hypothesis(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """Fill in what an address asks for; nothing is locked or run by it."""
-    if state.test is not None:
+    if state.hypothesis.test is not None:
         given = {name: list(texts) for name, texts in params.items()}
         if given == hypothesis_params(state, None):
             return ""  # come back to: what is locked stays locked
-        state.end_test()
+        state.hypothesis.end()
     _, wrong = fill_from_address(state, params)
     heads, outcome, predicted = (
         links.first(params, name) for name in ("heads", "outcome", "predicted")

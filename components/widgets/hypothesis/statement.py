@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid
-from components.state import Session, Test, clean_prob, put, question, value
+from components.state import Session, Test, clean_prob, named_heads, put, put_head, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import clicked
 from components.widgets.page.messages import error_message, note
@@ -38,7 +38,7 @@ def statement(draft: Draft, state: Session, look: Look) -> None:
             )
             return
         try:
-            prob = clean_prob(model, model.fingerprint, draft.spec)
+            prob = clean_prob(model, model.fingerprint, draft.spec, draft.prepared)
         except InputError as error:
             error_message(str(error))
             return
@@ -51,10 +51,10 @@ def statement(draft: Draft, state: Session, look: Look) -> None:
 
 
 def _grid(model: Any, state: Session, look: Look) -> None:
-    name = f"pick-{state.clicks}"
+    name = f"pick-{state.selection.clicks}"
     with st.container(key="pick"):
         st.plotly_chart(
-            pick_grid((model.n_layers, model.n_heads), state.picked, look),
+            pick_grid((model.n_layers, model.n_heads), named_heads(), look),
             key=name,
             theme=None,
             config=CHART_CONFIG,
@@ -68,10 +68,9 @@ def _grid(model: Any, state: Session, look: Look) -> None:
 def _picked(name: str) -> None:
     from components.state import session
 
-    state = session()
     if data := clicked(name):
-        state.pick(Head(*data[:2]))
-        state.clicks += 1
+        put_head(Head(*data[:2]))
+        session().selection.renew_keys()
 
 
 def _heads(model: Any, draft: Draft, state: Session) -> tuple[Head, ...]:
@@ -129,7 +128,7 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, prob: flo
             width=220,
             persist_state="session",
         )
-    looked = question(draft.spec) in state.looked_at
+    looked = draft.spec in state.seen_questions
     if looked:
         note("Effects on this prompt have been on screen: the verdict will say “after looking”.")
     missing = [
@@ -144,7 +143,7 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, prob: flo
     if st.button("Lock the prediction and run", key="lock", type="primary", disabled=bool(missing)):
         assert predicted is not None
         made = lock(heads, outcome == OUTCOMES[0], predicted / 100, looked)
-        state.begin_test(Test(draft.spec, made))
+        state.hypothesis.begin(Test(draft.spec, made))
         st.rerun()
     if missing:
         st.html(f'<div class="hs-quiet">Still to say: {as_html(", ".join(missing))}.</div>')

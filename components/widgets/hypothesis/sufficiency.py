@@ -42,22 +42,22 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
                 f"Keep only {heads_text(test.prediction.heads[:4])}"
                 f"{' …' if len(test.prediction.heads) > 4 else ''}",
                 key="keep_only",
-                on_click=state.wanted.add,
+                on_click=state.hypothesis.want,
                 args=("keep",),
-                disabled="keep" in state.wanted,
+                disabled="keep" in state.hypothesis.wanted,
             )
             st.button(
                 "Find a small set that keeps the answer",
                 key="find_smallest",
-                on_click=state.wanted.add,
+                on_click=state.hypothesis.want,
                 args=("search",),
-                disabled="search" in state.wanted,
+                disabled="search" in state.hypothesis.wanted,
             )
-        if "keep" in state.wanted:
+        if "keep" in state.hypothesis.wanted:
             kept = task_result(state, "keep", Keep(spec, test.prediction.heads))
             if kept is not None:
                 _kept(kept)
-        if "search" in state.wanted:
+        if "search" in state.hypothesis.wanted:
             _search(spec, state, look)
 
 

@@ -29,7 +29,7 @@ def under_test(test: Test, state: Session) -> None:
             st.button(
                 "Another hypothesis",
                 key="new_hypothesis",
-                on_click=state.end_test,
+                on_click=state.hypothesis.end,
                 icon=":material/edit:",
             )
         st.html(

@@ -11,7 +11,7 @@ from components.widgets.page.messages import banner
 AddressParams = dict[str, list[str]]
 
 
-def read_address(
+def follow_address(
     state: Session,
     page: str,
     here: Callable[[], AddressParams],
@@ -23,25 +23,26 @@ def read_address(
     Whoever comes from another page by its link finds everything as they left it.
     """
     now = _now()
-    arrived = state.address is None or state.address_page != page
-    if not arrived and now == state.address != here():
-        state.bad_address = ""  # something else has been put on screen since
-    state.address_page = page
-    if (arrived and now) or (not arrived and now != state.address and _went_back()):
-        state.bad_address = take(now)
+    bar = state.address
+    arrived = bar.written is None or bar.page != page
+    if not arrived and now == bar.written != here():
+        bar.trouble = ""  # something else has been put on screen since
+    bar.page = page
+    if (arrived and now) or (not arrived and now != bar.written and _went_back()):
+        bar.trouble = take(now)
         # At once: this run may be broken off by the next step back.
-        state.address = here()
+        bar.written = here()
     elif arrived:
-        state.address, state.bad_address = now, ""
-    if state.bad_address:
-        banner(state.bad_address)
+        bar.written, bar.trouble = now, ""
+    if bar.trouble:
+        banner(bar.trouble)
 
 
 def write_address(state: Session, here: AddressParams) -> None:
     """Put what is on screen into the address bar."""
     if _now() != here:
         st.query_params.from_dict(here)
-    state.address = here
+    state.address.written = here
 
 
 def _now() -> AddressParams:

@@ -17,6 +17,7 @@ def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     st.html(f'<div class="hs-note">{as_html(text)}</div>', width=width)
 
 
-def banner(text: str) -> None:
-    """Something about everything below it that must not be missed."""
-    st.html(f'<div class="hs-banner" role="status">{as_html(text)}</div>')
+def banner(text: str, *, fades_results: bool = False) -> None:
+    """Something about everything below it that must not be missed; stale results fade."""
+    kind = "hs-banner hs-stale" if fades_results else "hs-banner"
+    st.html(f'<div class="{kind}" role="status">{as_html(text)}</div>')

@@ -16,14 +16,14 @@ from core.spec.spec import SweepSpec
 
 def patching_params(state: Session, asked: SweepSpec | None) -> AddressParams:
     """What is on screen; `patched` where the patching of it is."""
-    spec = state.patched or asked
+    spec = state.patching.requested or asked
     params: AddressParams = {}
     if spec is not None and from_outside(spec.model):
         params = spec_params(spec)
-    if state.patched is not None:
+    if state.patching.requested is not None:
         params["patched"] = ["1"]
-    if state.head is not None:
-        params["head"] = [state.head.label]
+    if state.selection.head is not None:
+        params["head"] = [state.selection.head.label]
     return params if links.fits(params) else {}
 
 
@@ -32,9 +32,9 @@ def take_patching(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     may_run, wrong = fill_from_address(state, params)
     spec = links.from_params(params) if may_run else None
     asked = "patched" in params and spec is not None and spec.corrupted_prompt is not None
-    state.patched = spec if asked and spec is not None and on_this_machine(spec.model) else None
-    state.choose_head(None)
+    can_be = asked and spec is not None and on_this_machine(spec.model)
+    state.patching.patch(spec if can_be else None)
     if text := links.first(params, "head"):
         with suppress(ValueError):
-            state.choose_head(Head.parse(text[:20]))
+            state.selection.choose(Head.parse(text[:20]))
     return wrong

@@ -8,7 +8,7 @@ import streamlit as st
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.figures.position_map import position_map
-from components.state import Session, put, question, value
+from components.state import Session, put, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.messages import banner, note
@@ -49,15 +49,13 @@ def patching_run(draft: Draft, state: Session) -> None:
         ready = draft.spec is not None and draft.model is not None
         if st.button("Patch every head", key="patch", type="primary", disabled=not ready):
             assert draft.spec is not None
-            state.patched = draft.spec
-            state.choose_head(None)
-        if state.patched is not None and draft.spec != state.patched:
+            state.patching.patch(draft.spec)
+        if state.patching.requested is not None and draft.spec != state.patching.requested:
             banner("The inputs have changed: press Patch every head. Below is the patching before.")
 
 
 def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
     """Every head in both directions; beneath, one position at a time."""
-    state.looked_at.add(question(spec))
     with st.container(border=True, key="patching"):
         st.html(
             f'<div class="hs-words">“{as_html(spec.prompt)}” against '
@@ -97,10 +95,10 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
     )
     heads: tuple[Head, ...] | None = None
     if scope == LAYER:
-        if state.head is None or state.head not in every:
+        if state.selection.head is None or state.selection.head not in every:
             note("Click a head above to patch its layer one position at a time.")
             return
-        heads = tuple(head for head in every if head.layer == state.head.layer)
+        heads = tuple(head for head in every if head.layer == state.selection.head.layer)
     for name in DIRECTIONS:
         found = task_result(state, f"places_{name}", MeasurePatching(spec, name, heads, True))
         if found is None or found.positions is None or found.tokens is None:
@@ -115,7 +113,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
                 found.tokens,
                 unit,
                 look,
-                selected=state.head,
+                selected=state.selection.head,
                 digits=2,
             ),
             f"patch-places-{name}-{scope}",
@@ -152,4 +150,4 @@ def _grid(found: "Patching", values: np.ndarray) -> np.ndarray:
 
 
 def _chosen(state: Session) -> list[Head]:
-    return [] if state.head is None else [state.head]
+    return [] if state.selection.head is None else [state.selection.head]

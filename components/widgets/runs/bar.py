@@ -2,26 +2,24 @@
 
 import streamlit as st
 
-from components.state import Session
+from components.state import Effects, Session
 from components.widgets.history.editing import label_form
 from components.widgets.page.messages import banner
 from components.widgets.runs.exporting import export_menu
-from components.widgets.sweep.address import run_on_screen
 from components.words.escaping import as_html
 from components.words.timestamps import when
 from core.errors import StoreError
 from core.results.metrics import Metric
-from core.results.result import SweepResult
 from core.store.keeper import AGAIN_SECONDS, KEEPER
 from core.store.run import Label, Summary
 
 _UNKEPT = "Not among the kept runs: press Sweep to have it there."
 
 
-def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
+def run_bar(effects: Effects, metric: Metric, state: Session) -> None:
     """What has become of the run on screen, and what can be done with it once it is finished."""
     not_kept()
-    run_id = run_on_screen(state)
+    sweep, run_id = state.sweep, state.sweep.run_id
     if run_id is None:
         return
     run, trouble = _kept(run_id)
@@ -34,16 +32,16 @@ def run_bar(result: SweepResult, metric: Metric, state: Session) -> None:
     ):
         st.html(f'<div class="hs-quiet">{_said(run, state, trouble)}</div>', width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            export_menu(result, state.layer_effects, label, run_id, metric)
+            export_menu(effects, label, run_id, metric)
             if st.button(
                 "Compare with…",
                 key="compare_this",
                 icon=":material/compare:",
-                disabled=state.imported and run is None,  # there is nothing to name it by
+                disabled=sweep.run.imported and run is None,  # there is nothing to name it by
             ):
-                kept = run is not None or state.asked is None
-                state.compare_a = ("run", run_id) if kept else state.asked
-                state.compare_b = None
+                kept = run is not None or sweep.requested is None
+                state.compare.choose("a", ("run", run_id) if kept else sweep.requested)
+                state.compare.choose("b", None)
                 st.switch_page("pages/compare.py")
             if (
                 run is not None
@@ -108,11 +106,11 @@ def _said(run: Summary | None, state: Session, trouble: str) -> str:
     if trouble:
         return f"Not kept: {as_html(trouble)}"
     if run is None:
-        if state.saved_example:
+        if state.sweep.saved_example:
             return "The example that comes with Headsweep."
         return "Not kept: this Headsweep is read-only." if _read_only() else _UNKEPT
     title = f"<b>{as_html(run.label.title)}</b> · " if run.label.title else ""
-    if state.imported:
+    if state.sweep.run.imported:
         return f"{title}from a file, opened {when(run.created)} · run {run.id}"
     return f"{title}computed {when(run.created)} · kept as run {run.id}"
 

@@ -6,12 +6,11 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
+from components.state import Effects
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.exports.formats import FORMATS, export, file_name
-from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
-from core.results.result import SweepResult
 from core.store.run import Label
 
 IN_THE_BROWSER = ("png", "svg")
@@ -25,14 +24,9 @@ _PICTURE_CONFIG = {
 }
 
 
-def export_menu(
-    result: SweepResult,
-    layer_effects: LayerEffects | None,
-    label: Label,
-    run_id: str,
-    metric: Metric,
-) -> None:
+def export_menu(effects: Effects, label: Label, run_id: str, metric: Metric) -> None:
     """A menu with a download a format; each file is made when it is asked for."""
+    result, layer_effects = effects.result, effects.layer_effects
     with st.popover("Export", key="export", icon=":material/download:"):
         for format in FORMATS.values():
             if format.name in IN_THE_BROWSER:
@@ -53,18 +47,13 @@ def export_menu(
             help="For slides and papers, with its scale and provenance in it.",
             width="stretch",
         ):
-            _picture(result, layer_effects, label, run_id, metric)
+            _picture(effects, label, run_id, metric)
 
 
 @st.dialog("A picture of this sweep", width="large")
-def _picture(
-    result: SweepResult,
-    layer_effects: LayerEffects | None,
-    label: Label,
-    run_id: str,
-    metric: Metric,
-) -> None:
+def _picture(effects: Effects, label: Label, run_id: str, metric: Metric) -> None:
     """What will be saved, and the buttons that save it."""
+    result, layer_effects = effects.result, effects.layer_effects
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dark = st.segmented_control(
             "Paper", ["light", "dark"], default="light", key="picture_paper", required=True

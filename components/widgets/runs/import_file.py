@@ -24,28 +24,29 @@ def import_box(state: Session) -> None:
         st.file_uploader(
             LABEL,
             type="json",
-            key=f"import_file_{state.imports}",
+            key=f"import_file_{state.imports.count}",
             max_upload_size=MAX_BYTES // 1_000_000,
             on_change=_given,
             help="One that Headsweep has exported, here or elsewhere; drop it anywhere on the "
             "page. A model that it names is not loaded by opening it.",
         )
-        if state.import_error:
-            error_message(state.import_error)
+        if state.imports.trouble:
+            error_message(state.imports.trouble)
 
 
 def _given() -> None:
     state = session()
-    file: Any = value(f"import_file_{state.imports}")
+    box = state.imports
+    file: Any = value(f"import_file_{box.count}")
     if file is None:
         return
-    state.import_error = ""
+    box.trouble = ""
     try:
         open_run(state, imported(file.name, file.getvalue()))
-        state.opened_file = state.address_page != "sweep"  # that page is to be gone to
-        state.imports += 1  # the box is empty again for the next file
+        box.opened = state.address.page != "sweep"  # that page is to be gone to
+        box.count += 1  # the box is empty again for the next file
     except InputError as error:
-        state.import_error = str(error)
+        box.trouble = str(error)
         # It may have been dropped anywhere: the box is at the page's foot.
         st.toast("The file could not be opened: the box that it went to says why.")
 

@@ -12,9 +12,6 @@ from core.exports import links
 from core.results.metrics import BY_SHORT, PROB
 from core.spec.heads import Head, shortened
 from core.spec.spec import SweepSpec
-from core.store.rows import id_of
-from core.store.run import Origin
-from core.store.sweeps import identity_of
 
 _OLD_VIEWS = {
     "looks": "attention",
@@ -32,20 +29,19 @@ def sweep_params(state: Session) -> AddressParams:
     params = shown_params(state)
     if (metric := chosen_metric()) is not PROB:
         params["metric"] = [metric.short]
-    if state.head is not None:
-        params |= {"head": [state.head.label], "view": [value("head_view")]}
+    if state.selection.head is not None:
+        params |= {"head": [state.selection.head.label], "view": [value("head_view")]}
     return params
 
 
 def shown_params(state: Session) -> AddressParams:
     """The sweep on screen: its spec where a link may hold it, else the name of the kept run."""
-    spec = state.linked or state.asked
+    sweep = state.sweep
+    spec = sweep.linked or sweep.requested
     if spec is None:
         return {}
-    if state.linked is None and not _by_spec(state, spec):
-        run_id = run_on_screen(state)
-        if run_id is not None:
-            return {"run": [run_id]}
+    if sweep.linked is None and not _by_spec(state, spec) and sweep.run_id is not None:
+        return {"run": [sweep.run_id]}
     return spec_params(spec) if links.fits(links.to_params(spec)) else {}
 
 
@@ -54,16 +50,10 @@ def spec_params(spec: SweepSpec) -> AddressParams:
     return {} if links.as_asked(spec) == example.SPEC else links.to_params(spec)
 
 
-def run_on_screen(state: Session) -> str | None:
-    """The name of the kept run on screen; None for one that is not finished."""
-    if state.run_id is not None or state.shown is None or not state.shown.complete:
-        return state.run_id
-    return id_of(identity_of(state.shown, Origin.COMPUTED))
-
-
 def _by_spec(state: Session, spec: SweepSpec) -> bool:
     """Whether a spec says it all, and a link may ask for it."""
-    return not state.imported and from_outside(spec.model) and links.fits(links.to_params(spec))
+    imported = state.sweep.run.imported
+    return not imported and from_outside(spec.model) and links.fits(links.to_params(spec))
 
 
 def take_over(state: Session, params: Mapping[str, Sequence[str]]) -> str:
@@ -75,7 +65,7 @@ def take_over(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     if view in VIEWS:
         put("head_view", view)
     if text is None:
-        state.choose_head(None)
+        state.selection.choose(None)
     elif not wrong:
         wrong = _take_head(state, text)
     if not wrong and metric is not None and metric not in BY_SHORT:
@@ -104,8 +94,8 @@ def _take_head(state: Session, text: str) -> str:
         head = Head.parse(text[:20])
     except ValueError:
         return f"The address asks for head “{shortened(text)}”: write it as ?head=L1H0."
-    shown = state.shown
-    if shown is not None and state.linked is None and not head.within(shown.shape):
-        return no_such_head(head, shown)
-    state.choose_head(head, linked=True)  # without its result, it is not yet known to be there
+    shown = state.sweep.result
+    if shown is not None and state.sweep.linked is None and not head.within(shown.shape):
+        return no_such_head(head, shown.spec.model, shown.shape)
+    state.selection.choose(head, linked=True)  # without its result, it is not yet known to be there
     return ""

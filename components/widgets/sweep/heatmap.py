@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
-from components.state import Session, chosen_metric, put, value
+from components.state import Effects, Session, chosen_metric, put, value
 from components.state.answer_syntax import answer_text
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row
@@ -16,16 +16,16 @@ from core.results.captions import layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.heads import Head
-from core.sweep.estimate.attribution import check_estimate
-from core.sweep.task import spec_of
+from core.sweep.estimate.attribution import Estimate, check_estimate
 from core.text.numbers import signed
 from core.text.words import bold, joined, phrase
 
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
-def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
+def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
+    result, layer_effects = effects.result, effects.layer_effects
     metric = chosen_metric()
     metric_row(f"{metric.title} when one head is ablated")
     if not metric.measures(result):
@@ -38,13 +38,13 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
                 result,
                 metric,
                 look,
-                state.head,
-                estimate=state.estimate,
-                layer_effects=state.layer_effects,
-                beside="" if state.layer_effects else _without_layer_effects(state),
+                state.selection.head,
+                estimate=effects.estimate,
+                layer_effects=layer_effects,
+                beside="" if layer_effects else _without_layer_effects(state),
                 letters=published,
             ),
-            key=f"heatmap-{state.clicks}",
+            key=f"heatmap-{state.selection.clicks}",
             theme=None,
             config=CHART_CONFIG,
             on_select=_clicked,
@@ -52,10 +52,10 @@ def heatmap_panel(result: SweepResult, state: Session, look: Look) -> Metric:
             alt=_alt(result, metric),
         )
     with st.container(key="margins"):
-        st.html(quiet_html(layer_effect_words(result, state.layer_effects)))
+        st.html(quiet_html(layer_effect_words(result, layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
-        if state.estimate is not None and (said := _estimate(result, metric, state)):
+        if effects.estimate is not None and (said := _estimate(result, metric, effects.estimate)):
             st.html(quiet_html(phrase(said)))
     with st.container(key="provenance"):
         st.html(quiet_html(provenance_words(result)))
@@ -83,14 +83,14 @@ def _atlas(result: SweepResult) -> None:
 def _clicked() -> None:
     from components.state import session
 
-    state = session()
-    event = st.session_state.get(f"heatmap-{state.clicks}")
+    selection = session().selection
+    event = st.session_state.get(f"heatmap-{selection.clicks}")
     points = event.selection.points if event is not None else []
     # The bars beside the cells are points too, and no heads.
     data = next((p["customdata"] for p in points if p.get("customdata")), None)
     if data:
         layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
-        state.toggle_head(Head(layer, head))
+        selection.toggle(Head(layer, head))
 
 
 def _lacks(metric: Metric, result: SweepResult) -> None:
@@ -136,24 +136,23 @@ def _alt(result: SweepResult, metric: Metric) -> str:
 
 
 def _without_layer_effects(state: Session) -> str:
-    coming = state.job is not None and spec_of(state.job) == state.asked
+    coming = state.sweep.is_coming(state.sweep.requested)
     return "measured after<br>the heads" if coming else "not measured"
 
 
-def _estimate(result: SweepResult, metric: Metric, state: Session) -> str:
+def _estimate(result: SweepResult, metric: Metric, estimate: Estimate) -> str:
     """How far the cells are estimated; at the end, how good the estimate was."""
-    assert state.estimate is not None
-    if metric.estimated(state.estimate) is None:
+    if metric.estimated(estimate) is None:
         words = f"{metric.short} has no first-order estimate"
         return words if result.complete else f"{words}: its cells appear as they are measured."
     if not result.complete:
         total = result.shape[0] * result.shape[1]
-        count = n_estimated(result, metric, state.estimate)
+        count = n_estimated(result, metric, estimate)
         return (
             f"Estimated so far: {count} of {total} cells, marked {ESTIMATED} (first-order, from "
             "gradients). Exact cells replace them."
         )
-    check = check_estimate(state.estimate, result, metric.field)
+    check = check_estimate(estimate, result, metric.field)
     if check is None:
         return ""
     found = "not defined" if check.correlation is None else signed(check.correlation, 2)

@@ -4,30 +4,26 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.kind_multiples import kind_multiples
-from components.state import Session, value
+from components.state import Session, finished_sweep, value
 from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.messages import note
+from components.widgets.page.progress import Waiting, progress
 from components.widgets.sweep.heatmap import CHART_CONFIG
-from components.words.escaping import as_html, as_markdown
+from components.words.escaping import as_html
 from components.words.page_html import quiet_html
 from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement, with_kind
 from core.results.metrics import PROB, Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, Needs
-from core.sweep.task import result_of, spec_of
+from core.sweep.task import spec_of
 from core.text.numbers import signed
 from core.text.words import joined, phrase
-
-EVERY = 0.3
-"""Seconds between looks at the jobs."""
 
 
 def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     """The button; once pressed, small multiples, rank correlations and the disputed heads."""
-    comparing = bool(state.compared) and state.compared_for == state.asked
-    if not comparing:
-        state.stop_comparing()
+    comparing = state.kinds.is_of(state.sweep.requested)
     with st.container(key="kinds"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html('<p class="hs-title">Do the kinds of ablation agree?</p>', width="content")
@@ -37,22 +33,17 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
                     label,
                     key="compare_kinds",
                     on_click=_compare,
-                    disabled=not result.complete or state.is_unasked(result.spec.model),
+                    args=(state,),
+                    disabled=not result.complete or state.models.is_untrusted(result.spec.model),
                 )
         if comparing:
-            _comparison(result, _shown(metric, result, state), state, look)
+            _comparison(result, metric, state, look)
 
 
-def _shown(metric: Metric, result: SweepResult, state: Session) -> Metric:
-    """The metric that was chosen, where every kind's sweep has it."""
-    swept = [found for job in state.compared.values() if (found := result_of(job)) is not None]
-    return metric if all(map(metric.measures, [result, *swept])) else PROB
-
-
-def _compare() -> None:
-    from components.state import session
-
-    session().compare(value("corrupted_prompt") or None, reference_at_hand())
+def _compare(state: Session) -> None:
+    assert state.sweep.requested is not None
+    corrupted = value("corrupted_prompt") or None
+    state.kinds.begin(state.sweep.requested, corrupted, reference_at_hand())
 
 
 _NEWER = {
@@ -63,14 +54,14 @@ _NEWER = {
 
 def _label(state: Session) -> str:
     """What pressing again would do; nothing if nothing."""
-    asked = state.compared_for
-    assert asked is not None
+    requested, jobs = state.kinds.requested, state.kinds.jobs
+    assert requested is not None
     to_give = [kind for kind in AblationKind if kind.traits.lacks]
-    if set(AblationKind) - set(state.compared) - set(to_give):
+    if set(AblationKind) - set(jobs) - set(to_give):
         return "Finish the comparison"
     for kind in to_give:
-        now = with_kind(asked, kind, value("corrupted_prompt") or None, reference_at_hand())
-        job = state.compared.get(kind)
+        now = with_kind(requested, kind, value("corrupted_prompt") or None, reference_at_hand())
+        job = jobs.get(kind)
         if now is not None and job is None:
             return f"Add {kind.label}"
         if now is not None and job is not None and spec_of(job) != now:
@@ -79,17 +70,26 @@ def _label(state: Session) -> str:
 
 
 def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
-    jobs = state.compared
-    if waited := _unfinished(state):
-        with st.container(key=state.progress_key("kinds")):
-            _watch(tuple(job.number for job in waited.values()))
-    done_by = {kind: result_of(job) for kind, job in jobs.items()}
-    results = {kind: found for kind, found in done_by.items() if found is not None}
+    jobs = state.kinds.jobs
+    progress(
+        "kinds",
+        Waiting(
+            jobs=lambda: [(f"{kind.label}: ", job) for kind, job in state.kinds.unfinished.items()],
+            stop=state.kinds.stop,
+        ),
+    )
+    results = {
+        kind: state.reveal(sealed).result
+        for kind, job in jobs.items()
+        if (sealed := finished_sweep(job)) is not None
+    }
+    if not all(map(metric.measures, [result, *results.values()])):  # of an older Headsweep, say
+        metric = PROB
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}
     chart, words = st.columns([1.55, 1], gap="large")
     with chart:
         st.plotly_chart(
-            kind_multiples(results, absent, result.shape, metric, look, state.head),
+            kind_multiples(results, absent, result.shape, metric, look, state.selection.head),
             key="kind_multiples",
             theme=None,
             config=CHART_CONFIG,
@@ -106,31 +106,10 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
         st.html(_disputed(found, metric))
 
 
-def _unfinished(state: Session) -> dict[AblationKind, Job]:
-    return {kind: job for kind, job in state.compared.items() if not job.state.final}
-
-
 def _absent(kind: AblationKind, job: Job | None) -> str:
     if job is not None:
         return str(job.error) if job.state is JobState.FAILED else "Not done yet."
     return kind.traits.lacks or "Stopped."
-
-
-@st.fragment(run_every=EVERY)
-def _watch(numbers: tuple[int, ...]) -> None:
-    from components.state import session
-
-    state = session()
-    waited = _unfinished(state)
-    if tuple(job.number for job in waited.values()) != numbers:
-        st.rerun()  # another kind is done: draw it
-    bars, stop = st.columns([6, 1], vertical_alignment="center")
-    with bars:
-        for kind, job in waited.items():
-            said = f"{kind.label}: {job.said}"
-            st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(said))
-    with stop:
-        st.button("Cancel", key="cancel_kinds", on_click=state.stop_comparing, width="stretch")
 
 
 def _correlations(found: Agreement) -> str:
@@ -144,7 +123,7 @@ def _correlations(found: Agreement) -> str:
         )
         rows.append(f"<tr><th>{as_html(kind.label)}</th>{cells}</tr>")
     return (
-        f'{_TABLE}<div class="hs-findings"><p>On this prompt, how alike two kinds rank the heads '
+        '<div class="hs-findings"><p>On this prompt, how alike two kinds rank the heads '
         "(Spearman; 1 is the same order, 0 none in common):</p></div>"
         f'<table class="hs-table"><tr><th></th>{head}</tr>{"".join(rows)}</table>'
     )
@@ -167,13 +146,3 @@ def _disputed(found: Agreement, metric: Metric) -> str:
         f"{metric.unit}):</p></div>"
         f'<table class="hs-table"><tr><th></th>{head}</tr>{rows}</table>'
     )
-
-
-_TABLE = """<style>
-.hs-table { border-collapse:collapse; font-size:.86rem; margin-bottom:.6rem; width:100%; }
-.hs-table :is(th, td) { text-align:right; padding:.2rem .4rem; line-height:1.25; border:0;
-  vertical-align:bottom; font-variant-numeric:tabular-nums; }
-.hs-table th { font-weight:400; color:var(--hs-quiet); }
-.hs-table tr :first-child { text-align:left; padding-left:0; color:var(--hs-ink); }
-.hs-table tr + tr :is(th, td) { border-top:1px solid var(--hs-line); }
-</style>"""

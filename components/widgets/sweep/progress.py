@@ -1,14 +1,11 @@
-"""Progress of whatever this tab waits for; in the page only while something computes."""
+"""Progress of the sweep or the model that this tab waits for."""
 
 import streamlit as st
 
 from components.state import Session, chosen_key, live_model
 from components.widgets.composer.draft import Draft
-from components.words.escaping import as_markdown
+from components.widgets.page.progress import Waiting, progress
 from core.jobs import Job, JobState
-
-EVERY = 0.3
-"""Seconds between looks at a job."""
 
 
 def progress_panel(state: Session, draft: Draft) -> None:
@@ -18,16 +15,22 @@ def progress_panel(state: Session, draft: Draft) -> None:
     job = state.waiting_for
     if job is None or _is_said_already(state, job):
         return
-    with st.container(key=state.progress_key("sweep")):
-        _watch(job.number)
+    progress(
+        "sweep",
+        Waiting(
+            jobs=lambda: [] if (job := state.waiting_for) is None else [("", job)],
+            stop=lambda: _give_up(state),
+            has_news=lambda: state.sweep.job is not None and state.sweep.has_news(state.sweep.job),
+        ),
+    )
 
 
 def _is_said_already(state: Session, job: Job) -> bool:
     """The saved example has a line of its own on its own model, and asks for nothing."""
-    shown = state.shown
+    shown = state.sweep.result
     return (
-        state.saved_example
-        and job is state.loading
+        state.sweep.saved_example
+        and job is state.models.loading
         and shown is not None
         and job.key.name == shown.spec.model
     )
@@ -35,9 +38,9 @@ def _is_said_already(state: Session, job: Job) -> bool:
 
 def _ended_meanwhile(state: Session, draft: Draft) -> bool:
     """Whether a job has ended since this run looked: nothing would draw its outcome otherwise."""
-    if state.job is not None and state.job.state.final:
+    if state.sweep.job is not None and state.sweep.job.state.final:
         return True
-    load = state.loading
+    load = state.models.loading
     if load is None or draft.model is not None or load.key != chosen_key(draft.name):
         return False
     if load.state is JobState.FAILED:
@@ -45,30 +48,8 @@ def _ended_meanwhile(state: Session, draft: Draft) -> bool:
     return load.state is JobState.DONE and live_model(draft.name) is not None
 
 
-@st.fragment(run_every=EVERY)
-def _watch(number: int) -> None:
-    from components.state import session
-
-    state = session()
-    job = state.waiting_for
-    if job is None or job.number != number:
-        st.rerun()  # it has ended: draw the page with what it found
-        return
-    if job is state.job and state.lacks(job):
-        st.rerun()  # more heads have come in: draw them
-    job.looked_at()
-    bar, stop = st.columns([6, 1], vertical_alignment="center")
-    with bar:
-        st.progress(min(1.0, job.fraction or 0.0), text=as_markdown(job.said))
-    with stop:
-        st.button("Cancel", key="cancel", on_click=_cancel, width="stretch")
-
-
-def _cancel() -> None:
-    from components.state import session
-
-    state = session()
-    if state.job is not None:
-        state.stop()
+def _give_up(state: Session) -> None:
+    if state.sweep.job is not None:
+        state.sweep.stop()
     else:
-        state.stop_loading()
+        state.models.stop_loading()

@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Session
+from components.state.selection import Selection
 from core.prompts.tokens import visible
 from core.results.metrics import METRICS, PROB, Metric
 from core.results.result import HeadEffect, SweepResult
@@ -30,7 +31,7 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
     with st.container(key="ranking"):
         st.dataframe(
             frame,
-            key=_key(state),
+            key=_key(state.selection),
             hide_index=True,
             on_select=_selected,
             selection_mode=["single-row", "single-cell"],
@@ -57,20 +58,21 @@ def _likeliest(effect: HeadEffect) -> str:
     return f"{visible(text)} {percent(prob, 0)}"
 
 
-def _key(state: Session) -> str:
-    return f"ranking-{state.clicks}"
+def _key(selection: Selection) -> str:
+    return f"ranking-{selection.clicks}"
 
 
 def _selected() -> None:
     from components.state import session
 
-    state = session()
-    event = st.session_state.get(_key(state))
+    selection = session().selection
+    event = st.session_state.get(_key(selection))
     if event is None:
         return
     rows = list(event.selection.rows) + [cell[0] for cell in event.selection.cells]
     heads = st.session_state.get("ranking_heads", [])
+    # The table keeps its key, and so the focus: arrow keys go on through its rows.
     if not rows:
-        state.head = None
+        selection.choose(None, renew=False)
     elif rows[0] < len(heads):
-        state.head = heads[rows[0]]
+        selection.choose(heads[rows[0]], renew=False)

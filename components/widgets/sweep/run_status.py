@@ -3,8 +3,10 @@
 import streamlit as st
 
 from components.state import (
+    SealedSweep,
     Session,
     finished,
+    finished_sweep,
     live_for,
     outdated,
     same_sweep,
@@ -13,9 +15,7 @@ from components.state.warm_up import load_failed
 from components.widgets.composer.draft import Draft, on_this_machine
 from components.widgets.page.messages import banner, note
 from core.prompts.token_words import answer_words
-from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
-from core.sweep.task import result_of, spec_of
 from core.text.words import plain
 
 EVERY = 0.5
@@ -26,49 +26,54 @@ AT_ONCE = 0.25
 
 def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
     """Start what was asked for; a sweep that was already done is on screen again at once."""
+    sweep = state.sweep
     if draft.spec is not None and (pressed or _linked(state, draft)):
-        state.start(draft.spec)
-        if state.job is not None and state.job.wait(AT_ONCE):
+        sweep.start(draft.spec)
+        if sweep.job is not None and sweep.job.wait(AT_ONCE):
             st.rerun()
-    if state.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
+    if sweep.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
         known = finished(draft.spec)
-        result = result_of(known)
-        if known is not None and result is not None and not outdated(result):
-            state.take(known)
+        found = None if known is None else finished_sweep(known)
+        if known is not None and found is not None and not outdated(found):
+            sweep.adopt(known)
+    state.kinds.keep_for(sweep.requested)
+    if sweep.result is not None and sweep.linked is None:  # a head of another model's patching
+        state.selection.fit_quietly(sweep.result.shape)
 
 
 def _is_wanting(state: Session, spec: SweepSpec) -> bool:
     """Whether what is on screen is not yet the whole answer to the composer's inputs."""
-    shown = state.shown
-    return shown is None or spec != state.asked or not shown.complete or outdated(shown)
+    shown = state.sweep.result
+    return shown is None or spec != state.sweep.requested or not shown.complete or outdated(shown)
 
 
 def _linked(state: Session, draft: Draft) -> bool:
     """Whether to sweep what a link asks for: nobody downloads a model by opening a link."""
-    if not state.to_run or draft.spec != state.linked or state.job is not None:
+    sweep = state.sweep
+    if not sweep.to_run or draft.spec != sweep.linked or sweep.job is not None:
         return False
     return draft.model is not None or on_this_machine(draft.name)
 
 
 def run_status(state: Session, draft: Draft) -> None:
     """Say what is on screen wherever that is not simply the answer to the composer's inputs."""
-    result = state.shown
+    sweep, result = state.sweep, state.sweep.result
     if result is None:
         return
     with st.container(key="situation"):
-        if state.saved_example and live_for(result.spec) is None:
+        if sweep.saved_example and live_for(result.spec) is None:
             _await_model()
         asked = draft.asked
         if asked is None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(asked, result):
             changed = "The model’s files have" if outdated(result) else "The inputs have"
-            coming = state.job is not None and spec_of(state.job) == asked
+            coming = sweep.is_coming(asked)
             todo = "its heads will appear here" if coming else "press Sweep"
-            banner(f"{changed} changed: {todo}. Below is still {_summary(result)}.")
-            st.html("<style>.st-key-results { opacity: .5; }</style>")
-        elif not result.complete and state.job is None:
-            done, total = len(result.heads), result.shape[0] * result.shape[1]
+            still = f"Below is still {_summary(result)}."
+            banner(f"{changed} changed: {todo}. {still}", fades_results=True)
+        elif not result.complete and sweep.job is None:
+            done, total = result.n_heads, result.shape[0] * result.shape[1]
             banner(f"Stopped: {done} of {total} heads are in. Press Sweep to do the rest.")
 
 
@@ -78,7 +83,7 @@ def _await_model() -> None:
     from components.state import session
 
     state = session()
-    if state.shown is not None and live_for(state.shown.spec) is not None:
+    if state.sweep.result is not None and live_for(state.sweep.result.spec) is not None:
         st.rerun()
     if load_failed():
         note("Saved example: computed ahead with this very model, which could not be loaded here.")
@@ -86,7 +91,7 @@ def _await_model() -> None:
     note("Saved example: computed ahead with this very model, which is still being loaded.")
 
 
-def _summary(result: SweepResult) -> str:
+def _summary(result: SealedSweep) -> str:
     spec = result.spec
     prompt = spec.prompt if len(spec.prompt) <= 60 else f"{spec.prompt[:57]}…"
     target = plain(answer_words(result.target_tokens, spec.target))

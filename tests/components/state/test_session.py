@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from components.state import Session
-from components.state import tab as module
+from components.state import SealedSweep, kind_comparison, new_session, no_such_head, sweep_page
+from core.checkpoints import catalogue
 from core.checkpoints.registry import key_of
 from core.demo import example
 from core.jobs import Job, JobState
 from core.spec.ablation import AblationKind
+from core.spec.heads import Head
 from core.sweep.estimate.attribution import Estimate
 from core.sweep.task import SweepFound, SweepTask
 
@@ -40,84 +41,134 @@ class FakeJobs:
 @pytest.fixture
 def jobs(monkeypatch):
     fake = FakeJobs()
-    monkeypatch.setattr(module, "JOBS", fake)
+    for module in (kind_comparison, sweep_page):
+        monkeypatch.setattr(module, "JOBS", fake)
     return fake
 
 
-def test_an_estimate_is_shown_before_any_head_is_finished():
-    state = Session(job=job_of(partial=NOTHING, estimate=ESTIMATE))
-    state.collect()
-    assert state.shown is NOTHING
-    assert state.estimate is ESTIMATE
-    assert state.asked == example.SPEC
+@pytest.fixture
+def state():
+    return new_session()
 
 
-def test_without_an_estimate_the_old_result_stays_until_a_head_is_finished():
-    state = Session(job=job_of(partial=NOTHING))
-    state.show(RESULT)
-    state.collect()
-    assert state.shown is RESULT
+def on_screen(state):
+    return state.reveal(state.sweep.result)
 
 
-def test_layer_effects_are_taken_over_though_the_heads_were_all_there():
-    job = job_of(partial=RESULT)
-    state = Session(job=job)
-    state.collect()
-    assert state.layer_effects is None
-    assert not state.lacks(job)
+def test_an_estimate_is_shown_before_any_head_is_finished(state):
+    state.sweep.job = job_of(partial=NOTHING, estimate=ESTIMATE)
+    state.sweep.collect()
+    assert on_screen(state).result is NOTHING
+    assert on_screen(state).estimate is ESTIMATE
+    assert state.sweep.requested == example.SPEC
+
+
+def test_without_an_estimate_the_old_result_stays_until_a_head_is_finished(state):
+    state.sweep.job = job_of(partial=NOTHING)
+    state.sweep.show(SealedSweep(RESULT))
+    state.sweep.collect()
+    assert on_screen(state).result is RESULT
+
+
+def test_layer_effects_are_taken_over_though_the_heads_were_all_there(state):
+    job = state.sweep.job = job_of(partial=RESULT)
+    state.sweep.collect()
+    assert on_screen(state).layer_effects is None
+    assert not state.sweep.has_news(job)
     job.found = dataclasses.replace(job.found, layer_effects=example.saved_layer_effects())
-    assert state.lacks(job)
+    assert state.sweep.has_news(job)
     job.end(JobState.DONE)
-    state.collect()
-    assert state.layer_effects is job.found.layer_effects
-    assert state.job is None
+    state.sweep.collect()
+    assert on_screen(state).layer_effects is job.found.layer_effects
+    assert state.sweep.job is None
 
 
-def test_another_result_takes_the_layer_effects_and_the_estimate_away():
-    state = Session()
-    state.show(RESULT, example.SPEC, estimate=ESTIMATE, layer_effects=example.saved_layer_effects())
-    state.show(NOTHING)
-    assert state.layer_effects is None
-    assert state.estimate is None
+def test_another_result_takes_the_layer_effects_and_the_estimate_away(state):
+    state.sweep.show(SealedSweep(RESULT, ESTIMATE, example.saved_layer_effects()), example.SPEC)
+    state.sweep.show(SealedSweep(NOTHING))
+    assert on_screen(state).layer_effects is None
+    assert on_screen(state).estimate is None
 
 
 @pytest.mark.parametrize("reference", [None, ("as long a prompt",)])
 @pytest.mark.parametrize("corrupted", [None, "another prompt"])
-def test_comparing_asks_for_every_kind_that_can_be_had(jobs, corrupted, reference):
-    state = Session()
-    state.show(RESULT, example.SPEC)
-    state.compare(corrupted, reference)
+def test_comparing_asks_for_every_kind_that_can_be_had(jobs, state, corrupted, reference):
+    state.kinds.begin(example.SPEC, corrupted, reference)
     absent = {
         *(() if corrupted else (AblationKind.RESAMPLE,)),
         *(() if reference else (AblationKind.MEAN_POSITIONAL,)),
     }
-    kinds = set(AblationKind) - absent
-    assert set(state.compared) == kinds
-    for kind, job in state.compared.items():
+    assert set(state.kinds.jobs) == set(AblationKind) - absent
+    for kind, job in state.kinds.jobs.items():
         assert job.task.spec.ablation is kind
         assert job.task.spec.prompt == example.SPEC.prompt
     # The very spec that was asked for: its finished job is found again.
-    assert state.compared[example.SPEC.ablation].task.spec == example.SPEC
+    assert state.kinds.jobs[example.SPEC.ablation].task.spec == example.SPEC
 
 
-def test_stopping_a_comparison_releases_what_is_unfinished_and_keeps_the_rest(jobs):
-    state = Session()
-    state.show(RESULT, example.SPEC)
-    state.compare(None, None)
-    done, *others = state.compared.values()
+def test_stopping_a_comparison_releases_what_is_unfinished_and_keeps_the_rest(jobs, state):
+    state.kinds.begin(example.SPEC, None, None)
+    done, *others = state.kinds.jobs.values()
     done.end(JobState.DONE)
-    state.stop_comparing()
-    assert list(state.compared.values()) == [done]
+    state.kinds.stop()
+    assert list(state.kinds.jobs.values()) == [done]
     assert jobs.released == others
 
 
 @pytest.mark.parametrize("written", ["/some/folder", "/some/folder ", " /some/folder\n"])
-def test_a_model_named_from_outside_is_unasked_however_it_is_written_until_it_is_asked_for(written):
-    state = Session()
-    state.name_from_outside(written)
-    state.name_from_outside("demo")  # another link after it takes nothing back
-    assert state.is_unasked("/some/folder")
-    assert state.is_unasked(written)
-    assert not state.is_unasked("demo")
-    state.allow("/some/folder")
-    assert not state.is_unasked(written)
+def test_a_model_named_from_outside_is_untrusted_however_it_is_written(state, written):
+    name = catalogue.canonical(written)
+    state.models.name_from_outside(name)
+    state.models.name_from_outside("demo")  # another link after it takes nothing back
+    assert state.models.is_untrusted("/some/folder")
+    assert not state.models.is_untrusted("demo")
+    state.models.approve("/some/folder")
+    assert not state.models.is_untrusted(name)
+
+
+def smaller(n_layers):
+    """The example's result as that of a model with fewer layers."""
+    heads = tuple(each for each in RESULT.heads if each.layer < n_layers)
+    shape = (n_layers, RESULT.shape[1])
+    return SealedSweep(dataclasses.replace(RESULT, heads=heads, shape=shape, _index={}))
+
+
+CHOICES = {
+    "by the ranking table": lambda selection, head: selection.choose(head, renew=False),
+    "by a picture": lambda selection, head: selection.choose(head),
+    "by the heatmap": lambda selection, head: selection.toggle(head),
+}
+
+
+@pytest.mark.parametrize("way", CHOICES)
+def test_only_a_head_that_a_link_chose_is_said_to_be_asked_for_by_the_address(state, way):
+    state.sweep.show(SealedSweep(RESULT))
+    state.selection.choose(Head(1, 1), linked=True)
+    CHOICES[way](state.selection, Head(1, 2))
+    state.sweep.show(smaller(1))
+    assert state.selection.head is None
+    assert state.address.trouble == ""
+
+
+def test_a_head_that_a_link_chose_is_said_to_be_missing_from_a_smaller_model(state):
+    state.sweep.show(SealedSweep(RESULT))
+    state.selection.choose(Head(1, 1), linked=True)
+    state.address.written = {"head": ["L1H1"], "model": ["demo"]}
+    state.sweep.show(smaller(1))
+    shape = (1, RESULT.shape[1])
+    assert state.address.trouble == no_such_head(Head(1, 1), example.SPEC.model, shape)
+    assert state.address.written == {"model": ["demo"]}
+
+
+def test_no_widget_can_set_the_head_past_its_one_method(state):
+    with pytest.raises(AttributeError):
+        state.selection.head = Head(0, 0)
+
+
+def test_a_sealed_result_tells_nothing_of_its_heads_until_it_is_revealed(state):
+    sealed = SealedSweep(RESULT)
+    told = {name: getattr(sealed, name) for name in dir(sealed) if not name.startswith("_")}
+    assert not any(value is RESULT or value is RESULT.heads for value in told.values())
+    assert example.SPEC not in state.seen_questions
+    assert state.reveal(sealed).result is RESULT
+    assert example.SPEC in state.seen_questions

@@ -35,7 +35,7 @@ class Endless(OnSpec):
 
 
 @pytest.fixture
-def asking():
+def tasks():
     LET_GO.clear()
     made = TabTasks()
     yield made
@@ -48,56 +48,56 @@ def endless(name):
     return Endless(example.SPEC, name)
 
 
-def test_the_same_task_keeps_its_job_and_another_gives_it_up(asking):
-    first = asking.ask("view", endless("one"))
-    assert asking.ask("view", endless("one")) is first
-    assert asking.waits("view")
-    second = asking.ask("view", endless("two"))
+def test_the_same_task_keeps_its_job_and_another_gives_it_up(tasks):
+    first = tasks.ask("view", endless("one"))
+    assert tasks.ask("view", endless("one")) is first
+    assert tasks.waits("view")
+    second = tasks.ask("view", endless("two"))
     assert second is not first
     ended(first, JobState.CANCELLED)
-    assert asking.ask("other", endless("three")) is not second
-    assert asking.waits("view"), "another slot gives up nothing"
+    assert tasks.ask("other", endless("three")) is not second
+    assert tasks.waits("view"), "another slot gives up nothing"
 
 
-def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(asking):
-    long = asking.ask("view", endless("map"))
-    search = asking.ask("search", endless("search"))
-    asking.forget_unseen(kept=("search",))
-    assert asking.waits("view"), "it was asked for in this run"
-    asking.forget_unseen(kept=("search",))
+def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(tasks):
+    long = tasks.ask("view", endless("map"))
+    search = tasks.ask("search", endless("search"))
+    tasks.forget_unasked(kept=("search",))
+    assert tasks.waits("view"), "it was asked for in this run"
+    tasks.forget_unasked(kept=("search",))
     ended(long, JobState.CANCELLED)
-    assert "view" not in asking.jobs
+    assert "view" not in tasks.jobs
     assert not search.state.final
 
 
-def test_stopped_work_stays_stopped_until_it_is_asked_for_again(asking):
-    job = asking.ask("view", endless("one"))
-    asking.stop("view")
+def test_stopped_work_stays_stopped_until_it_is_asked_for_again(tasks):
+    job = tasks.ask("view", endless("one"))
+    tasks.stop("view")
     ended(job, JobState.CANCELLED)
-    assert asking.was_stopped("view")
-    assert asking.ask("view", endless("one")) is job
-    asking.forget("view")
-    assert not asking.was_stopped("view")
-    assert asking.ask("view", endless("one")) is not job
+    assert tasks.was_stopped("view")
+    assert tasks.ask("view", endless("one")) is job
+    tasks.forget("view")
+    assert not tasks.was_stopped("view")
+    assert tasks.ask("view", endless("one")) is not job
 
 
-def test_work_that_no_tab_looks_at_ends_by_itself(asking):
-    job = asking.ask("view", endless("one"))
+def test_work_that_no_tab_looks_at_ends_by_itself(tasks):
+    job = tasks.ask("view", endless("one"))
     job._until = 0.0  # as if the tab had been closed long ago
     ended(job, JobState.CANCELLED)
-    assert asking.was_stopped("view")
+    assert tasks.was_stopped("view")
 
 
-def test_a_folder_whose_files_have_changed_is_asked_anew(asking, tmp_path):
+def test_a_folder_whose_files_have_changed_is_asked_anew(tasks, tmp_path):
     folder = tmp_path / "mine"
     build("gpt2", folder)
     head, spec = Head(0, 1), SweepSpec(str(folder), TEXT, " jumps", prepend_bos=True)
-    before = asking.ask("trace", MeasureDirectEffect(spec, head))
+    before = tasks.ask("trace", MeasureDirectEffect(spec, head))
     ended(before, JobState.DONE)
-    assert asking.ask("trace", MeasureDirectEffect(spec, head)) is before
+    assert tasks.ask("trace", MeasureDirectEffect(spec, head)) is before
 
     build("gpt2", folder, seed=1)
-    after = asking.ask("trace", MeasureDirectEffect(spec, head))
+    after = tasks.ask("trace", MeasureDirectEffect(spec, head))
     assert after is not before
     ended(after, JobState.DONE)
     effect = run_sweep(load_model(str(folder)), spec).effect(head)

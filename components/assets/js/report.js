@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const { result, shown, metrics } = data;
   const base = result.baseline;
-  const [layers, perLayer] = result.shape;
+  const [, perLayer] = result.shape;
   const heads = new Map(result.heads.map((head) => [head.label, head]));
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const state = { metric: metrics[0], head: null, sort: null, printing: false };

@@ -1,0 +1,76 @@
+"""The head that is looked at: one for every page, table and chart of a tab."""
+
+from components.state.address import Address
+from core.spec.heads import Head
+
+Shape = tuple[int, int]
+
+
+def no_such_head(head: Head, model: str, shape: Shape) -> str:
+    """What to say of a head that an address asks for and a model does not have."""
+    last = Head(shape[0] - 1, shape[1] - 1)
+    return (
+        f"The address asks for {head.label}, and {model} has L0H0 to {last.label}: "
+        "click one of them."
+    )
+
+
+class Selection:
+    """The selected head, and whether a link has selected it. `choose` is the only way to set it.
+
+    `clicks` is in the keys of charts and tables: it grows with each selection, so that they are
+    new ones and a stale click cannot come back.
+    """
+
+    __slots__ = ("_address", "_clicks", "_head", "_linked")
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._head: Head | None = None
+        self._linked = False
+        self._clicks = 0
+
+    @property
+    def head(self) -> Head | None:
+        """The selected head."""
+        return self._head
+
+    @property
+    def clicks(self) -> int:
+        """How often charts and tables have been made new."""
+        return self._clicks
+
+    def choose(self, head: Head | None, *, linked: bool = False, renew: bool = True) -> None:
+        """Select a head, or none; what was said of the address is taken back.
+
+        Without `renew` the charts and tables keep their keys: a table whose rows are walked
+        through by arrow keys keeps the focus.
+        """
+        self._head, self._linked = head, linked
+        self._address.trouble = ""
+        if renew:
+            self.renew_keys()
+
+    def toggle(self, head: Head) -> None:
+        """Select a head; the one already selected is let go."""
+        self.choose(None if head == self._head else head)
+
+    def renew_keys(self) -> None:
+        """Give charts and tables new keys: they come up with nothing clicked in them."""
+        self._clicks += 1
+
+    def fit_quietly(self, shape: Shape) -> None:
+        """Let go of a head that is outside a shape: nobody has asked for it there."""
+        if self._head is not None and not self._head.within(shape):
+            self.choose(None)
+
+    def fit(self, model: str, shape: Shape) -> None:
+        """Let go of a head that a model lacks; where a link had asked for it, that is said."""
+        head, linked = self._head, self._linked
+        if head is None or head.within(shape):
+            return
+        self.choose(None)
+        if linked:
+            self._address.trouble = no_such_head(head, model, shape)
+            # Not by its reader's doing: the word about it stays.
+            self._address.forget("head", "view")

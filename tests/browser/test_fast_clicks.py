@@ -1,0 +1,69 @@
+"""Clicks faster than the page is drawn: its runs overtake each other, and none may fail.
+
+The session speaks Streamlit's own protocol, so that each click meets a run where it is meant to.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from support.held_server import HELD
+from support.serving import ROOT, dashboard
+from support.streamlit_client import Session
+
+from core.results.metrics import METRICS
+
+CLICKS = 6
+ALTERNATING = METRICS[:2]
+
+
+@pytest.fixture
+def held(tmp_path):
+    """A server on which a sweep stops after its first heads, and the file of what it logs."""
+    allowed, log = tmp_path / "allowed", tmp_path / "log.txt"
+    allowed.write_text("20")
+    program = [str(ROOT / "tests" / "support" / "held_server.py")]
+    with dashboard(log=log, program=program, HELD_SWEEPS=str(allowed), AT_ONCE="2") as url:
+        yield url, log
+
+
+def shows(session, title):
+    return any(title in node.words for node in session.page.nodes.values())
+
+
+async def open_a_head(session):
+    """One of those that the page offers; while heads come in, it offers others."""
+    while not session.shows("head_views"):
+        offered = [node.key for node in session.page.nodes.values() if node.key[:5] == "open-"]
+        with suppress(LookupError):
+            await session.press(offered[0])
+        await session.at_rest()
+
+
+async def hurry(url):
+    """Click while a run waits for the map, past the sweep's bar; returns what bars there are."""
+    async with Session(url, timeout=200) as session:
+        await session.settled()
+        await session.set("prompt", f"{HELD} red green blue red green")
+        await session.set("target", " blue")
+        await session.press("run")
+        await session.until(lambda: session.text("findings").startswith("So far"))
+        await open_a_head(session)
+        # Held too: every run of the page waits two seconds for the map of the whole model, after
+        # it has drawn the sweep's bar and before it draws the map's.
+        await session.choose("head_view", "Where it matters")
+        await session.choose("where_scope", "The whole model")
+        await session.at_rest()
+        for click in range(CLICKS):
+            metric = ALTERNATING[(click + 1) % 2]
+            await session.choose_at_once("metric", metric.short)
+            await session.until(lambda title=metric.title: shows(session, f"{title} when one"))
+            await asyncio.sleep(1.0)
+        await session.at_rest()
+        return {key for key in ("progress", "progress_view") if session.shows(key)}
+
+
+def test_clicks_that_overtake_each_other_leave_no_traceback_in_the_log(held):
+    url, log = held
+    assert asyncio.run(hurry(url)) == {"progress", "progress_view"}
+    assert "Traceback" not in log.read_text()
