@@ -263,12 +263,12 @@ def test_a_set_by_position_is_made_from_the_prompt_and_swept(app):
 def test_the_kinds_are_compared_over_the_set_that_was_made(app):
     app.button(key="compare_kinds").click().run()
     state = app.session_state["headsweep"]
-    assert AblationKind.MEAN_POSITIONAL not in state.compared
+    assert AblationKind.MEAN_POSITIONAL not in state.kinds.jobs
     choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
     app.button(key="make_reference").click().run()
     assert app.button(key="compare_kinds").label == "Add mean positional"
     app.button(key="compare_kinds").click().run()
-    job = state.compared[AblationKind.MEAN_POSITIONAL]
+    job = state.kinds.jobs[AblationKind.MEAN_POSITIONAL]
     assert job.wait(60.0)
     assert job.error is None
     assert len(result_of(job).spec.reference) == 32
