@@ -274,7 +274,6 @@ def test_the_kinds_are_compared_over_the_set_that_was_made(app):
     assert len(result_of(job).spec.reference) == 32
     app.run()
     assert not app.exception
-    assert "compare_kinds" not in [button.key for button in app.button]
 
 
 def test_lines_of_another_length_are_named_as_they_stand(app):
