@@ -103,7 +103,9 @@
     at("findings").append(...data.findings.map((pairs) => made("p", {}, ...words(pairs))));
     at("caveats").append(...data.caveats.map((text) => made("li", {}, text)));
     at("margins").append(...words(data.marginWords));
-    data.provenance.forEach((part, i) => at("provenance").append(...(i ? ["\u00a0· "] : []), ...words(part)));
+    for (const [i, part] of data.provenance.entries()) {
+      at("provenance").append(...(i ? ["\u00a0· "] : []), ...words(part));
+    }
     at("made").append(
       ...data.made.flatMap(([name, value]) => [made("dt", {}, name), made("dd", { class: "code" }, value)]),
     );

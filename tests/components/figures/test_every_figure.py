@@ -104,7 +104,7 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
 
 def test_every_figure_is_in_these_tests():
     found = set()
-    for module in pkgutil.iter_modules(figures.__path__, f"{figures.__name__}."):
+    for module in pkgutil.walk_packages(figures.__path__, f"{figures.__name__}."):
         for name, made in vars(importlib.import_module(module.name)).items():
             if not name.startswith("_") and getattr(made, "__module__", "") == module.name:
                 made_of = getattr(made, "__annotations__", {}).get("return")

@@ -26,7 +26,11 @@ def results(result, zero):
     return {AblationKind.MEAN_ACROSS_HEADS: result, AblationKind.ZERO: zero}
 
 
-ABSENT = {AblationKind.MEAN: "Not done yet.", AblationKind.RESAMPLE: "Needs a <second> prompt."}
+ABSENT = {
+    AblationKind.MEAN: "Not done yet.",
+    AblationKind.MEAN_POSITIONAL: "Needs a set.",
+    AblationKind.RESAMPLE: "Needs a <second> prompt.",
+}
 
 
 def test_small_multiples_share_one_scale_and_say_what_is_missing(result, zero, results):
