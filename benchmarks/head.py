@@ -41,8 +41,8 @@ from core.circuits.tasks import (
     MeasurePositionEffects,
     MeasureScoresWithout,
 )
-from core.engine import begin
-from core.hypotheses.tasks import FindSmallest, Keep, MeasureInteractions, MeasureJoint
+from core.engine import start_clean
+from core.hypotheses.tasks import MeasureInteractions, MeasureJoint, MeasureKeepOnly, SearchGreedy
 from core.jobs.task import Step, Task
 from core.model.loaded import LoadedModel
 from core.spec.heads import Head, all_heads
@@ -170,10 +170,10 @@ def of_the_rest(spec: SweepSpec, model: LoadedModel) -> Iterator[View]:
         yield View(f"patching a layer by position, {direction}", by_position)
     yield View("4 heads together, and 200 other sets", MeasureJoint(spec, SET))
     yield View("10 heads pair by pair", MeasureInteractions(spec, TEN))
-    yield View("only 4 heads kept", Keep(spec, SET))
+    yield View("only 4 heads kept", MeasureKeepOnly(spec, SET))
     yield View(
         f"smallest set, its first {SOUGHT} heads",
-        FindSmallest(spec),
+        SearchGreedy(spec),
         until=lambda step: step.partial is not None and len(step.partial.heads) == SOUGHT,
     )
 
@@ -212,7 +212,9 @@ def measure(
     for _ in range(first + rounds):
         for row in rows:
             if not row.rounds or row.rounds[0].seconds <= patience:
-                clean = statistics.median(clock(lambda: begin(model, tokens, read)) for _ in "123")
+                clean = statistics.median(
+                    clock(lambda: start_clean(model, tokens, read)) for _ in "123"
+                )
                 on = replace(model) if row.view.fresh else model
                 row.rounds.append(timed(row.view, on, patience, clean))
     return [replace(row, rounds=row.rounds[first:]) for row in rows]
@@ -249,7 +251,7 @@ def told(rows: list[Row]) -> list[Row]:
 
 def section(rows: list[Row], rate: float, rounds: int) -> str:
     load = [r.load for row in rows for r in row.rounds]
-    search = next(row for row in rows if isinstance(row.view.task, FindSmallest))
+    search = next(row for row in rows if isinstance(row.view.task, SearchGreedy))
     step = search.median(lambda r: r.seconds) / SOUGHT
     return "\n".join(
         [

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from core.errors import InputError
-from core.net import bound
+from core.net import bindable_port
 from core.settings import settings
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def main() -> None:
 def check_free(address: str, port: int) -> None:
     """End with one line where nothing can listen there."""
     try:
-        bound(address, port)
+        bindable_port(address, port)
     except OSError as error:
         sys.exit(
             f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try another, "

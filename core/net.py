@@ -3,7 +3,7 @@
 import socket
 
 
-def bound(address: str, port: int) -> int:
+def bindable_port(address: str, port: int) -> int:
     """The port on which a server could listen at `address`; `port` 0 means any free port.
 
     The port is bound for a moment and released. Raises `OSError` if it cannot be bound.

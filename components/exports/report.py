@@ -16,7 +16,7 @@ from components.assets import asset
 from components.figures.base.look import FONT, MONO, Look, ink_on
 from components.figures.head_heatmap import head_heatmap
 from core.prompts.token_words import token_count_words
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.results.captions import layer_effect_words, provenance_parts
 from core.results.facts import Fact, facts
 from core.results.finding_words import finding_words
@@ -59,7 +59,7 @@ def report_data(
         "metrics": [_metric(each) for each in METRICS if each.measures(result)],
         "figures": _figures(result, layer_effects),
         "tokens": _tokens(result),
-        "target": [visible(text) for text in result.target_tokens],
+        "target": [visible_text(text) for text in result.target_tokens],
         "targetIsSet": isinstance(spec.target, tuple),
         "count": _pairs(_count(result)),
         "shown": _shown(result),
@@ -129,14 +129,14 @@ def _tokens(result: SweepResult) -> list[tuple[str, str]]:
         "bos" if position == 0 and has_bos else "typed" if special else ""
         for position, special in enumerate(result.special)
     ]
-    return [(visible(text), kind) for text, kind in zip(result.tokens, kinds, strict=True)]
+    return [(visible_text(text), kind) for text, kind in zip(result.tokens, kinds, strict=True)]
 
 
 def _shown(result: SweepResult) -> dict[str, str]:
     """Each token that is predicted anywhere, as it is shown."""
     tops = (result.baseline.top, *(effect.top for effect in result.heads))
     texts = {text for top in tops for text, _ in top} | set(result.target_tokens)
-    return {text: visible(text) for text in sorted(texts)}
+    return {text: visible_text(text) for text in sorted(texts)}
 
 
 def _first_position(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, str]:
@@ -161,7 +161,7 @@ def _made(result: SweepResult) -> list[tuple[str, str]]:
 def _plain(name: str, value: object) -> str:
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    return visible(value) if name in ("target", "foil") else value
+    return visible_text(value) if name in ("target", "foil") else value
 
 
 def _embedded(values: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from components.figures.base.look import MONO, Look
 from components.figures.head_heatmap import ABOVE, BELOW, head_heatmap
 from components.words.escaping import as_label
 from core.prompts.token_words import answer_words
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.results.captions import layer_effect_words, provenance_parts
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
@@ -135,7 +135,7 @@ def _heading(
     """The lines above the cells as annotations that are not placed yet."""
     what = f"{metric.title} when one head is ablated"
     size = look.size(_HEADING)
-    first = visible(" ".join(title.split())).replace("␣", " ") or what
+    first = visible_text(" ".join(title.split())).replace("␣", " ") or what
     lines = [_line(f"<b>{as_label(fitted(first, room, size, BOLD))}</b>", size, look.ink)]
     if first is not what:
         lines.append(_line(as_label(what), look.size(_SUBTITLE), look.ink))
@@ -209,7 +209,7 @@ def _placed(line: dict[str, object], look: Look, **where: object) -> dict[str, o
 
 def _readable(text: str) -> str:
     """Text in which single spaces between words stay spaces, and all others are visible."""
-    return re.sub(r"(?<=[^␣])␣(?=[^␣])", " ", visible(text))
+    return re.sub(r"(?<=[^␣])␣(?=[^␣])", " ", visible_text(text))
 
 
 def _isolated(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from components.state.sealed import SeenQuestions
 from components.state.tab_tasks import TabTasks
 from components.state.widgets import put, value
-from core.hypotheses.naming import heads_text
+from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Prediction
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec

@@ -12,7 +12,7 @@ from components.state.sealed import of_run
 from components.state.sweep_page import RunOnScreen
 from components.state.uploads import Upload
 from core.checkpoints import catalogue
-from core.checkpoints.permitted import check_permitted, from_outside
+from core.checkpoints.permitted import check_permitted, permitted_in_links
 from core.demo import example
 from core.errors import InputError, StoreError
 from core.exports import links
@@ -119,7 +119,7 @@ def refusal(spec: SweepSpec) -> str:
         check_permitted(spec.model)
     except InputError as error:
         return f"This link asks for another model. {error}"
-    if from_outside(spec.model):
+    if permitted_in_links(spec.model):
         return ""
     return (
         f"This link asks for the model “{spec.model[:80]}”, and a link may ask only for those "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from components.state.widgets import chosen_key
-from core.checkpoints.permitted import from_outside
+from core.checkpoints.permitted import permitted_in_links
 from core.checkpoints.registry import ModelKey
 from core.demo import example
 from core.jobs import JOBS, Job
@@ -31,7 +31,7 @@ class TabModels:
 
     def name_from_outside(self, name: str) -> None:
         """A link, a file or a kept run names a model, which it may only ask for if it is known."""
-        if not from_outside(name):
+        if not permitted_in_links(name):
             self.untrusted_models.add(name)
 
     def approve(self, name: str) -> None:

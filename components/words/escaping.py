@@ -3,7 +3,7 @@
 import html
 import re
 
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 
@@ -20,7 +20,7 @@ def as_markdown(text: str) -> str:
 
 def token_html(text: str) -> str:
     """A token's text, its spaces and controls visible, as HTML."""
-    return as_html(visible(text))
+    return as_html(visible_text(text))
 
 
 def as_label(text: str) -> str:
@@ -30,7 +30,7 @@ def as_label(text: str) -> str:
 
 def token_label(text: str, limit: int = 24) -> str:
     """A token's text for a figure: visible, short, escaped."""
-    shown = visible(text)
+    shown = visible_text(text)
     if len(shown) > limit:
         shown = shown[: limit - 1] + "…"
     return as_label(shown)

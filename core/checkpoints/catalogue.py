@@ -118,7 +118,7 @@ def default_prepend_bos(name: str) -> bool | None:
     return None
 
 
-def written_as_path(name: str) -> bool:
+def looks_like_path(name: str) -> bool:
     """Whether a name can only mean a local folder. Does not access the disk."""
     return name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1
 
@@ -126,6 +126,6 @@ def written_as_path(name: str) -> bool:
 def is_path(name: str) -> bool:
     """Whether a model's name means a local folder rather than a name on the hub."""
     try:
-        return written_as_path(name) or Path(name).expanduser().is_dir()
+        return looks_like_path(name) or Path(name).expanduser().is_dir()
     except (OSError, ValueError, RuntimeError):  # not a valid path on any file system
         return False

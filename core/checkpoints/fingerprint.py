@@ -28,7 +28,7 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def fingerprint_here(name: str) -> str | None:
+def local_fingerprint(name: str) -> str | None:
     """The fingerprint of a model that is on this machine.
 
     None if it would need a download, does not exist, or is not permitted.

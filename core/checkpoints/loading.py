@@ -22,7 +22,7 @@ from torch import Tensor
 from core.checkpoints import catalogue
 from core.checkpoints.fingerprint import fingerprint
 from core.checkpoints.permitted import check_permitted
-from core.engine.proof import probe_tokens, proved
+from core.engine.proof import checked_model, probe_tokens
 from core.errors import ModelError, is_memory_error
 from core.model.families import stack_of
 from core.model.loaded import LoadedModel, attach_taps
@@ -90,7 +90,7 @@ def load_model(
         value_shift=shift.to(chosen),
         slower_because=booted.slower_because,
     )
-    model = proved(model)
+    model = checked_model(model)
     if model.slower_because:
         _log.warning("%s takes the slower path: %s", model.name, model.slower_because)
     return model

@@ -40,7 +40,7 @@ def permitted_names() -> list[str]:
     return list(dict.fromkeys((EMBEDDED, *map(catalogue.canonical, allowed))))
 
 
-def from_outside(name: str) -> bool:
+def permitted_in_links(name: str) -> bool:
     """Whether a link or a file may cause a model to be loaded.
 
     It may if the model is on the operator's list, or, without a list, in the catalogue. Only the
@@ -54,7 +54,7 @@ def from_outside(name: str) -> bool:
 def _same(name: str) -> str:
     """One name for each model: the catalogue's name, or an absolute path for a path."""
     known = catalogue.canonical(name)
-    if known != name or not catalogue.written_as_path(name) or ".." in re.split(r"[/\\]", name):
+    if known != name or not catalogue.looks_like_path(name) or ".." in re.split(r"[/\\]", name):
         return known  # the text alone does not say where ".." leads: a symbolic link may come first
     # Only the own home is expanded: for another user's, the system's user database would be read.
     own_home = name == "~" or name.startswith(("~/", "~\\"))

@@ -40,7 +40,7 @@ def passes(prepared: Prepared) -> tuple[Pass, ...]:
 
 
 @torch.inference_mode()
-def directions(
+def answer_directions(
     model: LoadedModel, of: Pass, logits: Float[Tensor, "read vocab"]
 ) -> tuple[Float[Tensor, "read d_model"], float]:
     """The answer's direction at each position read in a pass, and the part of biases in its logit.

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.circuits.residual_stream import head_weights, known_stack, own_values
-from core.engine import Start
+from core.circuits.residual_stream import head_values, head_weights, known_stack
+from core.engine import CleanStart
 from core.model.attention import pattern
 from core.model.stack import Block, Scoring
 from core.spec.heads import Head
@@ -42,7 +42,7 @@ class HeadAttention:
 
 
 @torch.inference_mode()
-def head_attention(start: Start, head: Head) -> HeadAttention:
+def head_attention(start: CleanStart, head: Head) -> HeadAttention:
     """One head's attention pattern in the clean run, with the norms of its value writes."""
     model = start.model
     if model.stack is None:
@@ -50,7 +50,7 @@ def head_attention(start: Start, head: Head) -> HeadAttention:
     stack = known_stack(model)
     block = stack.blocks[head.layer]
     weights = _weights(start, head)
-    write = own_values(start, head) @ head_weights(block, model.n_heads)[head.head]
+    write = head_values(start, head) @ head_weights(block, model.n_heads)[head.head]
     if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
         write = write - write.mean(-1, keepdim=True)  # processed weights write centred vectors
     lengths = write.norm(dim=-1)
@@ -58,7 +58,7 @@ def head_attention(start: Start, head: Head) -> HeadAttention:
 
 
 @torch.inference_mode()
-def _weights(start: Start, head: Head) -> Float[Tensor, "query key"]:
+def _weights(start: CleanStart, head: Head) -> Float[Tensor, "query key"]:
     """One head's attention pattern in the clean run, computed for this head alone."""
     stack, clean = known_stack(start.model), start.clean
     assert clean is not None
@@ -66,12 +66,12 @@ def _weights(start: Start, head: Head) -> Float[Tensor, "query key"]:
     q, _, _ = block.qkv(clean.resid_pre[head.layer], clean.rotary)
     k = keys[head.head // (start.model.n_heads // len(keys))]
     positions = torch.arange(len(start.tokens), device=start.tokens.device)
-    return pattern(q[:, head.head, None], k[None, None], positions, own_scoring(block, head.head))[
+    return pattern(q[:, head.head, None], k[None, None], positions, head_scoring(block, head.head))[
         0, 0
     ]
 
 
-def own_scoring(block: Block, head: int) -> Scoring:
+def head_scoring(block: Block, head: int) -> Scoring:
     """The block's scoring for one head alone: it keeps only that head's ALiBi slope."""
     slopes = block.scoring.slopes
     return replace(block.scoring, slopes=None if slopes is None else slopes[head][None])

@@ -23,7 +23,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.circuits.residual_stream import head_weights, stack_of_sums
+from core.circuits.residual_stream import additive_stack, head_weights
 from core.model.frozen_norms import unscaled
 from core.model.loaded import LoadedModel
 from core.model.stack import Block
@@ -57,18 +57,18 @@ class Composition:
 
 
 def composition(model: LoadedModel, head: Head) -> Composition:
-    """Score every earlier head with `head`; `composing`, run to its end."""
-    return run_to_end(composing(model, head))
+    """Score every earlier head with `head`; `measure_composition`, run to its end."""
+    return run_to_end(measure_composition(model, head))
 
 
-def composing(model: LoadedModel, head: Head) -> Generator[float, None, Composition]:
+def measure_composition(model: LoadedModel, head: Head) -> Generator[float, None, Composition]:
     """Score every earlier head with `head`; yields the share done.
 
     Raises `InputError` for a head that the model does not have, `UnavailableError` for a model
     whose residual stream is not the sum of its parts.
     """
     check_head(head, (model.n_layers, model.n_heads), model.name)
-    stack = stack_of_sums(model)
+    stack = additive_stack(model)
     receiver = _receiver(stack.blocks[head.layer], head, model)
     scores = np.full((3, model.n_layers, model.n_heads), np.nan)
     for layer in range(head.layer):

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from core.circuits.answer_directions import Pass, passes
 from core.circuits.logit_attribution import AnswerDirections
-from core.circuits.residual_stream import Stream, read_stream, stack_of_sums
+from core.circuits.residual_stream import ResidualStream, additive_stack, read_stream
 from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
 from core.model.stack import Lens
@@ -123,7 +123,7 @@ def measure_direct_effect(scorer: Scorer, head: Head) -> Generator[float, None, 
     Raises `UnavailableError` for a model whose residual stream is not the sum of its parts.
     """
     model, prepared = scorer.model, scorer.prepared
-    stack_of_sums(model)
+    additive_stack(model)
     replacements = yield from within(scorer.replacements(), 0.0, 0.3)
     yield 0.3
     effects: list[_PassEffects] = []
@@ -142,7 +142,7 @@ def measure_direct_effect(scorer: Scorer, head: Head) -> Generator[float, None, 
         summed = _PassEffects(*(a + b for a, b in zip(summed, other, strict=True)))
     later, mlps = summed.later.copy(), summed.mlps.copy()
     later[: head.layer + 1] = np.nan
-    parallel = stack_of_sums(model).blocks[head.layer].parallel
+    parallel = additive_stack(model).blocks[head.layer].parallel
     mlps[: head.layer + parallel] = np.nan  # a parallel block's MLP does not read its heads
     clean_value, total, direct, frozen_direct = summed.values
     return DirectEffect(
@@ -175,10 +175,10 @@ def _effects_of_pass(
     prepared: Prepared,
     answer_pass: Pass,
     layer: int,
-    clean: Stream,
-    ablated: Stream,
+    clean: ResidualStream,
+    ablated: ResidualStream,
 ) -> _PassEffects:
-    stack = stack_of_sums(model)
+    stack = additive_stack(model)
     directions = AnswerDirections(model, prepared, answer_pass, clean)
     read, block = directions.read, stack.blocks[layer]
     # In the head's own layer the two runs differ in this head's z only.

@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.answer_directions import Pass, directions, passes
-from core.circuits.residual_stream import Stream, read_stream, written
+from core.circuits.answer_directions import Pass, answer_directions, passes
+from core.circuits.residual_stream import ResidualStream, head_writes, read_stream
 from core.model.frozen_norms import bias_of, frozen
 from core.model.loaded import LoadedModel
 from core.progress import run_to_end
@@ -58,7 +58,7 @@ def measure_logit_attribution(
 
     A pass that several answers need is run once.
     """
-    streams: dict[tuple[int, ...], Stream] = {}
+    streams: dict[tuple[int, ...], ResidualStream] = {}
     attributions: list[LogitAttribution] = []
     for prepared in answers:
         parts: list[_Parts] = []
@@ -90,7 +90,7 @@ def _sum_of_passes(model: LoadedModel, prepared: Prepared, parts: list[_Parts]) 
 
 @torch.inference_mode()
 def _parts_of_pass(
-    model: LoadedModel, prepared: Prepared, answer_pass: Pass, stream: Stream
+    model: LoadedModel, prepared: Prepared, answer_pass: Pass, stream: ResidualStream
 ) -> _Parts:
     answer = AnswerDirections(model, prepared, answer_pass, stream)
     heads, biases = answer.heads(stream), 0.0
@@ -110,13 +110,15 @@ class AnswerDirections:
     its logit.
     """
 
-    def __init__(self, model: LoadedModel, prepared: Prepared, of: Pass, clean: Stream) -> None:
+    def __init__(
+        self, model: LoadedModel, prepared: Prepared, of: Pass, clean: ResidualStream
+    ) -> None:
         assert model.stack is not None
         self.stack, self._shift = model.stack, model.value_shift
         self.read = list(prepared.read(of.sequence))
         at = clean.final[self.read]
         logits = self.stack.unembed(at[None])[0]
-        self._directions, self.constant = directions(model, of, logits)
+        self._directions, self.constant = answer_directions(model, of, logits)
         self._clean, self._norm = clean, frozen(self.stack.ending.norm, at)
         bias = bias_of(self.stack.ending.norm)
         if bias is not None:
@@ -127,12 +129,12 @@ class AnswerDirections:
         return float((self._norm(part).float() * self._directions).sum())
 
     @torch.inference_mode()
-    def heads(self, stream: Stream) -> Float[np.ndarray, "layer head"]:
+    def heads(self, stream: ResidualStream) -> Float[np.ndarray, "layer head"]:
         """What every head of a pass adds to the answer's logit; norms keep the clean scales."""
         contributions = []
         for layer, block in enumerate(self.stack.blocks):
             clean = self._clean.z[layer][self.read]
             z = stream.z[layer][self.read] - self._shift[layer].to(clean)
-            writes = written(block, clean, z).transpose(0, 1)  # head, read, d_model
+            writes = head_writes(block, clean, z).transpose(0, 1)  # head, read, d_model
             contributions.append((self._norm(writes).float() * self._directions).sum((1, 2)))
         return torch.stack(contributions).double().cpu().numpy()

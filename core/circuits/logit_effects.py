@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.circuits.logit_attribution import LogitAttribution, measure_logit_attribution
-from core.circuits.ov import OvCircuit, promoting
+from core.circuits.ov import OvCircuit, measure_ov_circuit
 from core.engine import run_from
 from core.errors import UnavailableError
 from core.progress import run_to_end, within
@@ -95,7 +95,7 @@ def measure_logit_effects(scorer: Scorer, head: Head) -> Generator[float, None, 
     predictions = yield from within(_predictions(scorer, head), 0.0, 0.3)
     try:
         attributed = yield from within(measure_attribution(scorer), 0.3, 0.6)
-        circuit = yield from within(promoting(scorer.start, head), 0.6, 1.0)
+        circuit = yield from within(measure_ov_circuit(scorer.start, head), 0.6, 1.0)
     except UnavailableError as error:
         return LogitEffects(head, predictions, None, None, str(error))
     return LogitEffects(head, predictions, attributed, circuit)

@@ -17,12 +17,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from core.circuits.head_scores import HeadScores
-from core.circuits.ov import copying
+from core.circuits.ov import measure_copying_scores
 from core.engine.edits import Edits
 from core.engine.interventions import Intervention
 from core.errors import InputError, ModelError, UnavailableError
 from core.model.attention import pattern
-from core.model.forward import Moment, forward
+from core.model.forward import LayerState, forward
 from core.model.loaded import LoadedModel, PatternReader
 from core.progress import within
 from core.prompts.random_tokens import SEED, RepeatedTokens, repeated_random_tokens
@@ -107,7 +107,7 @@ _cache: WeakKeyDictionary[LoadedModel, HeadScores] = WeakKeyDictionary()
 _guard = Lock()
 
 
-def kept_head_scores(model: LoadedModel) -> HeadScores | None:
+def cached_head_scores(model: LoadedModel) -> HeadScores | None:
     """The cached result of `measure_head_scores`, None before it has run. Computes nothing."""
     with _guard:
         return _cache.get(model)
@@ -120,7 +120,7 @@ def measure_head_scores(model: LoadedModel) -> Generator[float, None, HeadScores
     model's weights can be read. The result is cached: it is measured once a model. Raises
     `UnavailableError`.
     """
-    scores = kept_head_scores(model)
+    scores = cached_head_scores(model)
     if scores is None:
         yield 0.0
         scores = yield from within(_measured(model, sequences_for(model), ()), 0.0, 0.7)
@@ -185,7 +185,7 @@ def _copying(
     model: LoadedModel,
 ) -> Generator[float, None, Float[np.ndarray, "layer head"] | None]:
     try:
-        return (yield from copying(model))
+        return (yield from measure_copying_scores(model))
     except ModelError:  # a wiring or a norm that is not known
         return None
 
@@ -248,7 +248,7 @@ def _see_wired(
     positions = torch.arange(tokens.shape[1], device=tokens.device)
     blocks = iter(enumerate(stack.blocks))
 
-    def at_z(moment: Moment) -> Tensor:
+    def at_z(moment: LayerState) -> Tensor:
         layer, block = next(blocks)
         q, _, _ = block.qkv(moment.resid_pre, stack.rotary(tokens.shape[1], moment.resid_pre))
         see(layer, pattern(q, moment.keys, positions, block.scoring))

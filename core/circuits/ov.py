@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.circuits.residual_stream import head_weights, own_values, stack_of_sums
-from core.engine import Start
+from core.circuits.residual_stream import additive_stack, head_values, head_weights
+from core.engine import CleanStart
 from core.model.frozen_norms import frozen, unscaled
 from core.model.loaded import LoadedModel
 from core.model.products import weight_of
@@ -34,7 +34,7 @@ _TOKENS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
-class Promoted:
+class PromotedTokens:
     """Logit effects of one head's write for one key: (token text, logit minus the mean logit).
 
     The mean is over the vocabulary. `raised` are the tokens with the highest values, highest
@@ -63,8 +63,8 @@ class OvCircuit:
     scale: only the order of its tokens has a meaning, not their sizes.
     """
 
-    here: tuple[Promoted, ...]
-    from_embedding: tuple[Promoted, ...]
+    here: tuple[PromotedTokens, ...]
+    from_embedding: tuple[PromotedTokens, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: for each of the two inputs a list with one entry a position."""
@@ -78,27 +78,27 @@ Logits = Callable[[Float[Tensor, "key d_head"]], Float[Tensor, "key vocab"]]
 """From value vectors to the logits that the head adds by writing them, minus their mean."""
 
 
-def ov_circuit(start: Start, head: Head) -> OvCircuit:
-    """`promoting`, run to its end."""
-    return run_to_end(promoting(start, head))
+def ov_circuit(start: CleanStart, head: Head) -> OvCircuit:
+    """`measure_ov_circuit`, run to its end."""
+    return run_to_end(measure_ov_circuit(start, head))
 
 
-def promoting(start: Start, head: Head) -> Generator[float, None, OvCircuit]:
+def measure_ov_circuit(start: CleanStart, head: Head) -> Generator[float, None, OvCircuit]:
     """The tokens that a head would promote if it attended to one position of the clean run only.
 
     This is measured for every position. Yields the share done. Raises `UnavailableError`.
     """
     logits = _logits_of_values(start, head)
-    here = yield from within(_all_promoted(start, logits, own_values(start, head)), 0.0, 0.5)
+    here = yield from within(_all_promoted(start, logits, head_values(start, head)), 0.0, 0.5)
     values = _values_from_embedding(start, head)
     from_embedding = yield from within(_all_promoted(start, logits, values), 0.5, 1.0)
     return OvCircuit(here, from_embedding)
 
 
 @torch.inference_mode()
-def _values_from_embedding(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
+def _values_from_embedding(start: CleanStart, head: Head) -> Float[Tensor, "key d_head"]:
     """The value vectors of the prompt's tokens, each computed from its embedding alone."""
-    stack = stack_of_sums(start.model)
+    stack = additive_stack(start.model)
     lens = stack.blocks[head.layer].lens
     weights = lens.values()
     w_v = weights[head.head // (start.model.n_heads // len(weights))]
@@ -108,10 +108,10 @@ def _values_from_embedding(start: Start, head: Head) -> Float[Tensor, "key d_hea
 
 
 @torch.inference_mode()
-def _logits_of_values(start: Start, head: Head) -> Logits:
+def _logits_of_values(start: CleanStart, head: Head) -> Logits:
     """From a head's value vectors to logits; norms keep the clean run's scale at the answer."""
     model, clean = start.model, start.clean
-    stack = stack_of_sums(model)
+    stack = additive_stack(model)
     assert clean is not None
     block, at = stack.blocks[head.layer], start.read[0]
     out = frozen(block.lens.out_norm, block.lens.out(clean.z[head.layer][0, at].flatten()))
@@ -128,10 +128,10 @@ def _logits_of_values(start: Start, head: Head) -> Logits:
 
 
 def _all_promoted(
-    start: Start, logits: Logits, values: Float[Tensor, "key d_head"]
-) -> Generator[float, None, tuple[Promoted, ...]]:
+    start: CleanStart, logits: Logits, values: Float[Tensor, "key d_head"]
+) -> Generator[float, None, tuple[PromotedTokens, ...]]:
     """The promoted tokens of every key, `_AT_ONCE` keys at a time; yields the share done."""
-    promoted: list[Promoted] = []
+    promoted: list[PromotedTokens] = []
     for part, ids in zip(values.split(_AT_ONCE), start.tokens.split(_AT_ONCE), strict=True):
         promoted += _promoted(start.model, logits, part, ids)
         yield len(promoted) / len(values)
@@ -144,7 +144,7 @@ def _promoted(
     logits: Logits,
     values: Float[Tensor, "key d_head"],
     ids: Int[Tensor, " key"],
-) -> list[Promoted]:
+) -> list[PromotedTokens]:
     added = logits(values)
     count = min(SHOWN, added.shape[1])
     highest, lowest = added.topk(count), added.topk(count, largest=False)
@@ -153,7 +153,7 @@ def _promoted(
         raised, lowered = (
             _with_text(model, top.indices[key], top.values[key]) for top in (highest, lowest)
         )
-        promoted.append(Promoted(raised, lowered, float(added[key, token])))
+        promoted.append(PromotedTokens(raised, lowered, float(added[key, token])))
     return promoted
 
 
@@ -165,11 +165,13 @@ def _with_text(
 
 
 def copying_scores(model: LoadedModel) -> Float[np.ndarray, "layer head"]:
-    """`copying`, run to its end."""
-    return run_to_end(copying(model))
+    """`measure_copying_scores`, run to its end."""
+    return run_to_end(measure_copying_scores(model))
 
 
-def copying(model: LoadedModel) -> Generator[float, None, Float[np.ndarray, "layer head"]]:
+def measure_copying_scores(
+    model: LoadedModel,
+) -> Generator[float, None, Float[np.ndarray, "layer head"]]:
     """The copying score of each head, from -1 to 1: does its OV circuit raise the attended token?
 
     The score is the sum of the real parts of the eigenvalues over the sum of their moduli. The
@@ -180,7 +182,7 @@ def copying(model: LoadedModel) -> Generator[float, None, Float[np.ndarray, "lay
     """
     inner = yield from within(_unembedding_by_embedding(model), 0.0, 0.6)
     scores: list[np.ndarray] = []
-    for block in stack_of_sums(model).blocks:
+    for block in additive_stack(model).blocks:
         scores.append(_copying(block, inner, model))
         yield 0.6 + 0.4 * len(scores) / model.n_layers
     return np.stack(scores)
@@ -194,7 +196,7 @@ def _unembedding_by_embedding(
     W_U W_E is a sum over tokens, added up `_TOKENS_AT_ONCE` at a time. Yields the share done.
     """
     into, mean = _into_unembedding(model)
-    n_tokens = min(model.d_vocab, len(weight_of(stack_of_sums(model).ending.parts[-1])))
+    n_tokens = min(model.d_vocab, len(weight_of(additive_stack(model).ending.parts[-1])))
     inner = torch.zeros(into.shape[1], model.d_model, device=model.device)
     for ids in torch.arange(n_tokens, device=model.device).split(_TOKENS_AT_ONCE):
         inner = inner + _sum_over_tokens(model, ids, mean)
@@ -207,7 +209,7 @@ def _into_unembedding(
     model: LoadedModel,
 ) -> tuple[Float[Tensor, "d_model d_unembed"], Float[Tensor, " d_unembed"]]:
     """The linear map from the residual stream to the input of W_U, and W_U's mean over tokens."""
-    stack = stack_of_sums(model)
+    stack = additive_stack(model)
     *before, last = stack.ending.parts
     unembedding = weight_of(last)
     # The norm without scale and bias is linear: applied to the unit vectors it gives its matrix.
@@ -223,7 +225,7 @@ def _sum_over_tokens(
     model: LoadedModel, ids: Int[Tensor, " token"], mean: Float[Tensor, " d_unembed"]
 ) -> Float[Tensor, "d_unembed d_model"]:
     """The part of W_U W_E that the tokens `ids` contribute, with W_U centred by `mean`."""
-    stack = stack_of_sums(model)
+    stack = additive_stack(model)
     unembedding = weight_of(stack.ending.parts[-1])[ids].float() - mean
     return unembedding.T @ stack.words(ids).float()
 

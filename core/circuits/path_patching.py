@@ -17,10 +17,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.circuits.answer_directions import passes
-from core.circuits.attention import own_scoring
-from core.circuits.composition import Composition, composing
+from core.circuits.attention import head_scoring
+from core.circuits.composition import Composition, measure_composition
 from core.circuits.logit_attribution import AnswerDirections
-from core.circuits.residual_stream import head_weights, read_stream, stack_of_sums
+from core.circuits.residual_stream import additive_stack, head_weights, read_stream
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
 from core.engine.edits import Edits
 from core.errors import InputError
@@ -107,11 +107,11 @@ def measure_path_patching(
     """
     model, prepared = scorer.model, scorer.prepared
     check_head(head, (model.n_layers, model.n_heads), model.name)
-    stack_of_sums(model)
+    additive_stack(model)
     query = len(prepared.prompt) - 1 if query is None else query
     _check(query, key, len(scorer.start.tokens))
     replacement = (yield from scorer.replacements())[prepared.target]
-    scores = yield from composing(model, head)
+    scores = yield from measure_composition(model, head)
     receiver = _Receiver(scorer, head, query)
     key = _default_key(receiver.row) if key is None else key
     changes = np.full((3, model.n_layers, model.n_heads), np.nan)
@@ -178,7 +178,7 @@ def _write_changes(
     """
     model, clean, layer = scorer.model, scorer.start.clean, senders[0].layer
     assert clean is not None
-    block, z = stack_of_sums(model).blocks[layer], clean.z[layer]
+    block, z = additive_stack(model).blocks[layer], clean.z[layer]
     edits = Edits(
         [(replacement.edit(head),) for head in senders], model.value_shift, len(scorer.start.tokens)
     )
@@ -196,10 +196,10 @@ class _Receiver:
     def __init__(self, scorer: Scorer, head: Head, query: int) -> None:
         model, clean = scorer.model, scorer.start.clean
         assert clean is not None
-        self._block = block = stack_of_sums(model).blocks[head.layer]
+        self._block = block = additive_stack(model).blocks[head.layer]
         self._head, self._query = head.head, query
         self._kv = head.head // (model.n_heads // len(clean.keys[head.layer]))
-        self._scoring = own_scoring(block, head.head)
+        self._scoring = head_scoring(block, head.head)
         self._resid, self._rotary = clean.resid_pre[head.layer], clean.rotary
         q, _, _ = block.qkv(self._resid, self._rotary)
         self._q = q[:, self._head]

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.engine import Start
+from core.engine import CleanStart
 from core.engine.edits import Edits
 from core.engine.interventions import Intervention
 from core.errors import UnavailableError
-from core.model.forward import Moment, forward
+from core.model.forward import LayerState, forward
 from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
 from core.model.products import weight_of
@@ -19,7 +19,7 @@ from core.spec.heads import Head
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class ResidualStream:
     """The parts of the residual stream in one forward pass on one prompt.
 
     `embed` is the stream before layer 0, `resid_pre` the stream before each layer, `mlp` what each
@@ -44,7 +44,7 @@ def known_stack(model: LoadedModel) -> Stack:
     return model.stack
 
 
-def stack_of_sums(model: LoadedModel) -> Stack:
+def additive_stack(model: LoadedModel) -> Stack:
     """The model's wiring, if its residual stream is the sum of its parts.
 
     Raises `UnavailableError` if the wiring is not known, or if a norm follows every addition.
@@ -61,20 +61,20 @@ def stack_of_sums(model: LoadedModel) -> Stack:
 @torch.inference_mode()
 def read_stream(
     model: LoadedModel, tokens: Int[Tensor, " pos"], intervention: Intervention = ()
-) -> Stream:
+) -> ResidualStream:
     """Run one forward pass on `tokens` and record every part of the residual stream.
 
     `intervention` is applied during the pass; the default changes nothing. Raises
-    `UnavailableError` where `stack_of_sums` does.
+    `UnavailableError` where `additive_stack` does.
     """
-    stack = stack_of_sums(model)
+    stack = additive_stack(model)
     edits = Edits([intervention], model.value_shift, len(tokens))
     resid: list[Tensor] = []
     heads: list[Tensor] = []
     mlps: list[Tensor] = []
     positions = torch.arange(len(tokens), device=model.device)
 
-    def at_z(layer: Moment) -> Tensor:
+    def at_z(layer: LayerState) -> Tensor:
         resid.append(layer.resid_pre[0])
         z = edits.apply(len(heads), layer.z)
         heads.append(z[0])
@@ -86,7 +86,9 @@ def read_stream(
         return added
 
     final = forward(stack, tokens[None].to(model.device), at_z, at_mlp)[0]
-    return Stream(resid[0], torch.stack(resid), torch.stack(heads), torch.stack(mlps), final)
+    return ResidualStream(
+        resid[0], torch.stack(resid), torch.stack(heads), torch.stack(mlps), final
+    )
 
 
 def head_weights(block: Block, n_heads: int) -> Float[Tensor, "head d_head d_model"]:
@@ -95,7 +97,7 @@ def head_weights(block: Block, n_heads: int) -> Float[Tensor, "head d_head d_mod
     return weights
 
 
-def own_values(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
+def head_values(start: CleanStart, head: Head) -> Float[Tensor, "key d_head"]:
     """One head's value vectors in the clean run, with `LoadedModel.value_shift` subtracted."""
     assert start.clean is not None
     values = start.clean.values[head.layer]
@@ -104,7 +106,7 @@ def own_values(start: Start, head: Head) -> Float[Tensor, "key d_head"]:
 
 
 @torch.inference_mode()
-def written(
+def head_writes(
     block: Block,
     z: Float[Tensor, "pos head d_head"],
     parts: Float[Tensor, "pos head d_head"],

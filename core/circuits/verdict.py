@@ -202,7 +202,8 @@ def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
         return ""
     low, high = _range(by_kind)
     least, most = (
-        end(by_kind, key=lambda kind: in_nats(by_kind[kind])).label.lower() for end in (min, max)
+        end(by_kind, key=lambda kind: leading_change(by_kind[kind])).label.lower()
+        for end in (min, max)
     )
     between = (
         f"{signed(low, 2)} nats of {_metric_name(by_kind)} under {least}, "
@@ -215,7 +216,7 @@ def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     return ""
 
 
-def in_nats(effect: HeadEffect) -> float:
+def leading_change(effect: HeadEffect) -> float:
     """The change in logit difference if there is a foil, else in log prob; both in nats."""
     change = effect.logit_diff_change
     return effect.logprob_change if change is None else change
@@ -228,5 +229,5 @@ def _metric_name(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
 
 def _range(by_kind: Mapping[AblationKind, HeadEffect]) -> tuple[float, float]:
     """The smallest and the largest change over the kinds, in nats."""
-    changes = [in_nats(effect) for effect in by_kind.values()]
+    changes = [leading_change(effect) for effect in by_kind.values()]
     return min(changes), max(changes)

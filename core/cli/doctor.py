@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from core.doctor.chosen import Setting
     from core.doctor.examination import Examination
+    from core.doctor.settings import Setting
 
 
 class Printed(StrEnum):
@@ -33,10 +33,10 @@ def doctor(
     """Print every setting and check what works; exits with 1 where something is a problem."""
     with progress() as report:
         report("Looking around", None)
-        from core.doctor.checking import State
-        from core.doctor.examination import examined
+        from core.doctor.check import State
+        from core.doctor.examination import examine
 
-        examination = examined(lambda name, done: report(f"Looking at: {name}", done))
+        examination = examine(lambda name, done: report(f"Looking at: {name}", done))
     if format is Printed.JSON:
         write_json(examination.to_dict(), None)
     else:

@@ -93,18 +93,18 @@ def joint(
     given.check_writable(out)
     with progress() as report:
         report(f"Loading {spec.model}", None)
-        from core.hypotheses.joint_report import Foreseen, joint_report
-        from core.hypotheses.keep_only import for_keeping
+        from core.hypotheses.joint_report import PredictedEffect, joint_report
+        from core.hypotheses.keep_only import keep_only_spec
         from core.hypotheses.variants import own_variants, parse_variants
         from core.progress import run_to_end
 
-        parse_variants(typed, for_keeping(spec))  # raises errors before the model is loaded
+        parse_variants(typed, keep_only_spec(spec))  # raises errors before the model is loaded
         loaded = given.load(spec, device, report)
-        own = own_variants(loaded, typed, for_keeping(spec))
+        own = own_variants(loaded, typed, keep_only_spec(spec))
         chosen = _chosen(loaded, heads, role, report)
         foreseen = None
         if predict is not None and predicted_prob is not None:
-            foreseen = Foreseen(predict is Outcome.BREAKS, predicted_prob)
+            foreseen = PredictedEffect(predict is Outcome.BREAKS, predicted_prob)
         work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy, own=own)
         result = run_to_end(work, lambda done: report("Testing the heads", done))
     write_json(result, out)
@@ -185,7 +185,7 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
     """The heads in the text `heads`, or all heads that look like `role`."""
     from core.circuits.head_scores import ROLES, THRESHOLD
     from core.circuits.measure_scores import measure_head_scores
-    from core.hypotheses.naming import parse_heads
+    from core.hypotheses.parse_heads import parse_heads
     from core.progress import run_to_end
 
     if heads:

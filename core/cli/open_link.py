@@ -16,7 +16,7 @@ import typer
 from core.cli.runs import find
 from core.errors import InputError
 from core.exports.data import MAX_BYTES, read_json
-from core.net import bound
+from core.net import bindable_port
 from core.settings import Settings, settings
 from core.store.keeper import KEEPER
 from core.store.run import Origin
@@ -90,5 +90,5 @@ def _free_port(given: Settings) -> int:
     """The port of the settings, or any free port if another program uses that one."""
     for port in (given.port, 0):
         with suppress(OSError):
-            return bound(given.address, port)
+            return bindable_port(given.address, port)
     raise InputError("port", f"No port can be had on {given.address}: set HEADSWEEP_ADDRESS.")

@@ -89,9 +89,11 @@ def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
 
     It loads no model, so it is fast.
     """
-    from core.checkpoints.fingerprint import fingerprint_here  # it reads the embedded model's files
+    from core.checkpoints.fingerprint import (
+        local_fingerprint,  # it reads the embedded model's files
+    )
 
-    weights = fingerprint_here(spec.model)
+    weights = local_fingerprint(spec.model)
     run = None if weights is None else KEEPER.find(spec, weights)
     if run is None or device.value not in ("auto", run.result.provenance.device):
         return None

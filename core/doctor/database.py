@@ -13,9 +13,9 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from core.doctor.checking import CheckResult, State
-from core.doctor.chosen import HIDDEN, masked, passwords
+from core.doctor.check import CheckResult, State
 from core.doctor.machine import nearest_folder
+from core.doctor.settings import HIDDEN, masked, passwords
 from core.errors import StoreError
 from core.settings import Settings
 from core.store.connect import chosen_url, default_url, open_engine

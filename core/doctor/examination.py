@@ -1,4 +1,4 @@
-"""`examined` runs all checks in order and collects their results."""
+"""`examine` runs all checks in order and collects their results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from core.doctor import hub, machine, models, software
-from core.doctor.checking import Check, CheckResult, Finding, State, look_at
-from core.doctor.chosen import Setting, chosen, looked_through
+from core.doctor.check import Check, CheckResult, Finding, State, run_check
+from core.doctor.settings import Setting, chosen, settings_result
 from core.settings import Settings
 
 SCHEMA = "headsweep.doctor/1"
@@ -85,15 +85,15 @@ class Examination:
         }
 
 
-def examined(report: Callable[[str, float], None] = lambda what, done: None) -> Examination:
+def examine(report: Callable[[str, float], None] = lambda what, done: None) -> Examination:
     """Run all checks, one after another; `report(name, fraction done)` is called before each.
 
     It does not raise for what is broken: the results say so.
     """
     given, rows = chosen()
     wrong = [row.name for row in rows if row.wrong]
-    findings = [Finding("settings", looked_through(rows))]
+    findings = [Finding("settings", settings_result(rows))]
     for index, check in enumerate(CHECKS):
         report(check.name, index / len(CHECKS))
-        findings.append(look_at(check, given, wrong))
+        findings.append(run_check(check, given, wrong))
     return Examination(rows, tuple(findings))

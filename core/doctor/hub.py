@@ -6,7 +6,7 @@ The texts of errors are not shown: they may contain signed addresses or a token.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from core.doctor.checking import CheckResult, State
+from core.doctor.check import CheckResult, State
 from core.settings import Settings
 
 TIMEOUT_S = 5.0

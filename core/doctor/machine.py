@@ -8,8 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
-from core.doctor.checking import CheckResult, State
-from core.net import bound
+from core.doctor.check import CheckResult, State
+from core.net import bindable_port
 from core.settings import Settings
 
 GB = 1e9
@@ -120,7 +120,7 @@ def port(given: Settings) -> CheckResult:
     """Whether the dashboard can listen on its address and port; tested as its launcher does."""
     other = "another port: PORT=8601 make run."
     try:
-        bound(given.address, given.port)
+        bindable_port(given.address, given.port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return CheckResult(

@@ -7,7 +7,7 @@ model's files.
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.doctor.checking import CheckResult, State
+from core.doctor.check import CheckResult, State
 from core.doctor.hub import Kind, ask
 from core.settings import Settings
 

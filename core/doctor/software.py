@@ -7,7 +7,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from core.doctor.checking import CheckResult, State
+from core.doctor.check import CheckResult, State
 from core.exports.browser import VARIABLE, find_browser
 from core.settings import Settings
 

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from core.engine.chunks import DEFAULT_MEMORY_BUDGET, Chunk, plan
-from core.engine.clean import CleanRun, Parts, clean_parts, clean_run
+from core.engine.clean import CleanRun, HeadAndMlpOutputs, clean_parts, clean_run
 from core.engine.edits import Edits
 from core.engine.gradients import Gradients, gradients
 from core.engine.growing import grow
@@ -24,10 +24,10 @@ from core.model.loaded import LoadedModel
 
 __all__ = [
     "DEFAULT_MEMORY_BUDGET",
+    "CleanStart",
     "Gradients",
-    "Parts",
+    "HeadAndMlpOutputs",
     "Rows",
-    "Start",
     "begin",
     "gradients",
     "parts",
@@ -50,7 +50,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class CleanStart:
     """The clean run on a prompt, from which many lists of interventions can start; read-only.
 
     `logits` are those at the positions `read`. `clean` is None if the wiring is not known.
@@ -76,19 +76,21 @@ def run(
     The empty intervention `()` is the clean run. Rows run in chunks that fit `memory_budget` bytes;
     a single row is run even if it needs more.
     """
-    yield from run_from(begin(model, tokens, read), interventions, memory_budget)
+    yield from run_from(start_clean(model, tokens, read), interventions, memory_budget)
 
 
-def begin(model: LoadedModel, tokens: Int[Tensor, " pos"], read: tuple[int, ...]) -> Start:
+def start_clean(
+    model: LoadedModel, tokens: Int[Tensor, " pos"], read: tuple[int, ...]
+) -> CleanStart:
     """Do the clean run on `tokens`."""
     tokens = tokens.to(model.device)
     if model.stack is None:
-        return Start(model, tokens, read, model.logits(tokens[None], read)[0], None)
+        return CleanStart(model, tokens, read, model.logits(tokens[None], read)[0], None)
     clean = clean_run(model.stack, tokens, torch.tensor(read, device=tokens.device))
-    return Start(model, tokens, read, clean.logits, clean)
+    return CleanStart(model, tokens, read, clean.logits, clean)
 
 
-def parts(model: LoadedModel, tokens: Int[Tensor, "row pos"]) -> Parts:
+def head_and_mlp_outputs(model: LoadedModel, tokens: Int[Tensor, "row pos"]) -> HeadAndMlpOutputs:
     """Z of every head, and each MLP's output if the wiring is known, on prompts of equal length."""
     tokens = tokens.to(model.device)
     if model.stack is not None:
@@ -101,11 +103,13 @@ def parts(model: LoadedModel, tokens: Int[Tensor, "row pos"]) -> Parts:
 
     with model.editing_z(keep):
         model.logits(tokens, (tokens.shape[1] - 1,))
-    return Parts(torch.stack([z_by_layer[layer] for layer in range(model.n_layers)]), None)
+    return HeadAndMlpOutputs(
+        torch.stack([z_by_layer[layer] for layer in range(model.n_layers)]), None
+    )
 
 
 def run_from(
-    start: Start,
+    start: CleanStart,
     interventions: Sequence[Intervention],
     memory_budget: int = DEFAULT_MEMORY_BUDGET,
 ) -> Iterator[Rows]:
@@ -145,7 +149,7 @@ def run_from(
 
 
 def _grown(
-    start: Start, rows: list[Intervention], first: int
+    start: CleanStart, rows: list[Intervention], first: int
 ) -> Generator[float, None, Float[Tensor, "row read vocab"]]:
     assert start.model.stack is not None
     assert start.clean is not None
@@ -154,7 +158,7 @@ def _grown(
 
 
 def _hooked(
-    start: Start, rows: list[Intervention]
+    start: CleanStart, rows: list[Intervention]
 ) -> Generator[float, None, Float[Tensor, "row read vocab"]]:
     """A batched pass through the model's own code, in which the permanent hooks replace z."""
     model, n_pos = start.model, len(start.tokens)

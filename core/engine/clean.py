@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from core.model.attention import Shared
-from core.model.forward import Moment, forward
+from core.model.forward import LayerState, forward
 from core.model.stack import Rotary, Stack
 
 
@@ -34,7 +34,7 @@ class CleanRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class HeadAndMlpOutputs:
     """z of every head, and what every MLP adds (None if the wiring is not known)."""
 
     z: Float[Tensor, "layer row pos head d_head"]
@@ -44,9 +44,9 @@ class Parts:
 @torch.inference_mode()
 def clean_run(stack: Stack, tokens: Int[Tensor, " pos"], read: Int[Tensor, " read"]) -> CleanRun:
     """Run `tokens` once and keep what ablated rows need. The tensors belong to the caller."""
-    layers: list[Moment] = []
+    layers: list[LayerState] = []
 
-    def keep(layer: Moment) -> Tensor:
+    def keep(layer: LayerState) -> Tensor:
         layers.append(layer)
         return layer.z
 
@@ -63,12 +63,12 @@ def clean_run(stack: Stack, tokens: Int[Tensor, " pos"], read: Int[Tensor, " rea
 
 
 @torch.inference_mode()
-def clean_parts(stack: Stack, tokens: Int[Tensor, "row pos"]) -> Parts:
+def clean_parts(stack: Stack, tokens: Int[Tensor, "row pos"]) -> HeadAndMlpOutputs:
     """Z of every head and the output of every MLP, on prompts of equal length."""
     heads: list[Tensor] = []
     mlps: list[Tensor] = []
 
-    def keep_z(layer: Moment) -> Tensor:
+    def keep_z(layer: LayerState) -> Tensor:
         heads.append(layer.z)
         return layer.z
 
@@ -77,4 +77,4 @@ def clean_parts(stack: Stack, tokens: Int[Tensor, "row pos"]) -> Parts:
         return added
 
     forward(stack, tokens, keep_z, keep_mlp)
-    return Parts(torch.stack(heads), torch.stack(mlps))
+    return HeadAndMlpOutputs(torch.stack(heads), torch.stack(mlps))

@@ -10,7 +10,7 @@ from torch import Tensor
 from core.model.forward import forward
 from core.model.loaded import LoadedModel
 
-ReadOff = Callable[[Float[Tensor, "read vocab"]], Tensor]
+Objective = Callable[[Float[Tensor, "read vocab"]], Tensor]
 """From the logits to the number that is differentiated."""
 
 
@@ -30,7 +30,7 @@ def gradients(
     model: LoadedModel,
     tokens: Int[Tensor, " pos"],
     read: tuple[int, ...],
-    read_offs: Sequence[ReadOff],
+    read_offs: Sequence[Objective],
 ) -> Gradients:
     """The gradient of each number: one forward pass, and one backward pass per number."""
     clean_z: list[Tensor] = []

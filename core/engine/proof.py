@@ -24,7 +24,7 @@ def probe_tokens(d_vocab: int, n_ctx: int) -> Int[Tensor, "1 pos"]:
     return torch.randint(d_vocab, (1, min(_PROBE_LENGTH, n_ctx)), generator=generator)
 
 
-def proved(model: LoadedModel) -> LoadedModel:
+def checked_model(model: LoadedModel) -> LoadedModel:
     """The model, checked on a few tokens; `stack` is None if the growing pass is not exact.
 
     Raises `ModelError` for a model that reads later tokens, whose z does not have the shape (head,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
-from core.hypotheses.keep_only import Kept, keep_only
+from core.hypotheses.keep_only import KeptOnly, keep_only
 from core.model.loaded import LoadedModel
 from core.progress import within
 from core.spec.heads import Head
@@ -18,7 +18,7 @@ class HeldOut:
     """The result on one variant; the baseline in `kept` is the variant's own clean run."""
 
     spec: SweepSpec
-    kept: Kept
+    kept: KeptOnly
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: probabilities are fractions."""

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from core.hypotheses.joint_effects import ablate_sets, change
-from core.hypotheses.naming import checked_heads
+from core.hypotheses.parse_heads import checked_heads
 from core.results.findings import NOTABLE_NATS
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer

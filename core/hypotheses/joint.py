@@ -8,9 +8,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.hypotheses.comparison_sets import comparison_sets, percentile
 from core.hypotheses.joint_effects import ablate_sets, change
-from core.hypotheses.naming import checked_heads
-from core.hypotheses.other_sets import other_sets, percentile
+from core.hypotheses.parse_heads import checked_heads
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer, baseline_of
@@ -18,7 +18,7 @@ from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True)
-class OtherSet:
+class ComparisonSet:
     """A comparison set, and the change in the metric under its joint ablation."""
 
     heads: tuple[Head, ...]
@@ -40,7 +40,7 @@ class JointTest:
     baseline: Baseline
     joint: Effect
     singles: tuple[Effect, ...]
-    others: tuple[OtherSet, ...]
+    others: tuple[ComparisonSet, ...]
     n_possible: int
 
     @property
@@ -93,7 +93,7 @@ def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, 
     """
     model = scorer.model
     chosen = checked_heads(heads, (model.n_layers, model.n_heads))
-    others, n_possible = other_sets(chosen, model.n_heads)
+    others, n_possible = comparison_sets(chosen, model.n_heads)
     sets = [chosen, *((head,) for head in chosen), *others]
     joint, *rest = yield from ablate_sets(scorer, sets)
     metric = scorer.metric
@@ -104,7 +104,7 @@ def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, 
         joint,
         tuple(rest[: len(chosen)]),
         tuple(
-            OtherSet(other, change(effect, metric))
+            ComparisonSet(other, change(effect, metric))
             for other, effect in zip(others, rest[len(chosen) :], strict=True)
         ),
         n_possible,

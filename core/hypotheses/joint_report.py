@@ -9,8 +9,8 @@ from core.hypotheses import interactions as pairs
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keep_only import for_keeping, keep_only
-from core.hypotheses.prediction import Verdict, lock
+from core.hypotheses.keep_only import keep_only, keep_only_spec
+from core.hypotheses.prediction import Verdict, lock_prediction
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import NO_VARIANTS, variants
 from core.model.loaded import LoadedModel
@@ -25,7 +25,7 @@ SCHEMA = "headsweep.joint/1"
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class PredictedEffect:
     """A prediction for ablating a set of heads: does the answer break, and what is P(target)?
 
     `prob_after` is a fraction.
@@ -39,7 +39,7 @@ def joint_report(
     model: LoadedModel,
     spec: SweepSpec,
     heads: Sequence[Head],
-    foreseen: Foreseen | None = None,
+    foreseen: PredictedEffect | None = None,
     *,
     greedy_too: bool = False,
     own: Sequence[SweepSpec] = (),
@@ -47,7 +47,7 @@ def joint_report(
     """Ablate some heads together, then keep only them; yields the share done.
 
     A prediction is dated before anything is measured here; whether its author has seen the effect
-    before is not known. Keeping and searching use the ablation kind of `for_keeping`, which the
+    before is not known. Keeping and searching use the ablation kind of `keep_only_spec`, which the
     report names. With `greedy_too` a small set is searched, and tested on generated variants of
     the prompt and then on the user's own variants, `own`, which must have that kind too. Raises
     `InputError`.
@@ -56,12 +56,12 @@ def joint_report(
     scorer = Scorer(model, spec)
     locked = None
     if foreseen is not None:
-        locked = lock(heads, foreseen.breaks, foreseen.prob_after, after_looking=None)
+        locked = lock_prediction(heads, foreseen.breaks, foreseen.prob_after, after_looking=None)
     joint = yield from within(joint_test(scorer, heads), 0.0, 0.3)
     pairwise = None
     if 2 <= len(joint.heads) <= pairs.MOST:
         pairwise = yield from within(interactions(scorer, joint.heads), 0.3, 0.4)
-    kept_spec = for_keeping(spec)
+    kept_spec = keep_only_spec(spec)
     keeper = scorer if kept_spec == spec else Scorer(model, kept_spec)
     kept = yield from within(keep_only(keeper, joint.heads), 0.4, 0.5)
     report: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.hypotheses.joint_effects import ablate_sets, change, others_of
-from core.hypotheses.naming import checked_heads
+from core.hypotheses.parse_heads import checked_heads
 from core.results.agreement import with_kind
 from core.results.result import Baseline, Effect
 from core.spec.ablation import AblationKind, listed
@@ -27,7 +27,7 @@ In nats, or in logits with a foil.
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptOnly:
     """The effect of ablating all heads but `heads`.
 
     `metric` is "logit_diff_change" with a foil, else "logprob_change". `effect` is that of keeping
@@ -72,17 +72,17 @@ class Kept:
         }
 
 
-def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Kept]:
+def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, KeptOnly]:
     """Ablate all heads but `heads`; yields the share done. An empty sequence keeps no head.
 
-    Raises `InputError` for a head that the model does not have, and where `check_keeping` does.
+    Raises `InputError` for a head that the model does not have, and where `check_keep_only` does.
     """
     model = scorer.model
-    check_keeping(scorer.prepared.spec)
+    check_keep_only(scorer.prepared.spec)
     kept = checked_heads(heads, (model.n_layers, model.n_heads), least=0)
     sets = [others_of(scorer, kept), others_of(scorer, ())]
     effect, nothing = yield from ablate_sets(scorer, sets)
-    return Kept(kept, scorer.metric, baseline_of(model, scorer.baseline), effect, nothing)
+    return KeptOnly(kept, scorer.metric, baseline_of(model, scorer.baseline), effect, nothing)
 
 
 def prob_share(baseline: Baseline, effect: Effect) -> float | None:
@@ -90,14 +90,14 @@ def prob_share(baseline: Baseline, effect: Effect) -> float | None:
     return effect.prob / baseline.prob if baseline.prob else None
 
 
-def for_keeping(spec: SweepSpec) -> SweepSpec:
+def keep_only_spec(spec: SweepSpec) -> SweepSpec:
     """The spec for keeping only some heads: `mean` replaces a kind that leaves a share in."""
     found = with_kind(spec, spec.ablation.alone)
     assert found is not None
     return found
 
 
-def check_keeping(spec: SweepSpec) -> None:
+def check_keep_only(spec: SweepSpec) -> None:
     """Refuse a kind that leaves a share of a head in: raises `InputError` (field "ablation")."""
     if spec.ablation.traits.keeps_share:
         others = listed((kind for kind in AblationKind if not kind.traits.keeps_share), "or")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import InputError
-from core.hypotheses.naming import heads_text
+from core.hypotheses.parse_heads import heads_text
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
 from core.text.numbers import percent, signed
@@ -111,7 +111,7 @@ def broke(baseline: Baseline, effect: Effect) -> bool:
     return lost_rank_1 or _halved(baseline, effect.prob)
 
 
-def lock(
+def lock_prediction(
     heads: Sequence[Head],
     breaks: bool,
     prob_after: float,

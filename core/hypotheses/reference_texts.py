@@ -14,7 +14,7 @@ from core.demo.lexicon import names
 from core.errors import InputError
 from core.prompts.corruption import random_tokens
 from core.prompts.names import name_pattern, two_names
-from core.prompts.random_text import exact_text, generator, text_pool
+from core.prompts.random_text import exact_text, random_generator, text_pool
 from core.prompts.repeats import find_repeat
 from core.prompts.tokens import TokenizedPrompt, encode, token_text, tokenize_prompt
 
@@ -80,7 +80,7 @@ def _other_names(tokenizer: Any, prompt: str, seed: int) -> Iterator[str]:
         for name in pair
         if (length := _tokens_of(tokenizer, name))
     }
-    rng = generator(seed)
+    rng = random_generator(seed)
     while all(len(set(like[name]) - set(pair)) > n_places for name in pair):
         used = set(pair)
         text, start = "", 0
@@ -114,7 +114,7 @@ def _other_first_copy(tokenizer: Any, clean: TokenizedPrompt, seed: int) -> Iter
         pool = [i for i in text_pool(tokenizer, len(words) + len(used)) if i not in used]
     except InputError:  # the vocabulary has too few
         return
-    rng = generator(seed)
+    rng = random_generator(seed)
     while words:
         ids = list(clean.ids)
         for position, drawn in zip(words, rng.choice(pool, len(words), replace=False), strict=True):
@@ -123,7 +123,7 @@ def _other_first_copy(tokenizer: Any, clean: TokenizedPrompt, seed: int) -> Iter
 
 
 def _random(tokenizer: Any, prompt: str, seed: int, prepend_bos: bool) -> Iterator[str]:
-    for draw in generator(seed).integers(2**31, size=_TRIES * COUNT).tolist():
+    for draw in random_generator(seed).integers(2**31, size=_TRIES * COUNT).tolist():
         try:
             yield random_tokens(tokenizer, prompt, draw, prepend_bos=prepend_bos)
         except InputError:

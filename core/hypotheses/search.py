@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.hypotheses.joint_effects import change, joint_effects, others_of
-from core.hypotheses.keep_only import check_keeping, prob_share
+from core.hypotheses.keep_only import check_keep_only, prob_share
 from core.progress import map_steps
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
@@ -100,7 +100,7 @@ def greedy(
     the clean one count as the clean one; of equal candidates the first in head order is taken. The
     search ends when the metric reaches its clean value, or the probability reaches `enough` times
     the clean one (with a foil this may happen first), or no head helps, or `max_size` is reached.
-    Raises `InputError` for sizes and shares out of range, and where `check_keeping` does.
+    Raises `InputError` for sizes and shares out of range, and where `check_keep_only` does.
     """
     _check(scorer, max_size, enough)
     n_heads = scorer.model.n_layers * scorer.model.n_heads
@@ -158,7 +158,7 @@ def _reason_to_stop(search: Search, largest: int, enough: float) -> str:
 
 
 def _check(scorer: Scorer, max_size: int, enough: float) -> None:
-    check_keeping(scorer.prepared.spec)
+    check_keep_only(scorer.prepared.spec)
     if max_size < 1:
         raise InputError("max_size", f"The largest size is {max_size}: use a number from 1.")
     if not 0 < enough <= 1:

@@ -65,7 +65,7 @@ class MeasureInteractions(OnHeads):
 
 
 @dataclass(frozen=True)
-class Keep(OnHeads):
+class MeasureKeepOnly(OnHeads):
     """Ablate all heads but these; returns a `Kept`."""
 
     @property
@@ -81,7 +81,7 @@ class Keep(OnHeads):
 
 
 @dataclass(frozen=True)
-class FindSmallest(OnSpec):
+class SearchGreedy(OnSpec):
     """Greedy search for a small set that keeps the answer; returns a `Search`."""
 
     max_size: int = 20
@@ -107,7 +107,7 @@ class FindSmallest(OnSpec):
 
 
 @dataclass(frozen=True)
-class OnVariants(OnSpec):
+class MeasureVariants(OnSpec):
     """Keep only the heads on variants of the prompt: up to `count` generated ones, then `own`.
 
     Returns one `HeldOut` per variant, or a text that says why there is no variant.

@@ -14,7 +14,7 @@ from core.demo.lexicon import names
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.prompts.names import name_pattern, two_names
-from core.prompts.random_text import exact_text, generator, text_pool
+from core.prompts.random_text import exact_text, random_generator, text_pool
 from core.prompts.repeats import Repeat, find_repeat
 from core.prompts.tokens import TokenizedAnswer, encode, token_text
 from core.spec.answer import Answer
@@ -178,7 +178,7 @@ def _other_words(
         pool = [i for i in text_pool(tokenizer, len(words) + len(used)) if i not in used]
     except InputError:  # the vocabulary has too few
         return
-    rng = generator(seed)
+    rng = random_generator(seed)
     while True:
         drawn = rng.choice(pool, len(words), replace=False).tolist()
         chosen = dict(zip(words, drawn, strict=True))
@@ -234,7 +234,7 @@ def _other_names(tokenizer: Any, spec: SweepSpec, seed: int) -> Iterator[_Change
         return
     ones, others = (_names_like(tokenizer, name, spec.prompt) for name in pair)
     both = [(one, other) for one in ones for other in others if one != other]
-    rng = generator(seed)
+    rng = random_generator(seed)
     for index in rng.permutation(len(both)):
         yield _renamed(spec, dict(zip(pair, both[index], strict=True)))
 

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 
 from core.checkpoints import catalogue
-from core.checkpoints.fingerprint import fingerprint_here
+from core.checkpoints.fingerprint import local_fingerprint
 from core.checkpoints.registry import MODELS, ModelKey, Registry
 from core.errors import InputError
 from core.jobs.job import PATIENCE, Job, JobState
@@ -78,8 +78,8 @@ class Jobs:
             return None
         model = self._models.peek(key)
         if model is None:
-            local = catalogue.written_as_path(key.name)
-            return task.recall(self._keeper, fingerprint_here(key.name) if local else None)
+            local = catalogue.looks_like_path(key.name)
+            return task.recall(self._keeper, local_fingerprint(key.name) if local else None)
         return task.settled(model).recall(self._keeper, model.fingerprint)
 
     def admit(
@@ -118,7 +118,7 @@ class Jobs:
             job = self._jobs.get((key, task))
         if job is None or job.created is None or self._models.peek(key) is not None:
             return None
-        here = fingerprint_here(key.name)
+        here = local_fingerprint(key.name)
         return job if here is not None and here != job.fingerprint else None
 
     def _submit(self, key: ModelKey, task: Task | None, stale: Job | None = None) -> Job:
@@ -197,7 +197,7 @@ class Jobs:
         if self._keeper is None or not task.kept:
             return False
         model = self._models.peek(job.key)
-        weights = fingerprint_here(job.key.name) if model is None else model.fingerprint
+        weights = local_fingerprint(job.key.name) if model is None else model.fingerprint
         kept = task.recall(self._keeper, weights)
         if kept is None or not task.is_whole(kept.found):
             return False

@@ -69,7 +69,7 @@ def _gpt_neo(model: Any) -> Stack:
         attn = layer.attn.attention
         mlp = pieces.mlp(layer.ln_2, layer.mlp.c_fc, layer.mlp.act, layer.mlp.c_proj)
         window = model.config.window_size if attn.attention_type == "local" else None
-        qkv = pieces.three(layer.ln_1, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
+        qkv = pieces.qkv(layer.ln_1, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
         lens = _lens_of(attn, layer.ln_1, attn.out_proj)
         scoring = Scoring(1.0, window)  # GPT-Neo does not scale its scores
         return Block(qkv, product(attn.out_proj), mlp, scoring, lens)
@@ -158,7 +158,7 @@ def _opt(model: Any) -> Stack:
     body = model.model.decoder
     before = model.config.do_layer_norm_before
 
-    words, project_in = body.embed_tokens, body.project_in or pieces.same
+    words, project_in = body.embed_tokens, body.project_in or pieces.identity
     table, offset = body.embed_positions.weight, body.embed_positions.offset
 
     def embed(tokens: Tensor) -> Tensor:
@@ -167,9 +167,9 @@ def _opt(model: Any) -> Stack:
 
     def block(layer: Any) -> Block:
         attn, norms = layer.self_attn, (layer.self_attn_layer_norm, layer.final_layer_norm)
-        first, second = norms if before else (pieces.same, pieces.same)
+        first, second = norms if before else (pieces.identity, pieces.identity)
         return Block(
-            pieces.three(first, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim),
+            pieces.qkv(first, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim),
             product(attn.out_proj),
             pieces.mlp(second, layer.fc1, layer.activation_fn, layer.fc2),
             Scoring(attn.scaling),
@@ -179,7 +179,7 @@ def _opt(model: Any) -> Stack:
         )
 
     outwards = () if body.project_out is None else (body.project_out,)
-    ending = pieces.ending(body.final_layer_norm or pieces.same, *outwards, model.lm_head)
+    ending = pieces.ending(body.final_layer_norm or pieces.identity, *outwards, model.lm_head)
     blocks = tuple(map(block, body.layers))
     return Stack(lambda ids: project_in(words(ids)), embed, pieces.no_rotary, blocks, ending)
 
@@ -224,13 +224,13 @@ def _phi(model: Any) -> Stack:
 
     def block(layer: Any) -> Block:
         attn, n_rotary = layer.self_attn, layer.self_attn.rotary_ndims
-        three = pieces.three(
+        three = pieces.qkv(
             layer.input_layernorm, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim
         )
         norms = (
             (attn.q_layernorm, attn.k_layernorm)
             if attn.qk_layernorm
-            else (pieces.same, pieces.same)
+            else (pieces.identity, pieces.identity)
         )
 
         def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
@@ -273,7 +273,7 @@ def _llama(model: Any) -> Stack:
     def block(layer: Any) -> Block:
         attn, norm = layer.self_attn, layer.input_layernorm
         return Block(
-            pieces.rotated_three(model, norm, attn),
+            pieces.rotary_qkv(model, norm, attn),
             product(attn.o_proj),
             pieces.gated_mlp(layer.post_attention_layernorm, layer.mlp),
             Scoring(attn.scaling, getattr(attn, "sliding_window", None) or window),
@@ -294,7 +294,7 @@ def _gemma2(model: Any) -> Stack | None:
         o_proj, after_mlp = product(attn.o_proj), layer.post_feedforward_layernorm
         mlp = pieces.gated_mlp(layer.pre_feedforward_layernorm, layer.mlp)
         return Block(
-            pieces.rotated_three(model, norm, attn),
+            pieces.rotary_qkv(model, norm, attn),
             lambda z: after(o_proj(z)),
             lambda resid: after_mlp(mlp(resid)),
             Scoring(attn.scaling, attn.sliding_window, attn.attn_logit_softcapping),

@@ -12,7 +12,7 @@ from core.model.stack import Stack, finish_block
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class LayerState:
     """One layer's state after its attention: residual stream before the layer, keys, values, z."""
 
     resid_pre: Float[Tensor, "row pos d_model"]
@@ -24,7 +24,7 @@ class Moment:
 def forward(
     stack: Stack,
     tokens: Int[Tensor, "row pos"],
-    at_z: Callable[[Moment], Tensor],
+    at_z: Callable[[LayerState], Tensor],
     edit_mlp: Callable[[Tensor], Tensor] | None = None,
 ) -> Float[Tensor, "row pos d_model"]:
     """Run a forward pass and return the residual stream after the last layer.
@@ -37,6 +37,6 @@ def forward(
     positions = torch.arange(tokens.shape[1], device=tokens.device)
     for block in stack.blocks:
         q, k, v = block.qkv(resid, rotary)
-        z = at_z(Moment(resid, k, v, attend(q, k, v, positions, block.scoring)))
+        z = at_z(LayerState(resid, k, v, attend(q, k, v, positions, block.scoring)))
         resid = finish_block(block, resid, z, edit_mlp=edit_mlp)
     return resid

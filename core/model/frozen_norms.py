@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.model.pieces import same
+from core.model.pieces import identity
 
 Linear = Callable[[Tensor], Tensor]
 
@@ -19,7 +19,7 @@ def frozen(norm: Any, at: Float[Tensor, "*any d_model"]) -> Linear:
     frozen(norm, x)(x) plus the bias is norm(x). `norm` is a LayerNorm, which centres, or an
     RMSNorm, which does not; for None the map is the identity. Raises `ModelError` for another norm.
     """
-    if norm is None or norm is same:
+    if norm is None or norm is identity:
         return lambda part: part
     linear = unscaled(norm)
     if isinstance(norm, nn.LayerNorm):
@@ -35,7 +35,7 @@ def unscaled(norm: Any) -> Linear:
 
     Raises `ModelError` for a norm that is neither a LayerNorm nor an RMSNorm.
     """
-    if norm is None or norm is same:
+    if norm is None or norm is identity:
         return lambda part: part
     if isinstance(norm, nn.LayerNorm):
         weight = norm.weight

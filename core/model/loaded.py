@@ -107,29 +107,29 @@ class LoadedModel:
 
         `edit` may replace every z, as in `editing_z`.
         """
-        with _tapping(Taps(edit, see)):
+        with _tapping(HookActions(edit, see)):
             self.logits(tokens, (tokens.shape[1] - 1,))
 
     @contextmanager
     def editing_z(self, edit: ZEditor) -> Iterator[None]:
         """While this context is open, `edit` may replace every z of passes in this thread."""
-        with _tapping(Taps(edit_z=edit)):
+        with _tapping(HookActions(edit_z=edit)):
             yield
 
 
 @dataclass(frozen=True)
-class Taps:
+class HookActions:
     """What the permanent hooks do in a forward pass of this thread."""
 
     edit_z: ZEditor | None = None
     on_pattern: PatternReader | None = None
 
 
-_taps: ContextVar[Taps | None] = ContextVar("headsweep_taps", default=None)
+_taps: ContextVar[HookActions | None] = ContextVar("headsweep_taps", default=None)
 
 
 @contextmanager
-def _tapping(taps: Taps) -> Iterator[None]:
+def _tapping(taps: HookActions) -> Iterator[None]:
     token = _taps.set(taps)
     try:
         yield

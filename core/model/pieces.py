@@ -21,27 +21,27 @@ def heads(x: Tensor, d_head: int) -> Tensor:
     return x.view(n_rows, n_pos, -1, d_head).transpose(1, 2)
 
 
-def three(norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int) -> Any:
+def qkv(norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int) -> Any:
     """`qkv` of a block: a norm, then one projection each for q, k and v."""
     q_proj, k_proj, v_proj = product(q_proj), product(k_proj), product(v_proj)
 
-    def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
+    def project(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
         x = norm(resid)
         return heads(q_proj(x), d_head), heads(k_proj(x), d_head), heads(v_proj(x), d_head)
 
-    return qkv
+    return project
 
 
-def rotated_three(model: Any, norm: Layer, attn: Any) -> Any:
-    """`three`, followed by the family's rotary embedding of q and k."""
-    plain = three(norm, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
+def rotary_qkv(model: Any, norm: Layer, attn: Any) -> Any:
+    """`qkv`, followed by the family's rotary embedding of q and k."""
+    plain = qkv(norm, attn.q_proj, attn.k_proj, attn.v_proj, attn.head_dim)
     rotate = own_rotation(model)
 
-    def qkv(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
+    def project(resid: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = plain(resid, ())
         return (*rotate(q, k, *rotary), v)
 
-    return qkv
+    return project
 
 
 def mlp(norm: Layer, up: Any, act: Any, down: Any) -> Layer:
@@ -135,6 +135,6 @@ def own_rotation(model: Any) -> Any:
     return sys.modules[type(model).__module__].apply_rotary_pos_emb
 
 
-def same(x: Tensor) -> Tensor:
+def identity(x: Tensor) -> Tensor:
     """The identity."""
     return x

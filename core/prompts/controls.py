@@ -8,7 +8,7 @@ random words cannot have been memorised (Olsson et al. 2022, arXiv:2209.11895).
 from typing import Any
 
 from core.errors import InputError
-from core.prompts.random_text import decode, exact_text, generator, text_pool
+from core.prompts.random_text import decode, exact_text, random_generator, text_pool
 from core.prompts.repeats import find_repeat
 from core.prompts.tokens import TokenizedPrompt, encode, token_text, tokenize_prompt
 
@@ -60,7 +60,7 @@ def repeated_random(
             else f"This model's context of {n_ctx:,} tokens is too short for two copies.",
         )
     pool = text_pool(tokenizer, length)
-    rng = generator(seed)
+    rng = random_generator(seed)
     for _ in range(_TRIES):
         copy = rng.choice(pool, length, replace=False).tolist()
         prompt = exact_text(tokenizer, [*copy, *copy[:-1]])

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.prompts.names import check_names, name_pattern, two_names
-from core.prompts.random_text import decode, exact_text, generator, text_pool
+from core.prompts.random_text import decode, exact_text, random_generator, text_pool
 from core.prompts.repeats import find_repeat
 from core.prompts.tokens import TokenizedPrompt, encode, tokenize_prompt
 from core.spec.answer import MAX_ANSWER_CHARACTERS
@@ -163,7 +163,7 @@ def shuffle_first_copy(tokenizer: Any, prompt: str, seed: int, *, prepend_bos: b
     start = int(prepend_bos)
     copy = clean.ids[repeat.first_start : repeat.first_stop]
     stays = not clean.texts[repeat.first_start].startswith(" ")
-    for shuffled in _orders(copy, generator(seed), stays):
+    for shuffled in _orders(copy, random_generator(seed), stays):
         ids = (*clean.ids[start : repeat.first_start], *shuffled, *clean.ids[repeat.first_stop :])
         if (text := exact_text(tokenizer, ids)) is not None:
             return text
@@ -183,7 +183,7 @@ def random_tokens(tokenizer: Any, prompt: str, seed: int, *, prepend_bos: bool) 
     clean = tokenize_prompt(tokenizer, prompt, prepend_bos=prepend_bos)
     pool = np.array(text_pool(tokenizer, 2))
     old = np.array(clean.ids[int(prepend_bos) :])
-    rng = generator(seed)
+    rng = random_generator(seed)
     for _ in range(_TRIES):
         drawn = rng.choice(pool, len(old), replace=len(pool) < len(old))
         for slot in np.flatnonzero(drawn == old):

@@ -35,7 +35,7 @@ class TokenizerLike(Protocol):
         """The text of some ids."""
 
 
-def generator(seed: int) -> np.random.Generator:
+def random_generator(seed: int) -> np.random.Generator:
     """A random number generator for a user's seed. Raises `InputError` for a negative seed."""
     if seed < 0:
         raise InputError("seed", f"The seed is {seed}: use a whole number from 0.")

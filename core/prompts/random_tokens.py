@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.errors import UnavailableError
 from core.prompts.random_text import TokenizerLike, text_token_ids
-from core.prompts.tokens import check_known
+from core.prompts.tokens import check_embedded
 
 N_SEQUENCES = 20
 SEED = 0
@@ -75,6 +75,6 @@ def repeated_random_tokens(
     ids = torch.from_numpy(np.concatenate([copies, copies], axis=1)).long()
     bos = tokenizer.bos_token_id if prepend_bos else None
     if bos is not None:
-        check_known([bos], bos + 1 if d_vocab is None else d_vocab, "model")
+        check_embedded([bos], bos + 1 if d_vocab is None else d_vocab, "model")
         ids = torch.cat([torch.full((n_sequences, 1), bos), ids], dim=1)
     return RepeatedTokens(ids, length, bos is not None, seed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.spec.answer import Answer
 from core.text.words import Span, Words, joined, phrase, token, warning
 
@@ -10,8 +10,8 @@ from core.text.words import Span, Words, joined, phrase, token, warning
 def answer_words(tokens: Sequence[str], answer: Answer | None) -> Words:
     """The tokens of a target or foil: in a row, or a set's members with "or" between."""
     if not isinstance(answer, tuple):
-        return phrase(token("".join(map(visible, tokens))))
-    return joined(" or ", (token(visible(text)) for text in tokens))
+        return phrase(token("".join(map(visible_text, tokens))))
+    return joined(" or ", (token(visible_text(text)) for text in tokens))
 
 
 def typed_answer_words(answer: Answer) -> Words:

@@ -109,7 +109,7 @@ def tokenize_answer(tokenizer: Any, answer: Answer, field: str) -> TokenizedAnsw
     return TokenizedAnswer(tuple(options), tuple(token_text(tokenizer, o[0]) for o in options))
 
 
-def check_known(ids: Sequence[int], d_vocab: int, field: str) -> None:
+def check_embedded(ids: Sequence[int], d_vocab: int, field: str) -> None:
     """Raise `InputError` for ids of the tokenizer for which the model has no embedding."""
     if ids and max(ids) >= d_vocab:
         raise InputError(
@@ -197,7 +197,7 @@ def token_text(tokenizer: Any, token_id: int) -> str:
     return str(tokenizer.decode([token_id]))
 
 
-def visible(text: str) -> str:
+def visible_text(text: str) -> str:
     """`text` with a visible sign for every space, line break and invisible character."""
     return "".join(map(_visible_character, text))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.prompts.token_words import answer_words
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.results.findings import NOTABLE
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent, signed
@@ -55,7 +55,7 @@ def _answered(result: SweepResult) -> Fact:
     detail = phrase(f"rank {base.rank:,}")
     if len(base.token_probs) > 1:
         each = (
-            phrase(token(visible(text)), f" {percent(prob)}")
+            phrase(token(visible_text(text)), f" {percent(prob)}")
             for text, prob in zip(result.target_tokens, base.token_probs, strict=True)
         )
         rank = f" · first token’s rank {base.rank:,}"
@@ -71,7 +71,7 @@ def _likeliest(result: SweepResult) -> Fact:
     return Fact(
         phrase("Likeliest next tokens, nothing ablated"),
         likeliest=tuple(
-            Likely(visible(text), prob, text == result.target_tokens[0])
+            Likely(visible_text(text), prob, text == result.target_tokens[0])
             for text, prob in result.baseline.top[:LIKELIEST]
         ),
     )

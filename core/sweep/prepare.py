@@ -97,8 +97,8 @@ def prepare(
             "another token.",
         )
     for text, name in ((prompt.ids, "prompt"), (sum(target.options, ()), "target")):
-        tk.check_known(text, model.d_vocab, name)
-    tk.check_known(sum(foil.options, ()) if foil is not None else (), model.d_vocab, "foil")
+        tk.check_embedded(text, model.d_vocab, name)
+    tk.check_embedded(sum(foil.options, ()) if foil is not None else (), model.d_vocab, "foil")
     longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
     longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
     tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
@@ -107,12 +107,12 @@ def prepare(
     if spec.corrupted_prompt is not None:
         corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)
         align(prompt, corrupted)
-        tk.check_known(corrupted.ids, model.d_vocab, "corrupted_prompt")
+        tk.check_embedded(corrupted.ids, model.d_vocab, "corrupted_prompt")
     reference: tuple[tuple[int, ...], ...] = ()
     if spec.reference is not None and spec.ablation.traits.same_length:
         check_same_length(model.tokenizer, spec.reference, len(prompt), prepend_bos=bos)
         reference = reference_ids(model.tokenizer, spec.reference, bos)
-        tk.check_known(sum(reference, ()), model.d_vocab, "reference")
+        tk.check_embedded(sum(reference, ()), model.d_vocab, "reference")
     positions = chosen_positions(spec.positions, len(prompt))
     # By the one name that the loaded model has: an alias is asked for, never recorded.
     resolved = replace(spec.resolved(prepend_bos=bos), model=model.name)

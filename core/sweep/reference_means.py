@@ -14,11 +14,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.engine import parts
+from core.engine import head_and_mlp_outputs
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.prompts.reference import reference_ids
-from core.prompts.tokens import check_known
+from core.prompts.tokens import check_embedded
 
 BATCH_BYTES = 2**28
 """Of every layer's outputs on one batch of reference prompts, in double precision."""
@@ -95,7 +95,7 @@ def _kept(
 def _prompts(model: LoadedModel, key: _Key) -> _Prompts:
     reference, prepend_bos, forced = key
     read = reference_ids(model.tokenizer, reference, prepend_bos)
-    check_known(sum(read, ()), model.d_vocab, "reference")
+    check_embedded(sum(read, ()), model.d_vocab, "reference")
     return [(*ids, *(forced or ()))[: model.n_ctx] for ids in read]
 
 
@@ -133,7 +133,7 @@ def _sums(
     mlp: Tensor | None = None
     at_once = BATCH_BYTES // (16 * model.n_layers * model.d_model)
     for batch in _batches(prompts, at_once):
-        found = parts(model, batch)
+        found = head_and_mlp_outputs(model, batch)
         z = _plus(z, summed(_precise(found.z)))
         mlp = None if found.mlp is None else _plus(mlp, summed(_precise(found.mlp)))
         done += batch.numel()

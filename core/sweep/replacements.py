@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.engine import parts
+from core.engine import head_and_mlp_outputs
 from core.engine.interventions import Edit, Intervention, MlpEdit, Values
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer
@@ -137,7 +137,7 @@ def from_corrupted(
 
     Before the first token that differs nothing does (causality), so nothing is replaced there.
     """
-    found = parts(model, corrupted[None])
+    found = head_and_mlp_outputs(model, corrupted[None])
     differs = (clean != corrupted).nonzero().flatten().tolist()
     first = differs[0] if differs else len(clean)
     mlp = None if found.mlp is None else found.mlp[:, 0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.engine import Rows, Start, begin, run_from
+from core.engine import CleanStart, Rows, run_from, start_clean
 from core.engine.interventions import Intervention
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer, token_text
@@ -59,7 +59,7 @@ class Scorer:
         self._replacements: dict[TokenizedAnswer, Replacement] | None = None
         self.start = self._begin(prepared.target)
         self._same_pass = prepared.foil if prepared.foil_in_same_pass else None
-        self._foil: Start | None = None
+        self._foil: CleanStart | None = None
         if prepared.foil is not None and self._same_pass is None:
             self._foil = self._begin(prepared.foil)
         self.clean = log_probs(self.start.logits[None])[0]
@@ -71,9 +71,9 @@ class Scorer:
         self.baseline = clean
         self.seconds = time.perf_counter() - started
 
-    def _begin(self, answer: TokenizedAnswer) -> Start:
+    def _begin(self, answer: TokenizedAnswer) -> CleanStart:
         prepared = self.prepared
-        return begin(self.model, prepared.sequence(answer), prepared.read(answer))
+        return start_clean(self.model, prepared.sequence(answer), prepared.read(answer))
 
     @property
     def metric(self) -> str:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import torch
 
-from core.engine import begin
+from core.engine import start_clean
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import constant_steps
@@ -72,9 +72,9 @@ def predict(model: LoadedModel, prompt: tk.TokenizedPrompt) -> Top:
             f"The prompt has {len(prompt):,} tokens; {model.name} reads at most {model.n_ctx:,}. "
             "Shorten the prompt or choose a model with a longer context.",
         )
-    tk.check_known(prompt.ids, model.d_vocab, "prompt")
+    tk.check_embedded(prompt.ids, model.d_vocab, "prompt")
     nothing = tk.TokenizedAnswer(((prompt.ids[-1],),), ("",))
-    start = begin(model, torch.tensor(prompt.ids), (len(prompt) - 1,))
+    start = start_clean(model, torch.tensor(prompt.ids), (len(prompt) - 1,))
     scores = score(start.logits[None], log_probs(start.logits[None])[0], nothing)
     return top_of(model, scores, 0)
 

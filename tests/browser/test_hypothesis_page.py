@@ -10,8 +10,8 @@ from core.demo import example
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keep_only import for_keeping, keep_only
-from core.hypotheses.naming import heads_text
+from core.hypotheses.keep_only import keep_only, keep_only_spec
+from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.search import greedy
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
@@ -30,7 +30,7 @@ def scorer(demo):
 
 @pytest.fixture(scope="module")
 def keeper(demo):
-    return Scorer(demo, for_keeping(example.SPEC))
+    return Scorer(demo, keep_only_spec(example.SPEC))
 
 
 def predict(page, outcome, percent_left):
@@ -162,7 +162,7 @@ def test_variants_of_ones_own_are_tried_on_the_set_found(fresh, demo, keeper):
     pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
     type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")
     *_, found = greedy(keeper)
-    spec = for_keeping(example.SPEC)
+    spec = keep_only_spec(example.SPEC)
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in pairs]
     expected = run_to_end(held_out(demo, spec, found.heads, own))
     rows = variant_rows(fresh, 7)

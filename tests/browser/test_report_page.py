@@ -11,7 +11,7 @@ from components.exports.report import html
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
 from core.demo import example
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import KL, LOGPROB, METRICS, PROB
 from core.results.result import SweepResult
@@ -113,7 +113,7 @@ def test_a_click_on_a_cell_shows_its_head(opened):
     assert f"{signed(100 * effect.prob_change)} pp" in numbers
     names = page.locator("#head .pairs .name").all_inner_texts()
     assert names[0] == "␣jumps"
-    assert set(names) >= {visible(text) for text, _ in effect.top[:5]}
+    assert set(names) >= {visible_text(text) for text, _ in effect.top[:5]}
     before, after = page.locator("#head .pairs .both .number").all_inner_texts()[:2]
     assert (before, after) == (percent(RESULT.baseline.prob), percent(effect.prob))
 
@@ -125,7 +125,7 @@ def test_the_table_has_every_head_as_python_writes_it(opened):
         [
             e.address.label, f"{100 * e.prob:.1f}",
             *(metric.text(metric.of(e)) for metric in METRICS if not metric.needs_foil),
-            f"{e.rank:,}", f"{visible(e.top[0][0])} {percent(e.top[0][1], 0)}",
+            f"{e.rank:,}", f"{visible_text(e.top[0][0])} {percent(e.top[0][1], 0)}",
         ]
         for e in RESULT.ranked()
     ]  # fmt: skip
@@ -176,9 +176,9 @@ def test_typed_markup_is_shown_as_it_was_typed(opened):
     page = opened("hostile")
     assert page.locator("h1").inner_text() == f"{HOSTILE} $x$"
     assert page.locator("img").count() == 0
-    assert page.locator("#strip .token").first.inner_text() == visible(HOSTILE)
+    assert page.locator("#strip .token").first.inner_text() == visible_text(HOSTILE)
     page.locator("#rows button").last.click()
-    assert visible(HOSTILE) in page.locator("#head .pairs").inner_text()
+    assert visible_text(HOSTILE) in page.locator("#head .pairs").inner_text()
     cells = page.locator("#heatmap .nsewdrag").first
     cells.scroll_into_view_if_needed()
     cells.hover(position={"x": 30, "y": 30}, force=True)

@@ -15,7 +15,7 @@ from core.engine.oracle import ablated_logits
 from core.exports.notebook.ablation import ablation, kind_code
 from core.exports.notebook.plan import plan_of
 from core.exports.notebook.text import about_ablation
-from core.hypotheses.keep_only import check_keeping
+from core.hypotheses.keep_only import check_keep_only
 from core.progress import run_to_end
 from core.results.differences import run_caveats, run_differences
 from core.results.result import SweepResult
@@ -73,9 +73,9 @@ def test_it_has_words(kind):
     assert any(kind.label in said for said in run_caveats(one, two, differs, "prob_change"))
     if kind.traits.keeps_share:
         with pytest.raises(ValueError, match="share of every head"):
-            check_keeping(asked)
+            check_keep_only(asked)
     else:
-        check_keeping(asked)
+        check_keep_only(asked)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -27,7 +27,7 @@ LIGHT = [
     "core.demo.example",
     "core.results.findings",
     "core.spec.heads",
-    "core.hypotheses.naming",
+    "core.hypotheses.parse_heads",
     "core.hypotheses.prediction",
     "core.hypotheses.tasks",
     "core.checkpoints.hub",

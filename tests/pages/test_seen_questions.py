@@ -137,10 +137,10 @@ def test_the_check_finds_each_way_past_the_seal(source):
 
 def test_a_test_that_is_begun_counts_as_looking(kept):
     from components.state import Test, new_session
-    from core.hypotheses.prediction import lock
+    from core.hypotheses.prediction import lock_prediction
     from core.spec.heads import Head
 
     state = new_session()
     assert isinstance(state.hypothesis, HypothesisPage)
-    state.hypothesis.begin(Test(SPEC, lock((Head(0, 0),), True, 0.2, False)))
+    state.hypothesis.begin(Test(SPEC, lock_prediction((Head(0, 0),), True, 0.2, False)))
     assert SPEC in state.seen_questions

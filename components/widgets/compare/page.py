@@ -12,7 +12,7 @@ from components.widgets.compare.panel import panel
 from components.widgets.compare.sides import OFFERED, Sided, begin_sweeps, found_of, side_box
 from components.widgets.page.address_bar import AddressParams, follow_address, write_address
 from components.widgets.page.messages import error_message, note
-from core.checkpoints.permitted import from_outside
+from core.checkpoints.permitted import permitted_in_links
 from core.errors import InputError, StoreError
 from core.exports import links
 from core.results.metrics import PROB
@@ -83,7 +83,7 @@ def _side(state: Session, name: str, found: Sided | None) -> AddressParams:
     if side is None:
         return {}
     spec = found.sealed.spec if found is not None else None if isinstance(side, tuple) else side
-    if spec is not None and from_outside(spec.model) and not (found and found.imported):
+    if spec is not None and permitted_in_links(spec.model) and not (found and found.imported):
         return links.to_params(links.as_asked(spec), f"{name}.")
     return {name: [side[1]]} if isinstance(side, tuple) else {}
 

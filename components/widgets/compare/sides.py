@@ -14,7 +14,7 @@ from components.widgets.composer.draft import on_this_machine
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.progress import Waiting, progress
 from components.words.timestamps import when
-from core.checkpoints.permitted import from_outside, is_permitted
+from core.checkpoints.permitted import is_permitted, permitted_in_links
 from core.errors import InputError, StoreError
 from core.jobs import JOBS, Job, JobState
 from core.spec.spec import SweepSpec
@@ -137,7 +137,7 @@ def _known(spec: SweepSpec) -> Sided | None:
 
 
 def _may_be_asked_for(spec: SweepSpec) -> bool:
-    return is_permitted(spec.model) and from_outside(spec.model)
+    return is_permitted(spec.model) and permitted_in_links(spec.model)
 
 
 def _awaited(state: Session, name: str, spec: SweepSpec) -> None:

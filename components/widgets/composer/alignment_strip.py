@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.words.escaping import as_html, token_html
 from core.prompts.corruption import Alignment
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 
 LONG = 240
 """Alignments longer than this leave out the middle of long runs of equal tokens."""
@@ -44,7 +44,7 @@ def _cells(alignment: Alignment) -> list[str]:
 
 
 def _pair(position: int, clean: str, corrupted: str) -> str:
-    said = as_html(f"position {position}: {visible(clean)} becomes {visible(corrupted)}")
+    said = as_html(f"position {position}: {visible_text(clean)} becomes {visible_text(corrupted)}")
     return (
         f'<span class="hs-pair" role="listitem" aria-label="{said}" title="{said}">'
         f'<span class="hs-at">{position} ≠</span>'

@@ -6,7 +6,7 @@ from components.state import put, value
 from components.state.answer_syntax import answer_text, parse_answer
 from components.widgets.composer.draft import Draft
 from components.words.escaping import as_markdown
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.spec.answer import Answer
 
 _BARS = (
@@ -49,7 +49,7 @@ def _offer_space(draft: Draft, name: str) -> None:
         shown = "|".join([spaced] if isinstance(spaced, str) else spaced)
         which = "leading spaces" if many else "its leading space"
         st.button(
-            f"Use {as_markdown(visible(shown))}, with {which}",
+            f"Use {as_markdown(visible_text(shown))}, with {which}",
             key=f"space-{name}",
             on_click=put,
             args=(name, answer_text(spaced)),

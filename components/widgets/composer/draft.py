@@ -9,7 +9,7 @@ from components.state.answer_syntax import as_positions, parse_answer
 from components.state.uploads import Upload
 from components.widgets.page.messages import error_message
 from core.checkpoints import catalogue
-from core.checkpoints.permitted import check_permitted, from_outside
+from core.checkpoints.permitted import check_permitted, permitted_in_links
 from core.errors import InputError
 from core.jobs import JobState
 from core.prompts.tokens import TokenizedPrompt
@@ -102,7 +102,7 @@ def _refused(state: Session, name: str) -> str | None:
         check_permitted(name)
     except InputError as error:
         return str(error)
-    if not state.models.is_untrusted(name) or from_outside(name):
+    if not state.models.is_untrusted(name) or permitted_in_links(name):
         return None
     return (
         f"{shortened(name)} was named by a link, a file or an earlier run, which may load only "

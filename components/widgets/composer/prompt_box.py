@@ -13,7 +13,7 @@ from components.widgets.composer.token_strip import Strip, clickable_strip, toke
 from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
 from core.errors import InputError
-from core.prompts.tokens import TokenizedPrompt, tokenize_answer, visible
+from core.prompts.tokens import TokenizedPrompt, tokenize_answer, visible_text
 from core.text.numbers import percent
 
 GUESSES = 4
@@ -94,7 +94,7 @@ def _guesses(top: Sequence[tuple[str, float]]) -> None:
         st.html('<span class="hs-quiet">The model\'s own next tokens:</span>', width="content")
         for index, (text, prob) in enumerate(top[:GUESSES]):
             st.button(
-                f"{as_markdown(visible(text))} {as_markdown(percent(prob, 0))}",
+                f"{as_markdown(visible_text(text))} {as_markdown(percent(prob, 0))}",
                 key=f"guess-{index}",
                 type="tertiary",
                 on_click=put,

@@ -11,7 +11,7 @@ from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
 from core.errors import InputError
 from core.prompts.corruption import replace_token
-from core.prompts.tokens import TokenizedPrompt, visible
+from core.prompts.tokens import TokenizedPrompt, visible_text
 
 SUGGESTIONS = 4
 
@@ -49,7 +49,7 @@ def _replacement(draft: Draft, base: str, read: TokenizedPrompt, position: int) 
     assert model is not None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            f"Instead of {as_markdown(visible(old))}",
+            f"Instead of {as_markdown(visible_text(old))}",
             key="replacement",
             live="300ms",
             persist_state="session",
@@ -91,7 +91,7 @@ def _suggestions(draft: Draft, base: str, read: TokenizedPrompt, position: int) 
         st.html('<span class="hs-quiet">Likely here:</span>', width="content")
         for index, (text, result) in enumerate(usable):
             st.button(
-                as_markdown(visible(text)),
+                as_markdown(visible_text(text)),
                 key=f"suggestion-{index}",
                 on_click=put,
                 args=("corrupted_prompt", result),

@@ -9,7 +9,7 @@ from components.state import put, value
 from components.words.escaping import as_markdown, token_html
 from components.words.page_html import words_html
 from core.prompts.token_words import token_count_words
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 
 SHOWN = 240
 """Tokens drawn; of a longer prompt, half from its start and half from its end."""
@@ -79,7 +79,7 @@ def shown_positions(n_tokens: int) -> list[int]:
 def token_choice(position: int, text: str) -> str:
     """A token's label on a button: its position, small, and its text as it is."""
     # Isolated, so that text from right to left does not carry the number along.
-    return f":small[:gray[{position}]] \u2068{as_markdown(visible(text))}\u2069"
+    return f":small[:gray[{position}]] \u2068{as_markdown(visible_text(text))}\u2069"
 
 
 def _kind(position: int, special: bool, has_bos: bool) -> str:

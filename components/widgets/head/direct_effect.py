@@ -11,7 +11,7 @@ from components.figures.direct_effect import mlp_bars, route_waterfall
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
-from core.circuits.verdict import in_nats
+from core.circuits.verdict import leading_change
 from core.results.findings import NOTABLE_NATS
 from core.results.result import HeadEffect
 from core.spec.ablation import AblationKind
@@ -85,7 +85,7 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> 
     foil = context.result.baseline.logit_diff is not None
     of = "logit difference" if foil else "log P(target)"
     nats = ", ".join(
-        f"{kind.label} {signed(in_nats(effect), 2)}" for kind, effect in by_kind.items()
+        f"{kind.label} {signed(leading_change(effect), 2)}" for kind, effect in by_kind.items()
     )
     note(
         f"In {of}: {nats} nats. In blue: the kind of this sweep. Where the kinds "

@@ -12,7 +12,7 @@ from components.widgets.head.context import HeadContext, chart, contributions, h
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits.tasks import MeasureLogitEffects
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
     frame = pd.DataFrame(
         {
             "position": range(len(circuit.here)),
-            "token": [visible(text) for text in tokens],
+            "token": [visible_text(text) for text in tokens],
             "promotes here": [_named(each.raised) for each in circuit.here],
             "demotes here": [_named(each.lowered[:3]) for each in circuit.here],
             "the token itself": [each.own for each in circuit.here],
@@ -105,8 +105,8 @@ def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
 
 
 def _named(pairs: tuple[tuple[str, float], ...]) -> str:
-    return "   ".join(f"{visible(text)} {signed(value, 1)}" for text, value in pairs)
+    return "   ".join(f"{visible_text(text)} {signed(value, 1)}" for text, value in pairs)
 
 
 def _words(pairs: tuple[tuple[str, float], ...]) -> str:
-    return "   ".join(visible(text) for text, _ in pairs)
+    return "   ".join(visible_text(text) for text, _ in pairs)

@@ -17,7 +17,7 @@ from components.widgets.head.context import (
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits.tasks import MeasurePathPatching
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
@@ -158,4 +158,4 @@ def _pair(context: HeadContext) -> tuple[int | None, int | None]:
 
 
 def _named(position: int, tokens: tuple[str, ...]) -> str:
-    return f"{position} {visible(tokens[position])[:24]}"
+    return f"{position} {visible_text(tokens[position])[:24]}"

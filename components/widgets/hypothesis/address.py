@@ -10,7 +10,7 @@ from components.state.open_run import fill_from_address
 from components.widgets.hypothesis.statement import OUTCOMES
 from components.widgets.page.address_bar import AddressParams
 from components.widgets.sweep.address import spec_params
-from core.checkpoints.permitted import from_outside
+from core.checkpoints.permitted import permitted_in_links
 from core.exports import links
 from core.spec.spec import SweepSpec
 
@@ -22,7 +22,7 @@ def hypothesis_params(state: Session, asked: SweepSpec | None) -> AddressParams:
     test = state.hypothesis.test
     spec = asked if test is None else test.spec
     params: AddressParams = {}
-    if spec is not None and from_outside(spec.model):
+    if spec is not None and permitted_in_links(spec.model):
         params = spec_params(spec)
     if (heads := (value("heads") or "").strip()) and len(heads) <= _MOST:
         params["heads"] = [heads]

@@ -12,7 +12,7 @@ from components.widgets.head.context import chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
-from core.hypotheses.naming import heads_text
+from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
 from core.results.findings import NOTABLE_NATS

@@ -17,8 +17,8 @@ from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores
 from core.circuits.tasks import MeasureHeadScores
 from core.errors import InputError
-from core.hypotheses.naming import heads_text, parse_heads
-from core.hypotheses.prediction import lock
+from core.hypotheses.parse_heads import heads_text, parse_heads
+from core.hypotheses.prediction import lock_prediction
 from core.spec.heads import Head
 from core.text.numbers import percent
 
@@ -142,7 +142,7 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, prob: flo
     ]
     if st.button("Lock the prediction and run", key="lock", type="primary", disabled=bool(missing)):
         assert predicted is not None
-        made = lock(heads, outcome == OUTCOMES[0], predicted / 100, looked)
+        made = lock_prediction(heads, outcome == OUTCOMES[0], predicted / 100, looked)
         state.hypothesis.begin(Test(draft.spec, made))
         st.rerun()
     if missing:

@@ -12,8 +12,8 @@ from components.widgets.head.context import chart, subtitle
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
 from core.errors import InputError
-from core.hypotheses.naming import heads_text
-from core.hypotheses.tasks import FindSmallest, Keep, OnVariants
+from core.hypotheses.parse_heads import heads_text
+from core.hypotheses.tasks import MeasureKeepOnly, MeasureVariants, SearchGreedy
 from core.prompts.token_words import typed_answer_words
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent, share
@@ -21,15 +21,15 @@ from core.text.words import plain
 
 if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
-    from core.hypotheses.keep_only import Kept
+    from core.hypotheses.keep_only import KeptOnly
     from core.hypotheses.search import Search
 
 
 def sufficiency(test: Test, state: Session, look: Look) -> None:
     """Keep only the chosen heads, and the greedy search, each begun by its button."""
-    from core.hypotheses.keep_only import for_keeping
+    from core.hypotheses.keep_only import keep_only_spec
 
-    spec = for_keeping(test.spec)
+    spec = keep_only_spec(test.spec)
     with st.container(border=True, key="sufficiency"):
         st.html('<p class="hs-title">Are they enough? Ablate all the others.</p>')
         if spec.ablation is not test.spec.ablation:
@@ -54,14 +54,14 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
                 disabled="search" in state.hypothesis.wanted,
             )
         if "keep" in state.hypothesis.wanted:
-            kept = task_result(state, "keep", Keep(spec, test.prediction.heads))
+            kept = task_result(state, "keep", MeasureKeepOnly(spec, test.prediction.heads))
             if kept is not None:
                 _kept(kept)
         if "search" in state.hypothesis.wanted:
             _search(spec, state, look)
 
 
-def _kept(found: "Kept") -> None:
+def _kept(found: "KeptOnly") -> None:
     recovered = found.recovered
     part = (
         ""
@@ -77,7 +77,7 @@ def _kept(found: "Kept") -> None:
 
 
 def _search(spec: SweepSpec, state: Session, look: Look) -> None:
-    found: Search | None = task_result(state, "search", FindSmallest(spec))
+    found: Search | None = task_result(state, "search", SearchGreedy(spec))
     if found is None or not found.steps:
         return
     curve, words = st.columns([1.3, 1], gap="large")
@@ -104,7 +104,7 @@ def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
     subtitle("The same set on variants of the prompt that the search did not see")
     own, wrong = _own(spec)
     on_variants: str | tuple[HeldOut, ...] | None = task_result(
-        state, "variants", OnVariants(spec, tuple(sorted(found.heads)), own=own)
+        state, "variants", MeasureVariants(spec, tuple(sorted(found.heads)), own=own)
     )
     if isinstance(on_variants, str):
         note(on_variants)

@@ -5,7 +5,7 @@ import streamlit as st
 from components.state import Session, Test
 from components.words.escaping import as_html
 from components.words.page_html import words_html
-from core.hypotheses.naming import heads_text
+from core.hypotheses.parse_heads import heads_text
 from core.prompts.token_words import typed_answer_words
 from core.text.numbers import percent
 

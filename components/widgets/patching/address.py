@@ -8,7 +8,7 @@ from components.state.open_run import fill_from_address
 from components.widgets.composer.draft import on_this_machine
 from components.widgets.page.address_bar import AddressParams
 from components.widgets.sweep.address import spec_params
-from core.checkpoints.permitted import from_outside
+from core.checkpoints.permitted import permitted_in_links
 from core.exports import links
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
@@ -18,7 +18,7 @@ def patching_params(state: Session, asked: SweepSpec | None) -> AddressParams:
     """What is on screen; `patched` where the patching of it is."""
     spec = state.patching.requested or asked
     params: AddressParams = {}
-    if spec is not None and from_outside(spec.model):
+    if spec is not None and permitted_in_links(spec.model):
         params = spec_params(spec)
     if state.patching.requested is not None:
         params["patched"] = ["1"]

@@ -6,7 +6,7 @@ from components.state import Session, chosen_metric, no_such_head, put, put_metr
 from components.state.open_run import open_address, open_spec
 from components.widgets.head.panel import VIEWS
 from components.widgets.page.address_bar import AddressParams
-from core.checkpoints.permitted import from_outside
+from core.checkpoints.permitted import permitted_in_links
 from core.demo import example
 from core.exports import links
 from core.results.metrics import BY_SHORT, PROB
@@ -53,7 +53,7 @@ def spec_params(spec: SweepSpec) -> AddressParams:
 def _by_spec(state: Session, spec: SweepSpec) -> bool:
     """Whether a spec says it all, and a link may ask for it."""
     imported = state.sweep.run.imported
-    return not imported and from_outside(spec.model) and links.fits(links.to_params(spec))
+    return not imported and permitted_in_links(spec.model) and links.fits(links.to_params(spec))
 
 
 def take_over(state: Session, params: Mapping[str, Sequence[str]]) -> str:

@@ -11,7 +11,7 @@ from components.widgets.page.metric_row import metric_row
 from components.words.escaping import as_markdown
 from components.words.page_html import quiet_html
 from core.circuits.atlas import legend, letters
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.results.captions import layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
@@ -117,7 +117,7 @@ def _needs_foil(result: SweepResult) -> None:
         )
         if rival is not None:
             st.button(
-                f"Use the strongest rival, {as_markdown(visible(rival))}, as the foil",
+                f"Use the strongest rival, {as_markdown(visible_text(rival))}, as the foil",
                 key="use_rival",
                 on_click=put,
                 args=("foil", answer_text(rival)),

@@ -6,7 +6,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Session
 from components.state.selection import Selection
-from core.prompts.tokens import visible
+from core.prompts.tokens import visible_text
 from core.results.metrics import METRICS, PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent
@@ -55,7 +55,7 @@ def _format(metric: Metric) -> ColumnConfig:
 
 def _likeliest(effect: HeadEffect) -> str:
     text, prob = effect.top[0]
-    return f"{visible(text)} {percent(prob, 0)}"
+    return f"{visible_text(text)} {percent(prob, 0)}"
 
 
 def _key(selection: Selection) -> str:

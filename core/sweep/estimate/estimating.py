@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.engine import gradients
-from core.engine.gradients import ReadOff
+from core.engine.gradients import Objective
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer
 from core.results.metrics import METRICS
@@ -29,14 +29,14 @@ def estimate(scorer: Scorer, replacements: Mapping[TokenizedAnswer, Replacement]
     """
     prepared, clean = scorer.prepared, scorer.baseline
     target, foil = prepared.target, prepared.foil
-    wanted: dict[str, ReadOff] = {"logprob": _logprob(target), "entropy": _entropy}
+    wanted: dict[str, Objective] = {"logprob": _logprob(target), "entropy": _entropy}
     if clean.margin is not None:
         wanted["margin"] = _margin(target)
     if foil is not None and prepared.foil_in_same_pass:
         wanted["foil_logprob"] = _logprob(foil)
     found = _slopes(scorer, replacements[target], target, wanted)
     if foil is not None and not prepared.foil_in_same_pass:
-        alone: dict[str, ReadOff] = {"foil_logprob": _logprob(foil)}
+        alone: dict[str, Objective] = {"foil_logprob": _logprob(foil)}
         found |= _slopes(scorer, replacements[foil], foil, alone)
     shape = found["logprob"].shape
     guessed = {name: getattr(clean, name) + each.ravel() for name, each in found.items()}
@@ -47,11 +47,11 @@ def estimate(scorer: Scorer, replacements: Mapping[TokenizedAnswer, Replacement]
     )
 
 
-def _logprob(answer: TokenizedAnswer) -> ReadOff:
+def _logprob(answer: TokenizedAnswer) -> Objective:
     return lambda logits: answer_logprob(logits.float().log_softmax(-1)[None], answer)[0]
 
 
-def _margin(answer: TokenizedAnswer) -> ReadOff:
+def _margin(answer: TokenizedAnswer) -> Objective:
     def read(logits: Tensor) -> Tensor:
         found = margin(logits[:1].float().log_softmax(-1), answer)
         assert found is not None
@@ -68,7 +68,7 @@ def _slopes(
     scorer: Scorer,
     replacement: Replacement,
     answer: TokenizedAnswer,
-    wanted: Mapping[str, ReadOff],
+    wanted: Mapping[str, Objective],
 ) -> dict[str, np.ndarray]:
     """Each head's estimated change (layer, head) of what is wanted in the pass of `answer`."""
     model, prepared = scorer.model, scorer.prepared

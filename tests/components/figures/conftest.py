@@ -12,7 +12,7 @@ from core.circuits.path_patching import measure_path_patching
 from core.demo import example
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keep_only import for_keeping
+from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.search import greedy
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
@@ -105,5 +105,5 @@ def pairs(scorer):
 
 @pytest.fixture(scope="session")
 def search(demo):
-    *_, found = greedy(Scorer(demo, for_keeping(NAMES)), 4)
+    *_, found = greedy(Scorer(demo, keep_only_spec(NAMES)), 4)
     return found

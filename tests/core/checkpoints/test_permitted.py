@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import catalogue
-from core.checkpoints.permitted import check_permitted, from_outside, is_permitted, permitted_names
+from core.checkpoints.permitted import (
+    check_permitted,
+    is_permitted,
+    permitted_in_links,
+    permitted_names,
+)
 from core.errors import ModelError
 from core.settings import settings
 
@@ -55,10 +60,10 @@ def test_without_a_list_a_user_may_load_anything_and_a_link_the_known_ones(allow
     allow("")
     for name in ("demo", "gpt2", "gpt2-small", "openai-community/gpt2", "EleutherAI/pythia-70m"):
         assert is_permitted(name)
-        assert from_outside(name)
+        assert permitted_in_links(name)
     for name in ("someone/model", "/etc", "~/model", "../x", "GPT2", "gpt2 ", "gpt2/", "./gpt2"):
         assert is_permitted(name)
-        assert not from_outside(name)
+        assert not permitted_in_links(name)
     check_permitted("someone/model")
     assert permitted_names() == [known.name for known in catalogue.CATALOGUE]
 
@@ -67,13 +72,13 @@ def test_a_list_allows_what_is_on_it_under_every_name_and_the_embedded_model(all
     allow("gpt2-small, EleutherAI/pythia-70m, someone/model")
     for name in ("gpt2", "gpt2-small", "openai-community/gpt2", "pythia-70m", "someone/model"):
         assert is_permitted(name)
-        assert from_outside(name)
+        assert permitted_in_links(name)
     assert is_permitted("demo")
     assert is_permitted(str(catalogue.DEMO_FOLDER))
     for name in ("gpt2-medium", "someone/other", "someone", "", "Someone/model", "someone/model/x",
                  "./someone/model", "https://huggingface.co/gpt2", "someone/model\0"):  # fmt: skip
         assert not is_permitted(name)
-        assert not from_outside(name)
+        assert not permitted_in_links(name)
         with pytest.raises(ModelError, match="choose one of demo, gpt2, pythia-70m, someone/model"):
             check_permitted(name)
     assert permitted_names() == ["demo", "gpt2", "pythia-70m", "someone/model"]
@@ -110,7 +115,7 @@ def test_a_list_allows_what_is_on_it_under_every_name_and_the_embedded_model(all
 def test_a_folder_is_the_same_however_it_is_written_and_no_other(allow, listed, asked, allowed):
     allow(listed)
     assert is_permitted(asked) is allowed
-    assert from_outside(asked) is allowed
+    assert permitted_in_links(asked) is allowed
 
 
 @pytest.mark.parametrize(

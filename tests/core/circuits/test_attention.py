@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 from core import SweepSpec
 from core.circuits.attention import head_attention
-from core.engine import begin
+from core.engine import start_clean
 from core.spec.heads import Head, all_heads
 
 TOKENS = torch.tensor([0, 51, 90, 7, 33, 120, 51, 90, 12, 9, 30, 61])
@@ -20,7 +20,7 @@ TOKENS = torch.tensor([0, 51, 90, 7, 33, 120, 51, 90, 12, 9, 30, 61])
 @pytest.mark.parametrize("family", checkpoints.FAMILIES)
 def test_patterns_are_the_models_own(loaded, family):
     model = loaded(family)
-    start = begin(model, TOKENS, (len(TOKENS) - 1,))
+    start = start_clean(model, TOKENS, (len(TOKENS) - 1,))
     for head in (Head(0, 1), Head(1, 3)):
         own = model.pattern(TOKENS, head)
         found = head_attention(start, head)
@@ -34,7 +34,7 @@ def test_patterns_are_the_models_own(loaded, family):
 def test_every_head_has_its_own_keys_slope_and_window(loaded, oracle, family):
     """Grouped queries, ALiBi and sliding windows, against TransformerLens's hooks."""
     model, bridge = loaded(family), oracle(family)
-    start, found = begin(model, TOKENS, (len(TOKENS) - 1,)), {}
+    start, found = start_clean(model, TOKENS, (len(TOKENS) - 1,)), {}
     hooks = [
         (f"blocks.{layer}.attn.hook_pattern", lambda p, hook: found.update({hook.name: p[0]}))
         for layer in range(model.n_layers)
@@ -67,7 +67,7 @@ class Shapes(TorchDispatchMode):
 def test_only_the_heads_own_pattern_is_written_out(loaded, family):
     """Of a long prompt, the patterns of all heads of a layer would not fit."""
     n_pos = 61  # no other size of these models
-    start = begin(loaded(family), torch.arange(1, n_pos + 1), (n_pos - 1,))
+    start = start_clean(loaded(family), torch.arange(1, n_pos + 1), (n_pos - 1,))
     with Shapes() as shapes:
         head_attention(start, Head(1, 1))
     squares = [shape for shape in shapes.seen if shape.count(n_pos) == 2]
@@ -83,7 +83,7 @@ def test_lengths_are_those_of_what_each_value_writes(loaded, oracle, family):
     hooks = [("blocks.1.attn.hook_v", lambda v, hook: values.update(v=v[0].clone()))]
     with torch.no_grad():
         bridge.run_with_hooks(TOKENS[None], fwd_hooks=hooks)
-    start = begin(model, TOKENS, (len(TOKENS) - 1,))
+    start = start_clean(model, TOKENS, (len(TOKENS) - 1,))
     v = values["v"].clone()
     for head in range(model.n_heads):
         own = v[:, head // (model.n_heads // v.shape[1])]
@@ -104,7 +104,7 @@ def test_a_sweep_has_its_clean_run_at_hand(loaded):
 def test_an_unknown_wiring_has_its_pattern_and_no_lengths(loaded):
     model = loaded("gpt2")
     hooked = replace(model, stack=None)
-    start, bare = (begin(m, TOKENS, (len(TOKENS) - 1,)) for m in (model, hooked))
+    start, bare = (start_clean(m, TOKENS, (len(TOKENS) - 1,)) for m in (model, hooked))
     found = head_attention(bare, Head(1, 2))
     np.testing.assert_allclose(found.weights, head_attention(start, Head(1, 2)).weights, atol=1e-5)
     assert found.lengths is None

@@ -8,7 +8,7 @@ from support import checkpoints
 from core import SweepSpec
 from core.circuits import logit_attribution as module
 from core.circuits.logit_attribution import logit_attribution, measure_logit_attribution
-from core.engine import begin
+from core.engine import start_clean
 from core.errors import UnavailableError
 from core.model.frozen_norms import bias_of, frozen
 from core.model.products import weight_of
@@ -36,7 +36,7 @@ def answer_logit(model, prepared):
     for answer, sign in ((prepared.target, 1), (prepared.foil, -1)):
         if answer is None:
             continue
-        start = begin(model, prepared.sequence(answer), prepared.read(answer))
+        start = start_clean(model, prepared.sequence(answer), prepared.read(answer))
         logits, cap = start.logits.double(), model.stack.ending.softcap
         if cap is not None:
             logits = torch.atanh(logits / cap) * cap

@@ -11,9 +11,9 @@ from core import AblationKind, load_model
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.circuits.head_scores import ROLES
 from core.circuits.measure_scores import (
+    cached_head_scores,
     head_scores,
     head_scores_by_sequence,
-    kept_head_scores,
     measure_head_scores,
     measure_scores_without,
     sequences_for,
@@ -234,12 +234,12 @@ def test_without_its_previous_token_head_induction_collapses(demo, recorded):
 
 def test_they_are_measured_once_and_every_share_is_said(loaded):
     model = replace(loaded("llama"))
-    assert kept_head_scores(model) is None
+    assert cached_head_scores(model) is None
     shares = []
     found = run_to_end(measure_head_scores(model), shares.append)
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert kept_head_scores(model) is found
+    assert cached_head_scores(model) is found
     assert run_to_end(measure_head_scores(model)) is found
     shares = []
     run_to_end(

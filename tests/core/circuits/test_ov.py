@@ -9,7 +9,7 @@ from support import checkpoints
 from transformers import AutoModelForCausalLM
 
 from core import SweepSpec
-from core.circuits.ov import copying, copying_scores, ov_circuit, promoting
+from core.circuits.ov import copying_scores, measure_copying_scores, measure_ov_circuit, ov_circuit
 from core.progress import run_to_end
 from core.prompts.tokens import token_text
 from core.spec.heads import Head
@@ -245,7 +245,7 @@ def test_words_and_layers_come_one_after_the_other_and_change_nothing(loaded, fa
     at_once = copying_scores(model)
     monkeypatch.setattr("core.circuits.ov._TOKENS_AT_ONCE", model.d_vocab // 4 + 1)
     shares = []
-    found = run_to_end(copying(model), shares.append)
+    found = run_to_end(measure_copying_scores(model), shares.append)
     assert found == pytest.approx(at_once, abs=1e-5)
     assert shares == sorted(set(shares))
     assert (len(shares), shares[-1]) == (4 + model.n_layers, 1)
@@ -256,7 +256,7 @@ def test_keys_come_a_few_at_a_time_and_change_nothing(loaded, monkeypatch):
     at_once = ov_circuit(start, head)
     monkeypatch.setattr("core.circuits.ov._AT_ONCE", 4)
     shares = []
-    found = run_to_end(promoting(start, head), shares.append)
+    found = run_to_end(measure_ov_circuit(start, head), shares.append)
     assert shares == sorted(set(shares))
     assert (len(shares), shares[-1]) == (2 * 4, 1)  # 15 keys, read twice
     for one, other in zip(

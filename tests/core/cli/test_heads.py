@@ -24,7 +24,7 @@ from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.keep_only import for_keeping, keep_only
+from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import variants
 from core.progress import run_to_end
@@ -265,7 +265,7 @@ def test_redundancy_and_interactions_are_sums_of_what_is_printed(printed):
 
 
 def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, chosen):
-    found, keeper = printed["joint"], Scorer(demo, for_keeping(SPEC))
+    found, keeper = printed["joint"], Scorer(demo, keep_only_spec(SPEC))
     assert found["spec"]["ablation"] == "mean-across-heads"
     kept, search = dict(found["keep_only"]), dict(found["greedy"])
     assert kept.pop("ablation") == search.pop("ablation") == "mean"
@@ -276,8 +276,8 @@ def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, cho
     assert_same(search["steps"][0]["effect"], kept["nothing"])
     gained = [step["effect"]["logprob_change"] for step in search["steps"]]
     assert all(one < other for one, other in pairwise(gained))
-    made = variants(demo, for_keeping(SPEC))
-    tried = run_to_end(held_out(demo, for_keeping(SPEC), expected.heads, made))
+    made = variants(demo, keep_only_spec(SPEC))
+    tried = run_to_end(held_out(demo, keep_only_spec(SPEC), expected.heads, made))
     assert len(found["variants"]) == 5
     assert_same(found["variants"], [each.to_dict() for each in tried])
 

@@ -9,7 +9,7 @@ from support.command_line import refused
 
 from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
-from core.hypotheses.keep_only import for_keeping
+from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.variants import MOST, ONLY_MADE, variants
 from core.progress import run_to_end
 from core.spec.heads import Head
@@ -36,7 +36,7 @@ def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, fil
     done = inside(*JOINT, "--greedy", "--variants-file", file(TYPED), "--device", "cpu")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
-    spec = for_keeping(SPEC)
+    spec = keep_only_spec(SPEC)
     heads = [Head.parse(label) for label in found["greedy"]["heads"]]
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in OWN]
     expected = run_to_end(held_out(demo, spec, heads, [*variants(demo, spec), *own]))

@@ -23,10 +23,10 @@ from core.checkpoints import catalogue
 from core.checkpoints.loading import resolve_device
 from core.demo import example
 from core.doctor import hub, machine, models, software
-from core.doctor.checking import Check, CheckResult, State, look_at
-from core.doctor.chosen import chosen, looked_through, masked, passwords
+from core.doctor.check import Check, CheckResult, State, run_check
 from core.doctor.database import database
 from core.doctor.examination import CHECKS
+from core.doctor.settings import chosen, masked, passwords, settings_result
 from core.exports import browser
 from core.settings import Settings, settings, variable
 from core.store.store import Store
@@ -102,7 +102,7 @@ def test_what_is_set_is_told_and_used(monkeypatch, tmp_path):
         "read_only": True,
         "port": 8601,
     }
-    assert looked_through(rows).state is State.OK
+    assert settings_result(rows).state is State.OK
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_wrong_setting_hides_no_other(monkeypatch, name, value):
     default = Settings.model_fields[wrong[0].name].get_default(call_default_factory=True)
     assert getattr(read, wrong[0].name) == default
     assert read.max_queue == 7
-    found = looked_through(rows)
+    found = settings_result(rows)
     assert found.state is State.PROBLEM
     refused_everywhere(found, name)
 
@@ -131,7 +131,7 @@ def test_a_wrong_setting_hides_no_other(monkeypatch, name, value):
 def test_a_misspelt_variable_is_named_without_its_value(monkeypatch):
     monkeypatch.setenv("HEADSWEEP_DATABSE_URL", f"postgresql://bob:{SECRET}@host/name")
     monkeypatch.setenv("HEADSWEEP_PORT", "8601")
-    found = looked_through(chosen()[1])
+    found = settings_result(chosen()[1])
     assert found.state is State.PROBLEM
     assert "HEADSWEEP_DATABSE_URL" in found.seen
     assert "HEADSWEEP_DATABASE_URL may be meant" in found.to_do
@@ -166,7 +166,7 @@ def test_of_a_wrong_database_url_nothing_is_told(monkeypatch, url):
     monkeypatch.setenv("HEADSWEEP_DATABASE_URL", url)
     _, rows = chosen()
     assert row("database_url").wrong
-    assert SECRET[:12] not in repr((rows, looked_through(rows)))
+    assert SECRET[:12] not in repr((rows, settings_result(rows)))
 
 
 # How a check is run
@@ -176,7 +176,7 @@ def test_a_check_that_throws_is_a_problem_with_its_text():
     def broken(_):
         raise RuntimeError("the wheel\ncame off")
 
-    found = look_at(Check("wheel", broken), given()).found
+    found = run_check(Check("wheel", broken), given()).found
     assert found.state is State.PROBLEM
     assert "RuntimeError: the wheel came off" in found.seen
     assert found.to_do
@@ -186,7 +186,7 @@ def test_a_check_that_hangs_is_left_behind():
     held = threading.Event()
     check = Check("held", lambda _: held.wait(60), limit_s=0.1, late=State.WARNING)
     started = time.monotonic()
-    found = look_at(check, given()).found
+    found = run_check(check, given()).found
     held.set()
     assert time.monotonic() - started < 5
     assert found.state is State.WARNING
@@ -196,7 +196,7 @@ def test_a_check_that_hangs_is_left_behind():
 def test_a_check_whose_setting_is_wrong_is_not_made():
     made = []
     check = Check("port", lambda _: made.append(1), uses=("port",))
-    refused_everywhere(look_at(check, given(), wrong=["port"]).found, "PORT")
+    refused_everywhere(run_check(check, given(), wrong=["port"]).found, "PORT")
     assert not made
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from support import checkpoints
 
-from core.engine import DEFAULT_MEMORY_BUDGET, begin, parts, run, run_from
+from core.engine import DEFAULT_MEMORY_BUDGET, head_and_mlp_outputs, run, run_from, start_clean
 from core.engine.chunks import rows_per_chunk
 from core.engine.edits import Edits
 from core.engine.interventions import Edit, MlpEdit, Values, chosen_positions
@@ -442,7 +442,7 @@ def test_out_of_memory_halves_the_chunks_and_goes_on(loaded):
 
 def test_memory_for_not_even_one_row_is_said_in_words(loaded):
     tight, _ = small_memory(loaded("gpt2"), 0)
-    clean = begin(loaded("gpt2"), TOKENS, LAST)
+    clean = start_clean(loaded("gpt2"), TOKENS, LAST)
     with pytest.raises(ModelError, match="shorten the prompt"):
         list(run_from(replace(clean, model=tight), every_head(tight, ZERO)))
 
@@ -480,7 +480,7 @@ def without_mlps(bridge, intervention):
 
 def test_an_mlps_output_may_be_replaced_by_given_values(loaded):
     model = loaded("neox-serial")
-    own = parts(model, TOKENS[None])
+    own = head_and_mlp_outputs(model, TOKENS[None])
     same, other = logits(
         model, [(MlpEdit(1, Values(own.mlp[1, 0])),), (MlpEdit(1, Values(own.mlp[0, 0])),)]
     )

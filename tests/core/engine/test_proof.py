@@ -9,7 +9,7 @@ from transformers import Qwen3Config
 
 from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.engine.oracle import ablated_logits, load_oracle
-from core.engine.proof import proved
+from core.engine.proof import checked_model
 from core.errors import ModelError
 from core.model.stack import Scoring
 from core.spec.heads import all_heads
@@ -33,9 +33,9 @@ def broken(model, **changes):
 )
 def test_a_wiring_that_is_not_the_models_own_is_dropped(loaded, changes):
     model = loaded("gpt2")
-    assert proved(model).stack is not None
-    assert proved(model).slower_because == ""
-    dropped = proved(broken(model, **changes))
+    assert checked_model(model).stack is not None
+    assert checked_model(model).slower_because == ""
+    dropped = checked_model(broken(model, **changes))
     assert dropped.stack is None
     assert dropped.slower_because == "its wiring gives other numbers than its own code"
 
@@ -44,7 +44,7 @@ def test_a_wiring_that_fails_in_any_way_is_dropped_and_says_how(loaded):
     def fail(resid):
         raise KeyError("renamed")
 
-    found = proved(broken(loaded("gpt2"), mlp=fail))
+    found = checked_model(broken(loaded("gpt2"), mlp=fail))
     assert found.stack is None
     assert found.slower_because == "its wiring does not fit it (KeyError: 'renamed')"
 
@@ -54,7 +54,7 @@ def test_memory_that_runs_out_is_no_wrong_wiring(loaded):
         raise MemoryError
 
     with pytest.raises((MemoryError, ModelError)):
-        proved(broken(loaded("gpt2"), mlp=fail))
+        checked_model(broken(loaded("gpt2"), mlp=fail))
 
 
 @pytest.fixture(scope="module")

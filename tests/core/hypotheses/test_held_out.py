@@ -8,14 +8,14 @@ import pytest
 from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.held_out import held_out
-from core.hypotheses.keep_only import for_keeping
+from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.variants import variants
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.spec.reference_set import DEFAULT
 from core.sweep.sweep import run_sweep
 
-MEAN = for_keeping(SPEC)
+MEAN = keep_only_spec(SPEC)
 HEADS = (Head(0, 0), *(Head(1, head) for head in range(4)))
 
 

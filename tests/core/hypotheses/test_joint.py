@@ -9,8 +9,8 @@ from support import checkpoints
 from core import AblationKind, run_sweep
 from core.demo.example import SPEC
 from core.errors import InputError
-from core.hypotheses.joint import JointTest, OtherSet, joint_test
-from core.hypotheses.keep_only import for_keeping
+from core.hypotheses.joint import ComparisonSet, JointTest, joint_test
+from core.hypotheses.keep_only import keep_only_spec
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
@@ -95,7 +95,9 @@ def test_a_joint_test_by_hand():
             top=((" a", 0.5),),
         )
 
-    others = tuple(OtherSet((Head(0, 2 + i),), c) for i, c in enumerate((-4.0, -3.0, 0.0, 1.0)))
+    others = tuple(
+        ComparisonSet((Head(0, 2 + i),), c) for i, c in enumerate((-4.0, -3.0, 0.0, 1.0))
+    )
     found = JointTest(
         HEADS[:2],
         "logit_diff_change",
@@ -118,7 +120,7 @@ def test_a_joint_test_by_hand():
 
 
 def test_the_induction_heads_of_the_embedded_model_together(demo):
-    spec = for_keeping(SPEC)
+    spec = keep_only_spec(SPEC)
     found = run_to_end(joint_test(Scorer(demo, spec), INDUCTION))
     assert found.baseline.prob > 0.8
     assert found.joint.prob < 0.1

@@ -10,7 +10,7 @@ from support import specs
 from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.interactions import MOST
-from core.hypotheses.joint_report import Foreseen, joint_report
+from core.hypotheses.joint_report import PredictedEffect, joint_report
 from core.hypotheses.variants import NO_VARIANTS
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
@@ -20,7 +20,7 @@ HEADS = (Head(1, 0), Head(1, 2))
 
 
 def test_a_prediction_is_dated_before_anything_is_measured(demo):
-    work = joint_report(demo, SPEC, HEADS, Foreseen(True, 0.05), greedy_too=True)
+    work = joint_report(demo, SPEC, HEADS, PredictedEffect(True, 0.05), greedy_too=True)
     shares = [next(work)]
     first_step = datetime.now(UTC)
     time.sleep(1.1)  # dates are to the second
@@ -33,7 +33,7 @@ def test_a_prediction_is_dated_before_anything_is_measured(demo):
 
 def test_an_impossible_prediction_is_refused_at_the_first_step(demo):
     with pytest.raises(InputError, match=r"is -0\.1: give a fraction") as raised:
-        next(joint_report(demo, SPEC, HEADS, Foreseen(False, -0.1)))
+        next(joint_report(demo, SPEC, HEADS, PredictedEffect(False, -0.1)))
     assert raised.value.field == "prob_after"
 
 

@@ -9,7 +9,7 @@ from support import checkpoints
 
 from core import AblationKind
 from core.errors import InputError
-from core.hypotheses.keep_only import Kept, for_keeping, keep_only
+from core.hypotheses.keep_only import KeptOnly, keep_only, keep_only_spec
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head, all_heads
@@ -67,7 +67,7 @@ def kept_of(change, nothing):
         )
 
     baseline = Baseline(0.5, math.log(0.5), 1, None, ())
-    return Kept(KEPT, "logprob_change", baseline, effect(change), effect(nothing))
+    return KeptOnly(KEPT, "logprob_change", baseline, effect(change), effect(nothing))
 
 
 def test_shares_by_hand():
@@ -88,8 +88,8 @@ def test_mean_across_heads_is_refused_and_has_a_stand_in(loaded, spec_of):
     with pytest.raises(InputError, match="Choose zero, mean") as caught:
         run_to_end(keep_only(Scorer(model, spec), KEPT))
     assert caught.value.field == "ablation"
-    assert for_keeping(spec) == spec_of(model, AblationKind.MEAN, reference=None)
+    assert keep_only_spec(spec) == spec_of(model, AblationKind.MEAN, reference=None)
     for kind in KINDS:
-        assert for_keeping(spec_of(model, kind)) == spec_of(model, kind)
+        assert keep_only_spec(spec_of(model, kind)) == spec_of(model, kind)
     with pytest.raises(InputError, match="no L9H9"):
-        run_to_end(keep_only(Scorer(model, for_keeping(spec)), [Head(9, 9)]))
+        run_to_end(keep_only(Scorer(model, keep_only_spec(spec)), [Head(9, 9)]))

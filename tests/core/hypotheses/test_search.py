@@ -9,7 +9,7 @@ from core import AblationKind
 from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses import search as searching
-from core.hypotheses.keep_only import for_keeping, keep_only
+from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.search import greedy
 from core.progress import run_to_end
 from core.results.result import Effect
@@ -103,28 +103,28 @@ def test_exceeding_the_clean_value_earns_nothing(demo, made_up):
     """L0H2 would reach it exactly, L1H1 far exceeds it: the first that reaches it is taken."""
     worth = {Head(0, 2): 1.0, Head(1, 1): 9.0}
     made_up(lambda kept: -1.0 + sum(worth.get(head, 0.5) for head in kept))
-    found = last_of(greedy(Scorer(demo, for_keeping(SPEC))))
+    found = last_of(greedy(Scorer(demo, keep_only_spec(SPEC))))
     assert found.heads == (Head(0, 2),)
     assert found.reason == searching.REACHED
 
 
 def test_it_ends_where_no_head_adds_anything(demo, made_up):
     made_up(lambda kept: {0: -4.0, 1: -3.0 - kept[0].layer if kept else 0}.get(len(kept), -3.0))
-    found = last_of(greedy(Scorer(demo, for_keeping(SPEC))))
+    found = last_of(greedy(Scorer(demo, keep_only_spec(SPEC))))
     assert found.heads == (Head(0, 0),)  # a second one leaves it at -3
     assert found.reason == searching.NOTHING_ADDS
 
 
 def test_nothing_is_searched_where_no_head_is_needed(demo, made_up):
     made_up(lambda kept: 0.0)
-    found = last_of(greedy(Scorer(demo, for_keeping(SPEC))))
+    found = last_of(greedy(Scorer(demo, keep_only_spec(SPEC))))
     assert found.heads == ()
     assert len(found.steps) == 1
     assert found.reason == searching.REACHED
 
 
 def test_the_embedded_models_search(demo):
-    scorer = Scorer(demo, for_keeping(SPEC))
+    scorer = Scorer(demo, keep_only_spec(SPEC))
     searches = list(greedy(scorer))
     found = searches[-1]
     assert found.finished
@@ -145,7 +145,7 @@ def test_the_embedded_models_search(demo):
 
 
 def test_enough_is_a_share_of_the_clean_probability(demo):
-    scorer = Scorer(demo, for_keeping(SPEC))
+    scorer = Scorer(demo, keep_only_spec(SPEC))
     whole, half = last_of(greedy(scorer)), last_of(greedy(scorer, enough=0.5))
     assert half.heads == whole.heads[: len(half.heads)]
     assert half.curve[-2] < 0.5 <= half.curve[-1] < 1
@@ -153,7 +153,7 @@ def test_enough_is_a_share_of_the_clean_probability(demo):
 
 
 def test_stopped_midway_it_has_what_is_finished(demo):
-    scorer = Scorer(demo, for_keeping(SPEC))
+    scorer = Scorer(demo, keep_only_spec(SPEC))
     whole = last_of(greedy(scorer))
     search = greedy(scorer)
     inside = Counter()

@@ -18,7 +18,7 @@ from core.prompts.corruption import (
     shuffle_first_copy,
     swap_names,
 )
-from core.prompts.random_text import exact_text, generator, text_pool
+from core.prompts.random_text import exact_text, random_generator, text_pool
 from core.prompts.repeats import find_repeat
 from core.prompts.tokens import encode, tokenize_prompt
 
@@ -312,7 +312,7 @@ def test_bos_where_the_tokenizer_has_none_is_told():
 
 
 def test_a_negative_seed_is_told():
-    assert "-1" in refused(generator, -1, field="seed")
+    assert "-1" in refused(random_generator, -1, field="seed")
     assert "-1" in refused(random_tokens, demo(), IOI, -1, prepend_bos=True, field="seed")
 
 

@@ -17,7 +17,7 @@ from core.prompts.tokens import (
     token_text,
     tokenize_answer,
     tokenize_prompt,
-    visible,
+    visible_text,
     with_leading_space,
 )
 from core.spec.spec import SweepSpec
@@ -243,12 +243,12 @@ def test_what_does_not_fit_gives_both_numbers(prompt, answer, positions, field, 
     ],
 )
 def test_visible(text, shown):
-    assert visible(text) == shown
+    assert visible_text(text) == shown
 
 
 @given(st.text(alphabet=st.characters(), max_size=40))
 def test_nothing_invisible_is_left(text):
-    shown = visible(text)
+    shown = visible_text(text)
     assert not any(character.isspace() for character in shown)
     assert not any(unicodedata.category(c)[0] == "C" and _assigned(c) for c in shown)
     overrides = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -261,4 +261,4 @@ def _assigned(character: str) -> bool:
 
 @given(st.text(alphabet=st.characters(categories=("L", "N", "P", "S")), max_size=40))
 def test_visible_text_is_left_alone(text):
-    assert visible(text) == text
+    assert visible_text(text) == text

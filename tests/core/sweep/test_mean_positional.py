@@ -8,7 +8,7 @@ import torch
 from support import checkpoints
 from support.specs import CORRUPTED, FITTING, spec_of
 
-from core.engine import parts
+from core.engine import head_and_mlp_outputs
 from core.errors import Cancelled, InputError
 from core.progress import run_to_end
 from core.prompts.tokens import tokenize_prompt
@@ -36,7 +36,9 @@ def test_the_prompt_alone_as_reference_changes_nothing(loaded, family):
     scorer = Scorer(model, spec)
     found = run_to_end(scorer.replacements())[scorer.prepared.target]
     assert found.positions == ()
-    own = parts(model, scorer.start.tokens[None])  # and what would be put in is its own z
+    own = head_and_mlp_outputs(
+        model, scorer.start.tokens[None]
+    )  # and what would be put in is its own z
     torch.testing.assert_close(found.z, own.z[:, 0], atol=1e-5, rtol=1e-5)
 
 
@@ -62,7 +64,7 @@ def test_by_hand_the_mean_of_two_texts_at_each_position(loaded):
     z, mlp = [], []
     for text in FITTING[:2]:
         read = tokenize_prompt(model.tokenizer, text, prepend_bos=True).ids
-        own = parts(model, torch.tensor([[*read, *forced]]))
+        own = head_and_mlp_outputs(model, torch.tensor([[*read, *forced]]))
         z.append(own.z[:, 0])
         mlp.append(own.mlp[:, 0])
     torch.testing.assert_close(found.z, (z[0] + z[1]) / 2, atol=1e-6, rtol=1e-5)

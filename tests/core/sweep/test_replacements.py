@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.engine import parts
+from core.engine import head_and_mlp_outputs
 from core.errors import InputError
 from core.progress import run_to_end
 from core.spec.heads import Head
@@ -26,7 +26,7 @@ def test_every_token_but_the_first_of_each_prompt_weighs_the_same(loaded, bos):
     model = loaded("neox-serial")
     first, others = [], []
     for text in REFERENCE:
-        z = parts(model, torch.tensor([ids(model, text, bos)])).z[:, 0]
+        z = head_and_mlp_outputs(model, torch.tensor([ids(model, text, bos)])).z[:, 0]
         first.append(z[:, 0])
         others += [z[:, pos] for pos in range(1, z.shape[1])]
     found = means(model, bos=bos).z
@@ -40,7 +40,7 @@ def test_every_token_but_the_first_of_each_prompt_weighs_the_same(loaded, bos):
 def test_the_mean_of_one_prompt_of_two_tokens_is_its_own_z(loaded):
     model = loaded("gpt2")
     found = means(model, (" fox",), n_pos=2)
-    own = parts(model, torch.tensor([ids(model, " fox")]))
+    own = head_and_mlp_outputs(model, torch.tensor([ids(model, " fox")]))
     torch.testing.assert_close(found.z, own.z[:, 0], atol=1e-6, rtol=1e-5)
     torch.testing.assert_close(found.mlp, own.mlp[:, 0], atol=1e-6, rtol=1e-5)
 
@@ -93,7 +93,7 @@ def test_nothing_is_replaced_before_the_first_token_that_differs(loaded):
     assert from_corrupted(model, clean, corrupted, None).positions == (2, 3, 4)
     assert from_corrupted(model, clean, corrupted, (0, 1, 4)).positions == (4,)
     assert from_corrupted(model, clean, corrupted, (0, 1)).positions == ()
-    z = parts(model, corrupted[None]).z[:, 0]
+    z = head_and_mlp_outputs(model, corrupted[None]).z[:, 0]
     assert torch.equal(from_corrupted(model, clean, corrupted, None).z, z)
 
 

@@ -9,7 +9,7 @@ from support import checkpoints
 from support.specs import NEEDED
 
 from core import AblationKind, SweepSpec, run_sweep
-from core.engine import parts, run
+from core.engine import head_and_mlp_outputs, run
 from core.engine.interventions import Edit, Values
 from core.progress import run_to_end
 from core.results.metrics import METRICS
@@ -60,7 +60,7 @@ def a_small_step(model, spec):
     prepared = prepare(model, spec)
     tokens, read = prepared.sequence(prepared.target), prepared.read(prepared.target)
     replacement = run_to_end(Scorer(model, spec).replacements())[prepared.target]
-    z = parts(model, tokens[None]).z[:, 0]
+    z = head_and_mlp_outputs(model, tokens[None]).z[:, 0]
     heads = all_heads(model.n_layers, model.n_heads)
     rows = [()]
     for layer, head in heads:

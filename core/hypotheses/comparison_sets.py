@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, product
 
-from core.prompts.random_text import generator
+from core.prompts.random_text import random_generator
 from core.results.statistics import share_below
 from core.spec.heads import Head
 
@@ -13,7 +13,7 @@ MOST = 200
 """The largest number of comparison sets that are run: percentiles in steps of half a point."""
 
 
-def other_sets(
+def comparison_sets(
     heads: Sequence[Head], n_heads: int, most: int = MOST, seed: int = 0
 ) -> tuple[list[tuple[Head, ...]], int]:
     """Distinct sets without any of `heads`, with as many heads in each layer; and how many exist.
@@ -29,7 +29,7 @@ def other_sets(
     if possible <= most:
         choices = [combinations(free[layer], k) for layer, k in by_layer.items()]
         return [_as_set(by_layer, picked) for picked in product(*choices)], possible
-    rng = generator(seed)
+    rng = random_generator(seed)
     drawn: dict[tuple[Head, ...], None] = {}  # a set that keeps its order
     while len(drawn) < most:
         picked = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.doctor.checking import CheckResult, State
+from core.doctor.check import CheckResult, State
 from core.settings import PREFIX, Settings, unknown_variables, variable
 
 HIDDEN = "***"
@@ -52,7 +52,7 @@ def chosen() -> tuple[Settings, tuple[Setting, ...]]:
     return Settings(**usable), tuple(rows)
 
 
-def looked_through(rows: tuple[Setting, ...]) -> CheckResult:
+def settings_result(rows: tuple[Setting, ...]) -> CheckResult:
     """The check whether the program can start with these settings."""
     wrong = [row for row in rows if row.wrong]
     unknown = unknown_variables()

@@ -1,6 +1,6 @@
 """Run one check, which may raise or never return, and get a result in every case.
 
-A check is one function. `Check` holds it with its data; `look_at` runs it with a time limit.
+A check is one function. `Check` holds it with its data; `run_check` runs it with a time limit.
 """
 
 import threading
@@ -56,7 +56,7 @@ class Finding:
     found: CheckResult
 
 
-def look_at(check: Check, given: Settings, wrong: Collection[str] = ()) -> Finding:
+def run_check(check: Check, given: Settings, wrong: Collection[str] = ()) -> Finding:
     """Run a check and return its result. Never raises.
 
     `wrong` names the invalid settings; a check that uses one of them is not run. A check that does

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.hypotheses.naming import checked_heads, heads_text, parse_heads
+from core.hypotheses.parse_heads import checked_heads, heads_text, parse_heads
 from core.spec.heads import Head
 
 SHAPE = (12, 12)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.hypotheses.other_sets import other_sets, percentile
+from core.hypotheses.comparison_sets import comparison_sets, percentile
 from core.spec.heads import Head, all_heads
 
 CHOSEN = st.sets(st.builds(Head, st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=5)
@@ -27,7 +27,7 @@ def every_other_set(chosen, n_heads):
 @given(CHOSEN, st.integers(5, 6))
 def test_all_of_them_where_there_are_few(chosen, n_heads):
     expected = every_other_set(chosen, n_heads)
-    found, possible = other_sets(tuple(chosen), n_heads, most=10_000)
+    found, possible = comparison_sets(tuple(chosen), n_heads, most=10_000)
     assert possible == len(expected)
     assert len(found) == possible
     assert set(found) == expected
@@ -37,26 +37,26 @@ def test_all_of_them_where_there_are_few(chosen, n_heads):
 @given(CHOSEN, st.integers(1, 20), st.integers(0, 5))
 def test_some_of_them_where_there_are_many(chosen, most, seed):
     expected = every_other_set(chosen, 6)
-    found, possible = other_sets(tuple(chosen), 6, most, seed)
+    found, possible = comparison_sets(tuple(chosen), 6, most, seed)
     assert possible == len(expected)
     assert len(found) == len(set(found)) == min(most, possible)
     assert set(found) <= expected
-    assert found == other_sets(tuple(sorted(chosen, reverse=True)), 6, most, seed)[0]
+    assert found == comparison_sets(tuple(sorted(chosen, reverse=True)), 6, most, seed)[0]
 
 
 def test_a_large_product_is_counted_and_not_listed():
     chosen = [Head(layer, head) for layer in range(24) for head in range(6)]
-    found, possible = other_sets(chosen, 16)
+    found, possible = comparison_sets(chosen, 16)
     assert possible == 210**24  # C(10, 6) in each layer
     assert len(set(found)) == 200
     assert all(layers(each) == layers(chosen) for each in found)
     assert not set(chosen) & {head for each in found for head in each}
-    assert found != other_sets(chosen, 16, seed=1)[0]
+    assert found != comparison_sets(chosen, 16, seed=1)[0]
 
 
 def test_more_than_half_of_a_layer_leaves_no_other_set():
-    assert other_sets([Head(1, h) for h in range(4)], 4) == ([], 0)
-    assert other_sets([Head(0, 0), Head(1, 0), Head(1, 1), Head(1, 2)], 4) == ([], 0)
+    assert comparison_sets([Head(1, h) for h in range(4)], 4) == ([], 0)
+    assert comparison_sets([Head(0, 0), Head(1, 0), Head(1, 1), Head(1, 2)], 4) == ([], 0)
 
 
 @pytest.mark.parametrize(
