@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -176,12 +175,6 @@ def test_a_slip_in_the_data_is_said(changes, message):
 def test_another_shape_is_said(wrong, message):
     with pytest.raises(ValueError, match=message):
         atlas.read(wrong)
-
-
-def test_it_is_installed_with_the_package():
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        data = tomllib.load(file)["tool"]["setuptools"]["package-data"]
-    assert atlas.PATH.name in data["core"]
 
 
 def test_reading_roles_imports_no_torch():
