@@ -36,6 +36,8 @@ ReportProgress = Callable[[str, float | None], None]
 _log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _SHIFT_TOLERANCE = 1e-3
+_NOISE = 4.0
+"""A shift is real from so many times its largest deviation from being constant."""
 
 
 def load_model(
@@ -372,7 +374,8 @@ def _value_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer h
             f"Processing the weights of {name!r} changes its heads by more than a constant: use "
             "--weights raw."
         )
-    return shift
+    # What is no larger than the noise of measuring it is 0: a later norm would enlarge it.
+    return torch.where(shift.abs() > _NOISE * spread, shift, 0.0)
 
 
 def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_head"]:

@@ -91,7 +91,7 @@ def test_where_only_some_models_are_allowed_another_that_is_typed_is_refused_ben
         ("dtype", "int4", "dtype"),
         ("prompt", ["a", "b"], "gives “prompt” 2 times"),
         ("corrupted", "two", "resample ablation only"),
-        ("reference", ["one"], "mean ablation only"),
+        ("reference", ["one"], "mean and mean-positional ablation only"),
         ("foil", " two", "same as the target"),
         ("target", ["x"] * 2, "given twice"),
         ("run", "../../etc/passwd", "a run&#x27;s name is 12 digits"),

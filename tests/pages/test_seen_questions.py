@@ -15,6 +15,7 @@ from core.spec.ablation import AblationKind
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.store.run import Origin
+from core.sweep.task import SweepTask
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "app.py")
@@ -38,11 +39,11 @@ def _live_model():
 def kept():
     """The names of two runs among the kept ones."""
     store = KEEPER.store()
-    jobs = [JOBS.submit(spec) for spec in (SPEC, OTHER)]
+    jobs = [JOBS.ask(SweepTask(spec)) for spec in (SPEC, OTHER)]
     assert all(job.wait(60.0) for job in jobs)
     for job in jobs:
-        store.keep(job.result, job.layer_effects, origin=Origin.COMPUTED)
-    return [job.result for job in jobs]
+        store.keep(job.found.result, job.found.layer_effects, origin=Origin.COMPUTED)
+    return [job.found.result for job in jobs]
 
 
 def opened(page, **params):

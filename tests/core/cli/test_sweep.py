@@ -153,7 +153,7 @@ def test_a_corrupted_prompt_reaches_the_spec_and_the_table(parsed):
     assert (spec.ablation, spec.corrupted_prompt) == (AblationKind.RESAMPLE, other)
     heading = " ".join(done.stdout.split())
     assert "resample ablation from “The brown quick fox" in heading
-    assert "every position · processed weights" in heading
+    assert "every position · BOS first · processed weights" in heading
     assert "resample ablation" not in parsed("--positions", "last")[1].stdout
 
 

@@ -445,7 +445,7 @@ def test_a_password_with_an_at_sign_is_not_sent_to_a_wrong_host(password):
 
 
 def test_what_a_driver_quotes_holds_no_password(monkeypatch):
-    def quoting(url, read_only):
+    def quoting(url, **_):
         raise RuntimeError(f"no way to {url}, nor with hunter2 horse")
 
     monkeypatch.setattr("core.doctor.database.open_engine", quoting)
@@ -500,8 +500,8 @@ def test_without_the_embedded_model_the_rest_is_still_looked_at(tmp_path):
     """With its files gone not even the catalogue can be imported."""
     shutil.copytree(ROOT / "core", tmp_path / "core", ignore=shutil.ignore_patterns("model"))
     code = (
-        "import json; from core.doctor.examination import examined\n"
-        "print(json.dumps({each.name: each.found.state for each in examined().findings}))"
+        "import json; from core.doctor.examination import examine\n"
+        "print(json.dumps({each.name: each.found.state for each in examine().findings}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

@@ -327,7 +327,6 @@ TWELVE = WHOLE["heads"]
         (("heads",), [], "0 of 12 heads"),
         (("heads",), [*TWELVE[:-1], TWELVE[0]], "twice"),
         (("heads", 0, "label"), "L2H3", "heads"),
-        (("heads", 0, "more"), "x", "heads"),
         (("heads", 0, "margin_change"), None, "some do not"),
         (("baseline", "margin"), None, "clean run no margin"),
         (("margins", "attention", 0, "entropy_change"), None, "some do not"),
