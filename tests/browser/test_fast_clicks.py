@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from support.held_server import HELD
 from support.serving import ROOT, dashboard
-from support.streamlit_client import Session
+from support.streamlit_client import Session, by_itself
 
 from core.results.metrics import METRICS
 
@@ -65,5 +65,5 @@ async def hurry(url):
 
 def test_clicks_that_overtake_each_other_leave_no_traceback_in_the_log(held):
     url, log = held
-    assert asyncio.run(hurry(url)) == {"progress", "progress_view"}
+    assert by_itself(hurry(url)) == {"progress", "progress_view"}
     assert "Traceback" not in log.read_text()

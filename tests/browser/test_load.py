@@ -6,12 +6,11 @@ among them.
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
 from support.held_server import HELD
-from support.streamlit_client import Session
+from support.streamlit_client import Session, by_itself
 
 from core import SweepSpec, run_sweep
 
@@ -21,12 +20,6 @@ EACH = 2
 """Prompts a session."""
 ROUNDING = 0.02
 """Percentage points: other threads, another order of adding up."""
-
-
-def by_itself(work):
-    """Run it on a thread of its own: where a browser was opened, this one has a loop already."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def expected(demo, prompt, target):

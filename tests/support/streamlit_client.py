@@ -17,7 +17,8 @@ What it relies on, of Streamlit 1.67 (what is on the page: `streamlit_page`):
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Self
 
@@ -32,6 +33,12 @@ from websockets.typing import Subprotocol
 
 TIMEOUT = 60.0
 """Seconds that a page is waited for."""
+
+
+def by_itself(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it on a thread of its own: where a browser was opened, this one has a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 class SessionLostError(Exception):
