@@ -11,7 +11,7 @@ FROM python:3.12-slim
 ARG TORCH_INDEX=""
 COPY constraints.txt /wheels/
 RUN pip install --no-cache-dir -c /wheels/constraints.txt \
-      ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch
+      ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} torch
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir -c /wheels/constraints.txt /wheels/*.whl \
  && useradd --create-home --uid 1000 headsweep \

@@ -49,7 +49,7 @@ def difference_text(value: float, metric: Metric, digits: int | None = None) -> 
     return signed(value, metric.digits if digits is None else digits)
 
 
-def told(comparison: Comparison, head: Head, metric: Metric, names: Names) -> str:
+def head_words(comparison: Comparison, head: Head, metric: Metric, names: Names) -> str:
     """A head's hover text: both values and the difference."""
     values = (comparison.one, comparison.other)
     return "<br>".join(

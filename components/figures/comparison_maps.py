@@ -20,9 +20,9 @@ from components.figures.comparison import (
     difference_of,
     difference_scale,
     difference_text,
+    head_words,
     limits,
     red_means,
-    told,
 )
 from components.words.escaping import as_label
 from core.results.comparison import Comparison
@@ -139,7 +139,9 @@ def _clicks(
     heads = all_heads(*comparison.one.shape)
     figure.add_trace(
         head_targets(
-            heads, [told(comparison, head, metric, names) for head in heads], **on_panel(panel)
+            heads,
+            [head_words(comparison, head, metric, names) for head in heads],
+            **on_panel(panel),
         )
     )
 

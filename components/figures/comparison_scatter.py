@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from components.figures.base.cells import bar_beneath, targets
 from components.figures.base.head_axes import thinned
-from components.figures.base.label_placement import Label, add_labels, place_labels
+from components.figures.base.label_placement import PlacedLabel, add_labels, place_labels
 from components.figures.base.look import Look, Scale, blank, quiet_axis
-from components.figures.comparison import A_AND_B, Names, RunName, told
+from components.figures.comparison import A_AND_B, Names, RunName, head_words
 from core.results.comparison import Comparison
 from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
@@ -50,11 +50,11 @@ def comparison_scatter(
             points[:, 0].tolist(),
             points[:, 1].tolist(),
             [[*head] for head in heads],
-            [told(comparison, head, metric, names) for head in heads],
+            [head_words(comparison, head, metric, names) for head in heads],
         )
     )
     labels = [
-        Label(heads.index(head), head.label, needed=head == selected)
+        PlacedLabel(heads.index(head), head.label, needed=head == selected)
         for head in _to_name(comparison, metric, selected)
     ]
     side = look.size(SIDE)

@@ -13,7 +13,7 @@ LISTED = 12
 """Heads of a before-and-after."""
 
 
-def role_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
+def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
     """A bar a role, 0 to 1, with its standard error, its percentile and the threshold's line."""
     names = list(roles.roles)
     scores = [float(roles.of(role)[head]) for role in names]
@@ -151,7 +151,7 @@ def threshold_line(figure: go.Figure, look: Look, bottom: float = 0.0) -> None:
     )
 
 
-def role_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -> go.Figure:
+def score_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -> go.Figure:
     """A line a head from its score before (grey) to after (accent); the highest ones."""
     heads = all_heads(*before.shape)
     highest = sorted(heads, key=lambda h: -max(float(before[h]), float(after[h])))[:LISTED]

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import targets
-from components.figures.base.label_placement import Label, add_labels, place_labels
+from components.figures.base.label_placement import PlacedLabel, add_labels, place_labels
 from components.figures.base.look import Look, blank, quiet_axis
 from components.figures.head_scores import threshold_line
 from core.circuits.head_scores import COPYING, THRESHOLD
@@ -19,7 +19,7 @@ POINT, CHOSEN = 8.0, 13.0
 """The sizes of points, of the selected one too."""
 
 
-def role_scatter(
+def score_scatter(
     scores: np.ndarray,
     effects: np.ndarray,
     role: str,
@@ -91,11 +91,11 @@ def _wide(values: list[float]) -> list[float]:
     return [low - room, high + room]
 
 
-def _to_name(heads: list[Head], points: np.ndarray, selected: Head | None) -> list[Label]:
+def _to_name(heads: list[Head], points: np.ndarray, selected: Head | None) -> list[PlacedLabel]:
     """The selected head, then the farthest from the cloud's middle."""
     if not heads:
         return []
     span = np.maximum(np.ptp(points, axis=0), 1e-9)
     away = (((points - np.median(points, axis=0)) / span) ** 2).sum(1)
     order = sorted(range(len(heads)), key=lambda i: (heads[i] != selected, -away[i], i))
-    return [Label(i, heads[i].label, needed=heads[i] == selected) for i in order[:NAMED]]
+    return [PlacedLabel(i, heads[i].label, needed=heads[i] == selected) for i in order[:NAMED]]

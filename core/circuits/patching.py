@@ -134,11 +134,11 @@ def iter_patching(
         yield done, Patching(direction, metric, chosen, columns, tokens, *levels, values)
 
 
-Step = tuple[float, tuple[int, ...] | None, Float[np.ndarray, "head ..."]]
+_Step = tuple[float, tuple[int, ...] | None, Float[np.ndarray, "head ..."]]
 """(share done, positions, changes of the metric: patched minus unpatched run)."""
 
 
-def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[Step, None, None]:
+def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[_Step, None, None]:
     effects = np.full(len(heads), np.nan)
     yield 0.0, None, effects.copy()
     replacements = run_to_end(scorer.replacements())  # one pass over the other prompt
@@ -151,7 +151,7 @@ def _whole(scorer: Scorer, heads: tuple[Head, ...], metric: str) -> Generator[St
 
 def _by_position(
     scorer: Scorer, heads: tuple[Head, ...], positions: Sequence[int] | None, metric: str
-) -> Generator[Step, None, None]:
+) -> Generator[_Step, None, None]:
     for done, effects in iter_position_effects(scorer, heads, positions):
         yield done, effects.positions, effects.values(metric)
 

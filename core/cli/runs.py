@@ -14,7 +14,7 @@ from core.cli.output import terminal_text, write_json
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
-from core.store.kinds import unknown_results
+from core.store.result_kinds import unknown_results
 from core.store.run import Query, Run, Summary
 from core.text.numbers import percent, signed
 from core.text.words import phrase

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.prompts.tokens import tokenize_prompt
+from core.spec.checks import beginning_of
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ def check_same_length(
         if found[1:]
         else ""
     )
+    first = found[0]
+    quoted = beginning_of(reference[first.number - 1])
     raise InputError(
         "reference",
-        f"Reference prompt {found[0].number} has {found[0].n_tokens:,} tokens, the prompt "
+        f"Reference prompt {first.number} (“{quoted}”) has {first.n_tokens:,} tokens, the prompt "
         f"{n_tokens:,}{' (BOS counted)' if prepend_bos else ''}: each text must have as many, for "
-        f"an average at each position. Change it or leave it out.{others}",
+        f"an average at each position. Change or remove that line.{others}",
     )
 
 

@@ -26,7 +26,7 @@ class Measured(Protocol):
 
 
 @runtime_checkable
-class Guessed(Protocol):
+class Estimated(Protocol):
     """What has estimates of some metrics for every head of a model."""
 
     def values(self, metric: str) -> np.ndarray | None:
@@ -100,7 +100,7 @@ class Metric:
         """(layer, head) in the metric's unit; NaN where there is no value."""
         return result.values(self.field) * self.factor
 
-    def estimated(self, estimate: Guessed | None) -> np.ndarray | None:
+    def estimated(self, estimate: Estimated | None) -> np.ndarray | None:
         """(layer, head) estimates in the metric's unit; None where there are none."""
         values = None if estimate is None else estimate.values(self.field)
         return None if values is None else values * self.factor

@@ -4,6 +4,8 @@ import unicodedata
 
 from core.errors import InputError
 
+SHOWN_CHARACTERS = 60
+"""Of a text that a message quotes."""
 MAX_PROMPT_CHARACTERS = 50_000
 """More than any supported context holds, and little enough to tokenise at once."""
 
@@ -44,3 +46,9 @@ def check_one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
         raise InputError(
             field, f"{value!r} is not a choice of {field}: use {' or '.join(choices)}."
         )
+
+
+def beginning_of(text: str) -> str:
+    """The beginning of a text on one line, without characters that a terminal would obey."""
+    cut = text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, no_type_check
 from core.errors import InputError
 from core.spec.ablation import AblationKind, Needs, needing
 from core.spec.answer import Answer, answer_shown, checked_answer
-from core.spec.checks import check_one_of, check_prompt, check_text
+from core.spec.checks import beginning_of, check_one_of, check_prompt, check_text
 from core.spec.reference_set import DEFAULT, checked, name_of
 
 Weights = Literal["processed", "raw"]
@@ -20,7 +20,6 @@ Positions = Literal["all", "last"] | tuple[int, ...]
 
 MAX_MODEL_CHARACTERS = 1_000
 
-_SHOWN_CHARACTERS = 60
 _SHOWN_POSITIONS = 8
 
 
@@ -178,14 +177,8 @@ def _ablation_in_words(spec: SweepSpec) -> str:
     if spec.ablation.traits.needs is Needs.REFERENCE:
         return f"{named} against {name_of(spec.reference)}"
     if spec.corrupted_prompt is not None:
-        return f"{named} from “{_short(spec.corrupted_prompt)}”"
+        return f"{named} from “{beginning_of(spec.corrupted_prompt)}”"
     return named
-
-
-def _short(text: str) -> str:
-    """The beginning of a text on one line, without characters that a terminal would obey."""
-    cut = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
 
 
 def _positions_in_words(positions: Positions) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.kinds import KINDS, ResultKind
+from core.store.result_kinds import KINDS, ResultKind
 from core.store.rows import storable
 from core.store.run import Query
 

@@ -23,7 +23,7 @@ from core.store import rows
 from core.store.conditions import conditions, live, of_kind, of_no_kind
 from core.store.connect import open_engine
 from core.store.errors import store_errors
-from core.store.kinds import SWEEPS, ResultKind, kind_of
+from core.store.result_kinds import SWEEPS, ResultKind, kind_of
 from core.store.run import Kept, Label, Origin, Query, Run, Summary, Swept
 from core.store.sweeps import spec_key
 from core.store.tables import RUNS, VERSION, runs_of

@@ -53,7 +53,7 @@ LIGHT = [
     "core.store.errors",
     "core.store.store",
     "core.store.tables",
-    "core.store.kinds",
+    "core.store.result_kinds",
     "core.store.versions",
     "core.sweep.task",
     "core.prompts.tokens",

@@ -20,7 +20,7 @@ Crossings = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Label:
+class PlacedLabel:
     """The name of one of the points; `needed` if it has to stand even where there is no room."""
 
     point: int
@@ -29,7 +29,7 @@ class Label:
 
 
 def place_labels(
-    labels: Sequence[Label],
+    labels: Sequence[PlacedLabel],
     points: np.ndarray,
     diameters: np.ndarray,
     room: tuple[float, float],
@@ -65,7 +65,7 @@ def place_labels(
 
 def add_labels(
     figure: go.Figure,
-    labels: Sequence[Label],
+    labels: Sequence[PlacedLabel],
     points: np.ndarray,
     shifts: Mapping[int, tuple[float, float]],
     look: Look,

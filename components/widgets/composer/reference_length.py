@@ -12,7 +12,6 @@ from components.widgets.page.messages import error_message, note
 from core.errors import InputError
 from core.hypotheses.reference_texts import COUNT, reference_texts
 from core.prompts.reference import misfits
-from core.prompts.tokens import tokenize_prompt
 from core.spec.reference_set import fits_lines, numbered
 
 _LISTED = 6
@@ -37,10 +36,9 @@ def needed_length(draft: Draft) -> int | None:
         note("Each text needs as many tokens as the prompt: the model, once loaded, counts them.")
         return None
     bos = chosen_bos(model)
-    try:
-        length = len(tokenize_prompt(model.tokenizer, value("prompt") or "", prepend_bos=bos))
-    except InputError:
-        return None  # said beneath the prompt
+    if draft.tokens is None:
+        return None  # what is wrong with the prompt is said beneath it
+    length = len(draft.tokens)
     counted = ", BOS counted" if bos else ""
     note(f"Each text needs {length:,} tokens{counted}: as many as the prompt has.")
     return length

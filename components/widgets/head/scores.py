@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from components.figures.base.grids import Panel, grids
-from components.figures.head_scores import role_bars, role_change
-from components.figures.score_scatter import role_scatter
+from components.figures.head_scores import score_bars, score_change
+from components.figures.score_scatter import score_scatter
 from components.state import put, value
 from components.widgets.head.context import HeadContext, chart, head_chart, subtitle
 from components.widgets.page.messages import note
@@ -31,7 +31,7 @@ def scores_view(context: HeadContext) -> None:
     with scores:
         subtitle("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
         chart(
-            role_bars(roles, context.head, context.look),
+            score_bars(roles, context.head, context.look),
             f"roles-{context.head.label}",
             f"Role scores of {context.head.label}",
         )
@@ -42,7 +42,7 @@ def scores_view(context: HeadContext) -> None:
         subtitle("“Looks like” against “matters here”: every head, a click opens one")
         metric = context.metric
         head_chart(
-            role_scatter(
+            score_scatter(
                 roles.of(role),
                 metric.values(context.result),
                 role,
@@ -123,7 +123,7 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     with change:
         _most_moved(roles.of(role), without.of(role))
         chart(
-            role_change(roles.of(role), without.of(role), role, context.look),
+            score_change(roles.of(role), without.of(role), role, context.look),
             f"role-change-{role}-{head.label}",
             f"{role} score of the highest heads before and after ablating {head.label}",
         )

@@ -15,7 +15,7 @@ from components.widgets.runs.import_file import import_box
 from core.errors import StoreError
 from core.exports import links
 from core.store.keeper import KEEPER
-from core.store.kinds import unknown_results
+from core.store.result_kinds import unknown_results
 
 _FIELDS = {
     "q": "history_text",

@@ -23,14 +23,14 @@ from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
 from components.figures.direct_effect import mlp_bars, route_waterfall
 from components.figures.head_heatmap import head_heatmap
-from components.figures.head_scores import role_bars, role_change
+from components.figures.head_scores import score_bars, score_change
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
 from components.figures.kind_multiples import kind_multiples
 from components.figures.pick_grid import pick_grid
 from components.figures.position_map import position_map
 from components.figures.predictions import before_after
 from components.figures.printed_heatmap import printed_heatmap
-from components.figures.score_scatter import role_scatter
+from components.figures.score_scatter import score_scatter
 from core.circuits.logit_effects import TokenProbability
 from core.results.comparison import compare
 from core.results.metrics import KL, LOGPROB, PROB
@@ -42,12 +42,12 @@ CHOSEN = Head(1, 2)
 NAMES = (
     "attention_pattern", "bars", "before_after", "blank", "comparison_maps",
     "comparison_scatter", "grids", "head_heatmap", "kind_multiples", "mlp_bars",
-    "other_sets_strip", "pair_map", "pick_grid", "position_map", "printed_heatmap", "role_bars",
-    "role_change", "role_scatter", "route_waterfall", "search_curve",
+    "other_sets_strip", "pair_map", "pick_grid", "position_map", "printed_heatmap", "score_bars",
+    "score_change", "score_scatter", "route_waterfall", "search_curve",
 )  # fmt: skip
 CLICKED = (
     "comparison_maps", "comparison_scatter", "grids", "head_heatmap", "pick_grid", "position_map",
-    "role_scatter",
+    "score_scatter",
 )  # fmt: skip
 
 
@@ -90,9 +90,9 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
         "printed_heatmap": lambda look: printed_heatmap(
             part, LOGPROB, look, layer_effects=layer_effects, title="A title"
         ),
-        "role_bars": lambda look: role_bars(roles, CHOSEN, look),
-        "role_change": lambda look: role_change(induction, without.of("induction"), "x", look),
-        "role_scatter": lambda look: role_scatter(
+        "score_bars": lambda look: score_bars(roles, CHOSEN, look),
+        "score_change": lambda look: score_change(induction, without.of("induction"), "x", look),
+        "score_scatter": lambda look: score_scatter(
             induction, PROB.values(result), "induction", PROB, look, CHOSEN
         ),
         "route_waterfall": lambda look: route_waterfall(routed, look),
@@ -149,7 +149,7 @@ def fonts_of(figure):
 def test_a_talks_look_doubles_all_type_and_only_type_or_room(draw, name):
     plain, large = (draw(name, LOOKS[look]) for look in ("light", "large"))
     small, twice = (fonts_of(figure) for figure in (plain, large))
-    if name == "role_scatter":  # where fewer labels have room
+    if name == "score_scatter":  # where fewer labels have room
         small, twice = (
             {path: size for path, size in sizes.items() if "annotations" not in path}
             for sizes in (small, twice)

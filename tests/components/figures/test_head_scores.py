@@ -7,7 +7,7 @@ import pytest
 from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.head_scores import LISTED, role_bars, role_change
+from components.figures.head_scores import LISTED, score_bars, score_change
 from core.circuits.head_scores import COPYING, ROLES, THRESHOLD, HeadScores
 from core.spec.heads import Head, all_heads
 
@@ -24,7 +24,7 @@ def notes_of(figure, **where):
 
 
 def test_a_bar_a_role_with_its_standard_error(roles):
-    trace = role_bars(roles, INDUCTION, Look()).data[0]
+    trace = score_bars(roles, INDUCTION, Look()).data[0]
     assert list(trace.y) == list(ROLES)
     assert list(trace.x) == pytest.approx([roles.of(role)[INDUCTION] for role in ROLES])
     errors = [roles.error_of(role)[INDUCTION] for role in ROLES]
@@ -33,13 +33,13 @@ def test_a_bar_a_role_with_its_standard_error(roles):
 
 
 def test_scores_from_the_threshold_on_are_in_the_accent_colour(roles):
-    trace = role_bars(roles, INDUCTION, Look()).data[0]
+    trace = score_bars(roles, INDUCTION, Look()).data[0]
     colours = dict(zip(trace.y, trace.marker.color, strict=True))
     assert [role for role, colour in colours.items() if colour == Look().accent] == ["induction"]
 
 
 def test_the_threshold_is_a_line_across_the_roles_and_said_to_be_a_convention(roles):
-    figure = role_bars(roles, INDUCTION, Look())
+    figure = score_bars(roles, INDUCTION, Look())
     (line,) = drawn.shapes_of(figure, "threshold")
     assert line.x0 == line.x1 == THRESHOLD
     assert line.xref == "x"  # not on the copying score's axis
@@ -49,7 +49,7 @@ def test_the_threshold_is_a_line_across_the_roles_and_said_to_be_a_convention(ro
 
 
 def test_each_score_says_its_percentile_beyond_its_error_bar(roles):
-    figure = role_bars(roles, INDUCTION, Look())
+    figure = score_bars(roles, INDUCTION, Look())
     for role in ROLES:
         (note,) = [note for note in figure.layout.annotations if note.y == role]
         score, error = roles.of(role)[INDUCTION], roles.error_of(role)[INDUCTION]
@@ -62,7 +62,7 @@ def test_each_score_says_its_percentile_beyond_its_error_bar(roles):
 
 def test_copying_has_an_axis_of_its_own_from_minus_1(roles):
     head = Head(2, 1)
-    figure = role_bars(roles, head, Look())
+    figure = score_bars(roles, head, Look())
     trace = figure.data[1]
     assert (trace.xaxis, trace.yaxis) == ("x2", "y2")
     assert list(trace.x) == pytest.approx([roles.copying[head]])
@@ -76,7 +76,7 @@ def test_copying_has_an_axis_of_its_own_from_minus_1(roles):
 
 
 def test_without_copying_the_roles_have_the_whole_figure(roles):
-    figure = role_bars(dataclasses.replace(roles, copying=None), INDUCTION, Look())
+    figure = score_bars(dataclasses.replace(roles, copying=None), INDUCTION, Look())
     assert len(figure.data) == 1
     assert list(figure.layout.yaxis.domain) == [0, 1]
     (line,) = drawn.shapes_of(figure, "threshold")
@@ -86,7 +86,7 @@ def test_without_copying_the_roles_have_the_whole_figure(roles):
 def test_a_single_sequence_and_an_only_head_have_no_error_and_no_percentile():
     mean = np.full((len(ROLES), 1, 1), 0.25)
     only = HeadScores(mean, np.full_like(mean, NAN), 8, 1, 0, False, np.array([[0.5]]))
-    figure = role_bars(only, Head(0, 0), Look())
+    figure = score_bars(only, Head(0, 0), Look())
     assert list(figure.data[0].error_x.array) == [0] * len(ROLES)
     assert set(figure.data[0].text) == {"0.25"}
     assert set(figure.data[1].text) == {"+0.50"}
@@ -94,7 +94,7 @@ def test_a_single_sequence_and_an_only_head_have_no_error_and_no_percentile():
 
 def test_scores_before_and_after_are_lines_of_the_highest_heads(roles, without):
     before, after = roles.of("induction"), without.of("induction")
-    figure = role_change(before, after, "induction", Look())
+    figure = score_change(before, after, "induction", Look())
     heads = sorted(all_heads(*before.shape), key=lambda h: -max(before[h], after[h]))[:LISTED]
     assert list(figure.layout.yaxis.ticktext) == [head.label for head in heads]
     assert [trace.name for trace in figure.data] == ["before", "after"]
@@ -111,7 +111,7 @@ def test_scores_before_and_after_are_lines_of_the_highest_heads(roles, without):
 def test_only_so_many_heads_are_listed_whatever_fell_or_rose():
     before, after = np.zeros((2, 12)), np.zeros((2, 12))
     before[0, 3], after[1, 7] = 0.8, 0.9
-    figure = role_change(before, after, "induction", Look())
+    figure = score_change(before, after, "induction", Look())
     named = figure.layout.yaxis.ticktext
     assert len(named) == LISTED
     assert list(named[:2]) == ["L1H7", "L0H3"]

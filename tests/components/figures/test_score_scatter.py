@@ -7,7 +7,7 @@ import pytest
 from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.score_scatter import role_scatter
+from components.figures.score_scatter import score_scatter
 from core.circuits.head_scores import COPYING, THRESHOLD
 from core.results.metrics import LOGPROB, PROB
 from core.spec.heads import Head, all_heads
@@ -18,7 +18,7 @@ INDUCTION = Head(1, 2)
 
 def scattered(roles, result, **options):
     effects = LOGPROB.values(result)
-    return role_scatter(roles.of("induction"), effects, "induction", LOGPROB, Look(), **options)
+    return score_scatter(roles.of("induction"), effects, "induction", LOGPROB, Look(), **options)
 
 
 def test_every_head_is_a_point_once_and_a_click_gives_it(roles, result):
@@ -37,11 +37,11 @@ def test_every_head_is_a_point_once_and_a_click_gives_it(roles, result):
 def test_heads_without_a_number_are_no_points():
     scores = np.array([[0.1, NAN, 0.3], [0.4, 0.5, 0.6]])
     effects = np.array([[1.0, 2.0, NAN], [-1.0, 0.0, 2.0]])
-    figure = role_scatter(scores, effects, "induction", PROB, Look(), Head(0, 1))
+    figure = score_scatter(scores, effects, "induction", PROB, Look(), Head(0, 1))
     assert list(drawn.told_by(figure)) == [(0, 0), (1, 0), (1, 1), (1, 2)]
     assert list(figure.data[0].x) == [0.1, 0.4, 0.5, 0.6]
     assert "L0H1" not in " ".join(drawn.strings_of(figure))
-    empty = role_scatter(np.full((2, 3), NAN), effects, "induction", PROB, Look())
+    empty = score_scatter(np.full((2, 3), NAN), effects, "induction", PROB, Look())
     assert drawn.told_by(empty) == {}
 
 
@@ -63,13 +63,13 @@ def test_the_chosen_head_alone_is_emphasised_and_always_named(roles, result):
 def test_the_threshold_is_that_of_attention_and_not_of_copying(roles, result):
     low_scores = roles.of("current token") / 10
     for scores in (roles.of("induction"), low_scores):
-        figure = role_scatter(scores, LOGPROB.values(result), "x", LOGPROB, Look())
+        figure = score_scatter(scores, LOGPROB.values(result), "x", LOGPROB, Look())
         (line,) = drawn.shapes_of(figure, "threshold")
         assert line.x0 == line.x1 == THRESHOLD
         low, high = figure.layout.xaxis.range
         assert low < 0 < THRESHOLD < high  # in view, though every score be below
     effects = LOGPROB.values(result)
-    copying = role_scatter(roles.of(COPYING), effects, COPYING, LOGPROB, Look())
+    copying = score_scatter(roles.of(COPYING), effects, COPYING, LOGPROB, Look())
     assert copying.layout.shapes == ()
     assert "OV circuit" in copying.layout.xaxis.title.text
     low, high = copying.layout.xaxis.range
@@ -143,7 +143,7 @@ def crowds():
 def test_no_label_covers_another_or_a_point_however_crowded(crowd, look):
     _, scores, effects = crowd
     for chosen in (None, Head(0, 0), Head(len(scores) - 1, 1)):
-        figure = role_scatter(scores, effects, "induction", LOGPROB, look, chosen)
+        figure = score_scatter(scores, effects, "induction", LOGPROB, look, chosen)
         labels, dots = boxes_of(figure, look)
         for (one, a), (other, b) in combinations(labels.items(), 2):
             assert not a.covers(b), f"{one} covers {other}"
@@ -158,7 +158,7 @@ def test_the_farthest_heads_are_named_where_there_is_room(roles, result):
     assert "L0H0" in labels  # the largest effect
     scores = np.array([[0.0, 1.0], [0.5, 0.0]])
     effects = np.array([[0.0, 0.0], [-9.0, -9.0]])
-    found, _ = boxes_of(role_scatter(scores, effects, "induction", PROB, Look()), Look())
+    found, _ = boxes_of(score_scatter(scores, effects, "induction", PROB, Look()), Look())
     assert set(found) == {"L0H0", "L0H1", "L1H0", "L1H1"}
 
 
@@ -166,11 +166,11 @@ def test_a_label_stands_to_the_side_where_above_and_below_are_taken():
     """Three heads on top of each other, far from all others: the middle one has its sides."""
     scores = np.array([[0.9, 0.9, 0.9], [0.0, 0.1, 0.0]])
     effects = np.array([[9.0, 8.3, 7.6], [0.0, 0.1, -0.1]])
-    figure = role_scatter(scores, effects, "induction", PROB, Look(), Head(0, 1))
+    figure = score_scatter(scores, effects, "induction", PROB, Look(), Head(0, 1))
     (note,) = [note for note in figure.layout.annotations if note.text == "<b>L0H1</b>"]
     assert note.yshift == 0
     assert note.xshift != 0
-    unchosen = role_scatter(scores, effects, "induction", PROB, Look())
+    unchosen = score_scatter(scores, effects, "induction", PROB, Look())
     assert "L0H1" in [note.text for note in unchosen.layout.annotations]
 
 
@@ -178,7 +178,7 @@ def test_large_type_has_the_room_of_a_taller_figure():
     """In a column of heads each label has its own row, whatever the scale."""
     scores, effects = np.full((1, 12), 0.3), np.arange(12.0)[None]
     named = [
-        set(boxes_of(role_scatter(scores, effects, "induction", PROB, look), look)[0])
+        set(boxes_of(score_scatter(scores, effects, "induction", PROB, look), look)[0])
         for look in (Look(), Look(scale=2.0))
     ]
     assert named[0] == named[1]

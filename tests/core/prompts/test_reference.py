@@ -30,9 +30,10 @@ def test_a_set_that_does_not_fit_is_refused_with_both_counts_and_the_number():
     with pytest.raises(InputError) as caught:
         check_same_length(TOKENIZER, TEXTS, 4, prepend_bos=True)
     assert caught.value.field == "reference"
-    assert "Reference prompt 2 has 3 tokens, the prompt 4 (BOS counted): " in str(caught.value)
+    assert str(caught.value).startswith(f"Reference prompt 2 (“{TEXTS[1]}”) has 3 tokens")
+    assert "has 3 tokens, the prompt 4 (BOS counted): " in str(caught.value)
     assert "more of the 4 do not fit either." in str(caught.value)
     with pytest.raises(InputError) as caught:
         check_same_length(TOKENIZER, TEXTS[:2], 3, prepend_bos=False)
-    assert "Reference prompt 2 has 2 tokens, the prompt 3: " in str(caught.value)
+    assert "has 2 tokens, the prompt 3: " in str(caught.value)
     assert "either" not in str(caught.value)

@@ -100,7 +100,7 @@ def test_mlps_are_ablated_by_their_own_means(loaded):
 def test_texts_of_another_length_are_refused_with_both_counts(loaded, bos):
     model = loaded("gpt2")
     spec = spec_of(model, POSITIONAL, reference=(*FITTING, "The lazy dog"), prepend_bos=bos)
-    with pytest.raises(InputError, match="Reference prompt 4 has") as caught:
+    with pytest.raises(InputError, match=r"Reference prompt 4 \(“.*”\) has") as caught:
         Scorer(model, spec)
     n = len(tokenize_prompt(model.tokenizer, checkpoints.TEXT, prepend_bos=bos))
     assert f"has {3 + bos} tokens, the prompt {n}" in str(caught.value)

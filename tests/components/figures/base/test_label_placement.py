@@ -5,7 +5,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from components.figures.base.label_placement import LETTER, LINE, Label, add_labels, place_labels
+from components.figures.base.label_placement import (
+    LETTER,
+    LINE,
+    PlacedLabel,
+    add_labels,
+    place_labels,
+)
 from components.figures.base.look import Look, blank
 
 ROOM = (400.0, 300.0)
@@ -22,7 +28,7 @@ def placed(points, labels, look=None, diameter=8.0, **options):
 def test_no_label_covers_another_or_a_point_or_leaves_the_plot(seed, scale):
     rng = np.random.default_rng(seed)
     points = rng.uniform(0, 1, (60, 2)) * ROOM
-    labels = [Label(i, f"L{i}H{i}") for i in range(20)]
+    labels = [PlacedLabel(i, f"L{i}H{i}") for i in range(20)]
     shifts = placed(points, labels, Look(scale=scale))
     assert shifts
     boxes = [
@@ -40,13 +46,13 @@ def test_no_label_covers_another_or_a_point_or_leaves_the_plot(seed, scale):
 def test_a_crowded_label_is_left_out_unless_it_is_needed():
     heap = 100.0 + np.indices((21, 21)).reshape(2, -1).T * 5
     middle = len(heap) // 2
-    assert placed(heap, [Label(middle, "L1H2")]) == {}
-    assert list(placed(heap, [Label(middle, "L1H2", needed=True)])) == [middle]
+    assert placed(heap, [PlacedLabel(middle, "L1H2")]) == {}
+    assert list(placed(heap, [PlacedLabel(middle, "L1H2", needed=True)])) == [middle]
 
 
 def test_the_first_has_the_best_place():
     points = [(100, 100), (100, 106)]
-    both = placed(points, [Label(1, "b"), Label(0, "a")])
+    both = placed(points, [PlacedLabel(1, "b"), PlacedLabel(0, "a")])
     assert both[1][0] > 0
     assert both[1][1] == 0  # to the right, on its own line
     assert both[0][0] < 0  # the place to its right is taken
@@ -56,12 +62,15 @@ def test_a_place_without_a_line_is_preferred():
     def right_is_crossed(places, half):
         return (places[:, 0] > 100).astype(int)
 
-    right, _ = placed([(100, 100)], [Label(0, "a")], crossings=right_is_crossed)[0]
+    right, _ = placed([(100, 100)], [PlacedLabel(0, "a")], crossings=right_is_crossed)[0]
     assert right < 0
 
 
 def test_labels_are_written_where_they_were_placed_and_the_needed_one_is_bold():
-    points, labels = np.array([[0.1, 2.0], [0.3, 4.0]]), [Label(0, "a"), Label(1, "b", needed=True)]
+    points, labels = (
+        np.array([[0.1, 2.0], [0.3, 4.0]]),
+        [PlacedLabel(0, "a"), PlacedLabel(1, "b", needed=True)],
+    )
     figure = blank(Look(), 100)
     add_labels(figure, labels, points, {1: (7.0, -3.0)}, Look())
     (note,) = figure.layout.annotations

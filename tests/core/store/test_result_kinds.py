@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import StoreError
-from core.store import kinds, rows
+from core.store import result_kinds as kinds
+from core.store import rows
 from core.store.connect import open_engine
-from core.store.kinds import KINDS, SWEEPS, ResultKind, unknown_results
+from core.store.result_kinds import KINDS, SWEEPS, ResultKind, unknown_results
 from core.store.run import Label, Query
 from core.store.tables import RUNS
 
