@@ -52,8 +52,8 @@ def check_free(address: str, port: int) -> None:
         bindable_port(address, port)
     except OSError as error:
         sys.exit(
-            f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try another, "
-            "headsweep serve --port 8601 or PORT=8601 make run."
+            f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try another "
+            "port (headsweep serve --port 8601, or PORT=8601 make run) or another address."
         )
 
 

@@ -158,14 +158,19 @@ def _check_consistent(result: SweepResult) -> None:
     levels = (getattr(clean, metric.name, None) for metric in METRICS)
     if not _are_numbers(clean.rank, *(each for each in levels if each is not None), *others):
         raise ValueError("Its clean run holds numbers that no model gives.")
-    if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top:
+    if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top or clean.rank < 1:
+        raise ValueError("Its clean run holds numbers that no model gives.")
+    if clean.entropy is not None and clean.entropy < -_ROUNDING:
         raise ValueError("Its clean run holds numbers that no model gives.")
     if (clean.logit_diff is not None) != has_foil:
         raise ValueError("Its logit difference does not fit its foil.")
     _check_effects(result.heads, has_foil)
     for metric in METRICS:
+        level = getattr(clean, metric.name, None)
         if metric.of(result.heads[0]) is not None and not metric.measures(result):
-            raise ValueError(f"Its heads have a {metric.field} and its clean run no {metric.name}.")
+            raise ValueError(f"Its heads have {metric.field} and its clean run no {metric.name}.")
+        if metric.is_later and level is not None and metric.of(result.heads[0]) is None:
+            raise ValueError(f"Its clean run has {metric.name} and its heads no {metric.field}.")
 
 
 def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:
@@ -188,7 +193,7 @@ def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
         if metric.needs_foil and n_given != (len(effects) if has_foil else 0):
             raise ValueError("Its logit differences do not fit its foil.")
         if n_given not in (0, len(effects)):
-            raise ValueError(f"Some of its effects have a {metric.field} and some do not.")
+            raise ValueError(f"Some of its effects have {metric.field} and some do not.")
     for effect in effects:
         values = (getattr(effect, metric.field) for metric in METRICS)
         numbers = (
@@ -200,6 +205,8 @@ def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
             or not 0 <= effect.prob <= 1 + _ROUNDING
             or not abs(effect.prob_change) <= 1 + _ROUNDING
             or not effect.top
+            or effect.rank < 1
+            or any((m.of(effect) or 0) < 0 for m in METRICS if not m.signed)
         ):
             raise ValueError("An effect in it holds numbers that no model gives.")
 

@@ -51,7 +51,7 @@ def check_same_length(
         "reference",
         f"Reference prompt {first.number} (“{quoted}”) has {first.n_tokens:,} tokens, the prompt "
         f"{n_tokens:,}{' (BOS counted)' if prepend_bos else ''}: each text must have as many, for "
-        f"an average at each position. Change or remove that line.{others}",
+        f"an average at each position. Change it or remove it.{others}",
     )
 
 

@@ -253,10 +253,18 @@ def _top(pairs: Any) -> Top:
 
 
 def _finite(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a number")
     number = float(value)
     if not math.isfinite(number):
         raise TypeError(f"{value!r} is not a finite number")
     return number
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a number")
+    return int(value)
 
 
 def _optional(value: Any) -> float | None:
@@ -267,7 +275,7 @@ def _baseline(values: Mapping[str, Any]) -> Baseline:
     return Baseline(
         prob=_finite(values["prob"]),
         logprob=_finite(values["logprob"]),
-        rank=int(values["rank"]),
+        rank=_whole(values["rank"]),
         logit_diff=_optional(values["logit_diff"]),
         top=_top(values["top"]),
         token_probs=tuple(_finite(p) for p in values["token_probs"]),
@@ -303,11 +311,11 @@ def _provenance(values: Mapping[str, Any]) -> Provenance:
 def _head_effect(values: Mapping[str, Any]) -> HeadEffect:
     metrics: dict[str, Any] = _metrics(values)
     return HeadEffect(
-        layer=int(values["layer"]),
-        head=int(values["head"]),
+        layer=_whole(values["layer"]),
+        head=_whole(values["head"]),
         prob=_finite(values["prob"]),
         **metrics,
-        rank=int(values["rank"]),
+        rank=_whole(values["rank"]),
         top=_top(values["top"]),
     )
 

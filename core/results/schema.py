@@ -23,11 +23,15 @@ EFFECT_DEFAULTS: Mapping[str, Any] = {each.field: None for each in METRICS if ea
 """The same of an effect: of a head, of a layer, of a head at one position."""
 
 
+_DIGITS = 18
+
+
 def parse_schema(values: object) -> tuple[str, int] | None:
     """The family and version that saved values name; None where they name none."""
     named = values.get("schema") if isinstance(values, Mapping) else None
     family, slash, version = named.rpartition("/") if isinstance(named, str) else ("", "", "")
-    is_number = version.isascii() and version.isdecimal() and len(version) < 10
+    is_number = version.isascii() and version.isdecimal() and len(version) <= _DIGITS
+    is_number = is_number and str(int(version)) == version  # not "01"
     return (family, int(version)) if slash and family and is_number else None
 
 

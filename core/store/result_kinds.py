@@ -12,6 +12,7 @@ from core.errors import StoreError
 from core.results.schema import VERSION
 from core.spec.identity import FAMILY
 from core.store import sweeps
+from core.store.rows import reading
 from core.store.run import Origin, Summary, Swept
 
 Value = TypeVar("Value")
@@ -48,7 +49,9 @@ KINDS: dict[str, ResultKind[Any, Any]] = {kind.family: kind for kind in (SWEEPS,
 def kind_of(row: Row) -> ResultKind[Any, Any]:
     """The kind of a row; raises `StoreError` for one that this version cannot read."""
     kind = KINDS.get(row["family"])
-    if kind is None or row["schema_version"] > kind.version:
+    with reading(row):
+        version = int(row["schema_version"])
+    if kind is None or version > kind.version:
         raise StoreError(
             f"{row['id']} was kept by another Headsweep, as {row['family']}/"
             f"{row['schema_version']}, which this one does not know: it is left as it is. Update "

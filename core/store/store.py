@@ -252,8 +252,10 @@ class Store:
         self._update(ids, deleted=None)
 
     def _update(self, ids: Collection[str], **values: object) -> None:
+        """Change rows of the kinds that this version knows; all others stay as they are."""
+        ours = sa.and_(RUNS.c.id.in_(list(ids)), sa.not_(of_no_kind(RUNS)))
         with self._writing() as connection:
-            connection.execute(sa.update(RUNS).where(RUNS.c.id.in_(list(ids))).values(**values))
+            connection.execute(sa.update(RUNS).where(ours).values(**values))
 
     def _purge(self) -> None:
         old = now() - DAYS_DELETED * 24 * 3600

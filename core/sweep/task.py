@@ -66,7 +66,12 @@ class SweepTask(OnSpec):
         for result, fraction in sweep_with_progress(scorer):
             if found is None or result is not found.result:
                 found = SweepFound(result, estimate)
-            yield Step(fraction, found, _said(result, fraction))
+            try:
+                yield Step(fraction, found, _said(result, fraction))
+            except Cancelled:
+                if not result.complete:
+                    raise
+                return found  # every head is in: a stop comes too late
         assert found is not None
         with _beside_the_point("layer effects"), suppress(Cancelled):  # the sweep is finished
             measuring = iter_layer_effects(scorer, marked_heads(found.result))

@@ -383,6 +383,23 @@ def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registr
     assert (job.state, job.found) == (JobState.DONE, "whole, and nothing beside it")
 
 
+def test_a_sweep_whose_every_head_is_in_is_done_whenever_it_is_stopped(model, spec, monkeypatch):
+    monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})  # a chunk a head
+    n_steps = sum(1 for _ in SweepTask(spec()).work(model))
+    finished = 0
+    for at in range(n_steps):
+        work = SweepTask(spec()).work(model)
+        step = [next(work) for _ in range(at + 1)][-1]
+        complete = step.partial is not None and step.partial.result.complete
+        whole = complete or finished > 0
+        with pytest.raises(StopIteration if whole else Cancelled) as end:
+            work.throw(Cancelled())
+        if whole:
+            finished += 1
+            assert end.value.value.result.complete
+    assert finished >= 2, "once before and once among the layer effects"
+
+
 def test_fewer_tasks_than_sweeps_are_kept_since_they_are_larger(registry, spec):
     jobs = Jobs(registry)
     swept = jobs.ask(SweepTask(spec()))

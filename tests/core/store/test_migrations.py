@@ -102,6 +102,18 @@ def test_an_old_database_becomes_the_same_as_a_new_one(old, opened):
     assert defaults == {"family": "headsweep.sweep", "schema_version": "1"}
 
 
+def test_a_column_that_somebody_has_added_by_hand_is_not_added_again(old, opened):
+    engine = plain(old)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "ALTER TABLE runs ADD COLUMN family VARCHAR(64) NOT NULL DEFAULT 'headsweep.sweep'"
+            )
+        )
+    engine.dispose()
+    assert opened().count() > 0
+
+
 def test_every_run_is_there_afterwards_with_what_was_said_about_it(old, opened):
     before = contents(old)["runs"]
     store = opened()

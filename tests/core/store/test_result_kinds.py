@@ -12,6 +12,7 @@ from core.store import rows
 from core.store.connect import open_engine
 from core.store.result_kinds import KINDS, SWEEPS, ResultKind, unknown_results
 from core.store.run import Label, Query
+from core.store.store import Store
 from core.store.tables import RUNS
 
 
@@ -153,3 +154,22 @@ def test_every_kind_goes_by_its_own_family():
     assert {name: kind.family for name, kind in kinds.KINDS.items()} == {
         "headsweep.sweep": "headsweep.sweep"
     }
+
+
+def test_a_damaged_version_is_said_as_damage(sqlite_path, run_on):
+    url = f"sqlite:///{sqlite_path}"  # PostgreSQL takes no text for a whole number
+    store = Store(url)
+    run_id = store.keep(run_on("a b"))
+    altered(url, run_id, schema_version=sa.text("'x'"))
+    with pytest.raises(StoreError, match=f"Run {run_id} is damaged"):
+        store.get(run_id)
+
+
+def test_what_is_not_known_is_not_deleted_either(url, opened, run_on):
+    store = opened()
+    run_id = store.keep(run_on("a b"))
+    altered(url, run_id, schema_version=99)
+    store.delete([run_id])
+    assert store.n_unknown() == 1
+    altered(url, run_id, schema_version=1)
+    assert store.get(run_id) is not None
