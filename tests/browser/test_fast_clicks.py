@@ -21,7 +21,7 @@ ALTERNATING = METRICS[:2]
 def held(tmp_path):
     """A server on which a sweep stops after its first heads, and the file of what it logs."""
     allowed, log = tmp_path / "allowed", tmp_path / "log.txt"
-    allowed.write_text("20")
+    allowed.write_text("4")
     program = [str(ROOT / "tests" / "support" / "held_server.py")]
     with dashboard(log=log, program=program, HELD_SWEEPS=str(allowed), AT_ONCE="2") as url:
         yield url, log
