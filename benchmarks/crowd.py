@@ -170,7 +170,7 @@ def visit_in_chromium(
     """The same by clicking."""
     try:
         with browser() as chromium:
-            page = dashboard_page.DashboardPage(chromium.new_page())
+            page = dashboard_page.DashboardPage(dashboard_page.prepared_tab(chromium))
             page.page.set_default_timeout(1000 * PATIENCE)
             page.open(url)
             page.wait_live()

@@ -3,7 +3,6 @@
 What Headsweep depends on is lent by the environment that runs the tests; nothing is downloaded.
 """
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.serving import await_server, free_port
-from support.streamlit_client import Session
+from support.streamlit_client import Session, by_itself
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("headsweep", "core", "components", "pages", "app.py", ".streamlit")
@@ -113,7 +112,7 @@ def test_the_dashboard_is_served_and_draws_its_first_page(python, tmp_path):
     try:
         url = f"http://localhost:{port}/lab"
         await_server(f"{url}/_stcore/health", process, log)
-        assert asyncio.run(first_heatmap(url)).shape == (3, 4)
+        assert by_itself(first_heatmap(url)).shape == (3, 4)
         assert "Traceback" not in log.read_text()
     finally:
         process.kill()

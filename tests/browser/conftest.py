@@ -18,8 +18,9 @@ from support.checkpoints import N_CTX, save
 from support.dashboard_page import DashboardPage
 from support.held import Held
 from support.hub_server import Hub, environment, serving
-from support.serving import HELD_PROGRAM, chromium_path, dashboard, still_context
+from support.serving import HELD_PROGRAM, chromium_path, dashboard
 from support.serving import browser as launched
+from support.tabs import Kind, Tabs
 from transformers import GPT2Config
 
 
@@ -91,35 +92,32 @@ def held(held_server: Held) -> Iterator[Held]:
 
 
 @pytest.fixture(scope="session")
-def contexts(chromium: Any) -> Iterator[Any]:
-    """Browser contexts, kept so that scripts are fetched once; `whose` tells two visitors apart."""
-    made: dict[tuple[int, str, str], Any] = {}
-
-    def context(width: int, scheme: str, whose: str) -> Any:
-        if (width, scheme, whose) not in made:
-            made[width, scheme, whose] = still_context(chromium, width, scheme)
-        return made[width, scheme, whose]
-
-    yield context
-    for opened in made.values():
-        opened.close()
+def tabs(chromium: Any) -> Iterator[Tabs]:
+    kept = Tabs(chromium)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
-def new_tab(contexts: Any) -> Iterator[Any]:
-    """new_tab(width, scheme, whose): an empty tab; at the end nothing has gone wrong in it."""
-    opened: list[DashboardPage] = []
+def new_tab(tabs: Tabs) -> Iterator[Any]:
+    """new_tab(width, scheme, whose): an empty tab; at the end nothing has gone wrong in it.
+
+    `whose` tells two visitors apart.
+    """
+    opened: list[tuple[Kind, DashboardPage]] = []
 
     def open_(width: int = 1440, scheme: str = "light", whose: str = "mine") -> DashboardPage:
-        opened.append(DashboardPage(contexts(width, scheme, whose).new_page()))
-        return opened[-1]
+        kind = (width, scheme, whose)
+        opened.append((kind, tabs.take(kind)))
+        return opened[-1][1]
 
     yield open_
-    for page in opened:
+    wrong = []
+    for kind, page in opened:
         exceptions = page.page.locator("[data-testid=stException]").count()
-        page.page.close()
-        assert page.script_errors == []
-        assert exceptions == 0
+        wrong += page.script_errors + [f"{exceptions} exceptions on the page"] * bool(exceptions)
+        tabs.give_back(kind, page)
+    assert wrong == []
 
 
 @pytest.fixture

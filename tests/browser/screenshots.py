@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # or tests/core would hide core
 
-from support.dashboard_page import DashboardPage
+from support.dashboard_page import DashboardPage, prepared_tab
 from support.serving import ROOT, browser, dashboard
 
 DOCS = ROOT / "docs"
@@ -64,7 +64,7 @@ def main() -> None:
                 context = chromium.new_context(
                     viewport={"width": WIDTH, "height": 1300}, color_scheme=scheme
                 )
-                page = DashboardPage(context.new_page())
+                page = DashboardPage(prepared_tab(context))
                 page.open(url)
                 page.wait_live()
                 shown(page)

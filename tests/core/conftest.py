@@ -15,7 +15,10 @@ def loaded(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
 
     @cache
     def load(family: str, weights: str = "processed", dtype: str = "float32") -> Any:
-        return load_model(str(checkpoint(family)), device="cpu", dtype=dtype, weights=weights)
+        model = load_model(str(checkpoint(family)), device="cpu", dtype=dtype, weights=weights)
+        # One that was loaded while a test had something taken away would be every later test's.
+        assert model.slower_because == ""
+        return model
 
     return load
 
