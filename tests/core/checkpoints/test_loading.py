@@ -92,7 +92,7 @@ def test_a_wiring_that_cannot_be_built_for_any_reason_leaves_the_hooks(
     def fail(model):
         raise error("moved")
 
-    monkeypatch.setitem(families._FAMILIES, "gpt2", fail)
+    monkeypatch.setitem(families.FAMILIES, "gpt2", fail)
     slow = load_model(str(checkpoint("gpt2")), device="cpu")
     assert slow.stack is None
     assert error.__name__ in slow.slower_because
