@@ -1,7 +1,7 @@
 """The metrics: the one place that lists them, and all that is said and done with each.
 
 Scoring, estimates, figures, tables, the command line, the notebook, the report and the CSV read
-`METRICS`. A metric's value for a head is also a field of `core.results.result.Effect`.
+`METRICS`. A metric's value for a head is also a field of `core.results.effects.Effect`.
 """
 
 from collections.abc import Callable
