@@ -29,7 +29,7 @@ _BOS = {meant: name for name, meant in BOS.items()}
 def open_run(state: Session, run: Run) -> None:
     """Put a kept run on screen, and its spec into the composer."""
     result = of_run(run)
-    requested = links.as_asked(result.spec)
+    requested = links.as_requested(result.spec)
     fill(state, requested)
     state.sweep.stop()
     on_screen = RunOnScreen(run.id, run.created, run.origin is Origin.IMPORTED)

@@ -225,7 +225,7 @@ def _scores(
         layers[layer] = scores.cpu().double()
 
     if model.stack is None:
-        model.see_patterns(tokens, see, edits.apply)
+        model.read_patterns(tokens, see, edits.apply)
     else:
         _see_wired(model, tokens, see, edits)
     if len(layers) < model.n_layers:
@@ -239,7 +239,7 @@ def _see_wired(
     see: PatternReader,
     edits: Edits,
 ) -> None:
-    """`LoadedModel.see_patterns` for a model whose wiring is known: it runs no unembedding."""
+    """`LoadedModel.read_patterns` for a model whose wiring is known: it runs no unembedding."""
     stack = model.stack
     assert stack is not None
     positions = torch.arange(tokens.shape[1], device=tokens.device)

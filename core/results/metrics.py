@@ -105,7 +105,7 @@ class Metric:
         values = None if estimate is None else estimate.values(self.field)
         return None if values is None else values * self.factor
 
-    def of(self, effect: object) -> float | None:
+    def value(self, effect: object) -> float | None:
         """The value of one `Effect` in the metric's unit."""
         value: float | None = getattr(effect, self.field)
         return None if value is None else value * self.factor

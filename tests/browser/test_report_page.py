@@ -124,7 +124,7 @@ def test_the_table_has_every_head_as_python_writes_it(opened):
     written = [
         [
             e.address.label, f"{100 * e.prob:.1f}",
-            *(metric.text(metric.of(e)) for metric in METRICS if not metric.needs_foil),
+            *(metric.text(metric.value(e)) for metric in METRICS if not metric.needs_foil),
             f"{e.rank:,}", f"{visible_text(e.top[0][0])} {percent(e.top[0][1], 0)}",
         ]
         for e in RESULT.ranked()

@@ -17,7 +17,7 @@ def attention_view(context: HeadContext) -> None:
     if found is None:
         return
     tokens = context.result.sequence
-    weighted = found.weighted is not None and bool(value("value_weighted"))
+    weighted = found.value_weighted is not None and bool(value("value_weighted"))
     picture, reading = st.columns([1, 1], gap="large")
     with picture:
         with st.container(
@@ -26,7 +26,7 @@ def attention_view(context: HeadContext) -> None:
             subtitle("Attention pattern, nothing ablated: each row is a token and where it looks")
         chart(
             attention_pattern(
-                found.weighted if weighted else found.weights,
+                found.value_weighted if weighted else found.weights,
                 tokens,
                 context.look,
                 unit="weight × ‖v W_O‖" if weighted else "attention weight",
@@ -41,7 +41,7 @@ def attention_view(context: HeadContext) -> None:
     with reading:
         subtitle("Read with it: hover a token, click to hold it")
         st.html(reading_html(found.weights, tokens))
-        if found.weighted is not None:
+        if found.value_weighted is not None:
             st.toggle(
                 "Weight by the length of what is moved, ‖v W_O‖",
                 key="value_weighted",

@@ -58,7 +58,7 @@ def by_position_view(context: HeadContext) -> None:
             for head, position, change in strongest
         )
         so_far = "" if found.complete else " so far"
-        whole = metric.quantity(metric.of(context.effect) or 0.0)
+        whole = metric.quantity(metric.value(context.effect) or 0.0)
         summed = (
             f"Positions do not add up to the whole head’s {whole}: later layers are not linear."
             if len(found.positions) > 1

@@ -67,15 +67,15 @@ class HeadContext:
         return layer_effects.share_of_first(self.result, self.head, "logprob_change")
 
     @property
-    def trace(self) -> "tuple[DirectEffect | str, ByKind] | None":
+    def direct_effect_and_kinds(self) -> "tuple[DirectEffect | str, ByKind] | None":
         """The direct effect (or why there are none) and kinds, once the verdict has them."""
-        found: tuple[DirectEffect | str, ByKind] | None = self.state.tasks.found("trace")
+        found: tuple[DirectEffect | str, ByKind] | None = self.state.tasks.output("trace")
         return found
 
     @property
-    def roles(self) -> HeadScores | None:
+    def head_scores(self) -> HeadScores | None:
         """Every head's role scores, once the verdict has them."""
-        found: HeadScores | None = self.state.tasks.found("roles")
+        found: HeadScores | None = self.state.tasks.output("roles")
         return found
 
 

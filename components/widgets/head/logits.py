@@ -36,16 +36,16 @@ def logits_view(context: HeadContext) -> None:
         )
     with adds:
         _attribution(found, context)
-    if found.missing:
-        note(found.missing)
-    if found.circuit is not None:
-        _circuit(found.circuit, context)
+    if found.unavailable:
+        note(found.unavailable)
+    if found.ov_circuit is not None:
+        _circuit(found.ov_circuit, context)
 
 
 def _attribution(found: "LogitEffects", context: HeadContext) -> None:
-    if found.attributed is None:
+    if found.attribution is None:
         return
-    by, head = found.attributed, context.head
+    by, head = found.attribution, context.head
     subtitle("What it adds to the answer by itself (direct logit attribution, clean run)")
     rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
     if by.foil is not None:
@@ -66,7 +66,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
 
 
 def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
-    roles = context.roles
+    roles = context.head_scores
     copying = None if roles is None or roles.copying is None else roles.copying[context.head]
     score = (
         "" if copying is None else f" Its copying score is {signed(float(copying), 2)} (−1 to 1)."
@@ -78,11 +78,11 @@ def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
     tokens = context.result.sequence
     frame = pd.DataFrame(
         {
-            "position": range(len(circuit.here)),
+            "position": range(len(circuit.from_resid_pre)),
             "token": [visible_text(text) for text in tokens],
-            "promotes here": [_named(each.raised) for each in circuit.here],
-            "demotes here": [_named(each.lowered[:3]) for each in circuit.here],
-            "the token itself": [each.own for each in circuit.here],
+            "promotes here": [_named(each.raised) for each in circuit.from_resid_pre],
+            "demotes here": [_named(each.lowered[:3]) for each in circuit.from_resid_pre],
+            "the token itself": [each.own for each in circuit.from_resid_pre],
             "promotes, from its embedding": [
                 _words(each.raised) for each in circuit.from_embedding
             ],

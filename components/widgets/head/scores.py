@@ -23,7 +23,7 @@ MOVED = 0.05
 
 def scores_view(context: HeadContext) -> None:
     """Scores with their percentile, against the causal effect, and before and after."""
-    roles = context.roles
+    roles = context.head_scores
     if roles is None:
         note("The scores appear here once every head has been measured; progress is shown above.")
         return
@@ -43,7 +43,7 @@ def scores_view(context: HeadContext) -> None:
         metric = context.metric
         head_chart(
             score_scatter(
-                roles.of(role),
+                roles.values(role),
                 metric.values(context.result),
                 role,
                 metric,
@@ -109,8 +109,8 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     both, change = st.columns([1.3, 1], gap="large")
     with both:
         panels = [
-            Panel("nothing ablated", roles.of(role)),
-            Panel(f"without {head.label}", without.of(role)),
+            Panel("nothing ablated", roles.values(role)),
+            Panel(f"without {head.label}", without.values(role)),
         ]
         head_chart(
             grids(panels, "score", context.look, selected=[head], signed=False, limit=1.0),
@@ -121,9 +121,9 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
         if traits.not_elsewhere:
             note(f"{traits.not_elsewhere}: measured under {kind.label} ablation.")
     with change:
-        _most_moved(roles.of(role), without.of(role))
+        _most_moved(roles.values(role), without.values(role))
         chart(
-            score_change(roles.of(role), without.of(role), role, context.look),
+            score_change(roles.values(role), without.values(role), role, context.look),
             f"role-change-{role}-{head.label}",
             f"{role} score of the highest heads before and after ablating {head.label}",
         )

@@ -52,7 +52,7 @@ def _verdict(test: Test, found: "JointTest") -> None:
             f'<div class="hs-head"><b>It {broke}: you were {right}</b>'
             f"{as_html(heads_text(found.heads))} removed at once: "
             f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}</div>"
-            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.said())
+            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.sentences())
         )
 
 

@@ -62,7 +62,7 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
 
 
 def _kept(found: "KeptOnly") -> None:
-    recovered = found.recovered
+    recovered = found.faithfulness
     part = (
         ""
         if recovered is None
@@ -72,7 +72,7 @@ def _kept(found: "KeptOnly") -> None:
         note(
             f"With only {heads_text(found.heads)} kept: {percent(found.baseline.prob)} → "
             f"{percent(found.effect.prob)}{part}. With every head ablated: "
-            f"{percent(found.nothing.prob)}."
+            f"{percent(found.empty.prob)}."
         )
 
 

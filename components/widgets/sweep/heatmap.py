@@ -126,7 +126,7 @@ def _needs_foil(result: SweepResult) -> None:
 
 def _alt(result: SweepResult, metric: Metric) -> str:
     strongest = ", ".join(
-        f"{e.address.label} {metric.quantity(metric.of(e) or 0)}"
+        f"{e.address.label} {metric.quantity(metric.value(e) or 0)}"
         for e in result.ranked(metric.field)[:3]
     )
     return (
