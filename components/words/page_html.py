@@ -18,7 +18,7 @@ def words_html(words: Words) -> str:
 
 def quiet_html(words: Words) -> str:
     """A quiet line beneath a figure."""
-    return f'<div class="hs-quiet" style="margin-top:-.4rem">{words_html(words)}</div>'
+    return f'<div class="hs-quiet hs-beneath">{words_html(words)}</div>'
 
 
 def _span(span: Span) -> str:

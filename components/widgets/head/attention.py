@@ -8,7 +8,9 @@ from components.widgets.head.context import HeadContext, chart, subtitle
 from components.widgets.head.reading_view import reading_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from core.circuits.captions import PATTERN
 from core.circuits.tasks import MeasureAttention
+from core.text.words import phrase
 
 
 def attention_view(context: HeadContext) -> None:
@@ -23,7 +25,7 @@ def attention_view(context: HeadContext) -> None:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
         ):
-            subtitle("Attention pattern, nothing ablated: each row is a token and where it looks")
+            subtitle(PATTERN)
         chart(
             attention_pattern(
                 found.value_weighted if weighted else found.weights,
@@ -39,7 +41,7 @@ def attention_view(context: HeadContext) -> None:
         if len(tokens) > MAX_POSITIONS:
             note("Long prompt: a cell is the largest weight among several positions.")
     with reading:
-        subtitle("Read with it: hover a token, click to hold it")
+        subtitle(phrase("Read with it: hover a token, click to hold it"))
         st.html(reading_html(found.weights, tokens))
         if found.value_weighted is not None:
             st.toggle(

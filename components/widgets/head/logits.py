@@ -11,6 +11,7 @@ from components.figures.predictions import before_after
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from core.circuits import captions
 from core.circuits.tasks import MeasureLogitEffects
 from core.prompts.tokens import visible_text
 from core.text.numbers import signed
@@ -27,7 +28,7 @@ def logits_view(context: HeadContext) -> None:
         return
     says, adds = st.columns(2, gap="large")
     with says:
-        subtitle("Next-token probabilities before and after ablating it: what lost and gained most")
+        subtitle(captions.PREDICTIONS)
         answers = {*context.result.target_tokens[:1], *context.result.foil_tokens[:1]}
         chart(
             before_after(found.predictions, answers, context.look),
@@ -46,7 +47,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
     if found.attribution is None:
         return
     by, head = found.attribution, context.head
-    subtitle("What it adds to the answer by itself (direct logit attribution, clean run)")
+    subtitle(captions.ATTRIBUTION)
     rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
     if by.foil is not None:
         rows.append(Bar("to the foil", float(by.foil.heads[head])))
@@ -56,7 +57,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
         f"attributed-{head.label}",
         f"Direct logit attribution of {head.label}",
     )
-    subtitle(f"The same of every head, against {by.difference.against}")
+    subtitle(captions.attribution_of_every_head(by.difference.against))
     head_chart(
         contributions(Panel("", by.difference.heads), context.look, [head]),
         "attribution",
@@ -67,14 +68,8 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
 
 def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
     roles = context.head_scores
-    copying = None if roles is None or roles.copying is None else roles.copying[context.head]
-    score = (
-        "" if copying is None else f" Its copying score is {signed(float(copying), 2)} (−1 to 1)."
-    )
-    subtitle(
-        "OV circuit: what it would promote if it looked only at this token, in logits above the "
-        f"vocabulary’s mean.{score}"
-    )
+    copying = None if roles is None or roles.copying is None else float(roles.copying[context.head])
+    subtitle(captions.ov_circuit(copying))
     tokens = context.result.sequence
     frame = pd.DataFrame(
         {

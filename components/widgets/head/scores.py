@@ -12,10 +12,12 @@ from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
+from core.circuits import captions
 from core.circuits.atlas import Published, published, roles_of
 from core.circuits.head_scores import COPYING, ROLES, HeadScores
 from core.circuits.tasks import MeasureScoresWithout
 from core.spec.heads import all_heads
+from core.text.words import phrase
 
 MOVED = 0.05
 """A change of a score that is worth a word."""
@@ -29,7 +31,7 @@ def scores_view(context: HeadContext) -> None:
         return
     scores, beside = st.columns([1, 1], gap="large")
     with scores:
-        subtitle("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
+        subtitle(captions.SCORES)
         chart(
             score_bars(roles, context.head, context.look),
             f"roles-{context.head.label}",
@@ -39,7 +41,7 @@ def scores_view(context: HeadContext) -> None:
         _literature(context)
     with beside:
         role = _choice(roles)
-        subtitle("“Looks like” against “matters here”: every head, a click opens one")
+        subtitle(phrase(captions.SCORES_AND_EFFECTS, ", a click opens one"))
         metric = context.metric
         head_chart(
             score_scatter(
@@ -76,7 +78,7 @@ def _how(roles: HeadScores) -> str:
 def _literature(context: HeadContext) -> None:
     entries = roles_of(context.spec.model, context.head)
     with st.container(key="literature"):
-        subtitle("What the literature calls it")
+        subtitle(captions.LITERATURE)
         if entries:
             items = "".join(f"<li>{_entry(each)}</li>" for each in entries)
             st.html(f'<ul class="hs-cited">{items}</ul>')
@@ -99,10 +101,7 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     head, traits = context.head, context.spec.ablation.traits
     kind = context.spec.ablation.elsewhere
     task = MeasureScoresWithout(key_of(context.spec), head, kind, context.spec.reference)
-    subtitle(
-        f"Every head’s {role} score before and after ablating {head.label} "
-        f"({kind.label}, at every position)"
-    )
+    subtitle(captions.scores_without(role, head, kind))
     without = task_result(context.state, "without", task)
     if without is None:
         return

@@ -27,7 +27,7 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
     result, layer_effects = effects.result, effects.layer_effects
     metric = chosen_metric()
-    metric_row(f"{metric.title} when one head is ablated")
+    metric_row(phrase(f"{metric.title} when one head is ablated"))
     if not metric.measures(result):
         _lacks(metric, result)
         return metric
