@@ -144,9 +144,9 @@ def measure_scores_without(
     mean-positional).
     """
     check_head(head, (model.n_layers, model.n_heads), model.name)
-    if kind.traits.not_elsewhere:
-        others = listed((each for each in AblationKind if not each.traits.not_elsewhere), "or")
-        raise InputError("ablation", f"{kind.traits.not_elsewhere}: choose {others}.")
+    if kind.traits.not_on_other_texts:
+        others = listed((each for each in AblationKind if not each.traits.not_on_other_texts), "or")
+        raise InputError("ablation", f"{kind.traits.not_on_other_texts}: choose {others}.")
     clean = yield from within(measure_head_scores(model), 0.0, 0.4)
     sequences = sequences_for(model)
     replacing = _replacement(model, kind, sequences, reference)

@@ -92,7 +92,7 @@ def prob_share(baseline: Baseline, effect: Effect) -> float | None:
 
 def keep_only_spec(spec: SweepSpec) -> SweepSpec:
     """The spec for keeping only some heads: `mean` replaces a kind that leaves a share in."""
-    found = with_kind(spec, spec.ablation.alone)
+    found = with_kind(spec, spec.ablation.for_keep_only)
     assert found is not None
     return found
 

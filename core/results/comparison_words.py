@@ -37,21 +37,21 @@ def run_words(result: SweepResult, differs: tuple[RunDifference, ...]) -> Words:
     return told or phrase(spec.in_words())
 
 
-def comparison_words(found: Comparison) -> tuple[Words, ...]:
+def comparison_words(comparison: Comparison) -> tuple[Words, ...]:
     """How far the runs' heads agree: rank correlations, and the strongest heads of both."""
-    most = max(map(len, found.strongest))
-    shared = ", ".join(head.label for head in found.shared) or "none"
+    most = max(map(len, comparison.strongest))
+    shared = ", ".join(head.label for head in comparison.shared) or "none"
     return (
         phrase(
             "Rank correlation of the heads (Spearman): ",
-            _correlation(found.signed_correlation),
+            _correlation(comparison.signed_correlation),
             " with their sign, ",
-            _correlation(found.size_correlation),
+            _correlation(comparison.size_correlation),
             " by size alone.",
         ),
         phrase(
-            f"Among the {most} strongest of both: {len(found.shared)} ({shared}); two lists drawn "
-            f"at random share {found.shared_by_chance:.1f} on average."
+            f"Among the {most} strongest of both: {len(comparison.shared)} ({shared}); two lists "
+            f"drawn at random share {comparison.shared_by_chance:.1f} on average."
         ),
     )
 

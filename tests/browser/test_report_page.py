@@ -87,6 +87,16 @@ def headline(page):
     return page.locator("#head h2").inner_text()
 
 
+def test_the_bars_are_as_long_as_the_tokens_are_likely(opened):
+    drawn = opened().evaluate(
+        "Array.from(document.querySelectorAll('.bars .track'),"
+        " (each) => each.firstElementChild.offsetWidth / each.offsetWidth)"
+    )
+    likeliest = [prob for _, prob in RESULT.baseline.top[: len(drawn)]]
+    assert len(drawn) > 1
+    assert drawn == pytest.approx(likeliest, abs=0.02)
+
+
 def test_metrics_switch_the_cells(opened):
     page = opened()
     near(z_of(page), PROB)

@@ -99,7 +99,7 @@ def _entry(entry: Published) -> str:
 def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     """What ablating this head does to every head's score."""
     head, traits = context.head, context.spec.ablation.traits
-    kind = context.spec.ablation.elsewhere
+    kind = context.spec.ablation.on_other_texts
     task = MeasureScoresWithout(key_of(context.spec), head, kind, context.spec.reference)
     subtitle(captions.scores_without(role, head, kind))
     without = task_result(context.state, "without", task)
@@ -117,8 +117,8 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
             f"{role} scores of every head, nothing ablated and without {head.label}",
             context.state,
         )
-        if traits.not_elsewhere:
-            note(f"{traits.not_elsewhere}: measured under {kind.label} ablation.")
+        if traits.not_on_other_texts:
+            note(f"{traits.not_on_other_texts}: measured under {kind.label} ablation.")
     with change:
         _most_moved(roles.values(role), without.values(role))
         chart(

@@ -5,7 +5,7 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Effects, Session, chosen_metric, put, value
-from components.state.answer_syntax import answer_text
+from components.state.answer_syntax import typed_answer
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row
 from components.words.escaping import as_markdown
@@ -120,7 +120,7 @@ def _needs_foil(result: SweepResult) -> None:
                 f"Use the strongest rival, {as_markdown(visible_text(rival))}, as the foil",
                 key="use_rival",
                 on_click=put,
-                args=("foil", answer_text(rival)),
+                args=("foil", typed_answer(rival)),
             )
 
 

@@ -274,7 +274,7 @@ def test_what_cannot_be_measured_is_refused(loaded):
     model = loaded("gpt2")
     with pytest.raises(UnavailableError, match="context of 4 tokens"):
         run_to_end(measure_head_scores(replace(model, n_ctx=4)))
-    tied = [kind for kind in AblationKind if kind.elsewhere is not kind]
+    tied = [kind for kind in AblationKind if kind.on_other_texts is not kind]
     assert tied == [AblationKind.MEAN_POSITIONAL, AblationKind.RESAMPLE]
     for kind in tied:
         with pytest.raises(InputError, match="random tokens have none") as refused:
