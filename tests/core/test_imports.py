@@ -19,7 +19,7 @@ LIGHT = [
     "core.sweep.estimate.attribution",
     "core.checkpoints.catalogue",
     "core.circuits.atlas",
-    "core.circuits.captions",
+    "core.circuits.figure_captions",
     "core.circuits.head_scores",
     "core.circuits.tasks",
     "core.circuits.verdict",

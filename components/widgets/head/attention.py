@@ -8,7 +8,7 @@ from components.widgets.head.context import HeadContext, chart, subtitle
 from components.widgets.head.reading_view import reading_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from core.circuits.captions import PATTERN
+from core.circuits.figure_captions import PATTERN
 from core.circuits.tasks import MeasureAttention
 from core.text.words import phrase
 

@@ -8,7 +8,7 @@ from components.state import value
 from components.widgets.head.context import HeadContext, chart, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from core.circuits import captions
+from core.circuits import figure_captions
 from core.circuits.tasks import MeasurePositionEffects
 from core.spec.heads import Head, all_heads
 from core.text.numbers import share
@@ -32,7 +32,7 @@ def by_position_view(context: HeadContext) -> None:
     if found is None:
         return
     metric = context.metric
-    subtitle(captions.by_position(metric))
+    subtitle(figure_captions.by_position(metric))
     values = found.values(metric.field) * metric.factor
     figure = position_map(
         values,

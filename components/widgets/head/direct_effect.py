@@ -11,7 +11,7 @@ from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
-from core.circuits import captions
+from core.circuits import figure_captions
 from core.circuits.verdict import leading_change
 from core.results.findings import NOTABLE_NATS
 from core.results.result import HeadEffect
@@ -41,7 +41,7 @@ def direct_effect_view(context: HeadContext) -> None:
 
 
 def _parts(direct_effect: "DirectEffect", context: HeadContext) -> None:
-    subtitle(captions.direct_effect(direct_effect.metric))
+    subtitle(figure_captions.direct_effect(direct_effect.metric))
     chart(
         direct_effect_waterfall(direct_effect, context.look),
         f"route-{context.head.label}",
@@ -66,7 +66,7 @@ _WORDS = {
 
 def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> None:
     metric = context.metric
-    subtitle(captions.KINDS)
+    subtitle(figure_captions.KINDS)
     rows = [
         Bar(as_html(kind.label), value, kind is context.spec.ablation)
         for kind, effect in by_kind.items()
@@ -100,7 +100,7 @@ def _later(direct_effect: "DirectEffect", context: HeadContext) -> None:
         return
     heads, mlps = st.columns(2, gap="large")
     with heads:
-        subtitle(captions.LATER_HEADS)
+        subtitle(figure_captions.LATER_HEADS)
         head_chart(
             contributions(Panel("", direct_effect.later_heads), context.look, [context.head]),
             "later",
@@ -115,7 +115,7 @@ def _later(direct_effect: "DirectEffect", context: HeadContext) -> None:
         if named:
             note(f"Most: {named} logits, norms held at the clean run’s scales.")
     with mlps:
-        subtitle(captions.LATER_MLPS)
+        subtitle(figure_captions.LATER_MLPS)
         chart(
             mlp_bars(direct_effect.later_mlps, context.look),
             f"mlps-{context.head.label}",

@@ -11,7 +11,7 @@ from components.figures.predictions import before_after
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from core.circuits import captions
+from core.circuits import figure_captions
 from core.circuits.tasks import MeasureLogitEffects
 from core.prompts.tokens import visible_text
 from core.text.numbers import signed
@@ -28,7 +28,7 @@ def logits_view(context: HeadContext) -> None:
         return
     says, adds = st.columns(2, gap="large")
     with says:
-        subtitle(captions.PREDICTIONS)
+        subtitle(figure_captions.PREDICTIONS)
         answers = {*context.result.target_tokens[:1], *context.result.foil_tokens[:1]}
         chart(
             before_after(found.predictions, answers, context.look),
@@ -47,7 +47,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
     if found.attribution is None:
         return
     by, head = found.attribution, context.head
-    subtitle(captions.ATTRIBUTION)
+    subtitle(figure_captions.ATTRIBUTION)
     rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
     if by.foil is not None:
         rows.append(Bar("to the foil", float(by.foil.heads[head])))
@@ -57,7 +57,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
         f"attributed-{head.label}",
         f"Direct logit attribution of {head.label}",
     )
-    subtitle(captions.attribution_of_every_head(by.difference.against))
+    subtitle(figure_captions.attribution_of_every_head(by.difference.against))
     head_chart(
         contributions(Panel("", by.difference.heads), context.look, [head]),
         "attribution",
@@ -69,7 +69,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
 def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
     roles = context.head_scores
     copying = None if roles is None or roles.copying is None else float(roles.copying[context.head])
-    subtitle(captions.ov_circuit(copying))
+    subtitle(figure_captions.ov_circuit(copying))
     tokens = context.result.sequence
     frame = pd.DataFrame(
         {

@@ -16,7 +16,7 @@ from components.widgets.head.context import (
 )
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from core.circuits import captions
+from core.circuits import figure_captions
 from core.circuits.tasks import MeasurePathPatching
 from core.prompts.tokens import visible_text
 from core.text.numbers import signed
@@ -59,7 +59,7 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
     earlier = context.head.layer  # later layers feed nothing into this one
     looking, moving = st.columns([2, 1], gap="large")
     with looking:
-        subtitle(captions.ATTENTION_PATHS)
+        subtitle(figure_captions.ATTENTION_PATHS)
         head_chart(
             grids(
                 [
@@ -75,7 +75,7 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
             context.state,
         )
     with moving:
-        subtitle(captions.value_paths(found.against))
+        subtitle(figure_captions.value_paths(found.against))
         head_chart(
             contributions(Panel("through V", found.by_value[:earlier]), context.look),
             "feeds-v",
@@ -84,7 +84,7 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
         )
     strongest, weights = st.columns([1, 2], gap="large")
     with strongest:
-        subtitle(captions.STRONGEST_PATHS)
+        subtitle(figure_captions.STRONGEST_PATHS)
         _table(found)
     with weights:
         _composition(found, context)
@@ -105,7 +105,7 @@ def _table(found: "PathPatching") -> None:
 def _composition(found: "PathPatching", context: HeadContext) -> None:
     if (scores := found.composition) is None:
         return
-    subtitle(captions.composition(scores.random))
+    subtitle(figure_captions.composition(scores.random))
     head_chart(
         grids(
             [

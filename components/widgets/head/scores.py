@@ -12,7 +12,7 @@ from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
-from core.circuits import captions
+from core.circuits import figure_captions
 from core.circuits.atlas import Published, published, roles_of
 from core.circuits.head_scores import COPYING, ROLES, HeadScores
 from core.circuits.tasks import MeasureScoresWithout
@@ -31,7 +31,7 @@ def scores_view(context: HeadContext) -> None:
         return
     scores, beside = st.columns([1, 1], gap="large")
     with scores:
-        subtitle(captions.SCORES)
+        subtitle(figure_captions.SCORES)
         chart(
             score_bars(roles, context.head, context.look),
             f"roles-{context.head.label}",
@@ -41,7 +41,7 @@ def scores_view(context: HeadContext) -> None:
         _literature(context)
     with beside:
         role = _choice(roles)
-        subtitle(phrase(captions.SCORES_AND_EFFECTS, ", a click opens one"))
+        subtitle(phrase(figure_captions.SCORES_AND_EFFECTS, ", a click opens one"))
         metric = context.metric
         head_chart(
             score_scatter(
@@ -78,7 +78,7 @@ def _how(roles: HeadScores) -> str:
 def _literature(context: HeadContext) -> None:
     entries = roles_of(context.spec.model, context.head)
     with st.container(key="literature"):
-        subtitle(captions.LITERATURE)
+        subtitle(figure_captions.LITERATURE)
         if entries:
             items = "".join(f"<li>{_entry(each)}</li>" for each in entries)
             st.html(f'<ul class="hs-cited">{items}</ul>')
@@ -101,7 +101,7 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     head, traits = context.head, context.spec.ablation.traits
     kind = context.spec.ablation.on_other_texts
     task = MeasureScoresWithout(key_of(context.spec), head, kind, context.spec.reference)
-    subtitle(captions.scores_without(role, head, kind))
+    subtitle(figure_captions.scores_without(role, head, kind))
     without = task_result(context.state, "without", task)
     if without is None:
         return
