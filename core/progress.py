@@ -46,7 +46,7 @@ def within(
 
 
 def constant_steps(
-    work: Generator[Any, None, Result], said: StepOut
+    work: Generator[Any, None, Result], step: StepOut
 ) -> Generator[StepOut, None, Result]:
-    """Long work that yields `said` at every step, so that the caller may stop there."""
-    return (yield from map_steps(work, lambda _: said))
+    """Long work that yields `step` at every step, so that the caller may stop there."""
+    return (yield from map_steps(work, lambda _: step))

@@ -15,7 +15,7 @@ state, theme = begin_page()
 follow_address(
     state,
     "hypothesis",
-    lambda: hypothesis_params(state, read_draft(state).asked),
+    lambda: hypothesis_params(state, read_draft(state).requested),
     lambda params: take_hypothesis(state, params),
 )
 draft, test = None, state.hypothesis.test
@@ -28,5 +28,5 @@ else:
     under_test(test, state)
     outcome(test, state, theme)
     sufficiency(test, state, theme)
-write_address(state, hypothesis_params(state, None if draft is None else draft.asked))
+write_address(state, hypothesis_params(state, None if draft is None else draft.requested))
 end_page(state)

@@ -12,7 +12,7 @@ state, theme = begin_page()
 follow_address(
     state,
     "patching",
-    lambda: patching_params(state, read_draft(state).asked),
+    lambda: patching_params(state, read_draft(state).requested),
     lambda params: take_patching(state, params),
 )
 update_models(state)
@@ -21,5 +21,5 @@ progress_panel(state, draft)
 patching_run(draft, state)
 if state.patching.requested is not None:
     patching_panel(state.patching.requested, state, theme)
-write_address(state, patching_params(state, draft.asked))
+write_address(state, patching_params(state, draft.requested))
 end_page(state)

@@ -63,7 +63,7 @@ def test_the_command_lines_table(result, metric):
     named = " ".join(lines[heading - 2 : heading + 2])  # a column's name may take two lines
     assert all(word in named for word in metric.column.split())
     first = result.ranked()[0]
-    assert metric.text(metric.of(first), metric.digits + 1) in next(
+    assert metric.text(metric.value(first), metric.digits + 1) in next(
         line for line in lines if line.startswith(first.address.label)
     )
 
@@ -81,7 +81,7 @@ def test_the_heatmap(result, metric):
     figure = head_heatmap(result, metric, Look())
     strongest = result.ranked(metric.field)[0]
     said = [t for trace in figure.data for t in (trace.text if trace.text is not None else ())]
-    assert any(metric.quantity(metric.of(strongest)) in str(each) for each in said)
+    assert any(metric.quantity(metric.value(strongest)) in str(each) for each in said)
 
 
 def test_the_notebook(result):
@@ -107,7 +107,7 @@ def test_position_maps_and_layer_effects(scorer):
     for metric in METRICS:
         assert np.isfinite(places.values(metric.field)).all()
         effects = (*layers.attention, *layers.mlp, *layers.first_position.values())
-        assert all(metric.of(effect) is not None for effect in effects)
+        assert all(metric.value(effect) is not None for effect in effects)
 
 
 def test_estimates_of_those_that_have_one(scorer):

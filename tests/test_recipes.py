@@ -60,7 +60,7 @@ def test_every_view_has_a_title_an_address_and_a_browser_test(view):
 
 
 def test_every_family_with_wiring_has_a_checkpoint_that_the_oracle_is_run_on():
-    assert {config.model_type for config in FAMILIES.values()} == set(families._FAMILIES)
+    assert {config.model_type for config in FAMILIES.values()} == set(families.FAMILIES)
     assert 'parametrize("family", FAMILIES)' in source("tests/core/engine/test_engine.py")
 
 

@@ -9,6 +9,7 @@ from components.figures.base.look import Look, Scale
 from components.figures.head_heatmap import color_limit
 from components.words.escaping import as_label
 from core.results.comparison import Comparison, Moved
+from core.results.comparison_words import NAMES
 from core.results.metrics import Metric
 from core.spec.heads import Head
 from core.text.numbers import signed
@@ -31,7 +32,7 @@ class RunName:
 
 
 Names = tuple[RunName, RunName]
-A_AND_B: Names = (RunName("A"), RunName("B"))
+A_AND_B: Names = (RunName(NAMES[0]), RunName(NAMES[1]))
 
 
 def difference_of(names: Names) -> str:

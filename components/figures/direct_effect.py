@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
 
-def route_waterfall(routes: "DirectEffect", look: Look) -> go.Figure:
+def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
     """From 0 to the total in three steps, in nats; red takes away, blue adds."""
     steps = [
-        ("direct, norms held", routes.frozen),
-        ("the norms’ part", routes.norm_part),
-        ("through later components", routes.downstream),
+        ("direct, norms held", effect.direct_frozen_norm),
+        ("the norms’ part", effect.norm_part),
+        ("through later components", effect.downstream),
     ]
     names = [*(name for name, _ in steps), "total"]
     bases, widths, at = [], [], 0.0
@@ -27,7 +27,7 @@ def route_waterfall(routes: "DirectEffect", look: Look) -> go.Figure:
         widths.append(change)
         at += change
     bases.append(0.0)
-    widths.append(routes.total)
+    widths.append(effect.total)
     figure = blank(look, 34 * len(names) + 66)
     colours = [look.takes if width < 0 else look.adds for width in widths]
     figure.add_trace(
@@ -56,7 +56,7 @@ def route_waterfall(routes: "DirectEffect", look: Look) -> go.Figure:
             xshift=6,
             font={"size": look.size(12), "color": look.ink},
         )
-    of = "logit difference" if routes.metric == "logit_diff_change" else "log P(target)"
+    of = "logit difference" if effect.metric == "logit_diff_change" else "log P(target)"
     figure.update_xaxes(
         quiet_axis(
             look,

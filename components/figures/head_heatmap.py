@@ -187,7 +187,7 @@ def _told(
         return
     yield f"<b>{head.label}</b>"
     yield f"P(target) {base} → {percent(effect.prob)}"
-    if (change := metric.of(effect)) is not None:
+    if (change := metric.value(effect)) is not None:
         yield f"{metric.label} {metric.quantity(change)}"
     yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
     yield _likeliest(effect)

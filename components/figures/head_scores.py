@@ -16,8 +16,8 @@ LISTED = 12
 def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
     """A bar a role, 0 to 1, with its standard error, its percentile and the threshold's line."""
     names = list(roles.roles)
-    scores = [float(roles.of(role)[head]) for role in names]
-    errors = [float(np.nan_to_num(roles.error_of(role)[head])) for role in names]
+    scores = [float(roles.values(role)[head]) for role in names]
+    errors = [float(np.nan_to_num(roles.errors(role)[head])) for role in names]
     figure = blank(look, 34 * (len(names) + 1.6) + 70)
     figure.add_trace(
         go.Bar(
@@ -79,7 +79,7 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
 def _said(roles: HeadScores, role: str, head: Head) -> str:
     share = roles.percentile(role, head)
     place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
-    return f"{float(roles.of(role)[head]):.2f}{place}"
+    return f"{float(roles.values(role)[head]):.2f}{place}"
 
 
 def _copying(figure: go.Figure, roles: HeadScores, head: Head, look: Look) -> None:

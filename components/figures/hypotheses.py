@@ -79,9 +79,9 @@ def _wide(values: list[float]) -> list[float]:
     return [min(values) - room, max(values) + room]
 
 
-def pair_map(found: "Interactions", look: Look) -> go.Figure:
+def pair_map(interactions: "Interactions", look: Look) -> go.Figure:
     """I of every pair, head by head; pairs that back each other up are outlined."""
-    values, labels = found.values, [head.label for head in found.heads]
+    values, labels = interactions.values, [head.label for head in interactions.heads]
     end, n = scale_of(values, NOTABLE_NATS), len(labels)
     figure = blank(look, float(np.clip(46 * n + 70, 190, 480)))
     figure.add_trace(
@@ -102,14 +102,14 @@ def pair_map(found: "Interactions", look: Look) -> go.Figure:
     )
     texts = [[signed(float(v), 2) if np.isfinite(v) else "" for v in row] for row in values]
     figure.add_trace(numbers(texts, shares_of(values, end), look.diverging, look.size(11)))
-    for a, b, _ in found.backed_up():
+    for a, b, _ in interactions.backed_up():
         for one, other in ((a, b), (b, a)):
-            x, y = found.heads.index(one), found.heads.index(other)
+            x, y = interactions.heads.index(one), interactions.heads.index(other)
             name = f"backed up {one.label} {other.label}"
             frame = outline(x, y, look, name, inset=0.008)
             figure.add_shape(frame | {"line": {"color": look.ink, "width": 1.5}})
-    figure.update_xaxes(named_heads(found.heads, look, n, side="top", range=[-0.5, n - 0.5]))
-    figure.update_yaxes(named_heads(found.heads, look, n))
+    figure.update_xaxes(named_heads(interactions.heads, look, n, side="top", range=[-0.5, n - 0.5]))
+    figure.update_yaxes(named_heads(interactions.heads, look, n))
     return figure
 
 

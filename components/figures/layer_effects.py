@@ -47,7 +47,7 @@ def draw_layer_effects(
         measured = [
             (layer, effect, value)
             for layer, effect in enumerate(found)
-            if effect is not None and (value := metric.of(effect)) is not None
+            if effect is not None and (value := metric.value(effect)) is not None
         ]
         figure.add_trace(_bars(name, measured, apart, metric, look))
         told = [_told(name, layer, effect, result, metric) for layer, effect, _ in measured]
@@ -84,7 +84,7 @@ def draw_layer_effects(
 def _range(
     effects: Sequence[tuple[str, Sequence[Effect | None]]], metric: Metric
 ) -> tuple[float, float]:
-    values = [metric.of(e) or 0.0 for _, found in effects for e in found if e is not None]
+    values = [metric.value(e) or 0.0 for _, found in effects for e in found if e is not None]
     low, high = min([0.0, *values]), max([0.0, *values])
     room = 0.06 * max(high - low, metric.notable)
     return low - room, high + room
@@ -153,7 +153,7 @@ def _told(name: str, layer: int, effect: Effect, result: SweepResult, metric: Me
         [
             f"<b>Layer {layer} {name}</b>{heads}",
             f"P(target) {percent(result.baseline.prob)} → {percent(effect.prob)}",
-            f"{metric.label} {metric.quantity(metric.of(effect) or 0.0)}",
+            f"{metric.label} {metric.quantity(metric.value(effect) or 0.0)}",
             f"rank {result.baseline.rank:,} → {effect.rank:,}",
         ]
     )

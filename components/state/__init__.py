@@ -12,7 +12,7 @@ from components.state.models import (
     tokens_of,
 )
 from components.state.patching_page import PATCH_SLOTS
-from components.state.sealed import Effects, SealedSweep, finished_sweep, found_so_far
+from components.state.sealed import Effects, SealedSweep, finished_sweep, output_so_far
 from components.state.selection import no_such_head
 from components.state.tab import Session, new_session, session
 from components.state.widgets import (
@@ -43,7 +43,6 @@ __all__ = [
     "clean_prob",
     "finished",
     "finished_sweep",
-    "found_so_far",
     "is_one_token",
     "likely_at",
     "live_for",
@@ -54,6 +53,7 @@ __all__ = [
     "next_tokens",
     "no_such_head",
     "outdated",
+    "output_so_far",
     "put",
     "put_head",
     "put_metric",

@@ -33,7 +33,7 @@ def parse_answer(text: str) -> Answer:
     return text if any(not part.strip(" ") for part in parts) else tuple(parts)
 
 
-def answer_text(answer: Answer | None) -> str:
+def typed_answer(answer: Answer | None) -> str:
     """What to type for an answer: the inverse of `parse_answer`."""
     if answer is None:
         return ""

@@ -7,7 +7,7 @@ model by itself that its user has not asked for, but for those a link may ask fo
 from collections.abc import Mapping, Sequence
 
 from components.state import BOS, Session, put
-from components.state.answer_syntax import answer_text, positions_text
+from components.state.answer_syntax import positions_text, typed_answer
 from components.state.sealed import of_run
 from components.state.sweep_page import RunOnScreen
 from components.state.uploads import Upload
@@ -29,7 +29,7 @@ _BOS = {meant: name for name, meant in BOS.items()}
 def open_run(state: Session, run: Run) -> None:
     """Put a kept run on screen, and its spec into the composer."""
     result = of_run(run)
-    requested = links.as_asked(result.spec)
+    requested = links.as_requested(result.spec)
     fill(state, requested)
     state.sweep.stop()
     on_screen = RunOnScreen(run.id, run.created, run.origin is Origin.IMPORTED)
@@ -142,8 +142,8 @@ def fill(state: Session, spec: SweepSpec, *, with_model: bool = True) -> None:
         put("model", name)
         state.models.name_from_outside(name)
     put("prompt", spec.prompt)
-    put("target", answer_text(spec.target))
-    put("foil", answer_text(spec.foil))
+    put("target", typed_answer(spec.target))
+    put("foil", typed_answer(spec.foil))
     put("ablation", spec.ablation)
     put("corrupted_prompt", spec.corrupted_prompt or "")
     chosen = () if isinstance(spec.positions, str) else spec.positions

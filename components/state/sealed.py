@@ -17,7 +17,7 @@ from core.store.rows import id_of
 from core.store.run import Origin, Run, Summary, answer_text
 from core.store.sweeps import identity_of
 from core.sweep.estimate.attribution import Estimate
-from core.sweep.task import found_by
+from core.sweep.task import output_of
 
 Question = tuple[str, str, str]
 """Model, prompt and target in words: to have seen its effects under any kind is to have looked."""
@@ -111,9 +111,9 @@ class SealedSweep:
         return mine.result is theirs.result and mine.layer_effects is theirs.layer_effects
 
 
-def found_so_far(job: Job) -> SealedSweep | None:
+def output_so_far(job: Job) -> SealedSweep | None:
     """What a sweep's job has found until now."""
-    found = found_by(job)
+    found = output_of(job)
     if found is None:
         return None
     return SealedSweep(found.result, found.estimate, found.layer_effects)
@@ -121,7 +121,7 @@ def found_so_far(job: Job) -> SealedSweep | None:
 
 def finished_sweep(job: Job) -> SealedSweep | None:
     """What a sweep's job has found, once it is done."""
-    return found_so_far(job) if job.state is JobState.DONE else None
+    return output_so_far(job) if job.state is JobState.DONE else None
 
 
 def of_run(run: Run) -> SealedSweep:

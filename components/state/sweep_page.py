@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from components.state.sealed import SealedSweep, found_so_far
+from components.state.sealed import SealedSweep, output_so_far
 from components.state.selection import Selection
 from core.errors import InputError
 from core.jobs import JOBS, Job, JobState
@@ -53,7 +53,7 @@ class SweepPage:
 
     def has_news(self, job: Job) -> bool:
         """Whether a job has found more than is on screen. Without an estimate, heads at least."""
-        found = found_so_far(job)
+        found = output_so_far(job)
         if found is None or not found.has_effects:
             return False
         return self.result is None or not self.result.same_as(found)
@@ -74,7 +74,7 @@ class SweepPage:
 
     def adopt(self, job: Job) -> None:
         """Put on screen what a job has found so far, if that is news."""
-        found = found_so_far(job)
+        found = output_so_far(job)
         if found is not None and self.has_news(job):
             self.show(found, spec_of(job), run=RunOnScreen(job.run_id, job.created))
 
@@ -105,7 +105,7 @@ class SweepPage:
             return
         if job.run_id is not None:
             self.own_runs.add(job.run_id)
-            found = found_so_far(job)
+            found = output_so_far(job)
             if found is not None and self.result is not None and self.result.same_as(found):
                 self.run = replace(self.run, id=job.run_id)
         if job.state is JobState.FAILED:

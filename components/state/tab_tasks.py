@@ -11,38 +11,38 @@ from core.jobs.task import Task
 @dataclass
 class TabTasks:
     """Jobs by slot. `drawn` is what of each is on screen; `stopped` are those given up by hand;
-    `asked_this_run` are the slots that the run under way has asked for.
+    `requested_this_run` are the slots that the run under way has asked for.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     drawn: dict[str, Any] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
-    asked_this_run: set[str] = field(default_factory=set)
+    requested_this_run: set[str] = field(default_factory=set)
 
     def begin_run(self) -> None:
         """A page's run begins: it has asked for nothing yet."""
-        self.asked_this_run.clear()
+        self.requested_this_run.clear()
 
     def ask(self, slot: str, task: Task) -> Job:
         """The job of a task; one that was stopped or has failed stays so until `again`."""
-        self.asked_this_run.add(slot)
+        self.requested_this_run.add(slot)
         job = self.jobs.get(slot)
         # An equal task on a folder whose files have changed has another key.
         if job is None or job.task != task or job.key != task.key("auto"):
             self.forget(slot)
             job = self.jobs[slot] = JOBS.ask(task)
-        job.wait_for(PATIENCE)
+        job.keep_alive_for(PATIENCE)
         return job
 
-    def forget_unasked(self, kept: Container[str]) -> None:
+    def forget_unrequested(self, kept: Container[str]) -> None:
         """At the end of a page's run: give up what it has not asked for, but for `kept`.
 
         A map of the whole model would else go on when its view is left, with no way to stop it.
         """
-        for slot in self.jobs.keys() - self.asked_this_run:
+        for slot in self.jobs.keys() - self.requested_this_run:
             if slot not in kept:
                 self.forget(slot)
-        self.asked_this_run.clear()
+        self.requested_this_run.clear()
 
     def stop(self, slot: str) -> None:
         """Give up a slot's unfinished job; what it has found stays."""
@@ -60,18 +60,18 @@ class TabTasks:
 
     def draw(self, slot: str) -> Any | None:
         """What a slot's job has found until now, which is put on screen."""
-        self.drawn[slot] = found = self.jobs[slot].found
+        self.drawn[slot] = found = self.jobs[slot].output
         return found
 
     def has_news(self, slot: str) -> bool:
         """Whether a slot's job has found more than is on screen."""
         job = self.jobs.get(slot)
-        return job is not None and job.found is not self.drawn.get(slot)
+        return job is not None and job.output is not self.drawn.get(slot)
 
-    def found(self, slot: str) -> Any | None:
+    def output(self, slot: str) -> Any | None:
         """What a slot's finished job has found."""
         job = self.jobs.get(slot)
-        return job.found if job is not None and job.state is JobState.DONE else None
+        return job.output if job is not None and job.state is JobState.DONE else None
 
     def waits(self, slot: str) -> bool:
         """Whether a slot's job is still to end."""

@@ -7,7 +7,7 @@ from core.checkpoints.registry import key_of
 from core.demo import example
 from core.jobs import JOBS, Job, JobState
 from core.jobs.task import Recalled
-from core.sweep.task import SweepFound, SweepTask
+from core.sweep.task import SweepOutput, SweepTask
 
 _started = threading.Lock()
 _load: list[Job] = []
@@ -19,7 +19,7 @@ def warm_up() -> None:
     Returns at once; the import of transformer_lens alone takes seconds.
     """
     if _started.acquire(blocking=False):  # never released: the first caller does it for all
-        found = SweepFound(example.saved(), layer_effects=example.saved_layer_effects())
+        found = SweepOutput(example.saved(), layer_effects=example.saved_layer_effects())
         ahead = Recalled(found, found.result.provenance.model_fingerprint)
         JOBS.admit(SweepTask(example.SPEC), ahead, pinned=True)
         _load.append(JOBS.load(key_of(example.SPEC)))

@@ -11,14 +11,14 @@ _TAGS = {
 }
 
 
-def words_html(said: Words) -> str:
+def words_html(words: Words) -> str:
     """Words for `st.html`."""
-    return "".join(map(_span, said))
+    return "".join(map(_span, words))
 
 
-def quiet_html(said: Words) -> str:
+def quiet_html(words: Words) -> str:
     """A quiet line beneath a figure."""
-    return f'<div class="hs-quiet" style="margin-top:-.4rem">{words_html(said)}</div>'
+    return f'<div class="hs-quiet hs-beneath">{words_html(words)}</div>'
 
 
 def _span(span: Span) -> str:

@@ -12,7 +12,7 @@ from core.settings import settings
 from core.spec.spec import Dtype, SweepSpec, Weights
 
 if TYPE_CHECKING:
-    from core.checkpoints.loading import ReportProgress
+    from core.checkpoints.folder import ReportProgress
     from core.model.loaded import LoadedModel
 
 

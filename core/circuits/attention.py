@@ -23,22 +23,24 @@ from core.spec.heads import Head
 class HeadAttention:
     """One head's attention pattern on one prompt.
 
-    `weights` sum to 1 over the keys. `lengths` are the norms ||v W_O|| of each key's value vector.
-    They are taken before a norm after attention (in Gemma 2 it rescales the sum of all heads).
-    None for a model whose wiring is not known.
+    `weights` sum to 1 over the keys. `value_lengths` are the norms ||v W_O|| of each key's value
+    vector. They are taken before a norm after attention (in Gemma 2 it rescales the sum of all
+    heads). None for a model whose wiring is not known.
     """
 
     weights: Float[np.ndarray, "query key"]
-    lengths: Float[np.ndarray, " key"] | None
+    value_lengths: Float[np.ndarray, " key"] | None
 
     @property
-    def weighted(self) -> Float[np.ndarray, "query key"] | None:
-        """The value-weighted pattern, `weights` times `lengths`.
+    def value_weighted(self) -> Float[np.ndarray, "query key"] | None:
+        """The value-weighted pattern, `weights` times `value_lengths`.
 
         Its unit is that of the residual stream, or of the input of a norm after attention.
         """
-        product: np.ndarray | None = None if self.lengths is None else self.weights * self.lengths
-        return product
+        if self.value_lengths is None:
+            return None
+        weighted: np.ndarray = self.weights * self.value_lengths
+        return weighted
 
 
 @torch.inference_mode()
@@ -53,8 +55,8 @@ def head_attention(start: CleanStart, head: Head) -> HeadAttention:
     write = head_values(start, head) @ head_weights(block, model.n_heads)[head.head]
     if model.weights == "processed" and isinstance(stack.ending.norm, nn.LayerNorm):
         write = write - write.mean(-1, keepdim=True)  # processed weights write centred vectors
-    lengths = write.norm(dim=-1)
-    return HeadAttention(weights.cpu().numpy(), lengths.float().cpu().numpy())
+    value_lengths = write.norm(dim=-1)
+    return HeadAttention(weights.cpu().numpy(), value_lengths.float().cpu().numpy())
 
 
 @torch.inference_mode()

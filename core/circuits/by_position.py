@@ -46,7 +46,7 @@ class PositionEffects:
             raise ValueError(f"{metric!r} is not a metric: use one of {', '.join(FIELDS)}.")
         return self.effects[metric]
 
-    def of(self, head: Head) -> dict[str, Float[np.ndarray, " position"]]:
+    def of_head(self, head: Head) -> dict[str, Float[np.ndarray, " position"]]:
         """One head's effects in every metric. Raises `ValueError` for a head not in `heads`."""
         if head not in self.heads:
             raise ValueError(f"{head.label} is not one of the heads of this map.")

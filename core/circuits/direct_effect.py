@@ -33,7 +33,7 @@ from core.sweep.scores import answer_logprob, log_probs
 from core.text.jsonable import jsonable
 
 
-class Route(StrEnum):
+class Mechanism(StrEnum):
     """How a head's effect reaches the answer, judged from its direct and its downstream effect."""
 
     SMALL = "small"
@@ -46,21 +46,22 @@ class Route(StrEnum):
 class DirectEffect:
     """One head's total and direct effect on the answer: ablated minus clean, in nats.
 
-    `metric` is "logit_diff_change" if there is a foil, else "logprob_change". `frozen` is the
-    direct effect with frozen scales of the final norm and of a norm after attention (Gemma 2). For
-    a logit difference without soft cap it equals the change of direct logit attribution. `direct`
-    is the direct effect with both norms recomputed. `later` and `later_mlps` are the changes of
-    the direct logit attribution of every later head and MLP, in logits, norms frozen at the clean
-    run's scales. They are NaN for earlier layers; `later` also for the head's own layer,
-    `later_mlps` for it only in parallel blocks, whose MLP does not read the head.
+    `metric` is "logit_diff_change" if there is a foil, else "logprob_change". `direct` is the
+    direct effect with the final norm, and a norm after attention (Gemma 2), recomputed.
+    `direct_frozen_norm` is the same with the scales of both frozen at the clean run's: for a logit
+    difference without soft cap it equals the change of direct logit attribution. `later_heads` and
+    `later_mlps` are the changes of the direct logit attribution of every later head and MLP, in
+    logits, norms frozen at the clean run's scales. They are NaN for earlier layers; `later_heads`
+    also for the head's own layer, `later_mlps` for it only in parallel blocks, whose MLP does not
+    read the head.
     """
 
     head: Head
     metric: str
     total: float
     direct: float
-    frozen: float
-    later: Float[np.ndarray, "layer head"]
+    direct_frozen_norm: float
+    later_heads: Float[np.ndarray, "layer head"]
     later_mlps: Float[np.ndarray, " layer"]
 
     @property
@@ -71,11 +72,11 @@ class DirectEffect:
     @property
     def norm_part(self) -> float:
         """The part of the direct effect that comes from the change of the norms' scales."""
-        return self.direct - self.frozen
+        return self.direct - self.direct_frozen_norm
 
     @property
-    def route(self) -> Route:
-        """The name of the route.
+    def mechanism(self) -> Mechanism:
+        """How the effect reaches the answer.
 
         Self-repair reduces a direct effect: |direct| and |downstream| are at least `NOTABLE_NATS`,
         their signs are opposite, and |total| is at most |direct|. The last condition matters
@@ -83,12 +84,12 @@ class DirectEffect:
         effect is mediated, not repaired.
         """
         if max(abs(self.total), abs(self.direct)) < NOTABLE_NATS:
-            return Route.SMALL
+            return Mechanism.SMALL
         parts = abs(self.direct), abs(self.downstream)
         opposite = min(parts) >= NOTABLE_NATS and self.direct * self.downstream < 0
         if opposite and abs(self.total) <= abs(self.direct):
-            return Route.REPAIRED
-        return Route.DIRECT if abs(self.direct) >= abs(self.downstream) else Route.LATER
+            return Mechanism.REPAIRED
+        return Mechanism.DIRECT if abs(self.direct) >= abs(self.downstream) else Mechanism.LATER
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: nats, but logits for later heads and MLPs."""
@@ -96,20 +97,20 @@ class DirectEffect:
             "metric": self.metric,
             "total": self.total,
             "direct": self.direct,
-            "direct_frozen_norm": self.frozen,
+            "direct_frozen_norm": self.direct_frozen_norm,
             "norm_part": self.norm_part,
             "downstream": self.downstream,
-            "route": self.route.value,
+            "mechanism": self.mechanism.value,
             "later_heads": [[head.label, change] for head, change in self.most_changed(10)],
             "later_mlps": jsonable(self.later_mlps),
         }
 
     def most_changed(self, count: int = 5) -> list[tuple[Head, float]]:
         """The later heads with the largest change of direct logit attribution, largest first."""
-        size = np.nan_to_num(np.abs(self.later))
+        size = np.nan_to_num(np.abs(self.later_heads))
         order = np.argsort(-size, axis=None, kind="stable")[:count]
         heads = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
-        return [(head, float(self.later[head])) for head in heads if size[head] > 0]
+        return [(head, float(self.later_heads[head])) for head in heads if size[head] > 0]
 
 
 def direct_effect(scorer: Scorer, head: Head) -> DirectEffect:
@@ -150,8 +151,8 @@ def measure_direct_effect(scorer: Scorer, head: Head) -> Generator[float, None, 
         metric=scorer.metric,
         total=total - clean_value,
         direct=direct - clean_value,
-        frozen=frozen_direct - clean_value,
-        later=later,
+        direct_frozen_norm=frozen_direct - clean_value,
+        later_heads=later,
         later_mlps=mlps,
     )
 

@@ -51,7 +51,7 @@ def head_report(
         ).to_dict()
         direct_effect = yield from within(measure_direct_effect(scorer, head), 0.1, 0.15)
     except UnavailableError as error:
-        path_patching = {"missing": str(error)}
+        path_patching = {"unavailable": str(error)}
     result = yield from within(_sweep(scorer), 0.15, 0.4)
     effect = result.effect(head)
     assert effect is not None
@@ -73,7 +73,7 @@ def head_report(
         "verdict": [sentence.text for sentence in sentences],
         "attention": {
             "weights": jsonable(attention.weights),
-            "value_lengths": _or_none(attention.lengths),
+            "value_lengths": _or_none(attention.value_lengths),
         },
         "logit_effects": logit_effects.to_dict(),
         "by_position": by_position.to_dict(),
@@ -130,8 +130,8 @@ def _scores_of_head(roles: HeadScores, head: Head) -> dict[str, Any]:
         "threshold": THRESHOLD,
         "scores": {
             role: {
-                "score": jsonable(roles.of(role)[head]),
-                "standard_error": jsonable(roles.error_of(role)[head]),
+                "score": jsonable(roles.values(role)[head]),
+                "standard_error": jsonable(roles.errors(role)[head]),
                 "percentile": jsonable(roles.percentile(role, head)),
             }
             for role in roles.roles

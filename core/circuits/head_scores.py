@@ -43,14 +43,14 @@ class HeadScores:
     copying: Float[np.ndarray, "layer head"] | None = None
     roles: tuple[str, ...] = ROLES
 
-    def of(self, role: str) -> Float[np.ndarray, "layer head"]:
+    def values(self, role: str) -> Float[np.ndarray, "layer head"]:
         """One role's scores; `role` may also be "copying"."""
         if role == COPYING and self.copying is not None:
             return self.copying
         score: Float[np.ndarray, "layer head"] = self.mean[self._index(role)]
         return score
 
-    def error_of(self, role: str) -> Float[np.ndarray, "layer head"]:
+    def errors(self, role: str) -> Float[np.ndarray, "layer head"]:
         """The standard errors of one role's scores. Copying has none: it is not a sample mean."""
         error: Float[np.ndarray, "layer head"] = self.standard_error[self._index(role)]
         return error
@@ -60,14 +60,14 @@ class HeadScores:
 
         A tie counts half. NaN for a model's only head.
         """
-        scores = self.of(role)
+        scores = self.values(role)
         others = np.delete(scores, np.ravel_multi_index(head, scores.shape)).tolist()
         share = share_below(float(scores[head]), others)
         return math.nan if share is None else share
 
-    def named(self, role: str, threshold: float = THRESHOLD) -> list[Head]:
+    def heads_in_role(self, role: str, threshold: float = THRESHOLD) -> list[Head]:
         """The heads with a score of `threshold` or more, the highest first."""
-        scores = self.of(role)
+        scores = self.values(role)
         heads = [Head(int(layer), int(head)) for layer, head in np.argwhere(scores >= threshold)]
         return sorted(heads, key=lambda head: -float(scores[head]))
 
@@ -98,8 +98,8 @@ class HeadScores:
             "head": head.head,
             "label": head.label,
             "looks_like": self.looks_like(head),
-            "scores": {role: jsonable(self.of(role)[head]) for role in self.roles},
-            "standard_errors": {role: jsonable(self.error_of(role)[head]) for role in self.roles},
+            "scores": {role: jsonable(self.values(role)[head]) for role in self.roles},
+            "standard_errors": {role: jsonable(self.errors(role)[head]) for role in self.roles},
             "copying": None if self.copying is None else jsonable(self.copying[head]),
         }
 

@@ -54,23 +54,23 @@ class LogitEffects:
 
     `predictions` contain the most likely tokens of the clean run, the first tokens of target and
     foil, and the tokens with the largest gain and loss; they are sorted by change, the largest loss
-    first. `attributed` and `circuit` are None if the parts of the model cannot be read one by one;
-    `missing` then says why.
+    first. `attribution` and `ov_circuit` are None if the parts of the model cannot be read one by
+    one; `unavailable` then says why.
     """
 
     head: Head
     predictions: tuple[TokenProbability, ...]
-    attributed: AnswerAttribution | None
-    circuit: OvCircuit | None
-    missing: str = ""
+    attribution: AnswerAttribution | None
+    ov_circuit: OvCircuit | None
+    unavailable: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: probabilities as fractions, attribution in logits."""
         report: dict[str, Any] = {
             "predictions": [[p.text, p.before, p.after] for p in self.predictions]
         }
-        if self.attributed is not None:
-            by = self.attributed
+        if self.attribution is not None:
+            by = self.attribution
             report["direct_logit_attribution"] = {
                 "target": float(by.target.heads[self.head]),
                 "foil": None if by.foil is None else float(by.foil.heads[self.head]),
@@ -78,10 +78,10 @@ class LogitEffects:
                 "total": by.difference.total,
                 "against": by.difference.against,
             }
-        if self.circuit is not None:
-            report["ov_circuit"] = self.circuit.to_dict()
-        if self.missing:
-            report["missing"] = self.missing
+        if self.ov_circuit is not None:
+            report["ov_circuit"] = self.ov_circuit.to_dict()
+        if self.unavailable:
+            report["unavailable"] = self.unavailable
         return report
 
 
@@ -94,11 +94,11 @@ def measure_logit_effects(scorer: Scorer, head: Head) -> Generator[float, None, 
     """Measure one head's effect on the next token; yields the share done."""
     predictions = yield from within(_predictions(scorer, head), 0.0, 0.3)
     try:
-        attributed = yield from within(measure_attribution(scorer), 0.3, 0.6)
-        circuit = yield from within(measure_ov_circuit(scorer.start, head), 0.6, 1.0)
+        attribution = yield from within(measure_attribution(scorer), 0.3, 0.6)
+        ov_circuit = yield from within(measure_ov_circuit(scorer.start, head), 0.6, 1.0)
     except UnavailableError as error:
         return LogitEffects(head, predictions, None, None, str(error))
-    return LogitEffects(head, predictions, attributed, circuit)
+    return LogitEffects(head, predictions, attribution, ov_circuit)
 
 
 def measure_attribution(scorer: Scorer) -> Generator[float, None, AnswerAttribution]:

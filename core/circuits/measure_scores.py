@@ -144,9 +144,9 @@ def measure_scores_without(
     mean-positional).
     """
     check_head(head, (model.n_layers, model.n_heads), model.name)
-    if kind.traits.not_elsewhere:
-        others = listed((each for each in AblationKind if not each.traits.not_elsewhere), "or")
-        raise InputError("ablation", f"{kind.traits.not_elsewhere}: choose {others}.")
+    if kind.traits.not_on_other_texts:
+        others = listed((each for each in AblationKind if not each.traits.not_on_other_texts), "or")
+        raise InputError("ablation", f"{kind.traits.not_on_other_texts}: choose {others}.")
     clean = yield from within(measure_head_scores(model), 0.0, 0.4)
     sequences = sequences_for(model)
     replacing = _replacement(model, kind, sequences, reference)
@@ -225,7 +225,7 @@ def _scores(
         layers[layer] = scores.cpu().double()
 
     if model.stack is None:
-        model.see_patterns(tokens, see, edits.apply)
+        model.read_patterns(tokens, see, edits.apply)
     else:
         _see_wired(model, tokens, see, edits)
     if len(layers) < model.n_layers:
@@ -239,7 +239,7 @@ def _see_wired(
     see: PatternReader,
     edits: Edits,
 ) -> None:
-    """`LoadedModel.see_patterns` for a model whose wiring is known: it runs no unembedding."""
+    """`LoadedModel.read_patterns` for a model whose wiring is known: it runs no unembedding."""
     stack = model.stack
     assert stack is not None
     positions = torch.arange(tokens.shape[1], device=tokens.device)

@@ -8,6 +8,7 @@ The second misleads in late layers, where the residual stream is far from the em
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,18 +59,18 @@ class PromotedTokens:
 class OvCircuit:
     """A head's OV circuit at every position of a prompt.
 
-    `here` uses the residual stream of the clean run, an attention weight of 1 and the final norm's
-    scale at the answer's position. `from_embedding` uses the token's embedding alone, at another
-    scale: only the order of its tokens has a meaning, not their sizes.
+    `from_resid_pre` uses the residual stream of the clean run, an attention weight of 1 and the
+    final norm's scale at the answer's position. `from_embedding` uses the token's embedding alone,
+    at another scale: only the order of its tokens has a meaning, not their sizes.
     """
 
-    here: tuple[PromotedTokens, ...]
+    from_resid_pre: tuple[PromotedTokens, ...]
     from_embedding: tuple[PromotedTokens, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: for each of the two inputs a list with one entry a position."""
         return {
-            "here": [promoted.to_dict() for promoted in self.here],
+            "from_resid_pre": [promoted.to_dict() for promoted in self.from_resid_pre],
             "from_embedding": [promoted.to_dict() for promoted in self.from_embedding],
         }
 
@@ -89,10 +90,10 @@ def measure_ov_circuit(start: CleanStart, head: Head) -> Generator[float, None, 
     This is measured for every position. Yields the share done. Raises `UnavailableError`.
     """
     logits = _logits_of_values(start, head)
-    here = yield from within(_all_promoted(start, logits, head_values(start, head)), 0.0, 0.5)
-    values = _values_from_embedding(start, head)
-    from_embedding = yield from within(_all_promoted(start, logits, values), 0.5, 1.0)
-    return OvCircuit(here, from_embedding)
+    promoted = partial(_all_promoted, start, logits)
+    from_resid_pre = yield from within(promoted(head_values(start, head)), 0.0, 0.5)
+    from_embedding = yield from within(promoted(_values_from_embedding(start, head)), 0.5, 1.0)
+    return OvCircuit(from_resid_pre, from_embedding)
 
 
 @torch.inference_mode()

@@ -66,11 +66,13 @@ class PathPatching:
     against: str
     composition: Composition | None
 
-    def strongest(self, way: str, count: int = 5) -> list[tuple[Head, float]]:
+    def strongest(self, through: str, count: int = 5) -> list[tuple[Head, float]]:
         """The earlier heads with the largest change through one of `INPUTS`, largest first."""
-        if way not in INPUTS:
-            raise InputError("way", f"{way!r} is no input of a head: choose query, key or value.")
-        changes = {"query": self.by_query, "key": self.by_key, "value": self.by_value}[way]
+        if through not in INPUTS:
+            raise InputError(
+                "through", f"{through!r} is no input of a head: choose query, key or value."
+            )
+        changes = {"query": self.by_query, "key": self.by_key, "value": self.by_value}[through]
         size = np.nan_to_num(np.abs(changes))
         order = np.argsort(-size, axis=None, kind="stable")[:count]
         heads = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]

@@ -40,7 +40,7 @@ class MeasureAttention(OnHead):
     """Measure the head's attention pattern; returns a `HeadAttention`."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return f"Reading where {self.head.label} looks"
 
@@ -57,7 +57,7 @@ class MeasureLogitEffects(OnHead):
     """Measure the head's effect on the next token and on the logits; returns a `LogitEffects`."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return f"Reading what {self.head.label} says"
 
@@ -77,7 +77,7 @@ class MeasureDirectEffect(OnHead):
     """
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return f"Tracing how {self.head.label} reaches the answer"
 
@@ -109,7 +109,7 @@ class MeasurePathPatching(OnHead):
     attended: int | None = None
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return f"Patching the paths into {self.head.label}"
 
@@ -135,7 +135,7 @@ class MeasurePositionEffects(OnSpec):
     heads: tuple[Head, ...]
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return f"Ablating {_heads_text(self.heads)} at one position at a time"
 
@@ -161,7 +161,7 @@ class MeasurePatching(OnSpec):
     by_position: bool = False
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         who = "every head" if self.heads is None else _heads_text(self.heads)
         where = ", one position at a time" if self.by_position else ""
@@ -182,7 +182,7 @@ class MeasureHeadScores(OnModel):
     """Measure the role scores of every head; returns `HeadScores`."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return "Measuring every head on repeated random tokens"
 
@@ -202,7 +202,7 @@ class MeasureScoresWithout(OnModel):
     reference: tuple[str, ...] | None = None
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return f"Measuring every head without {self.head.label}"
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 HALF = 0.5
 """Position 0 is mentioned if ablating it alone has at least this share of the effect."""
 
-SWEEP, ROUTE, KINDS, ROLES, WHERE = "sweep", "route", "kinds", "roles", "where"
+SWEEP, KINDS = "sweep", "kinds"
+DIRECT_EFFECT, SCORES, POSITIONS = "direct-effect", "scores", "positions"
 """Where the numbers of a sentence are shown: in the sweep, or in a view of the head."""
 
 
@@ -44,20 +45,20 @@ class Sentence:
 def verdict(
     result: SweepResult,
     effect: HeadEffect,
-    routes: "DirectEffect | None",
+    direct_effect: "DirectEffect | None",
     by_kind: Mapping[AblationKind, HeadEffect],
     roles: HeadScores | None,
     first_position: float | None = None,
 ) -> tuple[Sentence, Sentence, Sentence]:
     """Three sentences on one head of a sweep.
 
-    `routes` is None if the parts of the model cannot be read one by one; `roles` is None if they
-    are not measured yet. `first_position` is the change in log prob when the head is ablated at
-    position 0 alone, as a share of its whole change.
+    `direct_effect` is None if the parts of the model cannot be read one by one; `roles` is None if
+    they are not measured yet. `first_position` is the change in log prob when the head is ablated
+    at position 0 alone, as a share of its whole change.
     """
     return (
         _mattered(result, effect),
-        _how(routes, roles, effect.address),
+        _how(direct_effect, roles, effect.address),
         _weakened(result, effect, by_kind, first_position),
     )
 
@@ -110,24 +111,24 @@ def ordinal(n: int) -> str:
     return f"{n}{suffix}"
 
 
-def _how(routes: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
+def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
     parts, shown_in = [], []
-    if routes is not None:
-        parts.append(_routed(routes))
-        shown_in.append(ROUTE)
+    if direct_effect is not None:
+        parts.append(_mechanism(direct_effect))
+        shown_in.append(DIRECT_EFFECT)
     if roles is not None:
         parts.append(_looks_like(roles, head))
-        shown_in.append(ROLES)
+        shown_in.append(SCORES)
     if not parts:
         parts.append("by which route it acts could not be measured on this model")
     text = "; ".join(parts)
     return Sentence(phrase(f"{text[:1].upper()}{text[1:]}."), tuple(shown_in))
 
 
-def _routed(routes: "DirectEffect") -> str:
-    metric = "logit difference" if routes.metric == "logit_diff_change" else "log probability"
+def _mechanism(measured: "DirectEffect") -> str:
+    metric = "logit difference" if measured.metric == "logit_diff_change" else "log probability"
     total, direct, rest = (
-        signed(value, 2) for value in (routes.total, routes.direct, routes.downstream)
+        signed(value, 2) for value in (measured.total, measured.direct, measured.downstream)
     )
     sums = f"of {total} nats of {metric}, {direct} directly and {rest} through later components"
     sentences = {
@@ -137,7 +138,7 @@ def _routed(routes: "DirectEffect") -> str:
         "self-repair": f"what it adds directly is made up for by later components (self-repair): "
         f"{sums}",
     }
-    return sentences[routes.route.value]
+    return sentences[measured.mechanism.value]
 
 
 def _looks_like(roles: HeadScores, head: Head) -> str:
@@ -183,7 +184,7 @@ def _weakened(
             f"ablating it at position 0 alone does {share(first_position)} of the change in log "
             "probability, where heads rest rather than read"
         )
-        shown_in.append(WHERE)
+        shown_in.append(POSITIONS)
     if base.prob < 0.05 or base.prob > 0.95:
         end = "0" if base.prob < 0.05 else "100"
         reasons.append(

@@ -197,7 +197,7 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
     scores = run_to_end(
         measure_head_scores(model), lambda done: report("Measuring every head", done)
     )
-    if not (named := scores.named(role)):
+    if not (named := scores.heads_in_role(role)):
         raise InputError(
             "role", f"No head of {model.name} scores {THRESHOLD} or more in {role}: name heads."
         )

@@ -46,11 +46,11 @@ _STYLES = {
 }
 
 
-def terminal_text(said: Words) -> "Text":
+def terminal_text(words: Words) -> "Text":
     """Words for a rich console, without any character that a terminal would obey."""
     from rich.text import Text
 
-    return Text.assemble(*((_printable(span.text), _STYLES[span.style]) for span in said))
+    return Text.assemble(*((_printable(span.text), _STYLES[span.style]) for span in words))
 
 
 def _printable(text: str) -> str:

@@ -163,7 +163,7 @@ def _print_heads(result: "SweepResult", console: Console) -> None:
         table.add_row(
             effect.address.label,
             f"{100 * effect.prob:.2f}",
-            *(_cell(metric, metric.of(effect)) for metric in metrics),
+            *(_cell(metric, metric.value(effect)) for metric in metrics),
             str(effect.rank),
         )
     console.print(table)

@@ -162,4 +162,4 @@ def label(head: Head) -> str:
 
 def heads_in_role(scores: HeadScores, role: str) -> list[Head]:
     """The heads with a score of at least `ROLE_THRESHOLD` in `role`."""
-    return [(int(layer), int(h)) for layer, h in np.argwhere(scores.of(role) >= ROLE_THRESHOLD)]
+    return [(int(layer), int(h)) for layer, h in np.argwhere(scores.values(role) >= ROLE_THRESHOLD)]

@@ -69,12 +69,14 @@ def previous_token_story(
     The ablation is `mean`.
     """
     clean = (
-        float(np.mean([scores.of("induction")[head] for head in induction])) if induction else 0.0
+        float(np.mean([scores.values("induction")[head] for head in induction]))
+        if induction
+        else 0.0
     )
     after = {}
     for head in heads_in_role(scores, "previous token"):
         with heads_ablated(embedded.model, [head], "mean", means):
-            ablated = measured_roles(embedded).of("induction")
+            ablated = measured_roles(embedded).values("induction")
         ablated_scores = [ablated[other] for other in induction]
         after[label(head)] = float(np.mean(ablated_scores)) if ablated_scores else 0.0
     return {"clean": clean, "after_mean_ablating": after}
@@ -101,7 +103,7 @@ def measure(embedded: Embedded) -> dict[str, Any]:
     }
     return {
         "roles": {
-            role: dict(zip(heads, scores.of(role).flatten().round(4).tolist(), strict=True))
+            role: dict(zip(heads, scores.values(role).flatten().round(4).tolist(), strict=True))
             for role in ROLES
         },
         "induction_heads": [label(head) for head in induction],

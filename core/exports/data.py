@@ -167,9 +167,9 @@ def _check_consistent(result: SweepResult) -> None:
     _check_effects(result.heads, has_foil)
     for metric in METRICS:
         level = getattr(clean, metric.name, None)
-        if metric.of(result.heads[0]) is not None and not metric.measures(result):
+        if metric.value(result.heads[0]) is not None and not metric.measures(result):
             raise ValueError(f"Its heads have {metric.field} and its clean run no {metric.name}.")
-        if metric.is_later and level is not None and metric.of(result.heads[0]) is None:
+        if metric.is_later and level is not None and metric.value(result.heads[0]) is None:
             raise ValueError(f"Its clean run has {metric.name} and its heads no {metric.field}.")
 
 
@@ -189,7 +189,7 @@ def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: Sweep
 
 def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
     for metric in METRICS:
-        n_given = sum(metric.of(effect) is not None for effect in effects)
+        n_given = sum(metric.value(effect) is not None for effect in effects)
         if metric.needs_foil and n_given != (len(effects) if has_foil else 0):
             raise ValueError("Its logit differences do not fit its foil.")
         if n_given not in (0, len(effects)):
@@ -206,7 +206,7 @@ def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
             or not abs(effect.prob_change) <= 1 + _ROUNDING
             or not effect.top
             or effect.rank < 1
-            or any((m.of(effect) or 0) < 0 for m in METRICS if not m.signed)
+            or any((m.value(effect) or 0) < 0 for m in METRICS if not m.signed)
         ):
             raise ValueError("An effect in it holds numbers that no model gives.")
 

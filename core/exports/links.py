@@ -44,7 +44,7 @@ _RUN = re.compile(r"[0-9a-f]{12}")
 _DEFAULTS = SweepSpec(model="m", prompt="p", target="t")
 
 
-def as_asked(spec: SweepSpec) -> SweepSpec:
+def as_requested(spec: SweepSpec) -> SweepSpec:
     """A resolved spec as one would ask for it: what is the default anyway is left open."""
     usual = catalogue.default_prepend_bos(spec.model)
     bos = None if spec.prepend_bos is not None and spec.prepend_bos == usual else spec.prepend_bos
@@ -55,7 +55,7 @@ def as_asked(spec: SweepSpec) -> SweepSpec:
 
 def to_params(spec: SweepSpec, prefix: str = "") -> dict[str, list[str]]:
     """A spec's parameters, without what is the default; every name begins with `prefix`."""
-    asked, found = as_asked(spec).to_dict(), {}
+    asked, found = as_requested(spec).to_dict(), {}
     for name, field in _NAMES.items():
         value = asked[field]
         if name not in _NEEDED and (value is None or value == getattr(_DEFAULTS, field)):

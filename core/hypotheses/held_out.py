@@ -28,7 +28,7 @@ class HeldOut:
             "clean_prob": self.kept.baseline.prob,
             "kept_prob": self.kept.effect.prob,
             "prob_share": self.kept.prob_share,
-            "recovered": self.kept.recovered,
+            "faithfulness": self.kept.faithfulness,
         }
 
 

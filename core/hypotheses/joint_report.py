@@ -21,7 +21,7 @@ from core.sweep.scorer import Scorer
 from core.sweep.sweep import provenance
 from core.text.jsonable import jsonable
 
-SCHEMA = "headsweep.joint/1"
+SCHEMA = "headsweep.joint/2"
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,14 @@ class KeptOnly:
     """The effect of ablating all heads but `heads`.
 
     `metric` is "logit_diff_change" with a foil, else "logprob_change". `effect` is that of keeping
-    only `heads`; `nothing` is that of keeping no head.
+    only `heads`; `empty` is that of keeping no head.
     """
 
     heads: tuple[Head, ...]
     metric: str
     baseline: Baseline
     effect: Effect
-    nothing: Effect
+    empty: Effect
 
     @property
     def prob_share(self) -> float | None:
@@ -50,13 +50,13 @@ class KeptOnly:
         return prob_share(self.baseline, self.effect)
 
     @property
-    def recovered(self) -> float | None:
+    def faithfulness(self) -> float | None:
         """Faithfulness: (kept - nothing) / (clean - nothing), each measured in `metric`.
 
         1 means that nothing is lost, 0 that these heads keep no more than no head. None if ablating
         every head loses less than `LEAST_GAP`.
         """
-        lost = -change(self.nothing, self.metric)
+        lost = -change(self.empty, self.metric)
         return None if lost < LEAST_GAP else 1 + change(self.effect, self.metric) / lost
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,9 +66,9 @@ class KeptOnly:
             "metric": self.metric,
             "baseline": jsonable(self.baseline),
             "effect": jsonable(self.effect),
-            "nothing": jsonable(self.nothing),
+            "empty": jsonable(self.empty),
             "prob_share": self.prob_share,
-            "recovered": self.recovered,
+            "faithfulness": self.faithfulness,
         }
 
 
@@ -92,7 +92,7 @@ def prob_share(baseline: Baseline, effect: Effect) -> float | None:
 
 def keep_only_spec(spec: SweepSpec) -> SweepSpec:
     """The spec for keeping only some heads: `mean` replaces a kind that leaves a share in."""
-    found = with_kind(spec, spec.ablation.alone)
+    found = with_kind(spec, spec.ablation.for_keep_only)
     assert found is not None
     return found
 

@@ -67,7 +67,7 @@ class Verdict:
         """
         return not self.prediction.breaks and _halved(self.baseline, self.prediction.prob_after)
 
-    def said(self) -> tuple[str, ...]:
+    def sentences(self) -> tuple[str, ...]:
         """The verdict as sentences."""
         predicted, clean, effect = self.prediction, self.baseline, self.effect
         when = datetime.fromisoformat(predicted.made_at).strftime("%Y-%m-%d %H:%M UTC")
@@ -98,7 +98,7 @@ class Verdict:
             "right": self.right,
             "error_points": self.error,
             "contradictory": self.contradictory,
-            "said": list(self.said()),
+            "sentences": list(self.sentences()),
         }
 
 

@@ -37,7 +37,7 @@ class MeasureJoint(OnHeads):
     """Ablate the heads together, each alone, and comparison sets; returns a `JointTest`."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return "Ablating the heads together, and other sets like them"
 
@@ -53,7 +53,7 @@ class MeasureInteractions(OnHeads):
     """Measure the pairwise interactions of the heads; returns `Interactions`."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return "Ablating every pair of the heads"
 
@@ -69,7 +69,7 @@ class MeasureKeepOnly(OnHeads):
     """Ablate all heads but these; returns a `Kept`."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return "Ablating all the other heads"
 
@@ -87,7 +87,7 @@ class SearchGreedy(OnSpec):
     max_size: int = 20
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return "Adding the head that keeps most, one after the other"
 
@@ -118,7 +118,7 @@ class MeasureVariants(OnSpec):
     own: tuple[SweepSpec, ...] = ()
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done."""
         return "Trying the set on variants of the prompt"
 

@@ -49,8 +49,8 @@ class Standing(NamedTuple):
 class Job:
     """One request for a task, or (None) for a model alone. Safe to read from any thread.
 
-    `found` is what its task has found, so far or at last. `fingerprint` is that of the model it was
-    done on; `run_id` names what is kept of it in the store, and `created` says when that was
+    `output` is what its task has found, so far or at last. `fingerprint` is that of the model it
+    was done on; `run_id` names what is kept of it in the store, and `created` says when that was
     finished, if it was before this process. One that is `pinned` is never forgotten. `between` is
     called at every step: where the job is long, it lets quick ones through. `standing` says, while
     the job waits, where in its queue it is.
@@ -59,7 +59,7 @@ class Job:
     def __init__(self, key: ModelKey, task: Task | None) -> None:
         self.number = next(_numbers)
         self.key, self.task = key, task
-        self.found: Any = None
+        self.output: Any = None
         self.state = JobState.LOADING
         self.stage = f"Loading {key.name}"
         self.fraction: float | None = None
@@ -83,7 +83,7 @@ class Job:
         return self.task is not None and self.task.quick
 
     @property
-    def usable(self) -> bool:
+    def can_be_shared(self) -> bool:
         """Whether another who asks for the same may share it."""
         return self.state not in {JobState.FAILED, JobState.CANCELLED} and not self._stop.is_set()
 
@@ -100,7 +100,7 @@ class Job:
         return took * (1 - fraction) / (fraction - share)
 
     @property
-    def said(self) -> str:
+    def progress_text(self) -> str:
         """What it is doing, with its place in the queue or the time left."""
         standing = self.standing() if self.state is JobState.WAITING else None
         if standing is not None and standing.ahead:
@@ -123,17 +123,17 @@ class Job:
         """Block until the job has ended; False if `timeout` seconds passed first."""
         return self._ended.wait(timeout)
 
-    def wait_for(self, seconds: float) -> None:
+    def keep_alive_for(self, seconds: float) -> None:
         """Somebody looks: give up unless somebody does again within so many seconds.
 
         Jobs that nobody has called this on are done whether they are looked at or not.
         """
         self._until = max(self._until or 0.0, time.monotonic() + seconds)
 
-    def looked_at(self) -> None:
+    def keep_alive(self) -> None:
         """Somebody still looks: a job that another has given up goes on for them."""
         if self._until is not None:
-            self.wait_for(PATIENCE)
+            self.keep_alive_for(PATIENCE)
 
     def report(self, stage: str, fraction: float | None) -> None:
         """Record progress; raises `Cancelled` if a stop was asked for."""

@@ -63,7 +63,7 @@ class Jobs:
         key = task.key(device)
         with self._guard:
             job = self._jobs.get((key, task))
-        if job is not None and job.usable:
+        if job is not None and job.can_be_shared:
             return job
         kept = self._recalled(key, task)
         return None if kept is None else self.admit(task, kept, device)
@@ -80,7 +80,7 @@ class Jobs:
         if model is None:
             local = catalogue.looks_like_path(key.name)
             return task.recall(self._keeper, local_fingerprint(key.name) if local else None)
-        return task.settled(model).recall(self._keeper, model.fingerprint)
+        return task.resolved(model).recall(self._keeper, model.fingerprint)
 
     def admit(
         self, task: Task, kept: Recalled, device: str = "auto", *, pinned: bool = False
@@ -107,7 +107,7 @@ class Jobs:
             if job.askers <= 0:
                 job.cancel()
             else:
-                job.wait_for(PATIENCE)
+                job.keep_alive_for(PATIENCE)
 
     def _of_other_weights(self, key: ModelKey, task: Task) -> Job | None:
         """The kept job of a task that was done on other weights than those here.
@@ -124,7 +124,7 @@ class Jobs:
     def _submit(self, key: ModelKey, task: Task | None, stale: Job | None = None) -> Job:
         with self._guard:
             job = self._jobs.get((key, task))
-            outlived = job is None or job is stale or not job.usable or self._outlived(job)
+            outlived = job is None or job is stale or not job.can_be_shared or self._outlived(job)
             if job is not None and not outlived:
                 self._jobs.move_to_end((key, task))
                 job.askers += 1
@@ -159,7 +159,8 @@ class Jobs:
         """
         if job.state is not JobState.DONE:
             return False
-        if job.created is not None and job.task is not None and not job.task.is_whole(job.found):
+        task = job.task
+        if job.created is not None and task is not None and not task.is_complete(job.output):
             return True
         model = self._models.peek(job.key)
         if model is None:
@@ -182,7 +183,7 @@ class Jobs:
             if task is not None and self._was_kept(job, task):
                 return
             model = self._models.get(job.key, job.report)
-            settled = None if task is None else task.settled(model)
+            settled = None if task is None else task.resolved(model)
             if settled is not None and settled != task and self._was_kept(job, settled):
                 return  # only the model could tell what was left to it
             job.fingerprint = model.fingerprint
@@ -199,7 +200,7 @@ class Jobs:
         model = self._models.peek(job.key)
         weights = local_fingerprint(job.key.name) if model is None else model.fingerprint
         kept = task.recall(self._keeper, weights)
-        if kept is None or not task.is_whole(kept.found):
+        if kept is None or not task.is_complete(kept.output):
             return False
         _finish(job, kept)
         return True
@@ -207,7 +208,7 @@ class Jobs:
     def _keep_again(self, job: Job) -> None:
         assert self._keeper is not None
         assert job.task is not None
-        job.run_id = job.task.keep(self._keeper, job.found, None) or job.run_id
+        job.run_id = job.task.keep(self._keeper, job.output, None) or job.run_id
 
     def _lane(self, device: str) -> Lane:
         with self._guard:
@@ -218,7 +219,7 @@ class Jobs:
 
 def _finish(job: Job, kept: Recalled) -> None:
     job.run_id, job.created = kept.run_id, kept.created
-    job.found, job.fingerprint = kept.found, kept.fingerprint
+    job.output, job.fingerprint = kept.output, kept.fingerprint
     job.end(JobState.DONE)
 
 

@@ -39,7 +39,7 @@ def outcome(job: Job) -> Iterator[None]:
 
 
 def _perform(job: Job, task: Task, model: "LoadedModel", keeper: Keeper | None) -> None:
-    job.enter(JobState.RUNNING, task.said)
+    job.enter(JobState.RUNNING, task.description)
     work = task.work(model)
     stopped: Cancelled | None = None
     while True:
@@ -53,13 +53,13 @@ def _perform(job: Job, task: Task, model: "LoadedModel", keeper: Keeper | None) 
             _take(job, task, step.partial, keeper)
         stopped = None
         try:
-            job.report(step.said or task.said, step.fraction)
+            job.report(step.description or task.description, step.fraction)
         except Cancelled as error:  # told to the work where it stands: it may be as good as done
             stopped = error
 
 
 def _take(job: Job, task: Task, found: Any, keeper: Keeper | None) -> None:
-    before, job.found = job.found, found
+    before, job.output = job.output, found
     if keeper is not None and found is not before:
         job.run_id = task.keep(keeper, found, before) or job.run_id
 

@@ -24,7 +24,7 @@ class Step(NamedTuple):
 
     fraction: float | None
     partial: Any = None
-    said: str | None = None
+    description: str | None = None
 
 
 Work = Generator[Step, None, Any]
@@ -32,12 +32,12 @@ Work = Generator[Step, None, Any]
 
 @dataclass(frozen=True)
 class Recalled:
-    """What a task finds, had without the work: `found`, and on which model.
+    """What a task would put out, had without the work, and on which model it was computed.
 
     `run_id` and `created` are those of the kept result; None where it was computed ahead.
     """
 
-    found: Any
+    output: Any
     fingerprint: str
     run_id: str | None = None
     created: float | None = None
@@ -45,7 +45,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work on one model. `said` is what a progress bar calls it.
+    """A piece of work on one model. `description` is what a progress bar calls it.
 
     One that is `quick` (a second or two) is done between two steps of longer work. What a `large`
     one finds may be megabytes, so that fewer are remembered. What is `kept` outlives the process:
@@ -61,24 +61,24 @@ class Task:
         raise NotImplementedError
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What is being done, in a few words."""
         raise NotImplementedError
 
     def work(self, model: "LoadedModel") -> Work:
-        """Do it: yields steps, returns what was found. Raises `InputError`.
+        """Do it: yields steps, returns the output. Raises `InputError`.
 
         Where it is to stop, `Cancelled` is raised at the step it is at: one that goes on to return
         something has ended well.
         """
         raise NotImplementedError
 
-    def settled(self, model: "LoadedModel") -> "Task":
+    def resolved(self, model: "LoadedModel") -> "Task":
         """The task with everything decided that was left to the model."""
         return self
 
-    def keep(self, keeper: "Keeper", found: Any, before: Any) -> str | None:
-        """Keep what has been found, where it is time; `before` is what had been until then.
+    def keep(self, keeper: "Keeper", output: Any, before: Any) -> str | None:
+        """Keep the output, where it is time; `before` is what it was until then.
 
         Asked after every partial result and at the end. Returns the id that it is kept under.
         """
@@ -88,7 +88,7 @@ class Task:
         """What is kept of the task on the model of that fingerprint, or (None) the newest."""
         return None
 
-    def is_whole(self, found: Any) -> bool:
+    def is_complete(self, output: Any) -> bool:
         """Whether something kept is all that the work would find."""
         return True
 

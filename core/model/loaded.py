@@ -94,10 +94,10 @@ class LoadedModel:
             if layer == head.layer:  # a view would keep the patterns of all heads in memory
                 patterns.append(pattern[0, head.head].float().cpu().clone())
 
-        self.see_patterns(tokens[None], keep)
+        self.read_patterns(tokens[None], keep)
         return patterns[0]
 
-    def see_patterns(
+    def read_patterns(
         self,
         tokens: Int[Tensor, "batch pos"],
         see: PatternReader,

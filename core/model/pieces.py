@@ -79,11 +79,10 @@ def learned_positions(tokens_table: Layer, positions_table: Layer) -> Layer:
     return embed
 
 
-def lens(
-    norm: Layer, q_proj: Any, k_proj: Any, v_proj: Any, d_head: int, out: Any, out_norm: Any = None
-) -> Lens:
-    """The lens of an attention module with separate projections for q, k and v."""
-    q, k, v = (partial(_by_head, projection, d_head) for projection in (q_proj, k_proj, v_proj))
+def lens(attn: Any, norm: Layer, out: Any, out_norm: Any = None) -> Lens:
+    """The lens of an attention module with submodules q_proj, k_proj and v_proj."""
+    projections = (attn.q_proj, attn.k_proj, attn.v_proj)
+    q, k, v = (partial(_by_head, projection, attn.head_dim) for projection in projections)
     return Lens(norm, q, k, v, out, out_norm)
 
 

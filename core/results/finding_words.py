@@ -10,16 +10,16 @@ CAVEATS = "Read with care"
 """The heading of the findings' caveats."""
 
 
-def finding_words(result: SweepResult, found: Findings) -> tuple[Words, ...]:
+def finding_words(result: SweepResult, findings: Findings) -> tuple[Words, ...]:
     """What lowered the answer, what raised it, where those heads are, and how many matter."""
     total = result.shape[0] * result.shape[1]
-    so_far = phrase(bold("So far"), f": {found.n_heads} of {total} heads are in.")
+    so_far = phrase(bold("So far"), f": {findings.n_heads} of {total} heads are in.")
     sentences = (
         () if result.complete else so_far,
-        _direction("lowered", found.lowered, result),
-        _direction("raised", found.raised, result),
-        _spread(found) if result.complete else (),
-        _count(found),
+        _direction("lowered", findings.lowered, result),
+        _direction("raised", findings.raised, result),
+        _spread(findings) if result.complete else (),
+        _count(findings),
     )
     return tuple(sentence for sentence in sentences if sentence)
 

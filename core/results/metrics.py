@@ -1,7 +1,7 @@
 """The metrics: the one place that lists them, and all that is said and done with each.
 
 Scoring, estimates, figures, tables, the command line, the notebook, the report and the CSV read
-`METRICS`. A metric's value for a head is also a field of `core.results.result.Effect`.
+`METRICS`. A metric's value for a head is also a field of `core.results.effects.Effect`.
 """
 
 from collections.abc import Callable
@@ -105,7 +105,7 @@ class Metric:
         values = None if estimate is None else estimate.values(self.field)
         return None if values is None else values * self.factor
 
-    def of(self, effect: object) -> float | None:
+    def value(self, effect: object) -> float | None:
         """The value of one `Effect` in the metric's unit."""
         value: float | None = getattr(effect, self.field)
         return None if value is None else value * self.factor

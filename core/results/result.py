@@ -8,15 +8,15 @@ metric is stands in `core.results.metrics`.
 import csv
 import io
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.results.metrics import BY_FIELD, FIELDS, METRICS
-from core.results.schema import EFFECT_DEFAULTS, SCHEMA, current_form
+from core.results.effects import COLUMNS, Baseline, Effect, HeadEffect, Provenance, Top
+from core.results.metrics import BY_FIELD, FIELDS
+from core.results.reading import read_baseline, read_heads, read_provenance, read_shape
+from core.results.schema import SCHEMA, current_form
 from core.spec.heads import Head
 from core.spec.identity import result_key
 from core.spec.spec import SweepSpec
@@ -24,95 +24,7 @@ from core.spec.spec import SweepSpec
 if TYPE_CHECKING:
     import pandas as pd
 
-Top = tuple[tuple[str, float], ...]
-"""(token text, probability), the most probable first."""
-
-MAX_SIDE = 10_000
-"""No model has more layers or heads a layer; a saved result that says so is damaged."""
-
-COLUMNS = (
-    *("layer", "head", "label", "prob"),
-    *FIELDS,
-    *("rank", "top"),
-)
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """The clean run: nothing ablated. `logit_diff` is logprob(target) - logprob(foil) or None.
-
-    `margin` and `entropy` are None in a result from before they were measured; for `margin` see
-    `core.results.scores`.
-    """
-
-    prob: float
-    logprob: float
-    rank: int
-    logit_diff: float | None
-    top: Top
-    token_probs: tuple[float, ...] = ()
-    margin: float | None = None
-    entropy: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types, without what was not measured."""
-        values = {**_measured(self), "top": [list(pair) for pair in self.top]}
-        return {**values, "token_probs": list(self.token_probs)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """What one intervention did to the answer.
-
-    It has a field for each of `core.results.metrics.METRICS`. A field with a default is None in a
-    result from before the metric was measured, and is then left out of the JSON.
-    """
-
-    prob: float
-    prob_change: float
-    logprob_change: float
-    logodds_change: float
-    logit_diff_change: float | None
-    margin_change: float | None = None
-    kl: float
-    entropy_change: float | None = None
-    rank: int
-    top: Top
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types, without what was not measured."""
-        return {**_measured(self), "top": [list(pair) for pair in self.top]}
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadEffect(Effect):
-    """What ablating one head did to the answer."""
-
-    layer: int
-    head: int
-
-    @property
-    def address(self) -> Head:
-        """The head ablated."""
-        return Head(self.layer, self.head)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row of the json contract: `COLUMNS`, without what was not measured."""
-        values = {**super().to_dict(), "label": self.address.label}
-        return {name: values[name] for name in COLUMNS if name in values}
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where the numbers come from."""
-
-    headsweep: str
-    transformer_lens: str
-    torch: str
-    model_fingerprint: str
-    device: str
-    dtype: str
-    seconds: float
+__all__ = ["COLUMNS", "Baseline", "Effect", "HeadEffect", "Provenance", "SweepResult", "Top"]
 
 
 @dataclass(frozen=True)
@@ -214,7 +126,7 @@ class SweepResult:
         """
         try:
             values = current_form(values)
-            shape = _shape(values["shape"])
+            shape = read_shape(values["shape"])
             return cls(
                 spec=SweepSpec.from_dict(values["spec"]),
                 shape=shape,
@@ -222,9 +134,9 @@ class SweepResult:
                 special=tuple(map(bool, values["special"])),
                 target_tokens=tuple(map(str, values["target_tokens"])),
                 foil_tokens=tuple(map(str, values["foil_tokens"])),
-                baseline=_baseline(values["baseline"]),
-                heads=_heads(values["heads"], shape),
-                provenance=_provenance(values["provenance"]),
+                baseline=read_baseline(values["baseline"]),
+                heads=read_heads(values["heads"], shape),
+                provenance=read_provenance(values["provenance"]),
             )
         except (LookupError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(
@@ -246,94 +158,3 @@ class SweepResult:
             row = effect.to_dict()
             writer.writerow({**row, "top": json.dumps(row["top"], ensure_ascii=False)})
         return text.getvalue()
-
-
-def _top(pairs: Any) -> Top:
-    return tuple((str(text), _finite(prob)) for text, prob in pairs)
-
-
-def _finite(value: Any) -> float:
-    if isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a number")
-    number = float(value)
-    if not math.isfinite(number):
-        raise TypeError(f"{value!r} is not a finite number")
-    return number
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a number")
-    return int(value)
-
-
-def _optional(value: Any) -> float | None:
-    return None if value is None else _finite(value)
-
-
-def _baseline(values: Mapping[str, Any]) -> Baseline:
-    return Baseline(
-        prob=_finite(values["prob"]),
-        logprob=_finite(values["logprob"]),
-        rank=_whole(values["rank"]),
-        logit_diff=_optional(values["logit_diff"]),
-        top=_top(values["top"]),
-        token_probs=tuple(_finite(p) for p in values["token_probs"]),
-        margin=_optional(values.get("margin")),
-        entropy=_optional(values.get("entropy")),
-    )
-
-
-def _shape(values: Any) -> tuple[int, int]:
-    n_layers, n_heads = (int(value) for value in values)
-    if not (0 < n_layers <= MAX_SIDE and 0 < n_heads <= MAX_SIDE):
-        raise TypeError(f"a model has no shape {values!r}")
-    return n_layers, n_heads
-
-
-def _heads(rows: Any, shape: tuple[int, int]) -> tuple[HeadEffect, ...]:
-    effects = tuple(_head_effect(row) for row in rows)
-    seen = {effect.address for effect in effects}
-    if len(seen) < len(effects):
-        raise TypeError("a head is listed twice")
-    for layer, head in seen:
-        if not (0 <= layer < shape[0] and 0 <= head < shape[1]):
-            raise TypeError(f"{Head(layer, head).label} is outside a model of {shape}")
-    return effects
-
-
-def _provenance(values: Mapping[str, Any]) -> Provenance:
-    names = {field.name for field in fields(Provenance)} - {"seconds"}
-    texts = {name: str(values[name]) for name in names}
-    return Provenance(**texts, seconds=_finite(values["seconds"]))
-
-
-def _head_effect(values: Mapping[str, Any]) -> HeadEffect:
-    metrics: dict[str, Any] = _metrics(values)
-    return HeadEffect(
-        layer=_whole(values["layer"]),
-        head=_whole(values["head"]),
-        prob=_finite(values["prob"]),
-        **metrics,
-        rank=_whole(values["rank"]),
-        top=_top(values["top"]),
-    )
-
-
-def _metrics(values: Mapping[str, Any]) -> dict[str, float | None]:
-    """The metrics of an effect; those that only a newer version knows are let be."""
-    found = {}
-    for metric in METRICS:
-        value = (
-            values.get(metric.field) if metric.field in EFFECT_DEFAULTS else values[metric.field]
-        )
-        may_lack = metric.field in EFFECT_DEFAULTS or metric.needs_foil
-        found[metric.field] = None if value is None and may_lack else _finite(value)
-    return found
-
-
-def _measured(numbers: Baseline | Effect) -> dict[str, Any]:
-    """The fields, without those that only an older result lacks."""
-    later = {field.name for field in fields(numbers) if field.default is None}
-    values = asdict(numbers)
-    return {k: v for k, v in values.items() if v is not None or k not in later}

@@ -42,7 +42,7 @@ class Traits:
     """Whether a share of the head itself stays in, so that it cannot say what a set does alone."""
     no_mlps: str = ""
     """Why an MLP cannot be ablated so."""
-    not_elsewhere: str = ""
+    not_on_other_texts: str = ""
     """Why it cannot be measured on other texts than the prompt, such as random tokens."""
     lacks: str = ""
     """What to say, as a whole sentence, where what it needs is not at hand."""
@@ -117,8 +117,8 @@ class AblationKind(StrEnum):
             "in; only what differs among them is averaged away. A small set gives a noisy average.",
             needs=Needs.REFERENCE,
             same_length=True,
-            not_elsewhere="Mean positional needs a reference set of the text's own length, and "
-            "random tokens have none",
+            not_on_other_texts="Mean positional needs a reference set of the text's own "
+            "length, and random tokens have none",
             lacks="Needs a reference set whose texts have as many tokens as the prompt: choose "
             "mean positional in the composer and make or paste one.",
             citation="Wang et al. 2022, arXiv:2211.00593, section 2",
@@ -137,7 +137,7 @@ class AblationKind(StrEnum):
             "nothing.",
             needs=Needs.CORRUPTED_PROMPT,
             same_length=True,
-            not_elsewhere="Resample needs a corrupted prompt, and random tokens have none",
+            not_on_other_texts="Resample needs a corrupted prompt, and random tokens have none",
             lacks="Needs a corrupted prompt with as many tokens: choose resample in the composer "
             "and type one.",
             citation="Heimersheim & Nanda 2024, arXiv:2404.15255",
@@ -161,14 +161,14 @@ class AblationKind(StrEnum):
         return self.value.replace("-", " ")
 
     @property
-    def alone(self) -> "AblationKind":
+    def for_keep_only(self) -> "AblationKind":
         """This kind, or `mean` in its place where a share of the head itself would stay in."""
         return AblationKind.MEAN if self.traits.keeps_share else self
 
     @property
-    def elsewhere(self) -> "AblationKind":
+    def on_other_texts(self) -> "AblationKind":
         """This kind, or `mean` in its place on texts that it cannot be measured on."""
-        return AblationKind.MEAN if self.traits.not_elsewhere else self
+        return AblationKind.MEAN if self.traits.not_on_other_texts else self
 
 
 Computed = Literal[AblationKind.MEAN_ACROSS_HEADS, AblationKind.ZERO]

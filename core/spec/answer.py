@@ -26,6 +26,6 @@ def checked_answer(field: str, value: object) -> Answer:
     raise InputError(field, f"The {field} is empty: type the token to predict.")
 
 
-def answer_shown(answer: Answer) -> str:
+def quoted_answer(answer: Answer) -> str:
     """An answer as a message quotes it."""
     return repr(answer) if isinstance(answer, str) else ", ".join(map(repr, answer))

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, no_type_check
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind, Needs, needing
-from core.spec.answer import Answer, answer_shown, checked_answer
+from core.spec.answer import Answer, checked_answer, quoted_answer
 from core.spec.checks import beginning_of, check_one_of, check_prompt, check_text
 from core.spec.reference_set import DEFAULT, checked, name_of
 
@@ -60,7 +60,7 @@ class SweepSpec:
         if foil is not None and foil == self.target:
             raise InputError(
                 "foil",
-                f"The foil is the same as the target ({answer_shown(foil)}), so their difference "
+                f"The foil is the same as the target ({quoted_answer(foil)}), so their difference "
                 "is always 0. Choose another token, or leave the foil empty.",
             )
         object.__setattr__(self, "ablation", _ablation(self.ablation))

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.checkpoints import catalogue
 from core.errors import StoreError
@@ -23,17 +22,14 @@ from core.store import rows
 from core.store.conditions import conditions, live, of_kind, of_no_kind
 from core.store.connect import open_engine
 from core.store.errors import store_errors
+from core.store.queries import add_or_restore, computed, filter_choices, listed, row_named
 from core.store.result_kinds import SWEEPS, ResultKind, kind_of
 from core.store.run import Kept, Label, Origin, Query, Run, Summary, Swept
-from core.store.sweeps import spec_key
 from core.store.tables import RUNS, VERSION, runs_of
 from core.store.versions import version_in
 
 DAYS_DELETED = 7
 """Days for which a deleted run can be had back."""
-SHORTEST_PREFIX = 4
-
-_NOT_LISTED = ("result", "margins", "haystack")
 
 Value = TypeVar("Value")
 Line = TypeVar("Line")
@@ -81,16 +77,8 @@ class Store:
         }
         at = now() if created is None else created
         row = rows.to_row(columns, label or Label(), kind.searched(value), origin, at)
-        is_sqlite = self._engine.dialect.name == "sqlite"
-        insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
-        # Of every key, not of one: of two who insert the same run at once in PostgreSQL, the
-        # second could trip over the other key.
-        added = insert.values(row).on_conflict_do_nothing()
-        deleted = RUNS.c.identity == row["identity"], RUNS.c.deleted.is_not(None)
-        back = sa.update(RUNS).where(*deleted).values(deleted=None, created=row["created"])
         with self._writing() as connection:
-            connection.execute(added)
-            connection.execute(back)
+            add_or_restore(connection, row)
         return str(row["id"])
 
     def keep(
@@ -120,17 +108,9 @@ class Store:
             bos = catalogue.default_prepend_bos(spec.model)
         if bos is None:
             return None
-        runs = self._runs
-        wanted = sa.select(runs).where(
-            runs.c.spec_key == spec_key(spec.resolved(prepend_bos=bos)),
-            runs.c.origin == Origin.COMPUTED.value,
-            live(runs),
-            of_kind(runs, SWEEPS),
-        )
-        if fingerprint is not None:
-            wanted = wanted.where(runs.c.fingerprint == fingerprint)
+        wanted = computed(self._runs, spec.resolved(prepend_bos=bos), fingerprint)
         with self._reading() as connection:
-            row = connection.execute(wanted.order_by(runs.c.created.desc()).limit(1)).first()
+            row = connection.execute(wanted).first()
         return None if row is None else _run(_kept(SWEEPS, dict(row._mapping)))
 
     def read(
@@ -158,19 +138,12 @@ class Store:
     ) -> Mapping[str, Any] | None:
         if not (name.isascii() and name.isalnum()):
             return None
-        runs = self._runs
         with self._reading() as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.id == name)).first()
-            if row is None and len(name) >= SHORTEST_PREFIX:
-                like = runs.c.id.startswith(name), live(runs, deleted=deleted), of_kind(runs, kind)
-                found = connection.execute(sa.select(runs).where(*like).limit(2)).all()
-                row = found[0] if len(found) == 1 else None
-        return None if row is None else dict(row._mapping)
+            return row_named(connection, self._runs, kind, name, deleted=deleted)
 
     def summary(self, run_id: str) -> Summary | None:
         """A run as a list shows it, by its whole id: no result is unpacked for it."""
-        runs = self._runs
-        wanted = self._listed().where(runs.c.id == run_id, of_kind(runs, SWEEPS))
+        wanted = listed(self._runs).where(self._runs.c.id == run_id, of_kind(self._runs, SWEEPS))
         with self._reading() as connection:
             row = connection.execute(wanted).first()
         return None if row is None else SWEEPS.line(dict(row._mapping))
@@ -184,7 +157,7 @@ class Store:
     ) -> list[Line]:
         """The results of a kind that a query finds, the newest first; none whose row is damaged."""
         runs = self._runs
-        wanted = self._listed().where(*conditions(runs, query or Query(), kind))
+        wanted = listed(runs).where(*conditions(runs, query or Query(), kind))
         ordered = wanted.order_by(runs.c.created.desc(), runs.c.id).offset(first).limit(most)
         with self._reading() as connection:
             found = [dict(row._mapping) for row in connection.execute(ordered)]
@@ -211,28 +184,15 @@ class Store:
         """
         return self._count(live(self._runs), of_no_kind(self._runs))
 
-    def _listed(self) -> sa.Select[Any]:
-        return sa.select(*(c for c in self._runs.c if c.name not in _NOT_LISTED))
-
     def _count(self, *conditions: sa.ColumnElement[bool]) -> int:
         wanted = sa.select(sa.func.count()).select_from(self._runs).where(*conditions)
         with self._reading() as connection:
             return int(connection.scalar(wanted) or 0)
 
-    def seen(self) -> tuple[list[str], list[str], list[str]]:
+    def filter_choices(self) -> tuple[list[str], list[str], list[str]]:
         """The models, kinds of ablation and tags of the runs: what a list can be narrowed to."""
-        runs = self._runs
-        shown = live(runs), of_kind(runs, SWEEPS)
         with self._reading() as connection:
-            models, kinds = (
-                list(
-                    connection.scalars(sa.select(column).where(*shown).distinct().order_by(column))
-                )
-                for column in (runs.c.model, runs.c.ablation)
-            )
-            lists = connection.scalars(sa.select(runs.c.tags).where(*shown).distinct())
-            tags = sorted({tag for each in lists for tag in rows.tags_of(each)})
-        return models, kinds, tags
+            return filter_choices(connection, self._runs)
 
     def relabel(self, run_id: str, label: Label) -> None:
         """Give a result of any kind another title, note and tags."""

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SweepFound:
+class SweepOutput:
     """What a sweep has found, so far or at last.
 
     `estimate` is there where it was long enough for one, and was swept here; `layer_effects` once
@@ -44,13 +44,13 @@ class SweepFound:
 
 @dataclass(frozen=True)
 class SweepTask(OnSpec):
-    """Every head ablated in turn. Finds a `SweepFound`; stopped once every head is in, that."""
+    """Every head ablated in turn; its output is a `SweepOutput`, kept once every head is in."""
 
     large: ClassVar[bool] = False
     kept: ClassVar[bool] = True
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """What comes first."""
         return "Estimating every head"
 
@@ -65,9 +65,9 @@ class SweepTask(OnSpec):
         found = None
         for result, fraction in sweep_with_progress(scorer):
             if found is None or result is not found.result:
-                found = SweepFound(result, estimate)
+                found = SweepOutput(result, estimate)
             try:
-                yield Step(fraction, found, _said(result, fraction))
+                yield Step(fraction, found, _description(result, fraction))
             except Cancelled:
                 if not result.complete:
                     raise
@@ -76,26 +76,26 @@ class SweepTask(OnSpec):
         with _beside_the_point("layer effects"), suppress(Cancelled):  # the sweep is finished
             measuring = iter_layer_effects(scorer, marked_heads(found.result))
             layer_effects = yield from map_steps(
-                measuring, lambda done: Step(done, said="Ablating whole layers")
+                measuring, lambda done: Step(done, description="Ablating whole layers")
             )
             found = replace(found, layer_effects=layer_effects)
         return found
 
-    def settled(self, model: "LoadedModel") -> Task:
+    def resolved(self, model: "LoadedModel") -> Task:
         """With a BOS left open decided, as the model itself decides it."""
         if self.spec.prepend_bos is not None:
             return self
         return SweepTask(replace(self.spec, prepend_bos=model.default_prepend_bos))
 
-    def keep(self, keeper: Keeper, found: SweepFound, before: SweepFound | None) -> str | None:
+    def keep(self, keeper: Keeper, output: SweepOutput, before: SweepOutput | None) -> str | None:
         """At once when every head is in, since the layer effects may take long; then those."""
-        if not found.result.complete:
+        if not output.result.complete:
             return None
         if before is None or not before.result.complete:
-            return keeper.keep(found.result, found.layer_effects)
-        if found.layer_effects is not None and before.layer_effects is None:
+            return keeper.keep(output.result, output.layer_effects)
+        if output.layer_effects is not None and before.layer_effects is None:
             with _beside_the_point("kept layer effects"):
-                keeper.add_layer_effects(found.result, found.layer_effects)
+                keeper.add_layer_effects(output.result, output.layer_effects)
         return None
 
     def recall(self, keeper: Keeper, fingerprint: str | None) -> Recalled | None:
@@ -103,14 +103,14 @@ class SweepTask(OnSpec):
         run = keeper.find(self.spec, fingerprint)
         return None if run is None else recalled(run)
 
-    def is_whole(self, found: SweepFound) -> bool:
+    def is_complete(self, output: SweepOutput) -> bool:
         """The command line measures no layer effects."""
-        return found.layer_effects is not None
+        return output.layer_effects is not None
 
 
 def recalled(run: Run) -> Recalled:
     """A kept run as what a `SweepTask` has found."""
-    found = SweepFound(run.result, layer_effects=run.layer_effects)
+    found = SweepOutput(run.result, layer_effects=run.layer_effects)
     return Recalled(found, run.result.provenance.model_fingerprint, run.id, run.created)
 
 
@@ -119,14 +119,14 @@ def spec_of(job: Job) -> SweepSpec | None:
     return job.task.spec if isinstance(job.task, SweepTask) else None
 
 
-def found_by(job: Job) -> SweepFound | None:
+def output_of(job: Job) -> SweepOutput | None:
     """What a sweep's job has found so far; None before its baseline, and for any other job."""
-    return job.found if isinstance(job.found, SweepFound) else None
+    return job.output if isinstance(job.output, SweepOutput) else None
 
 
 def result_of(job: Job | None) -> SweepResult | None:
     """The result of a sweep's job that is done; None before its end, and for any other job."""
-    found = None if job is None else found_by(job)
+    found = None if job is None else output_of(job)
     return None if found is None or job is None or job.state is not JobState.DONE else found.result
 
 
@@ -135,15 +135,15 @@ def _estimated(scorer: "Scorer") -> "Work":
     from core.sweep.estimate.preview import PREVIEW_SECONDS, preview
 
     with _beside_the_point("estimate"):
-        yield from map_steps(scorer.replacements(), lambda done: Step(done, said=MEASURING))
+        yield from map_steps(scorer.replacements(), lambda done: Step(done, description=MEASURING))
         return preview(scorer, PREVIEW_SECONDS, None)
     return None
 
 
-def _said(result: SweepResult, fraction: float | None) -> str:
-    said = MEASURING if fraction is None else "Ablating heads"
+def _description(result: SweepResult, fraction: float | None) -> str:
+    doing = MEASURING if fraction is None else "Ablating heads"
     done, total = len(result.heads), result.shape[0] * result.shape[1]
-    return f"{said}: {done} of {total} done" if done else said
+    return f"{doing}: {done} of {total} done" if done else doing
 
 
 @contextmanager

@@ -65,6 +65,6 @@ def joined(between: str, several: Iterable[Words | Span]) -> Words:
     return spans
 
 
-def plain(said: Words) -> str:
+def plain(words: Words) -> str:
     """Words without their styles."""
-    return "".join(span.text for span in said)
+    return "".join(span.text for span in words)

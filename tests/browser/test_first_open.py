@@ -18,6 +18,16 @@ def test_the_notebooks_sweep_stands_without_a_click(page):
     assert f"{100 * result.baseline.prob:.1f} %" in page.text("baseline")
 
 
+def test_the_bars_are_as_long_as_the_tokens_are_likely(page):
+    drawn = page.page.evaluate(
+        "Array.from(document.querySelectorAll('.hs-bars .b'),"
+        " (each) => each.firstElementChild.offsetWidth / each.offsetWidth)"
+    )
+    likeliest = [prob for _, prob in example.saved().baseline.top[: len(drawn)]]
+    assert len(drawn) > 1
+    assert all(math.isclose(*both, abs_tol=0.02) for both in zip(drawn, likeliest, strict=True))
+
+
 def test_the_plot_is_one_heatmap_with_labelled_axes_and_a_symmetric_scale(page):
     assert page.plot("gd.data.filter(t => t.type === 'heatmap').length") == 1
     assert page.plot("gd.layout.xaxis.title.text") == "head"

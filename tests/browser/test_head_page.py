@@ -198,9 +198,9 @@ def test_what_it_says_are_the_cores_numbers(view, scorer):
     after = live.of_figure("predictions-L1H0", figure)
     assert np.allclose(after, [100 * each.after for each in expected.predictions], atol=0.01)
     (by_target,) = live.of_figure("attributed-L1H0", "Array.from(gd.data[0].x)")
-    assert abs(by_target - expected.attributed.target.heads[INDUCTION]) < 1e-3
+    assert abs(by_target - expected.attribution.target.heads[INDUCTION]) < 1e-3
     assert np.allclose(
-        live.values_of("attribution-"), expected.attributed.difference.heads, atol=1e-3
+        live.values_of("attribution-"), expected.attribution.difference.heads, atol=1e-3
     )
     assert "copying score is +" in live.text("view_logits")
     live.click_head("attribution-", 2, 1)
@@ -228,18 +228,20 @@ def test_what_kind_it_is_and_what_its_loss_does_to_the_others(view, demo):
     roles = run_to_end(measure_head_scores(demo))
     live.wait_text("view_scores", "before and after ablating L0H0")
     bars = live.of_figure("roles-L0H0", "Array.from(gd.data[0].x)")
-    assert np.allclose(bars, [roles.of(role)[FEEDER] for role in roles.roles], atol=1e-3)
+    assert np.allclose(bars, [roles.values(role)[FEEDER] for role in roles.roles], atol=1e-3)
     assert (
         live.of_figure("roles-L0H0", "gd.layout.shapes.find(s => s.name === 'threshold').x0") == 0.4
     )
 
     live.wait_text("view_scores", "Moved most")
     without = run_to_end(measure_scores_without(demo, FEEDER, AblationKind.MEAN_ACROSS_HEADS))
-    assert np.allclose(live.values_of("without-induction"), roles.of("induction"), atol=1e-3)
-    assert np.allclose(live.values_of("without-induction", 1), without.of("induction"), atol=1e-3)
+    assert np.allclose(live.values_of("without-induction"), roles.values("induction"), atol=1e-3)
+    assert np.allclose(
+        live.values_of("without-induction", 1), without.values("induction"), atol=1e-3
+    )
     for head in range(4):
-        assert roles.of("induction")[1, head] > 0.8
-        assert without.of("induction")[1, head] < 0.4, "the induction heads lose their source"
+        assert roles.values("induction")[1, head] > 0.8
+        assert without.values("induction")[1, head] < 0.4, "the induction heads lose their source"
 
     live.click_head("scatter-induction", 1, 2)
     live.wait_text("head_detail", "L1H2 ablated")
@@ -273,12 +275,14 @@ def test_the_route_adds_up_and_the_kinds_stand_beside_it(view, scorer):
     live = view("direct-effect")
     found = direct_effect(scorer, INDUCTION)
     steps = live.of_figure("route-L1H0", "Array.from(gd.data[0].x)")
-    assert np.allclose(steps[:3], [found.frozen, found.norm_part, found.downstream], atol=1e-3)
+    assert np.allclose(
+        steps[:3], [found.direct_frozen_norm, found.norm_part, found.downstream], atol=1e-3
+    )
     assert abs(sum(steps[:3]) - steps[3]) < 1e-6
     kinds = live.of_figure("kinds-L1H0", "Array.from(gd.data[0].customdata)")
     assert kinds == ["mean across heads", "zero", "mean"]
     later = live.values_of("later-")
-    assert np.allclose(later[2], found.later[2], atol=1e-3)
+    assert np.allclose(later[2], found.later_heads[2], atol=1e-3)
 
 
 def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):
@@ -289,9 +293,9 @@ def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):
     assert f"{signed(100 * effect.prob_change)} pp" in said.nth(0).inner_text()
     assert "which says where it looks and not what it does here" in said.nth(1).inner_text()
     assert said.nth(2).inner_text().startswith("What weakens this: it is one prompt")
-    live.click_button("trace_1_route")
+    live.click_button("trace_1_direct-effect")
     live.wait_text("view_direct-effect", "Change of log P(target) by route")
-    live.click_button("trace_1_roles")
+    live.click_button("trace_1_scores")
     live.wait_text("view_scores", "How it scores")
 
 
@@ -311,7 +315,7 @@ def test_a_foil_is_attributed_too(live, demo):
     live.choose("head_view", "What it says")
     live.wait_text("view_logits", "against the foil")
     shown = live.of_figure(f"attributed-{head.label}", "Array.from(gd.data[0].x)")
-    by = logit_effects(Scorer(demo, spec), head).attributed
+    by = logit_effects(Scorer(demo, spec), head).attribution
     expected = [values.heads[head] for values in (by.target, by.foil, by.difference)]
     assert np.allclose(shown, expected, atol=1e-3)
     assert abs(shown[0] - shown[1] - shown[2]) < 1e-3

@@ -129,8 +129,8 @@ def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
     heads = (Head(1, 0), Head(1, 2))
     kept = run_to_end(keep_only(keeper, heads))
     fresh.wait_text("kept", f"{percent(kept.baseline.prob)} → {percent(kept.effect.prob)}")
-    assert f"recovers {share(kept.recovered)}" in fresh.text("kept")
-    assert percent(kept.nothing.prob) in fresh.text("kept")
+    assert f"recovers {share(kept.faithfulness)}" in fresh.text("kept")
+    assert percent(kept.empty.prob) in fresh.text("kept")
 
     fresh.click_button("find_smallest")
     fresh.wait_text("found_set", "It stopped because")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.hostile import IMAGE
 
-from components.state.answer_syntax import answer_text, positions_text
+from components.state.answer_syntax import positions_text, typed_answer
 from core import load_model, run_sweep
 from core.demo import example
 from core.exports import links
@@ -53,8 +53,8 @@ def address(url, spec, **more):
 
 def compose(page, spec):
     """Fill the composer by hand, and sweep."""
-    page.type("target", answer_text(spec.target))
-    page.type("foil", answer_text(spec.foil))
+    page.type("target", typed_answer(spec.target))
+    page.type("foil", typed_answer(spec.foil))
     page.choose("ablation", spec.ablation.label)
     if spec.corrupted_prompt is not None:
         box = page.page.locator(".st-key-corrupted_prompt textarea")
@@ -79,8 +79,8 @@ def compose(page, spec):
 def is_composed(page, spec):
     """The composer's fields are the spec's."""
     assert page.typed("prompt") == spec.prompt
-    assert page.typed("target") == answer_text(spec.target)
-    assert page.typed("foil") == answer_text(spec.foil)
+    assert page.typed("target") == typed_answer(spec.target)
+    assert page.typed("foil") == typed_answer(spec.foil)
     assert page.pressed("ablation") == [spec.ablation.label]
     chosen = not isinstance(spec.positions, str)
     assert page.pressed("positions") == ["chosen" if chosen else spec.positions]

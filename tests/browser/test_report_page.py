@@ -87,6 +87,16 @@ def headline(page):
     return page.locator("#head h2").inner_text()
 
 
+def test_the_bars_are_as_long_as_the_tokens_are_likely(opened):
+    drawn = opened().evaluate(
+        "Array.from(document.querySelectorAll('.bars .track'),"
+        " (each) => each.firstElementChild.offsetWidth / each.offsetWidth)"
+    )
+    likeliest = [prob for _, prob in RESULT.baseline.top[: len(drawn)]]
+    assert len(drawn) > 1
+    assert drawn == pytest.approx(likeliest, abs=0.02)
+
+
 def test_metrics_switch_the_cells(opened):
     page = opened()
     near(z_of(page), PROB)
@@ -124,7 +134,7 @@ def test_the_table_has_every_head_as_python_writes_it(opened):
     written = [
         [
             e.address.label, f"{100 * e.prob:.1f}",
-            *(metric.text(metric.of(e)) for metric in METRICS if not metric.needs_foil),
+            *(metric.text(metric.value(e)) for metric in METRICS if not metric.needs_foil),
             f"{e.rank:,}", f"{visible_text(e.top[0][0])} {percent(e.top[0][1], 0)}",
         ]
         for e in RESULT.ranked()

@@ -49,11 +49,11 @@ def test_its_traits_agree_with_each_other(kind):
     assert not (traits.same_length and not traits.given)
     assert traits.does.endswith(".")
     assert traits.caveat.endswith(".")
-    for reason in (traits.no_mlps, traits.not_elsewhere, traits.citation):
+    for reason in (traits.no_mlps, traits.not_on_other_texts, traits.citation):
         assert not reason.endswith(".")
-    assert kind.alone.traits.keeps_share is False
-    assert kind.elsewhere.traits.not_elsewhere == ""
-    assert {kind.alone, kind.elsewhere} <= {kind, AblationKind.MEAN}
+    assert kind.for_keep_only.traits.keeps_share is False
+    assert kind.on_other_texts.traits.not_on_other_texts == ""
+    assert {kind.for_keep_only, kind.on_other_texts} <= {kind, AblationKind.MEAN}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -42,8 +42,8 @@ def kept():
     jobs = [JOBS.ask(SweepTask(spec)) for spec in (SPEC, OTHER)]
     assert all(job.wait(60.0) for job in jobs)
     for job in jobs:
-        store.keep(job.found.result, job.found.layer_effects, origin=Origin.COMPUTED)
-    return [job.found.result for job in jobs]
+        store.keep(job.output.result, job.output.layer_effects, origin=Origin.COMPUTED)
+    return [job.output.result for job in jobs]
 
 
 def opened(page, **params):

@@ -13,7 +13,7 @@ def test_it_opens_on_the_notebooks_prompt(app):
 
 
 def test_run_sweeps_what_was_typed(app):
-    app.text_area(key="prompt").set_value("red green blue red green").run()
+    app.text_area(key="prompt").set_value("green red blue green red").run()
     app.text_input(key="target").set_value(" blue").run()
     assert "The inputs have changed" in page_html(app)
     app.button(key="run").click().run()

@@ -17,4 +17,4 @@ def ended(job: Job, state: JobState) -> Job:
 
 def done(job: Job) -> Any:
     """What a job has found."""
-    return ended(job, JobState.DONE).found
+    return ended(job, JobState.DONE).output

@@ -91,7 +91,7 @@
 
   function likely([text, prob, isTarget]) {
     const fill = made("i", isTarget ? { class: "on" } : {});
-    fill.style.width = `${100 * prob}%`;
+    fill.style.setProperty("--share", `${100 * prob}%`);
     return [
       made("span", { class: "name" }, text),
       made("span", { class: "track" }, fill),
@@ -206,7 +206,7 @@
         return [track, number];
       }
       const fill = made("i", { class: kind });
-      fill.style.width = `${(100 * prob) / largest}%`;
+      fill.style.setProperty("--share", `${(100 * prob) / largest}%`);
       track.append(fill);
       number.textContent = percent(prob);
       return [track, number];

@@ -84,7 +84,7 @@ def _side(state: Session, name: str, found: Sided | None) -> AddressParams:
         return {}
     spec = found.sealed.spec if found is not None else None if isinstance(side, tuple) else side
     if spec is not None and permitted_in_links(spec.model) and not (found and found.imported):
-        return links.to_params(links.as_asked(spec), f"{name}.")
+        return links.to_params(links.as_requested(spec), f"{name}.")
     return {name: [side[1]]} if isinstance(side, tuple) else {}
 
 

@@ -4,24 +4,31 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.comparison import RunName, comparison_alt, difference_of
+from components.figures.comparison import A_AND_B, RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
 from components.state import Session, chosen_metric
-from components.widgets.head.context import head_chart
+from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.messages import error_message
 from components.widgets.page.metric_row import metric_row
 from components.words.escaping import as_html
-from components.words.page_html import quiet_html
+from components.words.page_html import quiet_html, words_html
 from core.errors import InputError
 from core.results.captions import provenance_words
 from core.results.comparison import Comparison, compare
+from core.results.comparison_words import (
+    DIFFERS,
+    MOVED,
+    NAMES,
+    compared_words,
+    comparison_words,
+    run_words,
+)
 from core.results.metrics import Metric
 from core.results.result import SweepResult
-from core.text.numbers import signed
-from core.text.words import bold, phrase
+from core.text.words import bold, phrase, plain
 
-MOVED = 10
+LISTED = 10
 """Heads in the table of those that moved most; the scatter has all."""
 
 
@@ -29,7 +36,7 @@ def panel(one: SweepResult, other: SweepResult, state: Session, look: Look) -> N
     """The comparison in the chosen metric, or why the two cannot be compared."""
     with st.container(key="comparison"):
         metric = chosen_metric()
-        metric_row(f"{metric.title}, in A and in B")
+        metric_row(compared_words(metric))
         try:
             found = compare(one, other, metric.field)
         except InputError as error:
@@ -46,7 +53,10 @@ def _figures(
     state: Session,
     look: Look,
 ) -> None:
-    names = (RunName("A", _caption(one, found)), RunName("B", _caption(other, found)))
+    names = (
+        RunName(NAMES[0], plain(run_words(one, found.differs))),
+        RunName(NAMES[1], plain(run_words(other, found.differs))),
+    )
     alt = comparison_alt(found, metric, names)
     maps = comparison_maps(found, metric, look, state.selection.head, names=names)
     head_chart(maps, "comparison_maps", alt, state)
@@ -56,61 +66,28 @@ def _figures(
         figure = comparison_scatter(found, metric, look, state.selection.head, names=names)
         head_chart(figure, "comparison_scatter", alt, state)
     with words:
-        st.html(_said(found))
+        body = "".join(f"<p>{words_html(each)}</p>" for each in comparison_words(found))
+        st.html(f'<div class="hs-findings">{body}</div>')
         _moved(found, metric)
         st.html(_differs(found))
 
 
-def _caption(result: SweepResult, found: Comparison) -> str:
-    """What tells a run from the other, in a few words."""
-    fields = [each.field for each in found.differs]
-    spec = result.spec
-    if "prompt" in fields or not fields:
-        return spec.prompt
-    texts = {
-        "model": spec.model,
-        "model_fingerprint": f"weights {result.provenance.model_fingerprint[:8]}",
-        "ablation": spec.ablation.label,
-    }
-    return " · ".join(texts[field] for field in fields if field in texts) or spec.in_words()
-
-
 def _provenance(one: SweepResult, other: SweepResult) -> None:
-    for name, result in (("A", one), ("B", other)):
+    for name, result in zip(NAMES, (one, other), strict=True):
         st.html(quiet_html(phrase(bold(name), " ", provenance_words(result))))
 
 
-def _said(found: Comparison) -> str:
-    def number(value: float | None) -> str:
-        return (
-            "not defined (one run gives every head the same value)"
-            if value is None
-            else signed(value, 2)
-        )
-
-    most = max(map(len, found.strongest))
-    shared = ", ".join(head.label for head in found.shared) or "none"
-    return (
-        '<div class="hs-findings"><p>Rank correlation of the heads (Spearman): '
-        f"<b>{number(found.signed_correlation)}</b> with their sign, "
-        f"<b>{number(found.size_correlation)}</b> by size alone.</p>"
-        f"<p>Among the {most} strongest of both: {len(found.shared)} "
-        f"({shared}); two lists drawn at random share {found.shared_by_chance:.1f} on average.</p>"
-        "</div>"
-    )
-
-
 def _moved(found: Comparison, metric: Metric) -> None:
-    st.html('<p class="hs-subtitle">Heads that moved most</p>')
-    rows = found.moved[:MOVED]
+    subtitle(MOVED)
+    rows = found.moved[:LISTED]
     unit = metric.unit
-    names = (RunName("A"), RunName("B"))
+    a, b = NAMES
     frame = pd.DataFrame(
         {
             "head": [each.head.label for each in rows],
-            f"A, {unit}": [each.one * metric.factor for each in rows],
-            f"B, {unit}": [each.other * metric.factor for each in rows],
-            f"{difference_of(names)}, {unit}": [each.difference * metric.factor for each in rows],
+            f"{a}, {unit}": [each.one * metric.factor for each in rows],
+            f"{b}, {unit}": [each.other * metric.factor for each in rows],
+            f"{difference_of(A_AND_B)}, {unit}": [each.difference * metric.factor for each in rows],
         }
     )
     digits = f"%.{metric.digits}f"
@@ -132,8 +109,8 @@ def _differs(found: Comparison) -> str:
         for each in found.differs
     )
     table = (
-        '<p class="hs-subtitle">What differs between the runs</p>'
-        f'<table class="hs-differs"><tr><th></th><th>A</th><th>B</th></tr>{rows}</table>'
+        f'<p class="hs-subtitle">{words_html(DIFFERS)}</p><table class="hs-differs">'
+        f"<tr><th></th><th>{NAMES[0]}</th><th>{NAMES[1]}</th></tr>{rows}</table>"
         if rows
         else ""
     )

@@ -17,7 +17,7 @@ def alignment_strip(alignment: Alignment) -> None:
     cells = "".join(_cells(alignment))
     st.html(
         f'<div class="hs-align" role="list" aria-label="alignment" tabindex="0">{cells}</div>'
-        f'<div class="hs-quiet" style="margin-top:.25rem">{_summary(alignment)}</div>'
+        f'<div class="hs-quiet hs-count">{_summary(alignment)}</div>'
     )
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.state import put, value
-from components.state.answer_syntax import answer_text, parse_answer
+from components.state.answer_syntax import parse_answer, typed_answer
 from components.widgets.composer.draft import Draft
 from components.words.escaping import as_markdown
 from core.prompts.tokens import visible_text
@@ -52,7 +52,7 @@ def _offer_space(draft: Draft, name: str) -> None:
             f"Use {as_markdown(visible_text(shown))}, with {which}",
             key=f"space-{name}",
             on_click=put,
-            args=(name, answer_text(spaced)),
+            args=(name, typed_answer(spaced)),
             width="stretch",
         )
 

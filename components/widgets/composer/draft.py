@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Draft:
     """What the composer holds now. `spec` is None while it cannot be run.
 
-    `asked` is what the fields say even where their model may not be loaded. Where `model` is
+    `requested` is what the fields say even where their model may not be loaded. Where `model` is
     loaded, `tokens` are the prompt's, read once for all that is drawn of them, and `prepared` is
     the spec made ready for it.
     """
@@ -36,7 +36,7 @@ class Draft:
     errors: dict[str, str]
     model: Any | None
     name: str
-    asked: SweepSpec | None = None
+    requested: SweepSpec | None = None
     tokens: TokenizedPrompt | None = None
     prepared: "Prepared | None" = None
 

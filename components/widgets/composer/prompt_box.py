@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.state import SealedSweep, Session, is_one_token, next_tokens, put, same_sweep, value
-from components.state.answer_syntax import answer_text, parse_answer
+from components.state.answer_syntax import parse_answer, typed_answer
 from components.widgets.composer import positions_choice
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.model_choice import load_button
@@ -98,6 +98,6 @@ def _guesses(top: Sequence[tuple[str, float]]) -> None:
                 key=f"guess-{index}",
                 type="tertiary",
                 on_click=put,
-                args=("target", answer_text(text)),
+                args=("target", typed_answer(text)),
                 help="Use it as the target",
             )

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from components.state import chosen_bos, clean_prob, put, value
-from components.state.answer_syntax import answer_text, parse_answer
+from components.state.answer_syntax import parse_answer, typed_answer
 from components.widgets.composer.draft import Draft
 from components.widgets.page.messages import error_message
 from components.words.escaping import as_html
@@ -65,8 +65,8 @@ def _group(key: str, title: str) -> Iterator[None]:
 
 def _take(spec: SweepSpec) -> None:
     put("prompt", spec.prompt)
-    put("target", answer_text(spec.target))
-    put("foil", answer_text(spec.foil))
+    put("target", typed_answer(spec.target))
+    put("foil", typed_answer(spec.foil))
     put("control", None)
 
 
@@ -133,7 +133,7 @@ def _draw(model: Any) -> None:
         return
     put("control", Control(prompt, target, seed=seed))
     for key, text in (("prompt", prompt), ("target", target), ("foil", foil)):
-        put(key, answer_text(text) if key != "prompt" else text)
+        put(key, typed_answer(text) if key != "prompt" else text)
 
 
 def _say(draft: Draft, control: Control) -> None:

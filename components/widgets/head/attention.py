@@ -8,7 +8,9 @@ from components.widgets.head.context import HeadContext, chart, subtitle
 from components.widgets.head.reading_view import reading_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from core.circuits.figure_captions import PATTERN
 from core.circuits.tasks import MeasureAttention
+from core.text.words import phrase
 
 
 def attention_view(context: HeadContext) -> None:
@@ -17,16 +19,16 @@ def attention_view(context: HeadContext) -> None:
     if found is None:
         return
     tokens = context.result.sequence
-    weighted = found.weighted is not None and bool(value("value_weighted"))
+    weighted = found.value_weighted is not None and bool(value("value_weighted"))
     picture, reading = st.columns([1, 1], gap="large")
     with picture:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
         ):
-            subtitle("Attention pattern, nothing ablated: each row is a token and where it looks")
+            subtitle(PATTERN)
         chart(
             attention_pattern(
-                found.weighted if weighted else found.weights,
+                found.value_weighted if weighted else found.weights,
                 tokens,
                 context.look,
                 unit="weight × ‖v W_O‖" if weighted else "attention weight",
@@ -39,9 +41,9 @@ def attention_view(context: HeadContext) -> None:
         if len(tokens) > MAX_POSITIONS:
             note("Long prompt: a cell is the largest weight among several positions.")
     with reading:
-        subtitle("Read with it: hover a token, click to hold it")
+        subtitle(phrase("Read with it: hover a token, click to hold it"))
         st.html(reading_html(found.weights, tokens))
-        if found.weighted is not None:
+        if found.value_weighted is not None:
             st.toggle(
                 "Weight by the length of what is moved, ‖v W_O‖",
                 key="value_weighted",

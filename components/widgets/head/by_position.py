@@ -8,6 +8,7 @@ from components.state import value
 from components.widgets.head.context import HeadContext, chart, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from core.circuits import figure_captions
 from core.circuits.tasks import MeasurePositionEffects
 from core.spec.heads import Head, all_heads
 from core.text.numbers import share
@@ -31,7 +32,7 @@ def by_position_view(context: HeadContext) -> None:
     if found is None:
         return
     metric = context.metric
-    subtitle(f"{metric.title} when the head is ablated at one position only")
+    subtitle(figure_captions.by_position(metric))
     values = found.values(metric.field) * metric.factor
     figure = position_map(
         values,
@@ -58,7 +59,7 @@ def by_position_view(context: HeadContext) -> None:
             for head, position, change in strongest
         )
         so_far = "" if found.complete else " so far"
-        whole = metric.quantity(metric.of(context.effect) or 0.0)
+        whole = metric.quantity(metric.value(context.effect) or 0.0)
         summed = (
             f"Positions do not add up to the whole head’s {whole}: later layers are not linear."
             if len(found.positions) > 1

@@ -11,13 +11,14 @@ from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.state import Effects, Session
 from components.widgets.sweep.heatmap import CHART_CONFIG
-from components.words.escaping import as_html
+from components.words.page_html import words_html
 from core.circuits.head_scores import HeadScores
 from core.results.findings import NOTABLE_NATS
 from core.results.metrics import PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
+from core.text.words import Words
 
 if TYPE_CHECKING:
     from core.circuits.by_kind import ByKind
@@ -67,21 +68,21 @@ class HeadContext:
         return layer_effects.share_of_first(self.result, self.head, "logprob_change")
 
     @property
-    def trace(self) -> "tuple[DirectEffect | str, ByKind] | None":
+    def direct_effect_and_kinds(self) -> "tuple[DirectEffect | str, ByKind] | None":
         """The direct effect (or why there are none) and kinds, once the verdict has them."""
-        found: tuple[DirectEffect | str, ByKind] | None = self.state.tasks.found("trace")
+        found: tuple[DirectEffect | str, ByKind] | None = self.state.tasks.output("trace")
         return found
 
     @property
-    def roles(self) -> HeadScores | None:
+    def head_scores(self) -> HeadScores | None:
         """Every head's role scores, once the verdict has them."""
-        found: HeadScores | None = self.state.tasks.found("roles")
+        found: HeadScores | None = self.state.tasks.output("roles")
         return found
 
 
-def subtitle(text: str) -> None:
+def subtitle(words: Words) -> None:
     """What a figure shows, above it."""
-    st.html(f'<div class="hs-subtitle">{as_html(text)}</div>')
+    st.html(f'<div class="hs-subtitle">{words_html(words)}</div>')
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:

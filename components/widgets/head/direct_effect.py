@@ -7,10 +7,11 @@ import streamlit as st
 
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel
-from components.figures.direct_effect import mlp_bars, route_waterfall
+from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
+from core.circuits import figure_captions
 from core.circuits.verdict import leading_change
 from core.results.findings import NOTABLE_NATS
 from core.results.result import HeadEffect
@@ -23,34 +24,34 @@ if TYPE_CHECKING:
 
 def direct_effect_view(context: HeadContext) -> None:
     """Direct and downstream parts, later components that changed, and the kinds."""
-    if (found := context.trace) is None:
+    if (found := context.direct_effect_and_kinds) is None:
         note("The routes appear here as soon as they are measured.")
         return
-    routes, by_kind = found
+    direct_effect, by_kind = found
     left, right = st.columns(2, gap="large")
     with left:
-        if isinstance(routes, str):
-            note(routes)
+        if isinstance(direct_effect, str):
+            note(direct_effect)
         else:
-            _parts(routes, context)
+            _parts(direct_effect, context)
     with right:
         _kinds(by_kind, context)
-    if not isinstance(routes, str):
-        _later(routes, context)
+    if not isinstance(direct_effect, str):
+        _later(direct_effect, context)
 
 
-def _parts(routes: "DirectEffect", context: HeadContext) -> None:
-    of = "logit difference" if routes.metric == "logit_diff_change" else "log P(target)"
-    subtitle(f"Change of {of} by route, nats")
+def _parts(direct_effect: "DirectEffect", context: HeadContext) -> None:
+    subtitle(figure_captions.direct_effect(direct_effect.metric))
     chart(
-        route_waterfall(routes, context.look),
+        direct_effect_waterfall(direct_effect, context.look),
         f"route-{context.head.label}",
         f"Direct and downstream effect of ablating {context.head.label}",
     )
     note(
-        f"Direct, with norms computed again: {signed(routes.direct, 2)} nats "
-        f"({signed(routes.frozen, 2)} with their scales held). Downstream is total minus direct. "
-        f"{_WORDS[routes.route.value]}"
+        f"Direct, with norms computed again: {signed(direct_effect.direct, 2)} nats "
+        f"({signed(direct_effect.direct_frozen_norm, 2)} with their scales held). "
+        "Downstream is total minus direct. "
+        f"{_WORDS[direct_effect.mechanism.value]}"
     )
 
 
@@ -65,11 +66,11 @@ _WORDS = {
 
 def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> None:
     metric = context.metric
-    subtitle("Under each kind of ablation")
+    subtitle(figure_captions.KINDS)
     rows = [
         Bar(as_html(kind.label), value, kind is context.spec.ablation)
         for kind, effect in by_kind.items()
-        if (value := metric.of(effect)) is not None
+        if (value := metric.value(effect)) is not None
     ]
     chart(
         bars(
@@ -93,30 +94,30 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> 
     )
 
 
-def _later(routes: "DirectEffect", context: HeadContext) -> None:
-    if not routes.most_changed(1) and not (abs(routes.later_mlps) > 0).any():
+def _later(direct_effect: "DirectEffect", context: HeadContext) -> None:
+    if not direct_effect.most_changed(1) and not (abs(direct_effect.later_mlps) > 0).any():
         note("Nothing that comes later changed its own contribution to the answer.")
         return
     heads, mlps = st.columns(2, gap="large")
     with heads:
-        subtitle("How far every later head changed its own direct contribution, logits")
+        subtitle(figure_captions.LATER_HEADS)
         head_chart(
-            contributions(Panel("", routes.later), context.look, [context.head]),
+            contributions(Panel("", direct_effect.later_heads), context.look, [context.head]),
             "later",
             "Change of every later head's direct contribution to the answer",
             context.state,
         )
         named = ", ".join(
             f"{head.label} {signed(change, 2)}"
-            for head, change in routes.most_changed()
+            for head, change in direct_effect.most_changed()
             if abs(change) >= 0.005
         )
         if named:
             note(f"Most: {named} logits, norms held at the clean run’s scales.")
     with mlps:
-        subtitle("The same of every later MLP")
+        subtitle(figure_captions.LATER_MLPS)
         chart(
-            mlp_bars(routes.later_mlps, context.look),
+            mlp_bars(direct_effect.later_mlps, context.look),
             f"mlps-{context.head.label}",
             "Change of every later MLP's direct contribution to the answer",
         )

@@ -11,6 +11,7 @@ from components.figures.predictions import before_after
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from core.circuits import figure_captions
 from core.circuits.tasks import MeasureLogitEffects
 from core.prompts.tokens import visible_text
 from core.text.numbers import signed
@@ -27,7 +28,7 @@ def logits_view(context: HeadContext) -> None:
         return
     says, adds = st.columns(2, gap="large")
     with says:
-        subtitle("Next-token probabilities before and after ablating it: what lost and gained most")
+        subtitle(figure_captions.PREDICTIONS)
         answers = {*context.result.target_tokens[:1], *context.result.foil_tokens[:1]}
         chart(
             before_after(found.predictions, answers, context.look),
@@ -36,17 +37,17 @@ def logits_view(context: HeadContext) -> None:
         )
     with adds:
         _attribution(found, context)
-    if found.missing:
-        note(found.missing)
-    if found.circuit is not None:
-        _circuit(found.circuit, context)
+    if found.unavailable:
+        note(found.unavailable)
+    if found.ov_circuit is not None:
+        _circuit(found.ov_circuit, context)
 
 
 def _attribution(found: "LogitEffects", context: HeadContext) -> None:
-    if found.attributed is None:
+    if found.attribution is None:
         return
-    by, head = found.attributed, context.head
-    subtitle("What it adds to the answer by itself (direct logit attribution, clean run)")
+    by, head = found.attribution, context.head
+    subtitle(figure_captions.ATTRIBUTION)
     rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
     if by.foil is not None:
         rows.append(Bar("to the foil", float(by.foil.heads[head])))
@@ -56,7 +57,7 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
         f"attributed-{head.label}",
         f"Direct logit attribution of {head.label}",
     )
-    subtitle(f"The same of every head, against {by.difference.against}")
+    subtitle(figure_captions.attribution_of_every_head(by.difference.against))
     head_chart(
         contributions(Panel("", by.difference.heads), context.look, [head]),
         "attribution",
@@ -66,23 +67,17 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
 
 
 def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
-    roles = context.roles
-    copying = None if roles is None or roles.copying is None else roles.copying[context.head]
-    score = (
-        "" if copying is None else f" Its copying score is {signed(float(copying), 2)} (−1 to 1)."
-    )
-    subtitle(
-        "OV circuit: what it would promote if it looked only at this token, in logits above the "
-        f"vocabulary’s mean.{score}"
-    )
+    roles = context.head_scores
+    copying = None if roles is None or roles.copying is None else float(roles.copying[context.head])
+    subtitle(figure_captions.ov_circuit(copying))
     tokens = context.result.sequence
     frame = pd.DataFrame(
         {
-            "position": range(len(circuit.here)),
+            "position": range(len(circuit.from_resid_pre)),
             "token": [visible_text(text) for text in tokens],
-            "promotes here": [_named(each.raised) for each in circuit.here],
-            "demotes here": [_named(each.lowered[:3]) for each in circuit.here],
-            "the token itself": [each.own for each in circuit.here],
+            "promotes here": [_named(each.raised) for each in circuit.from_resid_pre],
+            "demotes here": [_named(each.lowered[:3]) for each in circuit.from_resid_pre],
+            "the token itself": [each.own for each in circuit.from_resid_pre],
             "promotes, from its embedding": [
                 _words(each.raised) for each in circuit.from_embedding
             ],

@@ -16,6 +16,7 @@ from components.widgets.head.context import (
 )
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from core.circuits import figure_captions
 from core.circuits.tasks import MeasurePathPatching
 from core.prompts.tokens import visible_text
 from core.text.numbers import signed
@@ -58,7 +59,7 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
     earlier = context.head.layer  # later layers feed nothing into this one
     looking, moving = st.columns([2, 1], gap="large")
     with looking:
-        subtitle("Change of that attention weight, through its queries and through its keys")
+        subtitle(figure_captions.ATTENTION_PATHS)
         head_chart(
             grids(
                 [
@@ -74,9 +75,7 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
             context.state,
         )
     with moving:
-        subtitle(
-            f"Change of what it adds to the answer, through its values, against {found.against}"
-        )
+        subtitle(figure_captions.value_paths(found.against))
         head_chart(
             contributions(Panel("through V", found.by_value[:earlier]), context.look),
             "feeds-v",
@@ -85,7 +84,7 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
         )
     strongest, weights = st.columns([1, 2], gap="large")
     with strongest:
-        subtitle("Strongest feeders")
+        subtitle(figure_captions.STRONGEST_PATHS)
         _table(found)
     with weights:
         _composition(found, context)
@@ -106,10 +105,7 @@ def _table(found: "PathPatching") -> None:
 def _composition(found: "PathPatching", context: HeadContext) -> None:
     if (scores := found.composition) is None:
         return
-    subtitle(
-        "Composition scores, from the weights alone: what could pass, not what does here "
-        f"(random weights: {scores.random:.2f})"
-    )
+    subtitle(figure_captions.composition(scores.random))
     head_chart(
         grids(
             [

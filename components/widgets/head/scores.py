@@ -12,10 +12,12 @@ from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
+from core.circuits import figure_captions
 from core.circuits.atlas import Published, published, roles_of
 from core.circuits.head_scores import COPYING, ROLES, HeadScores
 from core.circuits.tasks import MeasureScoresWithout
 from core.spec.heads import all_heads
+from core.text.words import phrase
 
 MOVED = 0.05
 """A change of a score that is worth a word."""
@@ -23,13 +25,13 @@ MOVED = 0.05
 
 def scores_view(context: HeadContext) -> None:
     """Scores with their percentile, against the causal effect, and before and after."""
-    roles = context.roles
+    roles = context.head_scores
     if roles is None:
         note("The scores appear here once every head has been measured; progress is shown above.")
         return
     scores, beside = st.columns([1, 1], gap="large")
     with scores:
-        subtitle("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
+        subtitle(figure_captions.SCORES)
         chart(
             score_bars(roles, context.head, context.look),
             f"roles-{context.head.label}",
@@ -39,11 +41,11 @@ def scores_view(context: HeadContext) -> None:
         _literature(context)
     with beside:
         role = _choice(roles)
-        subtitle("“Looks like” against “matters here”: every head, a click opens one")
+        subtitle(phrase(figure_captions.SCORES_AND_EFFECTS, ", a click opens one"))
         metric = context.metric
         head_chart(
             score_scatter(
-                roles.of(role),
+                roles.values(role),
                 metric.values(context.result),
                 role,
                 metric,
@@ -76,7 +78,7 @@ def _how(roles: HeadScores) -> str:
 def _literature(context: HeadContext) -> None:
     entries = roles_of(context.spec.model, context.head)
     with st.container(key="literature"):
-        subtitle("What the literature calls it")
+        subtitle(figure_captions.LITERATURE)
         if entries:
             items = "".join(f"<li>{_entry(each)}</li>" for each in entries)
             st.html(f'<ul class="hs-cited">{items}</ul>')
@@ -97,20 +99,17 @@ def _entry(entry: Published) -> str:
 def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     """What ablating this head does to every head's score."""
     head, traits = context.head, context.spec.ablation.traits
-    kind = context.spec.ablation.elsewhere
+    kind = context.spec.ablation.on_other_texts
     task = MeasureScoresWithout(key_of(context.spec), head, kind, context.spec.reference)
-    subtitle(
-        f"Every head’s {role} score before and after ablating {head.label} "
-        f"({kind.label}, at every position)"
-    )
+    subtitle(figure_captions.scores_without(role, head, kind))
     without = task_result(context.state, "without", task)
     if without is None:
         return
     both, change = st.columns([1.3, 1], gap="large")
     with both:
         panels = [
-            Panel("nothing ablated", roles.of(role)),
-            Panel(f"without {head.label}", without.of(role)),
+            Panel("nothing ablated", roles.values(role)),
+            Panel(f"without {head.label}", without.values(role)),
         ]
         head_chart(
             grids(panels, "score", context.look, selected=[head], signed=False, limit=1.0),
@@ -118,12 +117,12 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
             f"{role} scores of every head, nothing ablated and without {head.label}",
             context.state,
         )
-        if traits.not_elsewhere:
-            note(f"{traits.not_elsewhere}: measured under {kind.label} ablation.")
+        if traits.not_on_other_texts:
+            note(f"{traits.not_on_other_texts}: measured under {kind.label} ablation.")
     with change:
-        _most_moved(roles.of(role), without.of(role))
+        _most_moved(roles.values(role), without.values(role))
         chart(
-            score_change(roles.of(role), without.of(role), role, context.look),
+            score_change(roles.values(role), without.values(role), role, context.look),
             f"role-change-{role}-{head.label}",
             f"{role} score of the highest heads before and after ablating {head.label}",
         )

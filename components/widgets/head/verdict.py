@@ -8,13 +8,13 @@ from components.widgets.page.task_result import task_result
 from components.words.page_html import words_html
 from core.checkpoints.registry import key_of
 from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
-from core.circuits.verdict import KINDS, ROLES, ROUTE, WHERE, verdict
+from core.circuits.verdict import DIRECT_EFFECT, KINDS, POSITIONS, SCORES, verdict
 
 _PLACES = {
-    ROUTE: ("direct-effect", "Route"),
+    DIRECT_EFFECT: ("direct-effect", "Route"),
     KINDS: ("direct-effect", "Kinds"),
-    ROLES: ("scores", "Scores"),
-    WHERE: ("positions", "Where"),
+    SCORES: ("scores", "Scores"),
+    POSITIONS: ("positions", "Where"),
 }
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
 
@@ -33,8 +33,8 @@ def verdict_panel(context: HeadContext) -> None:
         roles = task_result(context.state, "roles", measuring)
         if found is None:
             return
-        routes, by_kind = found
-        traced = None if isinstance(routes, str) else routes
+        direct_effect, by_kind = found
+        traced = None if isinstance(direct_effect, str) else direct_effect
         sentences = verdict(
             context.result, context.effect, traced, by_kind, roles, context.share_of_first
         )

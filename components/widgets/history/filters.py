@@ -8,9 +8,9 @@ from core.store.run import Query
 _ANY = None
 
 
-def filters(state: Session, seen: tuple[list[str], list[str], list[str]]) -> Query:
+def filters(state: Session, choices: tuple[list[str], list[str], list[str]]) -> Query:
     """A search box and what the runs can be narrowed to; returns the query."""
-    models, kinds, tags = seen
+    models, kinds, tags = choices
     with st.container(key="history_filters", horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "Search",

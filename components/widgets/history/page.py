@@ -34,7 +34,7 @@ def history(state: Session, look: Look) -> None:
     with st.container(key="history"):
         try:
             store = KEEPER.store()
-            query = filters(state, store.seen())
+            query = filters(state, store.filter_choices())
             actions(state, read_only=store.read_only)
             listing(store, query, state, look)
             if unknown := unknown_results(store.n_unknown()):

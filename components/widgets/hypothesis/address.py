@@ -17,10 +17,10 @@ from core.spec.spec import SweepSpec
 _MOST = 2_000
 
 
-def hypothesis_params(state: Session, asked: SweepSpec | None) -> AddressParams:
+def hypothesis_params(state: Session, requested: SweepSpec | None) -> AddressParams:
     """What is on screen, as far as a link may hold it."""
     test = state.hypothesis.test
-    spec = asked if test is None else test.spec
+    spec = requested if test is None else test.spec
     params: AddressParams = {}
     if spec is not None and permitted_in_links(spec.model):
         params = spec_params(spec)

@@ -17,6 +17,7 @@ from core.hypotheses.prediction import Verdict
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
 from core.results.findings import NOTABLE_NATS
 from core.text.numbers import percent, signed
+from core.text.words import phrase
 
 if TYPE_CHECKING:
     from core.hypotheses.joint import JointTest
@@ -52,7 +53,7 @@ def _verdict(test: Test, found: "JointTest") -> None:
             f'<div class="hs-head"><b>It {broke}: you were {right}</b>'
             f"{as_html(heads_text(found.heads))} removed at once: "
             f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}</div>"
-            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.said())
+            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.sentences())
         )
 
 
@@ -63,7 +64,7 @@ def _unit(found: "JointTest") -> str:
 
 def _compared(found: "JointTest", look: Look) -> None:
     n = len(found.others)
-    subtitle("Beside other sets of as many heads in the same layers")
+    subtitle(phrase("Beside other sets of as many heads in the same layers"))
     if found.percentile is None:
         note("There is no other set of as many heads in these layers to compare with.")
         return
@@ -80,7 +81,7 @@ def _compared(found: "JointTest", look: Look) -> None:
 
 
 def _redundancy(found: "JointTest", look: Look) -> None:
-    subtitle("Together, and one at a time")
+    subtitle(phrase("Together, and one at a time"))
     singles = list(zip(found.heads, found.singles, strict=True))
     rows = [
         Bar(head.label, float(getattr(effect, found.metric)))
@@ -120,7 +121,7 @@ def _pairs(test: Test, state: Session, look: Look) -> None:
     found = task_result(state, "pairs", MeasureInteractions(test.spec, test.prediction.heads))
     if found is None:
         return
-    subtitle("Pair by pair: joint change minus the two single changes, nats")
+    subtitle(phrase("Pair by pair: joint change minus the two single changes, nats"))
     picture, words = st.columns([1.2, 1], gap="large")
     with picture:
         chart(pair_map(found, look), "pairs", "Interaction of every pair of the chosen heads")

@@ -95,7 +95,7 @@ def _by_role(draft: Draft, state: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="by_role"):
         st.html('<span class="hs-quiet">All heads that look like:</span>', width="content")
         for role in roles.roles:
-            named = roles.named(role)
+            named = roles.heads_in_role(role)
             st.button(
                 f"{role} ({len(named)})",
                 key=f"role-{role.replace(' ', '-')}",

@@ -17,7 +17,7 @@ from core.hypotheses.tasks import MeasureKeepOnly, MeasureVariants, SearchGreedy
 from core.prompts.token_words import typed_answer_words
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent, share
-from core.text.words import plain
+from core.text.words import phrase, plain
 
 if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
@@ -62,7 +62,7 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
 
 
 def _kept(found: "KeptOnly") -> None:
-    recovered = found.recovered
+    recovered = found.faithfulness
     part = (
         ""
         if recovered is None
@@ -72,7 +72,7 @@ def _kept(found: "KeptOnly") -> None:
         note(
             f"With only {heads_text(found.heads)} kept: {percent(found.baseline.prob)} → "
             f"{percent(found.effect.prob)}{part}. With every head ablated: "
-            f"{percent(found.nothing.prob)}."
+            f"{percent(found.empty.prob)}."
         )
 
 
@@ -82,7 +82,9 @@ def _search(spec: SweepSpec, state: Session, look: Look) -> None:
         return
     curve, words = st.columns([1.3, 1], gap="large")
     with curve:
-        subtitle("Kept probability against the set’s size: at each step the head that adds most")
+        subtitle(
+            phrase("Kept probability against the set’s size: at each step the head that adds most")
+        )
         chart(search_curve(found, look), "search_curve", "Kept probability against set size")
     with words, st.container(key="found_set"):
         if found.finished:
@@ -101,7 +103,7 @@ def _search(spec: SweepSpec, state: Session, look: Look) -> None:
 
 
 def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
-    subtitle("The same set on variants of the prompt that the search did not see")
+    subtitle(phrase("The same set on variants of the prompt that the search did not see"))
     own, wrong = _own(spec)
     on_variants: str | tuple[HeldOut, ...] | None = task_result(
         state, "variants", MeasureVariants(spec, tuple(sorted(found.heads)), own=own)

@@ -11,7 +11,7 @@ from components.widgets.page.style import brand, page_style
 
 def end_page(state: Session) -> None:
     """What no view has asked for any more is given up."""
-    state.tasks.forget_unasked((*TEST_SLOTS, *PATCH_SLOTS))
+    state.tasks.forget_unrequested((*TEST_SLOTS, *PATCH_SLOTS))
 
 
 def begin_page() -> tuple[Session, Look]:

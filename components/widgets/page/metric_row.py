@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from components.words.escaping import as_html
+from components.words.page_html import words_html
 from core.results.metrics import BY_SHORT
+from core.text.words import Words
 
 
-def metric_row(title: str) -> None:
+def metric_row(title: Words) -> None:
     """A title with the switch at its right."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        st.html(f'<p class="hs-title">{as_html(title)}</p>', width="content")
+        st.html(f'<p class="hs-title">{words_html(title)}</p>', width="content")
         st.segmented_control(
             "Metric",
             list(BY_SHORT),

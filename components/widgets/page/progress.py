@@ -50,8 +50,8 @@ def _watch(name: str, numbers: tuple[int, ...], waiting: Waiting) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container():
             for words, job in jobs:
-                job.looked_at()
-                said = as_markdown(f"{words}{job.said}")
+                job.keep_alive()
+                said = as_markdown(f"{words}{job.progress_text}")
                 st.progress(min(1.0, job.fraction or 0.0), text=said)
         st.button("Cancel", key=f"cancel_{name}", on_click=waiting.stop, width=130)
 

@@ -14,9 +14,9 @@ from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 
 
-def patching_params(state: Session, asked: SweepSpec | None) -> AddressParams:
+def patching_params(state: Session, requested: SweepSpec | None) -> AddressParams:
     """What is on screen; `patched` where the patching of it is."""
-    spec = state.patching.requested or asked
+    spec = state.patching.requested or requested
     params: AddressParams = {}
     if spec is not None and permitted_in_links(spec.model):
         params = spec_params(spec)
@@ -31,8 +31,8 @@ def take_patching(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """Fill in what an address asks for, and patch where that needs no download."""
     may_run, wrong = fill_from_address(state, params)
     spec = links.from_params(params) if may_run else None
-    asked = "patched" in params and spec is not None and spec.corrupted_prompt is not None
-    can_be = asked and spec is not None and on_this_machine(spec.model)
+    requested = "patched" in params and spec is not None and spec.corrupted_prompt is not None
+    can_be = requested and spec is not None and on_this_machine(spec.model)
     state.patching.patch(spec if can_be else None)
     if text := links.first(params, "head"):
         with suppress(ValueError):

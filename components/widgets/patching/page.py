@@ -19,6 +19,7 @@ from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.text.numbers import signed
+from core.text.words import phrase
 
 if TYPE_CHECKING:
     from core.circuits.patching import Patching
@@ -73,7 +74,7 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
         _levels(first)
         for column, (name, found) in zip(st.columns(2, gap="large"), whole.items(), strict=False):
             with column:
-                subtitle(DIRECTIONS[name])
+                subtitle(phrase(DIRECTIONS[name]))
                 values, unit = _shown(found)
                 head_chart(
                     grids([Panel("", _grid(found, values))], unit, look, selected=_chosen(state)),
@@ -103,7 +104,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
         found = task_result(state, f"places_{name}", MeasurePatching(spec, name, heads, True))
         if found is None or found.positions is None or found.tokens is None:
             continue
-        subtitle(f"{DIRECTIONS[name].split(':')[0]}, one position at a time")
+        subtitle(phrase(f"{DIRECTIONS[name].split(':')[0]}, one position at a time"))
         values, unit = _shown(found)
         head_chart(
             position_map(

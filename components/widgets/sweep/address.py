@@ -47,7 +47,7 @@ def shown_params(state: Session) -> AddressParams:
 
 def spec_params(spec: SweepSpec) -> AddressParams:
     """A spec's parameters; none for the example."""
-    return {} if links.as_asked(spec) == example.SPEC else links.to_params(spec)
+    return {} if links.as_requested(spec) == example.SPEC else links.to_params(spec)
 
 
 def _by_spec(state: Session, spec: SweepSpec) -> bool:

@@ -33,7 +33,7 @@ def _bars(likeliest: tuple[Likely, ...]) -> str:
     rows = "".join(
         f'<span class="t">{as_html(each.text)}</span>'
         f'<span class="b"><i class="{"on" if each.is_target else ""}" '
-        f'style="width:{100 * each.prob:.1f}%"></i></span>'
+        f'style="--share:{100 * each.prob:.1f}%"></i></span>'
         f'<span class="n">{percent(each.prob)}</span>'
         for each in likeliest
     )

@@ -5,7 +5,7 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Effects, Session, chosen_metric, put, value
-from components.state.answer_syntax import answer_text
+from components.state.answer_syntax import typed_answer
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row
 from components.words.escaping import as_markdown
@@ -27,7 +27,7 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
     result, layer_effects = effects.result, effects.layer_effects
     metric = chosen_metric()
-    metric_row(f"{metric.title} when one head is ablated")
+    metric_row(phrase(f"{metric.title} when one head is ablated"))
     if not metric.measures(result):
         _lacks(metric, result)
         return metric
@@ -120,13 +120,13 @@ def _needs_foil(result: SweepResult) -> None:
                 f"Use the strongest rival, {as_markdown(visible_text(rival))}, as the foil",
                 key="use_rival",
                 on_click=put,
-                args=("foil", answer_text(rival)),
+                args=("foil", typed_answer(rival)),
             )
 
 
 def _alt(result: SweepResult, metric: Metric) -> str:
     strongest = ", ".join(
-        f"{e.address.label} {metric.quantity(metric.of(e) or 0)}"
+        f"{e.address.label} {metric.quantity(metric.value(e) or 0)}"
         for e in result.ranked(metric.field)[:3]
     )
     return (

@@ -23,7 +23,7 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
         {
             "head": [e.address.label for e in effects],
             "P after, %": [100 * e.prob for e in effects],
-            **{_column(each): [each.of(e) for e in effects] for each in measured},
+            **{_column(each): [each.value(e) for e in effects] for each in measured},
             "rank": [e.rank for e in effects],
             "then likeliest": [_likeliest(e) for e in effects],
         }

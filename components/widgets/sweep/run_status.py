@@ -63,7 +63,7 @@ def run_status(state: Session, draft: Draft) -> None:
     with st.container(key="situation"):
         if sweep.saved_example and live_for(result.spec) is None:
             _await_model()
-        asked = draft.asked
+        asked = draft.requested
         if asked is None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(asked, result):

@@ -104,7 +104,7 @@ def test_every_token_is_named_while_there_is_room(n):
 def test_value_weighted_weights_have_a_scale_of_their_own(looking, tokens):
     plain = drawn.heatmap_of(attention_pattern(looking.weights, tokens, Look()))
     assert (plain.zmin, plain.zmax) == (0, 1)
-    weighted = looking.weighted
+    weighted = looking.value_weighted
     assert weighted.max() != pytest.approx(1, abs=1e-3)
     figure = attention_pattern(weighted, tokens, Look(), unit="weight × length", top=None)
     trace = drawn.heatmap_of(figure)

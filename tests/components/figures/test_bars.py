@@ -32,7 +32,7 @@ def test_every_bar_has_its_number():
 
 def test_the_chosen_kind_alone_is_in_the_accent_colour(result):
     rows = [
-        Bar(kind.label, PROB.of(result.heads[0]), kind is AblationKind.ZERO)
+        Bar(kind.label, PROB.value(result.heads[0]), kind is AblationKind.ZERO)
         for kind in AblationKind
     ]
     figure = bars(rows, PROB.title, Look(), digits=PROB.digits, unit=PROB.unit)
@@ -41,7 +41,7 @@ def test_the_chosen_kind_alone_is_in_the_accent_colour(result):
     assert colours["zero"] == Look().accent
     assert colours["mean across heads"] != Look().accent
     assert list(colours.values()).count(Look().accent) == 1
-    assert set(trace.text) == {PROB.quantity(PROB.of(result.heads[0]))}
+    assert set(trace.text) == {PROB.quantity(PROB.value(result.heads[0]))}
 
 
 @pytest.mark.parametrize("values", [[3.0, 1.0], [-3.0, -1.0], [-1.0, 4.0], [0.0, 0.0], []])

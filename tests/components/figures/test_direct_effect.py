@@ -7,7 +7,7 @@ import pytest
 from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.direct_effect import mlp_bars, route_waterfall
+from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from core.text.numbers import signed
 
 
@@ -19,15 +19,21 @@ def steps_of(figure):
 def made_of(routed, frozen, norm, downstream):
     """Routes with these parts."""
     direct = frozen + norm
-    return dataclasses.replace(routed, frozen=frozen, direct=direct, total=direct + downstream)
+    return dataclasses.replace(
+        routed, direct_frozen_norm=frozen, direct=direct, total=direct + downstream
+    )
 
 
 def test_steps_follow_each_other_and_add_up_to_the_total(routed):
-    figure = route_waterfall(routed, Look())
+    figure = direct_effect_waterfall(routed, Look())
     steps = steps_of(figure)
     *parts, total = steps.values()
     assert [width for _, width in parts] == pytest.approx(
-        [routed.frozen, routed.direct - routed.frozen, routed.total - routed.direct]
+        [
+            routed.direct_frozen_norm,
+            routed.direct - routed.direct_frozen_norm,
+            routed.total - routed.direct,
+        ]
     )
     assert abs(routed.total) > 1  # a head that does something
     at = 0.0
@@ -42,7 +48,7 @@ def test_steps_follow_each_other_and_add_up_to_the_total(routed):
 @pytest.mark.parametrize("look", [Look(), Look(dark=True)])
 @pytest.mark.parametrize("parts", [(-1.0, 0.3, -2.0), (1.0, -0.2, -3.0), (0.5, 0.2, 0.1)])
 def test_red_takes_away_and_blue_adds(routed, look, parts):
-    figure = route_waterfall(made_of(routed, *parts), look)
+    figure = direct_effect_waterfall(made_of(routed, *parts), look)
     expected = [look.takes if width < 0 else look.adds for width in (*parts, sum(parts))]
     assert list(figure.data[0].marker.color) == expected
 
@@ -51,7 +57,7 @@ def test_red_takes_away_and_blue_adds(routed, look, parts):
     "parts", [(-1.0, 0.3, -2.0), (1.0, -0.2, -3.0), (0.5, 0.2, 0.1), (0.0, 0.0, 0.0)]
 )
 def test_every_step_is_in_view_and_says_its_size_at_its_end(routed, parts):
-    figure = route_waterfall(made_of(routed, *parts), Look())
+    figure = direct_effect_waterfall(made_of(routed, *parts), Look())
     low, high = figure.layout.xaxis.range
     said = {note.y: note for note in figure.layout.annotations}
     for name, (base, width) in steps_of(figure).items():
@@ -65,7 +71,7 @@ def test_every_step_is_in_view_and_says_its_size_at_its_end(routed, parts):
     ("metric", "words"), [("logit_diff_change", "logit difference"), ("logprob_change", "log P")]
 )
 def test_the_axis_names_the_metric(routed, metric, words):
-    figure = route_waterfall(dataclasses.replace(routed, metric=metric), Look())
+    figure = direct_effect_waterfall(dataclasses.replace(routed, metric=metric), Look())
     assert words in figure.layout.xaxis.title.text
     assert "nats" in figure.layout.xaxis.title.text
 

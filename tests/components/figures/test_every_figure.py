@@ -21,7 +21,7 @@ from components.figures.base.look import Look, blank
 from components.figures.comparison import RunName
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
-from components.figures.direct_effect import mlp_bars, route_waterfall
+from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from components.figures.head_heatmap import head_heatmap
 from components.figures.head_scores import score_bars, score_change
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
@@ -43,7 +43,7 @@ NAMES = (
     "attention_pattern", "bars", "before_after", "blank", "comparison_maps",
     "comparison_scatter", "grids", "head_heatmap", "kind_multiples", "mlp_bars",
     "other_sets_strip", "pair_map", "pick_grid", "position_map", "printed_heatmap", "score_bars",
-    "score_change", "score_scatter", "route_waterfall", "search_curve",
+    "score_change", "score_scatter", "direct_effect_waterfall", "search_curve",
 )  # fmt: skip
 CLICKED = (
     "comparison_maps", "comparison_scatter", "grids", "head_heatmap", "pick_grid", "position_map",
@@ -57,7 +57,7 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
     """draw(name, look): the figure of that name, of real data, with all that it may show."""
     places_of = (places.values("prob_change"), places.heads, places.positions)
     ways = [Panel("through Q", fed.by_query), Panel("through K", fed.by_key)]
-    induction = roles.of("induction")
+    induction = roles.values("induction")
     swept = {AblationKind.ZERO: result}
     absent = {AblationKind.MEAN: "Not done yet."}
     part = dataclasses.replace(result, heads=result.heads[:5], _index={})
@@ -91,11 +91,13 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
             part, LOGPROB, look, layer_effects=layer_effects, title="A title"
         ),
         "score_bars": lambda look: score_bars(roles, CHOSEN, look),
-        "score_change": lambda look: score_change(induction, without.of("induction"), "x", look),
+        "score_change": lambda look: score_change(
+            induction, without.values("induction"), "x", look
+        ),
         "score_scatter": lambda look: score_scatter(
             induction, PROB.values(result), "induction", PROB, look, CHOSEN
         ),
-        "route_waterfall": lambda look: route_waterfall(routed, look),
+        "direct_effect_waterfall": lambda look: direct_effect_waterfall(routed, look),
         "search_curve": lambda look: search_curve(search, look),
     }
     assert set(makers) == set(NAMES)

@@ -26,8 +26,8 @@ def notes_of(figure, **where):
 def test_a_bar_a_role_with_its_standard_error(roles):
     trace = score_bars(roles, INDUCTION, Look()).data[0]
     assert list(trace.y) == list(ROLES)
-    assert list(trace.x) == pytest.approx([roles.of(role)[INDUCTION] for role in ROLES])
-    errors = [roles.error_of(role)[INDUCTION] for role in ROLES]
+    assert list(trace.x) == pytest.approx([roles.values(role)[INDUCTION] for role in ROLES])
+    errors = [roles.errors(role)[INDUCTION] for role in ROLES]
     assert max(errors) > 0
     assert list(trace.error_x.array) == pytest.approx(errors)
 
@@ -52,7 +52,7 @@ def test_each_score_says_its_percentile_beyond_its_error_bar(roles):
     figure = score_bars(roles, INDUCTION, Look())
     for role in ROLES:
         (note,) = [note for note in figure.layout.annotations if note.y == role]
-        score, error = roles.of(role)[INDUCTION], roles.error_of(role)[INDUCTION]
+        score, error = roles.values(role)[INDUCTION], roles.errors(role)[INDUCTION]
         place = roles.percentile(role, INDUCTION)
         assert note.text == f"{score:.2f} · above {place:.0f} % of others"
         assert note.x == pytest.approx(score + error)
@@ -93,7 +93,7 @@ def test_a_single_sequence_and_an_only_head_have_no_error_and_no_percentile():
 
 
 def test_scores_before_and_after_are_lines_of_the_highest_heads(roles, without):
-    before, after = roles.of("induction"), without.of("induction")
+    before, after = roles.values("induction"), without.values("induction")
     figure = score_change(before, after, "induction", Look())
     heads = sorted(all_heads(*before.shape), key=lambda h: -max(before[h], after[h]))[:LISTED]
     assert list(figure.layout.yaxis.ticktext) == [head.label for head in heads]

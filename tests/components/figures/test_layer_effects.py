@@ -25,7 +25,7 @@ def both(result, layer_effects):
 def test_layer_effects_are_bars_on_the_rows_of_the_cells(result, both, metric):
     bars = bars_of(head_heatmap(result, metric, Look(), layer_effects=both))
     for name, effects in (("attention", both.attention), ("MLP", both.mlp)):
-        assert list(bars[name].x) == pytest.approx([metric.of(e) for e in effects])
+        assert list(bars[name].x) == pytest.approx([metric.value(e) for e in effects])
         assert [round(y) for y in bars[name].y] == list(range(result.shape[0]))
         assert bars[name].customdata is None  # a click on them selects no head
     assert all(a < m for a, m in zip(bars["attention"].y, bars["MLP"].y, strict=True))
@@ -77,6 +77,6 @@ def test_a_bar_says_layer_part_and_effect(result, both):
     told = [t.text for t in figure.data if t.xaxis == "x2" and t.type == "scatter" and t.text]
     attention, mlp = told
     assert attention[1].startswith("<b>Layer 1 attention</b>, all 4 heads at once<br>")
-    assert PROB.quantity(PROB.of(both.attention[1])) in attention[1]
+    assert PROB.quantity(PROB.value(both.attention[1])) in attention[1]
     assert mlp[2].startswith("<b>Layer 2 MLP</b><br>")
     assert not any("customdata" in trace for trace in drawn.page_of(figure)["data"][3:])

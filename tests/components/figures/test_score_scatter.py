@@ -18,7 +18,9 @@ INDUCTION = Head(1, 2)
 
 def scattered(roles, result, **options):
     effects = LOGPROB.values(result)
-    return score_scatter(roles.of("induction"), effects, "induction", LOGPROB, Look(), **options)
+    return score_scatter(
+        roles.values("induction"), effects, "induction", LOGPROB, Look(), **options
+    )
 
 
 def test_every_head_is_a_point_once_and_a_click_gives_it(roles, result):
@@ -27,10 +29,10 @@ def test_every_head_is_a_point_once_and_a_click_gives_it(roles, result):
     heads = all_heads(*result.shape)
     assert [tuple(cell) for cell in trace.customdata] == heads
     for drawn_at in (points, trace):
-        assert list(drawn_at.x) == pytest.approx([roles.of("induction")[h] for h in heads])
+        assert list(drawn_at.x) == pytest.approx([roles.values("induction")[h] for h in heads])
         assert list(drawn_at.y) == pytest.approx([LOGPROB.values(result)[h] for h in heads])
     effect = LOGPROB.quantity(result.effect(INDUCTION).logprob_change)
-    score = roles.of("induction")[INDUCTION]
+    score = roles.values("induction")[INDUCTION]
     assert drawn.told_by(figure)[INDUCTION] == f"<b>L1H2</b> induction {score:.2f} · {effect}"
 
 
@@ -61,15 +63,15 @@ def test_the_chosen_head_alone_is_emphasised_and_always_named(roles, result):
 
 
 def test_the_threshold_is_that_of_attention_and_not_of_copying(roles, result):
-    low_scores = roles.of("current token") / 10
-    for scores in (roles.of("induction"), low_scores):
+    low_scores = roles.values("current token") / 10
+    for scores in (roles.values("induction"), low_scores):
         figure = score_scatter(scores, LOGPROB.values(result), "x", LOGPROB, Look())
         (line,) = drawn.shapes_of(figure, "threshold")
         assert line.x0 == line.x1 == THRESHOLD
         low, high = figure.layout.xaxis.range
         assert low < 0 < THRESHOLD < high  # in view, though every score be below
     effects = LOGPROB.values(result)
-    copying = score_scatter(roles.of(COPYING), effects, COPYING, LOGPROB, Look())
+    copying = score_scatter(roles.values(COPYING), effects, COPYING, LOGPROB, Look())
     assert copying.layout.shapes == ()
     assert "OV circuit" in copying.layout.xaxis.title.text
     low, high = copying.layout.xaxis.range

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.state.answer_syntax import (
-    answer_text,
     as_positions,
     parse_answer,
     parse_positions,
     positions_text,
+    typed_answer,
 )
 from core.errors import InputError
 
@@ -38,16 +38,16 @@ def test_bars_separate_the_members_of_an_answer_set(typed, answer):
 
 @given(TOKENS)
 def test_any_one_token_can_be_typed(token):
-    assert parse_answer(answer_text(token)) == token
+    assert parse_answer(typed_answer(token)) == token
 
 
 @given(st.lists(TOKENS, min_size=2, max_size=4))
 def test_any_answer_set_can_be_typed(members):
-    assert parse_answer(answer_text(tuple(members))) == tuple(members)
+    assert parse_answer(typed_answer(tuple(members))) == tuple(members)
 
 
 def test_no_foil_is_an_empty_box():
-    assert answer_text(None) == ""
+    assert typed_answer(None) == ""
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from core.jobs import Job, JobState
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import Estimate
-from core.sweep.task import SweepFound, SweepTask
+from core.sweep.task import SweepOutput, SweepTask
 
 RESULT = example.saved()
 NOTHING = dataclasses.replace(RESULT, heads=(), _index={})
@@ -23,7 +23,7 @@ ESTIMATE = Estimate({"logprob_change": np.zeros(RESULT.shape)})
 def job_of(spec=example.SPEC, partial=None, estimate=None):
     job = Job(key_of(spec), SweepTask(spec))
     job.state = JobState.RUNNING
-    job.found = None if partial is None else SweepFound(partial, estimate)
+    job.output = None if partial is None else SweepOutput(partial, estimate)
     return job
 
 
@@ -75,11 +75,11 @@ def test_layer_effects_are_taken_over_though_the_heads_were_all_there(state):
     state.sweep.collect()
     assert on_screen(state).layer_effects is None
     assert not state.sweep.has_news(job)
-    job.found = dataclasses.replace(job.found, layer_effects=example.saved_layer_effects())
+    job.output = dataclasses.replace(job.output, layer_effects=example.saved_layer_effects())
     assert state.sweep.has_news(job)
     job.end(JobState.DONE)
     state.sweep.collect()
-    assert on_screen(state).layer_effects is job.found.layer_effects
+    assert on_screen(state).layer_effects is job.output.layer_effects
     assert state.sweep.job is None
 
 

@@ -25,7 +25,7 @@ class Endless(OnSpec):
     name: str
 
     @property
-    def said(self):
+    def description(self):
         return self.name
 
     def work(self, model):
@@ -62,9 +62,9 @@ def test_the_same_task_keeps_its_job_and_another_gives_it_up(tasks):
 def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(tasks):
     long = tasks.ask("view", endless("map"))
     search = tasks.ask("search", endless("search"))
-    tasks.forget_unasked(kept=("search",))
+    tasks.forget_unrequested(kept=("search",))
     assert tasks.waits("view"), "it was asked for in this run"
-    tasks.forget_unasked(kept=("search",))
+    tasks.forget_unrequested(kept=("search",))
     ended(long, JobState.CANCELLED)
     assert "view" not in tasks.jobs
     assert not search.state.final
@@ -101,5 +101,5 @@ def test_a_folder_whose_files_have_changed_is_asked_anew(tasks, tmp_path):
     assert after is not before
     ended(after, JobState.DONE)
     effect = run_sweep(load_model(str(folder)), spec).effect(head)
-    assert after.found[0].total == pytest.approx(effect.logprob_change, abs=1e-4)
-    assert before.found[0].total != pytest.approx(effect.logprob_change, abs=1e-2)
+    assert after.output[0].total == pytest.approx(effect.logprob_change, abs=1e-4)
+    assert before.output[0].total != pytest.approx(effect.logprob_change, abs=1e-2)

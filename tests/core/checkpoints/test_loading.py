@@ -16,7 +16,8 @@ import torch
 from support import checkpoints
 
 from core import load_model
-from core.checkpoints.loading import _quiet, fingerprint
+from core.checkpoints.boot import quiet
+from core.checkpoints.fingerprint import fingerprint
 from core.errors import ModelError
 from core.model import families
 from core.spec.spec import SweepSpec
@@ -94,7 +95,7 @@ def test_a_wiring_that_cannot_be_built_for_any_reason_leaves_the_hooks(
     def fail(model):
         raise error("moved")
 
-    monkeypatch.setitem(families._FAMILIES, "gpt2", fail)
+    monkeypatch.setitem(families.FAMILIES, "gpt2", fail)
     slow = load_model(str(checkpoint("gpt2")), device="cpu")
     assert slow.stack is None
     assert error.__name__ in slow.slower_because
@@ -414,14 +415,14 @@ def test_two_threads_that_load_do_not_silence_the_process_for_good():
     first_in, second_in, first_out = (threading.Event() for _ in range(3))
 
     def first():
-        with _quiet():
+        with quiet():
             first_in.set()
             second_in.wait(0.3)  # never comes while one thread waits for the other
         first_out.set()
 
     def second():
         first_in.wait()
-        with _quiet():
+        with quiet():
             second_in.set()
             first_out.wait(0.3)
 

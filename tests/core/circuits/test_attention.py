@@ -89,8 +89,10 @@ def test_lengths_are_those_of_what_each_value_writes(loaded, oracle, family):
         own = v[:, head // (model.n_heads // v.shape[1])]
         expected = (own @ bridge.W_O[1, head].detach().clone()).norm(dim=-1)
         found = head_attention(start, Head(1, head))
-        np.testing.assert_allclose(found.lengths, expected.detach().numpy(), rtol=1e-4, atol=1e-5)
-        np.testing.assert_allclose(found.weighted, found.weights * found.lengths[None])
+        np.testing.assert_allclose(
+            found.value_lengths, expected.detach().numpy(), rtol=1e-4, atol=1e-5
+        )
+        np.testing.assert_allclose(found.value_weighted, found.weights * found.value_lengths[None])
 
 
 def test_a_sweep_has_its_clean_run_at_hand(loaded):
@@ -107,5 +109,5 @@ def test_an_unknown_wiring_has_its_pattern_and_no_lengths(loaded):
     start, bare = (start_clean(m, TOKENS, (len(TOKENS) - 1,)) for m in (model, hooked))
     found = head_attention(bare, Head(1, 2))
     np.testing.assert_allclose(found.weights, head_attention(start, Head(1, 2)).weights, atol=1e-5)
-    assert found.lengths is None
-    assert found.weighted is None
+    assert found.value_lengths is None
+    assert found.value_weighted is None

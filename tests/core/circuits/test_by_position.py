@@ -222,7 +222,7 @@ def test_the_strongest_cells_are_those_of_the_largest_size():
 
 def test_a_heads_row_and_plain_types():
     places = made()
-    assert places.of(Head(0, 2))["kl"].tolist()[:2] == [1.0, 2.0]
+    assert places.of_head(Head(0, 2))["kl"].tolist()[:2] == [1.0, 2.0]
     found = places.to_dict()
     assert found["heads"] == ["L1H0", "L0H2"]
     assert found["positions"] == [4, 6, 9]
@@ -230,7 +230,7 @@ def test_a_heads_row_and_plain_types():
     assert found["effects"]["kl"] == [[0.5, 0.0, 2.0], [1.0, 2.0, None]]
     assert found["effects"]["logit_diff_change"] == [[None] * 3] * 2
     with pytest.raises(ValueError, match="L2H2"):
-        places.of(Head(2, 2))
+        places.of_head(Head(2, 2))
     with pytest.raises(ValueError, match="use one of"):
         places.values("rank")
 

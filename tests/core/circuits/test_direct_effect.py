@@ -10,7 +10,12 @@ from support.specs import CORRUPTED, spec_of
 
 from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.circuits.answer_directions import passes
-from core.circuits.direct_effect import DirectEffect, Route, direct_effect, measure_direct_effect
+from core.circuits.direct_effect import (
+    DirectEffect,
+    Mechanism,
+    direct_effect,
+    measure_direct_effect,
+)
 from core.circuits.logit_attribution import AnswerDirections, logit_attribution
 from core.circuits.residual_stream import read_stream
 from core.engine.oracle import clean_z
@@ -84,7 +89,7 @@ def test_total_is_the_sweeps_and_the_rest_adds_up(loaded, kind, target, foil):
             effect = swept.effect(head)
             assert found.total == pytest.approx(getattr(effect, found.metric), abs=2e-5)
             assert found.downstream + found.direct == pytest.approx(found.total)
-            assert found.frozen + found.norm_part == pytest.approx(found.direct)
+            assert found.direct_frozen_norm + found.norm_part == pytest.approx(found.direct)
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
@@ -94,7 +99,7 @@ def test_under_a_held_norm_the_route_is_direct_attribution(loaded, family):
     scorer = Scorer(model, spec_of(model))
     own = logit_attribution(model, scorer.prepared).heads
     for head in HEADS:  # zero ablation loses all that the head wrote
-        assert direct_effect(scorer, head).frozen == pytest.approx(-own[head], abs=2e-5)
+        assert direct_effect(scorer, head).direct_frozen_norm == pytest.approx(-own[head], abs=2e-5)
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +128,10 @@ def test_a_norm_after_attention_is_held_too(uncapped, kind):
         found = direct_effect(scorer, head)
         ablated = read_stream(model, scorer.start.tokens, (replacement.edit(head),))
         own = reading.heads(ablated)[head] - reading.heads(clean)[head]
-        assert found.frozen == pytest.approx(own, abs=1e-4)
+        assert found.direct_frozen_norm == pytest.approx(own, abs=1e-4)
         if kind is AblationKind.ZERO:
             lost = -logit_attribution(model, scorer.prepared).heads[head]
-            assert found.frozen == pytest.approx(lost, abs=1e-4)
+            assert found.direct_frozen_norm == pytest.approx(lost, abs=1e-4)
         attention = body.layers[head.layer].self_attn.o_proj.weight
         after = body.layers[head.layer].post_attention_layernorm
         before, change = clean.z[head.layer, -1], torch.zeros(model.n_heads, model.d_head)
@@ -138,7 +143,7 @@ def test_a_norm_after_attention_is_held_too(uncapped, kind):
             final = clean.final[-1]
             scale = (final.square().mean() + body.norm.eps).rsqrt()
             expected = lost * scale * (1 + body.norm.weight) @ (w_u[target] - w_u[foil])
-        assert found.frozen == pytest.approx(float(expected), abs=1e-4)
+        assert found.direct_frozen_norm == pytest.approx(float(expected), abs=1e-4)
         worst = max(worst, abs(found.norm_part))
     assert worst > 1e-2  # computed again, the norms do say something else
 
@@ -176,7 +181,7 @@ def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
     whole = reading.along(ablated.final[reading.read]) - reading.along(clean.final[reading.read])
     found = direct_effect(scorer, head)
     own = reading.heads(ablated)[head] - reading.heads(clean)[head]
-    assert own + np.nansum(found.later) + np.nansum(found.later_mlps) == pytest.approx(
+    assert own + np.nansum(found.later_heads) + np.nansum(found.later_mlps) == pytest.approx(
         whole, abs=1e-4
     )
 
@@ -184,11 +189,11 @@ def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
 def test_nothing_before_the_head_changes_and_something_after_it_does(loaded):
     model = loaded("gpt2")
     found = direct_effect(Scorer(model, spec_of(model)), Head(0, 1))
-    assert np.isnan(found.later[0]).all()
-    assert np.abs(found.later[1:]).max() > 1e-3
+    assert np.isnan(found.later_heads[0]).all()
+    assert np.abs(found.later_heads[1:]).max() > 1e-3
     (best, change), *_ = found.most_changed()
-    assert change == found.later[best]
-    assert abs(change) == np.nanmax(np.abs(found.later))
+    assert change == found.later_heads[best]
+    assert abs(change) == np.nanmax(np.abs(found.later_heads))
     last = direct_effect(Scorer(model, spec_of(model)), Head(model.n_layers - 1, 0))
     assert last.most_changed() == []
 
@@ -211,13 +216,16 @@ def made(total, direct):
 
 
 def test_self_repair_is_said_only_where_something_was_repaired():
-    assert made(-1.0, -3.0).route is Route.REPAIRED
-    assert made(-0.5, -0.05).route is Route.LATER  # hardly any direct effect: mediation
-    assert made(-3.0, -2.0).route is Route.DIRECT
-    assert made(0.02, -0.05).route is Route.SMALL
-    assert made(+0.5, -0.5).route is Route.REPAIRED
-    assert made(-7.13, +0.24).route is Route.LATER  # opposite in sign, and nearly all downstream
-    assert made(-2.95, -3.0).route is Route.DIRECT  # opposite in sign, and next to nothing
+    def mechanism(total, direct):
+        return made(total, direct).mechanism
+
+    assert mechanism(-1.0, -3.0) is Mechanism.REPAIRED
+    assert mechanism(-0.5, -0.05) is Mechanism.LATER  # hardly any direct effect: mediation
+    assert mechanism(-3.0, -2.0) is Mechanism.DIRECT
+    assert mechanism(0.02, -0.05) is Mechanism.SMALL
+    assert mechanism(+0.5, -0.5) is Mechanism.REPAIRED
+    assert mechanism(-7.13, +0.24) is Mechanism.LATER  # opposite in sign, nearly all downstream
+    assert mechanism(-2.95, -3.0) is Mechanism.DIRECT  # opposite in sign, and next to nothing
 
 
 def test_norms_on_the_stream_are_refused(loaded):
@@ -239,8 +247,8 @@ def test_replaced_by_itself_there_is_no_route(loaded):
         prepend_bos=True,
     )
     found = direct_effect(Scorer(model, spec), Head(0, 1))
-    assert found.total == found.direct == found.frozen == 0
-    assert found.route is Route.SMALL
+    assert found.total == found.direct == found.direct_frozen_norm == 0
+    assert found.mechanism is Mechanism.SMALL
 
 
 def test_the_oracle_reads_what_the_engine_reads(loaded, oracle):

@@ -55,7 +55,7 @@ def test_a_model_that_cannot_be_taken_apart_is_swept_all_the_same(loaded):
     """In OPT-350m's wiring a norm follows every addition."""
     model = loaded("opt-post-norm")
     found = run_to_end(head_report(model, specs.spec_of(model), Head(1, 2)))
-    assert "a norm follows every addition" in found["path_patching"]["missing"]
+    assert "a norm follows every addition" in found["path_patching"]["unavailable"]
     assert found["direct_effect"] is None
     assert "through later components" not in " ".join(found["verdict"])
     assert found["effect"]["label"] == "L1H2"

@@ -26,10 +26,10 @@ TWO_BY_TWO = scores_of(
 
 
 def test_each_role_has_its_own_scores_and_errors():
-    assert TWO_BY_TWO.of("first token")[0, 1] == 0.6
-    assert TWO_BY_TWO.of("copying")[1, 0] == 0.6
-    assert TWO_BY_TWO.error_of("induction")[1, 0] == pytest.approx(0.09)
-    assert not TWO_BY_TWO.of("previous token").any()
+    assert TWO_BY_TWO.values("first token")[0, 1] == 0.6
+    assert TWO_BY_TWO.values("copying")[1, 0] == 0.6
+    assert TWO_BY_TWO.errors("induction")[1, 0] == pytest.approx(0.09)
+    assert not TWO_BY_TWO.values("previous token").any()
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_percentile_counts_heads_and_not_distances():
 
 
 def test_named_heads_reach_the_threshold_highest_first():
-    assert TWO_BY_TWO.named("induction") == [Head(1, 0), Head(0, 1), Head(1, 1)]
-    assert TWO_BY_TWO.named("first token") == [Head(0, 1), Head(1, 1)]  # 0.4 itself counts
-    assert TWO_BY_TWO.named("induction", 0.95) == []
-    assert TWO_BY_TWO.named("copying") == [Head(1, 0)]
+    assert TWO_BY_TWO.heads_in_role("induction") == [Head(1, 0), Head(0, 1), Head(1, 1)]
+    assert TWO_BY_TWO.heads_in_role("first token") == [Head(0, 1), Head(1, 1)]  # 0.4 itself counts
+    assert TWO_BY_TWO.heads_in_role("induction", 0.95) == []
+    assert TWO_BY_TWO.heads_in_role("copying") == [Head(1, 0)]
 
 
 def test_a_head_looks_like_its_highest_role_only_from_the_threshold_on():
@@ -65,11 +65,11 @@ def test_a_head_looks_like_its_highest_role_only_from_the_threshold_on():
 
 def test_what_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"'prefix': choose one of induction.* copying"):
-        TWO_BY_TWO.of("prefix")
+        TWO_BY_TWO.values("prefix")
     with pytest.raises(ValueError, match=r"'copying': choose one of .* first token$"):
-        scores_of([[0.5]]).of("copying")
+        scores_of([[0.5]]).values("copying")
     with pytest.raises(ValueError, match="'copying'"):
-        TWO_BY_TWO.error_of("copying")
+        TWO_BY_TWO.errors("copying")
 
 
 def test_as_json_every_head_keeps_its_own_numbers():

@@ -54,12 +54,12 @@ def test_the_extremes_are_those_of_the_whole_vocabulary(loaded):
 def test_attribution_to_target_less_that_to_the_foil_is_the_difference(loaded):
     model, head = loaded("neox-parallel"), Head(2, 0)
     found = logit_effects(Scorer(model, spec_of(model, " fox")), head)
-    parts = found.attributed
+    parts = found.attribution
     assert abs(parts.difference.heads[head]) > 1e-4
     assert parts.difference.heads[head] == pytest.approx(
         parts.target.heads[head] - parts.foil.heads[head], abs=1e-5
     )
-    assert len(found.circuit.here) == 15
+    assert len(found.ov_circuit.from_resid_pre) == 15
     told = found.to_dict()
     assert told["direct_logit_attribution"]["foil"] == pytest.approx(parts.foil.heads[head])
 
@@ -67,8 +67,8 @@ def test_attribution_to_target_less_that_to_the_foil_is_the_difference(loaded):
 def test_a_stream_that_is_no_sum_says_so_and_keeps_the_predictions(loaded):
     model = loaded("opt-post-norm")
     found = logit_effects(Scorer(model, spec_of(model)), Head(0, 0))
-    assert found.attributed is None
-    assert "a norm follows every addition" in found.missing
+    assert found.attribution is None
+    assert "a norm follows every addition" in found.unavailable
     assert found.predictions
 
 

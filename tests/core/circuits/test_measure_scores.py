@@ -85,7 +85,7 @@ def test_mean_and_standard_error_are_over_sequences():
     scores = head_scores([pattern, 0 * pattern], L)
 
     assert scores.mean.shape == scores.standard_error.shape == (len(ROLES), 2, 1)
-    assert scores.of("first token") == pytest.approx(np.array([[0.4], [0.0]]))
+    assert scores.values("first token") == pytest.approx(np.array([[0.4], [0.0]]))
     standard_error = scores.standard_error[ROLES.index("first token")]
     assert standard_error == pytest.approx(np.array([[0.2], [0.0]]))  # sd .2 * sqrt 2, over sqrt 2
     assert (scores.copy_length, scores.n_sequences) == (L, 2)
@@ -96,7 +96,7 @@ def test_layers_and_heads_keep_their_places():
     marked = pattern.clone()
     marked[0, 2, :, 0] = 0.5
 
-    first_token = head_scores([pattern, marked], L).of("first token")
+    first_token = head_scores([pattern, marked], L).values("first token")
 
     assert first_token == pytest.approx(np.array([[0, 0, 0], [0, 0, 0.5]]))
 
@@ -111,7 +111,7 @@ def test_no_patterns_and_unknown_roles_are_refused():
         head_scores([], L)
     scores = head_scores([torch.zeros(1, 1, 9, 9)], L)
     with pytest.raises(ValueError, match="'prefix'"):
-        scores.of("prefix")
+        scores.values("prefix")
 
 
 @pytest.fixture(scope="module")
@@ -213,23 +213,23 @@ def test_the_embedded_model_scores_what_is_recorded_with_it(demo, recorded):
     found = run_to_end(measure_head_scores(demo))
     for role in ROLES:
         for head, score in recorded["roles"][role].items():
-            assert found.of(role)[Head.parse(head)] == pytest.approx(score, abs=2e-3)
-    assert found.of("previous token")[0, 0] >= 0.9
-    assert min(found.of("induction")[head] for head in INDUCTION) >= 0.8
-    assert sorted(found.named("induction")) == INDUCTION
+            assert found.values(role)[Head.parse(head)] == pytest.approx(score, abs=2e-3)
+    assert found.values("previous token")[0, 0] >= 0.9
+    assert min(found.values("induction")[head] for head in INDUCTION) >= 0.8
+    assert sorted(found.heads_in_role("induction")) == INDUCTION
     assert found.looks_like(Head(0, 0)) == "previous token"
     assert found.copying == pytest.approx(copying_scores(demo))
 
 
 def test_without_its_previous_token_head_induction_collapses(demo, recorded):
     story = recorded["induction_score"]
-    clean = run_to_end(measure_head_scores(demo)).of("induction")
+    clean = run_to_end(measure_head_scores(demo)).values("induction")
     assert np.mean([clean[head] for head in INDUCTION]) == pytest.approx(story["clean"], abs=2e-3)
     found = run_to_end(measure_scores_without(demo, Head(0, 0), AblationKind.MEAN))
-    assert np.mean([found.of("induction")[head] for head in INDUCTION]) < 0.1
+    assert np.mean([found.values("induction")[head] for head in INDUCTION]) < 0.1
     assert np.array_equal(found.copying, run_to_end(measure_head_scores(demo)).copying)
     # Its own pattern is made before its z: it still looks at the token before.
-    assert found.of("previous token")[0, 0] == pytest.approx(0.9918, abs=2e-3)
+    assert found.values("previous token")[0, 0] == pytest.approx(0.9918, abs=2e-3)
 
 
 def test_they_are_measured_once_and_every_share_is_said(loaded):
@@ -274,7 +274,7 @@ def test_what_cannot_be_measured_is_refused(loaded):
     model = loaded("gpt2")
     with pytest.raises(UnavailableError, match="context of 4 tokens"):
         run_to_end(measure_head_scores(replace(model, n_ctx=4)))
-    tied = [kind for kind in AblationKind if kind.elsewhere is not kind]
+    tied = [kind for kind in AblationKind if kind.on_other_texts is not kind]
     assert tied == [AblationKind.MEAN_POSITIONAL, AblationKind.RESAMPLE]
     for kind in tied:
         with pytest.raises(InputError, match="random tokens have none") as refused:

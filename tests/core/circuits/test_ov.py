@@ -53,7 +53,7 @@ def test_what_it_promotes_here_is_what_it_writes_when_it_looks_there_only(loaded
     final = clean.final[0, scorer.start.read[0]]
     scale = (final.var(unbiased=False) + norm.eps).sqrt()
     w_o = head_weights(model.stack.blocks[1], model.n_heads)[2]
-    found = ov_circuit(scorer.start, head).here
+    found = ov_circuit(scorer.start, head).from_resid_pre
     assert len(found) == len(scorer.start.tokens)
     for position, promoted in enumerate(found):
         write = clean.values[1][2][position] @ w_o
@@ -207,7 +207,9 @@ def test_it_is_what_the_plain_models_own_modules_give(loaded, oracle, checkpoint
         if weights == "processed":
             values = folded_values(oracle(family), start.tokens, head)
         found = ov_circuit(start, head)
-        check_promoted(model.tokenizer, start.tokens, found.here, plain.logits(values, at))
+        check_promoted(
+            model.tokenizer, start.tokens, found.from_resid_pre, plain.logits(values, at)
+        )
         alone = plain.through(plain.norm, seen["words"], seen["words"]) @ plain.w_v.T
         check_promoted(model.tokenizer, start.tokens, found.from_embedding, plain.logits(alone, at))
 
@@ -260,7 +262,9 @@ def test_keys_come_a_few_at_a_time_and_change_nothing(loaded, monkeypatch):
     assert shares == sorted(set(shares))
     assert (len(shares), shares[-1]) == (2 * 4, 1)  # 15 keys, read twice
     for one, other in zip(
-        at_once.here + at_once.from_embedding, found.here + found.from_embedding, strict=True
+        at_once.from_resid_pre + at_once.from_embedding,
+        found.from_resid_pre + found.from_embedding,
+        strict=True,
     ):
         assert [word for word, _ in one.raised] == [word for word, _ in other.raised]
         assert one.own == pytest.approx(other.own, abs=1e-5)

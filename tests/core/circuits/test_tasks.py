@@ -53,8 +53,8 @@ def test_roles_and_what_ablating_the_previous_token_head_does_to_them(jobs):
     clean = done(jobs.ask(MeasureHeadScores(model)))
     without = done(jobs.ask(MeasureScoresWithout(model, Head(0, 0), AblationKind.MEAN)))
     assert isinstance(clean, HeadScores)
-    assert clean.of("induction")[1].mean() > 0.8
-    assert without.of("induction")[1].mean() < 0.1
+    assert clean.values("induction")[1].mean() > 0.8
+    assert without.values("induction")[1].mean() < 0.1
 
 
 def test_a_head_that_is_not_there_is_said_in_words(jobs):
@@ -88,7 +88,7 @@ def test_views_wait_for_nobodys_long_work(jobs):
     long = jobs.ask(
         MeasurePositionEffects(replace(MEAN, prompt=prompt, target=" red"), tuple(all_heads(3, 4)))
     )
-    while long.state is not JobState.RUNNING or long.found is None:
+    while long.state is not JobState.RUNNING or long.output is None:
         assert not long.state.final
         time.sleep(0.005)
     quick = jobs.ask(MeasureAttention(example.SPEC, Head(2, 3)))
@@ -98,7 +98,7 @@ def test_views_wait_for_nobodys_long_work(jobs):
     ended(long, JobState.CANCELLED)
     assert quick.state is JobState.DONE
     assert order == [JobState.RUNNING]
-    assert long.found is not None, "what came in before stays"
+    assert long.output is not None, "what came in before stays"
 
 
 def test_models_that_cannot_be_taken_apart_say_why(jobs, checkpoint):
@@ -109,6 +109,6 @@ def test_models_that_cannot_be_taken_apart_say_why(jobs, checkpoint):
     assert AblationKind.ZERO in kinds
     assert "a norm follows" in done(jobs.ask(MeasurePathPatching(spec, HEAD)))
     saying = done(jobs.ask(MeasureLogitEffects(spec, HEAD)))
-    assert "a norm follows" in saying.missing
-    assert saying.attributed is None
+    assert "a norm follows" in saying.unavailable
+    assert saying.attribution is None
     assert saying.predictions

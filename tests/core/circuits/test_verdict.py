@@ -11,8 +11,16 @@ from core.circuits.by_kind import by_kind
 from core.circuits.direct_effect import DirectEffect, direct_effect
 from core.circuits.head_scores import ROLES, HeadScores
 from core.circuits.measure_scores import measure_head_scores
-from core.circuits.verdict import KINDS, ROUTE, SWEEP, WHERE, matters, ordinal, verdict
-from core.circuits.verdict import ROLES as SCORES
+from core.circuits.verdict import (
+    DIRECT_EFFECT,
+    KINDS,
+    POSITIONS,
+    SCORES,
+    SWEEP,
+    matters,
+    ordinal,
+    verdict,
+)
 from core.demo import example
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
@@ -66,7 +74,7 @@ def test_every_number_on_the_embedded_model_is_one_that_was_measured(demo):
             *(f"{signed(v, 2)} nats" for v in (effect.logprob_change, traced.total)),
             *(signed(v, 2) for v in (traced.direct, traced.downstream)),
             *(signed(e.logprob_change, 2) for e in kinds.values()),
-            *(f"{roles.of(role)[head]:.2f}" for role in ROLES),
+            *(f"{roles.values(role)[head]:.2f}" for role in ROLES),
             *(f"{roles.percentile(role, head):.0f} %" for role in ROLES),
         }
         known |= {each.split(" ")[0] for each in known}
@@ -126,7 +134,7 @@ def test_the_route_is_named_by_its_parts(result, total, direct, word):
     assert word in how.text
     assert ("self-repair" in how.text) == ("self-repair" in word)
     assert f"{signed(direct, 2)} directly" in how.text
-    assert ROUTE in how.shown_in
+    assert DIRECT_EFFECT in how.shown_in
 
 
 def test_a_kind_is_what_it_looks_like_and_never_why_it_mattered(result):
@@ -186,7 +194,7 @@ def test_what_else_weakens_it(result):
     assert said(result)[2].text == "What weakens this: it is one prompt."
     first = said(result, first=0.8)[2]
     assert "at position 0 alone does 80 % of the change in log probability" in first.text
-    assert first.shown_in == (SWEEP, WHERE)
+    assert first.shown_in == (SWEEP, POSITIONS)
     assert "position 0" not in said(result, first=0.2)[2].text
     base = result.baseline
     for prob, rank, word in (

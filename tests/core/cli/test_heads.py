@@ -150,7 +150,7 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
 VIEWS = {
     "attention": lambda scorer: {
         "weights": head_attention(scorer.start, L1H0).weights.tolist(),
-        "value_lengths": head_attention(scorer.start, L1H0).lengths.tolist(),
+        "value_lengths": head_attention(scorer.start, L1H0).value_lengths.tolist(),
     },
     "logit_effects": lambda scorer: logit_effects(scorer, L1H0).to_dict(),
     "by_position": lambda scorer: (
@@ -229,7 +229,7 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
         *("schema", "spec", "verdict", "joint", "interactions", "keep_only"),
         *("greedy", "variants", "provenance"),
     }
-    assert found["schema"] == "headsweep.joint/1"
+    assert found["schema"] == "headsweep.joint/2"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
     assert_same(found["joint"], joint.to_dict())
     assert_same(
@@ -273,7 +273,7 @@ def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, cho
     expected = deque(greedy(keeper), 1).pop()
     assert_same(search, expected.to_dict())
     assert search["finished"]
-    assert_same(search["steps"][0]["effect"], kept["nothing"])
+    assert_same(search["steps"][0]["effect"], kept["empty"])
     gained = [step["effect"]["logprob_change"] for step in search["steps"]]
     assert all(one < other for one, other in pairwise(gained))
     made = variants(demo, keep_only_spec(SPEC))
@@ -313,8 +313,8 @@ def test_a_prediction_is_dated_and_held_against_what_was_measured(printed):
     assert found["broke"] is found["right"] is True
     assert found["error_points"] == pytest.approx(100 * (joint["joint"]["prob"] - 0.05))
     assert 0.3 < found["error_points"] < 0.6  # 5.45 % were measured
-    assert any(made["made_at"][:10] in sentence for sentence in found["said"])
-    assert any(f"off by {signed(found['error_points'])} pp" in said for said in found["said"])
+    assert any(made["made_at"][:10] in sentence for sentence in found["sentences"])
+    assert any(f"off by {signed(found['error_points'])} pp" in said for said in found["sentences"])
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_a_prediction_is_told_right_or_wrong(
     assert (verdict["right"], verdict["contradictory"]) == (right, contradictory)
     off = 100 * (found["joint"]["joint"]["prob"] - float(prob))
     assert verdict["error_points"] == pytest.approx(off)
-    assert said in " ".join(verdict["said"])
+    assert said in " ".join(verdict["sentences"])
 
 
 # Roles

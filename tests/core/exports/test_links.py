@@ -56,7 +56,7 @@ def specs(draw):
 
 def as_opened(spec):
     """What a link to a spec means: the same with its model's own name, and defaults left open."""
-    asked = links.as_asked(spec)
+    asked = links.as_requested(spec)
     return replace(asked, model=catalogue.canonical(asked.model))
 
 

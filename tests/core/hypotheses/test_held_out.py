@@ -29,7 +29,7 @@ def test_every_variant_is_kept_alone(demo, hooked):
     for each in found:
         plain = hooked("demo", replace(each.spec, reference=DEFAULT))
         assert each.kept.baseline.logprob == pytest.approx(plain.value(()), abs=1e-4)
-        for effect, ablated in ((each.kept.effect, others), (each.kept.nothing, every)):
+        for effect, ablated in ((each.kept.effect, others), (each.kept.empty, every)):
             assert effect.logprob_change == pytest.approx(plain.change(ablated), abs=1e-4)
         told = each.to_dict()
         clean = run_sweep(demo, each.spec).baseline.prob

@@ -48,8 +48,8 @@ def test_keeping_every_head_keeps_the_answer(demo):
     found = run_to_end(joint_report(demo, SPEC, all_heads(demo.n_layers, demo.n_heads)))
     kept = found["keep_only"]
     assert kept["prob_share"] == pytest.approx(1, abs=1e-5)
-    assert kept["recovered"] == pytest.approx(1, abs=1e-5)
-    assert kept["nothing"]["prob"] < 0.01
+    assert kept["faithfulness"] == pytest.approx(1, abs=1e-5)
+    assert kept["empty"]["prob"] < 0.01
 
 
 def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
@@ -66,7 +66,7 @@ def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
         ).baseline.prob
         assert variant["clean_prob"] == pytest.approx(clean, abs=1e-5)
         assert variant["prob_share"] == pytest.approx(1, abs=1e-4)
-        assert variant["recovered"] is None  # of nothing lost there is no share
+        assert variant["faithfulness"] is None  # of nothing lost there is no share
 
 
 def test_a_prompt_without_variants_says_so(demo):

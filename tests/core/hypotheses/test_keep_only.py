@@ -31,7 +31,7 @@ def test_keeping_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     kept = plain.value([head for head in every if head not in KEPT])
     nothing = plain.value(every)
     assert found.effect.logit_diff_change == pytest.approx(kept - clean, abs=1e-4)
-    assert found.nothing.logit_diff_change == pytest.approx(nothing - clean, abs=1e-4)
+    assert found.empty.logit_diff_change == pytest.approx(nothing - clean, abs=1e-4)
     others = [head for head in every if head not in KEPT]
     change = plain.logprob(spec.target, others) - plain.logprob(spec.target, ())
     assert found.prob_share == pytest.approx(math.exp(change), rel=1e-3)
@@ -46,7 +46,7 @@ def test_keeping_all_is_the_clean_run_and_keeping_none_is_nothing(loaded, spec_o
     assert every.effect.logit_diff_change == 0
     assert every.prob_share == 1
     none = run_to_end(keep_only(scorer, ()))
-    for same in (none.nothing, every.nothing):
+    for same in (none.empty, every.empty):
         assert none.effect.logit_diff_change == pytest.approx(same.logit_diff_change, abs=1e-6)
 
 
@@ -69,13 +69,13 @@ def kept_of(change, nothing):
 
 def test_shares_by_hand():
     found = kept_of(-1.0, -4.0)
-    assert found.recovered == 0.75
+    assert found.faithfulness == 0.75
     assert found.prob_share == pytest.approx(math.exp(-1))
-    assert kept_of(+1.0, -4.0).recovered == 1.25
-    assert kept_of(-5.0, -4.0).recovered == -0.25
-    assert kept_of(0.0, -0.1).recovered == 1
-    assert kept_of(0.0, -0.09).recovered is None  # too little is lost for a share of it
-    assert kept_of(0.0, +2.0).recovered is None  # ablating all heads raised the answer
+    assert kept_of(+1.0, -4.0).faithfulness == 1.25
+    assert kept_of(-5.0, -4.0).faithfulness == -0.25
+    assert kept_of(0.0, -0.1).faithfulness == 1
+    assert kept_of(0.0, -0.09).faithfulness is None  # too little is lost for a share of it
+    assert kept_of(0.0, +2.0).faithfulness is None  # ablating all heads raised the answer
     assert replace(found, baseline=Baseline(0.0, -800.0, 1, None, ())).prob_share is None
 
 

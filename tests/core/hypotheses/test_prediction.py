@@ -72,7 +72,7 @@ def test_the_verdict_in_words():
     assert verdict.broke
     assert verdict.right
     assert verdict.error == pytest.approx(-4.8)
-    assert verdict.said() == (
+    assert verdict.sentences() == (
         "Predicted before looking, at 2026-11-24 07:10 UTC: it breaks, to 5.0 %.",
         "Measured: it broke (rank 1 → 7, 84.6 % → 0.2 %).",
         "Right about breaking. The size was off by −4.8 pp (measured minus predicted).",
@@ -85,11 +85,11 @@ def test_the_verdict_in_words():
 def test_a_wrong_prediction_made_after_looking():
     verdict = Verdict(lock_prediction(HEADS, True, 0.1, True, NOON), clean(), after(0.8, 1))
     assert not verdict.right
-    assert verdict.said()[0].startswith("Predicted after looking")
-    assert "it held" in verdict.said()[1]
+    assert verdict.sentences()[0].startswith("Predicted after looking")
+    assert "it held" in verdict.sentences()[1]
     unknown = Verdict(lock_prediction(HEADS, True, 0.1, None, NOON), clean(), after(0.8, 1))
-    assert unknown.said()[0].startswith("Predicted, at 2026")
-    assert verdict.said()[2].startswith("Wrong about breaking. The size was off by +70.0 pp")
+    assert unknown.sentences()[0].startswith("Predicted, at 2026")
+    assert verdict.sentences()[2].startswith("Wrong about breaking. The size was off by +70.0 pp")
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_a_wrong_prediction_made_after_looking():
 def test_only_holding_at_half_contradicts_itself(breaks, prob, expected):
     verdict = Verdict(lock_prediction(HEADS, breaks, prob, False, NOON), clean(), after(0.5, 1))
     assert verdict.contradictory is expected
-    assert ("contradicted itself" in verdict.said()[-1]) is expected
+    assert ("contradicted itself" in verdict.sentences()[-1]) is expected

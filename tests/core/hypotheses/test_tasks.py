@@ -36,8 +36,8 @@ def test_every_test_is_what_is_measured_directly(jobs, demo):
     assert joint.change == pytest.approx(by_hand.change, abs=1e-6)
     assert [o.heads for o in joint.others] == [o.heads for o in by_hand.others]
     kept = done(jobs.ask(MeasureKeepOnly(MEAN, SET)))
-    assert kept.recovered == pytest.approx(
-        run_to_end(keep_only(Scorer(demo, MEAN), SET)).recovered, abs=1e-6
+    assert kept.faithfulness == pytest.approx(
+        run_to_end(keep_only(Scorer(demo, MEAN), SET)).faithfulness, abs=1e-6
     )
     pairs = done(jobs.ask(MeasureInteractions(MEAN, SET)))
     by_hand = run_to_end(interactions(Scorer(demo, MEAN), SET))

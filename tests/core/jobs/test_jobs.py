@@ -25,15 +25,15 @@ def test_a_sweep_is_done_in_the_background(jobs, model, spec):
     assert job.state is JobState.DONE
     assert job.error is None
     expected = run_sweep(model, spec())
-    assert job.found.result.values("kl") == pytest.approx(expected.values("kl"), abs=1e-6)
-    assert result_of(job) is job.found.result
+    assert job.output.result.values("kl") == pytest.approx(expected.values("kl"), abs=1e-6)
+    assert result_of(job) is job.output.result
 
 
 def test_a_model_is_loaded_on_the_way(spec):
     jobs = Jobs(Registry())
     job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
-    assert job.found.result.complete
+    assert job.output.result.complete
 
 
 def test_progress_and_partial_results_are_seen_while_it_runs(jobs, model, spec):
@@ -43,11 +43,11 @@ def test_progress_and_partial_results_are_seen_while_it_runs(jobs, model, spec):
         assert job.state is JobState.RUNNING
         assert 0 < job.fraction < 3 / 12  # of the work: the deepest heads are the cheapest
         assert job.stage == "Ablating heads: 3 of 12 done"
-        assert len(job.found.result.heads) == 3
+        assert len(job.output.result.heads) == 3
         assert result_of(job) is None
         assert not job.wait(0.01)
     assert job.wait(WAIT)
-    assert len(job.found.result.heads) == 12
+    assert len(job.output.result.heads) == 12
 
 
 def test_cancelling_keeps_what_is_finished(jobs, model, spec):
@@ -57,7 +57,7 @@ def test_cancelling_keeps_what_is_finished(jobs, model, spec):
         job.cancel()
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
-    assert len(job.found.result.heads) == 4  # the chunk it was at is finished
+    assert len(job.output.result.heads) == 4  # the chunk it was at is finished
     assert (result_of(job), job.error) == (None, None)
     assert jobs.find(SweepTask(spec())) is None
     again = jobs.ask(SweepTask(spec()))
@@ -74,7 +74,7 @@ def test_a_job_cancelled_in_the_queue_never_starts(jobs, model, spec):
         second.cancel()
         assert second.wait(WAIT), "a cancelled job waits for its turn to end"
         assert second.state is JobState.CANCELLED
-    assert second.found is None
+    assert second.output is None
     assert first.wait(WAIT)
     assert first.state is JobState.DONE
 
@@ -203,13 +203,13 @@ def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken
     monkeypatch.setattr("core.sweep.estimate.preview.PREVIEW_SECONDS", 0.0)
     whole = jobs.ask(SweepTask(spec()))
     assert whole.wait(WAIT)
-    assert getattr(whole.found, absent) is not None
+    assert getattr(whole.output, absent) is not None
     monkeypatch.setattr(broken, fail)
     job = jobs.ask(SweepTask(spec(target=" over")))
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
-    assert job.found.result.complete
-    assert getattr(job.found, absent) is None
+    assert job.output.result.complete
+    assert getattr(job.output, absent) is None
 
 
 def test_loading_a_model_alone(jobs, registry, checkpoint):
@@ -245,7 +245,7 @@ def test_sweeps_on_one_device_take_turns(jobs, model, spec):
         second = jobs.ask(SweepTask(spec(target=" dog")))
         assert not second.wait(0.3)
         assert second.state in {JobState.LOADING, JobState.WAITING}
-        assert second.found is None
+        assert second.output is None
     assert first.wait(WAIT)
     assert second.wait(WAIT)
     assert second.state is JobState.DONE
@@ -263,10 +263,10 @@ def test_a_changed_folder_is_swept_anew(registry, checkpoint, tmp_path):
     after = jobs.ask(SweepTask(spec))
     assert after is not before
     assert after.wait(WAIT)
-    assert after.found.result.baseline.logprob != before.found.result.baseline.logprob
+    assert after.output.result.baseline.logprob != before.output.result.baseline.logprob
     assert (
-        after.found.result.provenance.model_fingerprint
-        != before.found.result.provenance.model_fingerprint
+        after.output.result.provenance.model_fingerprint
+        != before.output.result.provenance.model_fingerprint
     )
 
 
@@ -320,7 +320,7 @@ def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(checkpoint):
 class Counting(OnSpec):
     """A task of the tests: two partial results, then whether its model is the spec's."""
 
-    said = "Counting"
+    description = "Counting"
 
     def work(self, model):
         yield Step(0.5, "half")
@@ -334,7 +334,7 @@ def test_a_task_is_done_once_for_equal_requests_and_keeps_what_it_found(spec, re
     assert jobs.ask(Counting(spec())) is job
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
-    assert job.found is True
+    assert job.output is True
     assert job.stage == "Counting"
     other = jobs.ask(Counting(spec("The lazy dog")))
     assert other is not job
@@ -358,7 +358,7 @@ def test_a_task_that_is_stopped_keeps_its_partial_result(spec, registry):
     go.set()
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
-    assert job.found == "half"
+    assert job.output == "half"
 
 
 def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registry):
@@ -380,7 +380,7 @@ def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registr
     job.cancel()
     go.set()
     assert job.wait(WAIT)
-    assert (job.state, job.found) == (JobState.DONE, "whole, and nothing beside it")
+    assert (job.state, job.output) == (JobState.DONE, "whole, and nothing beside it")
 
 
 def test_a_sweep_whose_every_head_is_in_is_done_whenever_it_is_stopped(model, spec, monkeypatch):
@@ -418,14 +418,14 @@ def test_a_job_that_was_looked_at_ends_once_nobody_looks_any_more(spec):
         Job(key_of(spec()), SweepTask(spec())),
         Job(key_of(spec()), SweepTask(spec())),
     )
-    watched.wait_for(WAIT)
-    watched.wait_for(0.0)  # another tab's shorter patience takes nothing away
+    watched.keep_alive_for(WAIT)
+    watched.keep_alive_for(0.0)  # another tab's shorter patience takes nothing away
     for job in (unwatched, watched):
         job.report("Ablating", 0.1)
     watched._until = 0.0
     with pytest.raises(Cancelled):
         watched.report("Ablating", 0.2)
-    watched.wait_for(WAIT)
+    watched.keep_alive_for(WAIT)
     with pytest.raises(Cancelled):  # it has ended: looking again does not bring it back
         watched.report("Ablating", 0.3)
     unwatched.report("Ablating", 0.2)

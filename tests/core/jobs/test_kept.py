@@ -19,7 +19,7 @@ from core.store.keeper import Keeper
 from core.store.run import Origin
 from core.store.store import Store
 from core.sweep.sweep import run_sweep
-from core.sweep.task import SweepFound, SweepTask, result_of
+from core.sweep.task import SweepOutput, SweepTask, result_of
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def done(job):
 def test_a_finished_sweep_is_in_the_store_with_its_layer_effects(kept, store, spec):
     job = done(kept.ask(SweepTask(spec())))
     run = store.get(job.run_id)
-    assert run.result == job.found.result
-    assert run.layer_effects == job.found.layer_effects
+    assert run.result == job.output.result
+    assert run.layer_effects == job.output.layer_effects
     assert run.layer_effects is not None
     assert run.origin is Origin.COMPUTED
 
@@ -72,10 +72,10 @@ def test_it_is_kept_before_its_layer_effects_are_measured(kept, store, spec, mon
     monkeypatch.setattr("core.sweep.layer_sweep.iter_layer_effects", held)
     job = kept.ask(SweepTask(spec()))
     assert reached.wait(WAIT)
-    assert store.get(job.run_id).result == job.found.result
+    assert store.get(job.run_id).result == job.output.result
     assert store.get(job.run_id).layer_effects is None
     go.set()
-    assert done(job).found.layer_effects is None
+    assert done(job).output.layer_effects is None
 
 
 def test_a_cancelled_sweep_is_not_kept(kept, store, spec, model, monkeypatch):
@@ -86,7 +86,7 @@ def test_a_cancelled_sweep_is_not_kept(kept, store, spec, model, monkeypatch):
         kept.release(job)
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
-    assert len(job.found.result.heads) == 4
+    assert len(job.output.result.heads) == 4
     assert store.count() == 0
 
 
@@ -97,7 +97,7 @@ def test_another_process_finds_it_without_loading_the_model(kept, keeper, spec):
     found = others.find(SweepTask(spec()))
     assert found.state is JobState.DONE
     assert result_of(found) == result_of(first)
-    assert found.found.layer_effects == first.found.layer_effects
+    assert found.output.layer_effects == first.output.layer_effects
     assert done(others.ask(SweepTask(spec()))) is found
 
     anew = Jobs(registry, keeper=keeper)
@@ -112,9 +112,9 @@ def test_a_kept_sweep_of_other_weights_is_no_answer(keeper, checkpoint, spec, tm
     before = done(Jobs(Registry(), keeper=keeper).ask(SweepTask(asked)))
     checkpoints.build("gpt2", folder, seed=1)
     after = done(Jobs(Registry(), keeper=keeper).ask(SweepTask(asked)))
-    assert after.found.result.key != before.found.result.key
-    assert after.found.result.values("kl") != pytest.approx(
-        before.found.result.values("kl"), abs=1e-3
+    assert after.output.result.key != before.output.result.key
+    assert after.output.result.values("kl") != pytest.approx(
+        before.output.result.values("kl"), abs=1e-3
     )
 
 
@@ -124,7 +124,7 @@ def test_an_imported_run_is_no_answer_either(kept, store, spec, model):
     doctored = dataclasses.replace(true, heads=heads, _index={})
     store.keep(doctored, origin=Origin.IMPORTED)
     assert kept.find(SweepTask(spec())) is None
-    assert done(kept.ask(SweepTask(spec()))).found.result.values("prob_change") == pytest.approx(
+    assert done(kept.ask(SweepTask(spec()))).output.result.values("prob_change") == pytest.approx(
         true.values("prob_change"), abs=1e-6
     )
     assert store.count() == 2
@@ -136,11 +136,11 @@ def test_a_run_kept_without_layer_effects_is_shown_and_swept_anew_when_asked_for
     store.keep(run_sweep(model, spec()))  # as the command line does
     found = kept.find(SweepTask(spec()))
     assert result_of(found) is not None
-    assert found.found.layer_effects is None
+    assert found.output.layer_effects is None
     job = done(kept.ask(SweepTask(spec())))
     assert job is not found
-    assert job.found.layer_effects is not None
-    assert store.get(job.run_id).layer_effects == job.found.layer_effects
+    assert job.output.layer_effects is not None
+    assert store.get(job.run_id).layer_effects == job.output.layer_effects
     assert store.count() == 1
 
 
@@ -161,7 +161,7 @@ def test_a_sweep_is_done_though_it_cannot_be_kept(registry, spec):
 
     keeper = Keeper(broken)
     job = done(Jobs(registry, keeper=keeper).ask(SweepTask(spec())))
-    assert job.found.result.complete
+    assert job.output.result.complete
     assert keeper.n_waiting == 1
     assert keeper.trouble == "The disk is full."
 
@@ -172,9 +172,10 @@ def test_an_open_bos_is_the_models_own_and_not_that_of_the_newest_run(keeper, re
         done(jobs.ask(SweepTask(dataclasses.replace(spec(), prepend_bos=bos))))
         for bos in (model.default_prepend_bos, not model.default_prepend_bos)
     )
-    assert default.found.result.baseline.logprob != other.found.result.baseline.logprob
+    assert default.output.result.baseline.logprob != other.output.result.baseline.logprob
     open_ = dataclasses.replace(spec(), prepend_bos=None)
-    assert Jobs(registry, keeper=keeper).find(SweepTask(open_)).found.result == default.found.result
+    kept = Jobs(registry, keeper=keeper).find(SweepTask(open_))
+    assert kept.output.result == default.output.result
     assert result_of(done(Jobs(registry, keeper=keeper).ask(SweepTask(open_)))) == result_of(
         default
     )
@@ -199,7 +200,7 @@ def test_a_run_deleted_while_its_layer_effects_are_measured_stays_deleted(
     assert reached.wait(WAIT)
     store.delete([job.run_id])
     go.set()
-    assert done(job).found.layer_effects is not None
+    assert done(job).output.layer_effects is not None
     assert store.count() == 0
 
 
@@ -207,7 +208,7 @@ def test_a_result_that_was_computed_ahead_is_never_forgotten(registry, model, sp
     jobs = Jobs(registry, max_kept=2)
     ahead = jobs.admit(
         SweepTask(spec()),
-        Recalled(SweepFound(run_sweep(model, spec())), model.fingerprint),
+        Recalled(SweepOutput(run_sweep(model, spec())), model.fingerprint),
         pinned=True,
     )
     for target in (" fox", " dog", " lazy"):
@@ -229,13 +230,13 @@ class Counted(OnSpec):
     """Another task that outlives its process; an even number is not all that it would find."""
 
     kept: ClassVar[bool] = True
-    said = "Counting"
+    description = "Counting"
 
     def work(self, model):
         yield Step(0.5, 1)
         return 3
 
-    def settled(self, model):
+    def resolved(self, model):
         return Counted(dataclasses.replace(self.spec, prepend_bos=True))
 
     def keep(self, keeper, found, before):
@@ -248,18 +249,18 @@ class Counted(OnSpec):
         found = keeper.kept.get(self)
         return None if found is None else Recalled(found, fingerprint, f"kept-{found}", 5.0)
 
-    def is_whole(self, found):
+    def is_complete(self, found):
         return found % 2 == 1
 
 
 def test_any_task_may_be_kept_and_found_again(registry, spec):
     shelf, task = Shelf(), Counted(spec())
     first = done(Jobs(registry, keeper=shelf).ask(task))
-    assert (first.found, first.run_id, first.created) == (3, "kept-3", None)
+    assert (first.output, first.run_id, first.created) == (3, "kept-3", None)
     assert shelf.kept == {task: 3}
     anew = Jobs(registry, keeper=shelf)
     found = anew.find(task)
-    assert (found.found, found.run_id, found.created) == (3, "kept-3", 5.0)
+    assert (found.output, found.run_id, found.created) == (3, "kept-3", 5.0)
     assert found.fingerprint == registry.peek(key_of(spec())).fingerprint
     assert done(anew.ask(task)) is found
 
@@ -269,7 +270,7 @@ def test_what_was_kept_in_part_is_shown_and_done_anew_when_it_is_asked_for(regis
     shelf.kept[task] = 2
     jobs = Jobs(registry, keeper=shelf)
     found = jobs.find(task)
-    assert found.found == 2
+    assert found.output == 2
     again = done(jobs.ask(task))
     assert again is not found
-    assert (again.found, shelf.kept) == (3, {task: 3})
+    assert (again.output, shelf.kept) == (3, {task: 3})

@@ -32,7 +32,7 @@ def test_first_come_first_served_and_each_knows_its_place(jobs, model, spec):
             others.append(jobs.ask(SweepTask(spec(target=target))))
             until(lambda: others[-1].state is JobState.WAITING)
         assert [job.standing().ahead for job in others] == [1, 2, 3]
-        assert others[1].said == "Waiting for its turn: 2 ahead"  # no job has ended yet
+        assert others[1].progress_text == "Waiting for its turn: 2 ahead"  # no job has ended yet
         others[0].cancel()
         assert [job.standing().ahead for job in others[1:]] == [1, 2]
     ended = []
@@ -54,7 +54,7 @@ def test_the_wait_is_told_from_what_earlier_jobs_took(jobs, model, spec):
         ahead, seconds = waiting.standing()
         assert ahead == 1
         assert 0 < seconds < WAIT
-        assert waiting.said.startswith("Waiting for its turn: 1 ahead, about ")
+        assert waiting.progress_text.startswith("Waiting for its turn: 1 ahead, about ")
     assert held.wait(WAIT)
     assert waiting.wait(WAIT)
 
@@ -87,7 +87,7 @@ def test_a_sweep_given_up_by_one_goes_on_while_another_looks_and_no_longer(jobs,
         assert brake.reached.wait(WAIT)
         jobs.release(job)  # the other's tab may have been closed
         job._until -= 2 * PATIENCE
-        assert job.usable
+        assert job.can_be_shared
     assert job.wait(WAIT)
     assert job.state is JobState.CANCELLED
 
@@ -97,14 +97,14 @@ def test_a_sweep_given_up_by_one_goes_on_while_another_looks_and_no_longer(jobs,
         assert brake.reached.wait(WAIT)
         jobs.release(job)
         job._until -= 2 * PATIENCE
-        job.looked_at()
+        job.keep_alive()
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
 
 
 def test_a_sweep_that_nobody_has_given_up_needs_no_looks(jobs, spec):
     job = jobs.ask(SweepTask(spec()))
-    job.looked_at()
+    job.keep_alive()
     assert job._until is None
     assert job.wait(WAIT)
 
@@ -125,13 +125,13 @@ def test_time_left_is_extrapolated_from_the_stage_it_is_at(spec, clock):
     clock[0] += 4
     job.report("Ablating", 0.25)
     assert job.seconds_left == pytest.approx(12.0)
-    assert job.said == "Ablating · about 12 s left"
+    assert job.progress_text == "Ablating · about 12 s left"
     clock[0] += 4
     job.report("Ablating", 0.5)
     assert job.seconds_left == pytest.approx(8.0)
     job.report("Ablating whole layers", None)
     assert job.seconds_left is None
-    assert job.said == "Ablating whole layers"
+    assert job.progress_text == "Ablating whole layers"
 
 
 def test_time_left_is_not_told_from_a_moment_or_a_trifle(spec, clock):
@@ -151,4 +151,4 @@ def test_a_job_in_no_queue_has_no_place(spec):
     assert job.standing() is None
     job.state, job.standing = JobState.WAITING, lambda: Standing(0, None)
     job.stage = "Waiting for its turn"
-    assert job.said == "Waiting for its turn"  # it is next
+    assert job.progress_text == "Waiting for its turn"  # it is next

@@ -69,13 +69,13 @@ def test_values_are_the_results_in_the_metrics_unit(metric):
     values = metric.values(RESULT)
     for effect in RESULT.heads:
         assert values[effect.address] == pytest.approx(factor * getattr(effect, metric.field))
-        assert metric.of(effect) == values[effect.address]
+        assert metric.value(effect) == values[effect.address]
 
 
 def test_the_logit_difference_needs_a_foil():
     assert not LOGIT_DIFF.measures(RESULT)
     assert np.isnan(LOGIT_DIFF.values(RESULT)).all()
-    assert LOGIT_DIFF.of(RESULT.heads[0]) is None
+    assert LOGIT_DIFF.value(RESULT.heads[0]) is None
     assert all(metric.measures(RESULT) for metric in METRICS if metric is not LOGIT_DIFF)
 
 

@@ -66,7 +66,7 @@ def test_every_run_is_listed_as_it_was(store):
             told["summary"][name] for name in ("prompt", "target", "words", "prob", "largest")
         )
         assert [list(row) for row in line.changes] == told["summary"]["changes"]
-    assert [list(each) for each in store.seen()] == [
+    assert [list(each) for each in store.filter_choices()] == [
         TOLD["seen"][name] for name in ("models", "kinds", "tags")
     ]
 

@@ -267,7 +267,7 @@ def test_reading_only_changes_nothing_of_an_old_database(old, opened):
     kept = store.get(run.id)
     assert store.find(kept.spec, kept.result.provenance.model_fingerprint).id == run.id
     assert store.summary(run.id) == run
-    assert store.seen()[0] == sorted({each.model for each in store.listed()})
+    assert store.filter_choices()[0] == sorted({each.model for each in store.listed()})
     assert store.n_unknown() == 0
     with pytest.raises(StoreError, match="read-only"):
         store.delete([run.id])

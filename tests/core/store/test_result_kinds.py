@@ -83,7 +83,9 @@ def test_another_kind_is_kept_read_listed_searched_and_renamed(talks, opened, ru
     assert store.lines(TALKS, Query("dog")) == []
     assert [run.id for run in store.listed()] == [run_id]
     assert (store.count(), store.count(kind=TALKS), store.n_unknown()) == (1, 1, 0)
-    assert store.seen()[0] == ["demo"], "what sweeps can be narrowed to says nothing of talks"
+    assert store.filter_choices()[0] == ["demo"], (
+        "what sweeps can be narrowed to says nothing of talks"
+    )
     store.relabel(talk_id, Label("Tuesday"))
     assert store.lines(TALKS, Query("tuesday head"))[0].title == "Tuesday"
     store.delete([talk_id])

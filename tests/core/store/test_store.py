@@ -142,7 +142,7 @@ def test_no_text_of_a_run_upsets_a_database(store, run_on, text):
     assert store.get(run_id).result == result
     store.relabel(run_id, checked_label(text, text, (text,)))
     assert len(store.listed(Query(text=text))) == 1
-    assert store.seen()[2] == list(checked_label(tags=(text,)).tags)
+    assert store.filter_choices()[2] == list(checked_label(tags=(text,)).tags)
 
 
 def test_a_negative_zero_and_the_smallest_numbers_keep_their_bits(store, run_on):
@@ -161,7 +161,7 @@ def test_a_deleted_run_is_out_of_sight_until_it_is_restored(store, run_on):
     run_id = store.keep(result, label=Label("mine"))
     store.delete([run_id])
     assert store.find(result.spec) is None
-    assert (store.listed(), store.count(), store.seen()) == ([], 0, ([], [], []))
+    assert (store.listed(), store.count(), store.filter_choices()) == ([], 0, ([], [], []))
     assert titles(store.listed(Query(deleted=True))) == ["mine"]
     assert store.get(run_id) is not None
     assert store.get(run_id[:6]) is None
@@ -313,7 +313,7 @@ def test_a_list_is_narrowed_by_what_it_names(store, run_on):
         assert titles(store.listed(query)) == ([wanted] if wanted else []), query
         assert store.count(query) == (wanted is not None)
     assert store.count(Query(shape=saved().shape)) == 2
-    assert store.seen() == (
+    assert store.filter_choices() == (
         ["demo", "gpt2"], ["mean-across-heads", "zero"], ["Demo", "demo", "x y", "x%"]
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ def test_panels_share_one_scale_and_stand_side_by_side(panels):
 
 
 def test_a_scale_without_a_sign_runs_from_0_to_its_limit(roles):
-    panel = Panel("", roles.of("induction"))
+    panel = Panel("", roles.values("induction"))
     figure = grids([panel], "score", Look(), signed=False, limit=1.0)
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
     assert figure.layout.coloraxis.colorscale[0][1] == Look().paper

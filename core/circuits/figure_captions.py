@@ -1,0 +1,75 @@
+"""What stands above a head's figures: what each shows, on which scale and against what.
+
+Words, so that a figure says the same wherever it is drawn. Imports no torch.
+"""
+
+from core.results.metrics import Metric
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.text.numbers import signed
+from core.text.words import Words, bold, phrase
+
+PATTERN = phrase("Attention pattern, nothing ablated: each row is a token and where it looks")
+PREDICTIONS = phrase(
+    "Next-token probabilities before and after ablating it: what lost and gained most"
+)
+ATTRIBUTION = phrase("What it adds to the answer by itself (direct logit attribution, clean run)")
+KINDS = phrase("Under each kind of ablation")
+LATER_HEADS = phrase("How far every later head changed its own direct contribution, logits")
+LATER_MLPS = phrase("The same of every later MLP")
+ATTENTION_PATHS = phrase(
+    "Change of that attention weight, through its queries and through its keys"
+)
+STRONGEST_PATHS = phrase("Strongest feeders")
+SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
+SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
+LITERATURE = phrase("What the literature calls it")
+
+
+def attribution_of_every_head(against: str) -> Words:
+    """Direct logit attribution; `against` is what the target's logit is compared with."""
+    return phrase(f"The same of every head, against {against}")
+
+
+def ov_circuit(copying: float | None) -> Words:
+    """The OV circuit's tokens; `copying` is the head's copying score where it is measured."""
+    about = (
+        "OV circuit: what it would promote if it looked only at this token, in logits above the "
+        "vocabulary’s mean."
+    )
+    if copying is None:
+        return phrase(about)
+    return phrase(f"{about} Its copying score is ", bold(signed(copying, 2)), " (−1 to 1).")
+
+
+def direct_effect(metric: str) -> Words:
+    """The direct effect's parts; `metric` is the field of the result's leading metric."""
+    of = "logit difference" if metric == "logit_diff_change" else "log P(target)"
+    return phrase(f"Change of {of} by route, nats")
+
+
+def by_position(metric: Metric) -> Words:
+    """A map of effects by position, in a metric."""
+    return phrase(f"{metric.title} when the head is ablated at one position only")
+
+
+def value_paths(against: str) -> Words:
+    """Path patching through the values; `against` as in `attribution_of_every_head`."""
+    return phrase(f"Change of what it adds to the answer, through its values, against {against}")
+
+
+def composition(random: float) -> Words:
+    """Composition scores; `random` is the score of random weights."""
+    return phrase(
+        "Composition scores, from the weights alone: what could pass, not what does here "
+        f"(random weights: {random:.2f})"
+    )
+
+
+def scores_without(role: str, head: Head, kind: AblationKind) -> Words:
+    """Every head's score in a role, clean and with one head ablated at every position."""
+    return phrase(
+        f"Every head’s {role} score before and after ablating ",
+        bold(head.label),
+        f" ({kind.label}, at every position)",
+    )

@@ -1,0 +1,83 @@
+"""What the store asks of its table: one result, a list of them, what a list can be narrowed to.
+
+`runs` is the table, or for a store that only reads the columns that the database has.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.spec.spec import SweepSpec
+from core.store import rows
+from core.store.conditions import live, of_kind
+from core.store.result_kinds import SWEEPS, ResultKind
+from core.store.run import Origin
+from core.store.sweeps import spec_key
+from core.store.tables import RUNS
+
+SHORTEST_PREFIX = 4
+"""Characters of an id that can stand for all of it."""
+
+_NOT_LISTED = ("result", "margins", "haystack")
+
+
+def listed(runs: sa.FromClause) -> sa.Select[Any]:
+    """The columns that a list needs: no result is unpacked for it."""
+    return sa.select(*(column for column in runs.c if column.name not in _NOT_LISTED))
+
+
+def computed(runs: sa.FromClause, spec: SweepSpec, fingerprint: str | None) -> sa.Select[Any]:
+    """The newest computed sweep of a resolved spec; without a fingerprint, on any model."""
+    wanted = sa.select(runs).where(
+        runs.c.spec_key == spec_key(spec),
+        runs.c.origin == Origin.COMPUTED.value,
+        live(runs),
+        of_kind(runs, SWEEPS),
+    )
+    if fingerprint is not None:
+        wanted = wanted.where(runs.c.fingerprint == fingerprint)
+    return wanted.order_by(runs.c.created.desc()).limit(1)
+
+
+def row_named(
+    connection: sa.Connection,
+    runs: sa.FromClause,
+    kind: ResultKind[Any, Any],
+    name: str,
+    *,
+    deleted: bool = False,
+) -> Mapping[str, Any] | None:
+    """The row of a whole id, of any kind; or of the beginning of an id, if one alone has it."""
+    row = connection.execute(sa.select(runs).where(runs.c.id == name)).first()
+    if row is None and len(name) >= SHORTEST_PREFIX:
+        like = runs.c.id.startswith(name), live(runs, deleted=deleted), of_kind(runs, kind)
+        found = connection.execute(sa.select(runs).where(*like).limit(2)).all()
+        row = found[0] if len(found) == 1 else None
+    return None if row is None else dict(row._mapping)
+
+
+def filter_choices(
+    connection: sa.Connection, runs: sa.FromClause
+) -> tuple[list[str], list[str], list[str]]:
+    """The models, kinds of ablation and tags of the sweeps that are not deleted."""
+    shown = live(runs), of_kind(runs, SWEEPS)
+    models, kinds = (
+        list(connection.scalars(sa.select(column).where(*shown).distinct().order_by(column)))
+        for column in (runs.c.model, runs.c.ablation)
+    )
+    lists = connection.scalars(sa.select(runs.c.tags).where(*shown).distinct())
+    return models, kinds, sorted({tag for each in lists for tag in rows.tags_of(each)})
+
+
+def add_or_restore(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Insert a row; one that is there already stays as it is, and comes back if it was deleted."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
+    # Of every key, not of one: of two who insert the same run at once in PostgreSQL, the second
+    # could trip over the other key.
+    connection.execute(insert.values(row).on_conflict_do_nothing())
+    deleted = RUNS.c.identity == row["identity"], RUNS.c.deleted.is_not(None)
+    back = sa.update(RUNS).where(*deleted).values(deleted=None, created=row["created"])
+    connection.execute(back)
