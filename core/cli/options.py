@@ -12,6 +12,7 @@ import typer
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
+from core.spec.reference_set import ReferenceLines, located_in, read
 from core.spec.spec import Positions, SweepSpec
 
 if TYPE_CHECKING:
@@ -91,23 +92,24 @@ Out = Annotated[Path | None, typer.Option(help="Write to this file instead.")]
 def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
     """Make a command of a function whose first parameter is a spec.
 
-    The options are those of `_spec_of`, then those of the function. Raises `InputError`, whose
-    message names the option with the wrong value.
+    The options are those of `_spec_and_lines`, then those of the function. Raises `InputError`,
+    whose message names the option with the wrong value, or the line of the reference file.
     """
-    shared = inspect.signature(_spec_of).parameters
+    shared = inspect.signature(_spec_and_lines).parameters
     _, *own = inspect.signature(command).parameters.values()
 
     @wraps(command)
     def run(**values: Any) -> None:
-        spec = _spec_of(**{name: values.pop(name) for name in shared})
-        command(spec, **values)
+        spec, lines = _spec_and_lines(**{name: values.pop(name) for name in shared})
+        with located_in(lines):
+            command(spec, **values)
 
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
 
 
-def _spec_of(
+def _spec_and_lines(
     *,
     prompt: Prompt,
     target: Target,
@@ -120,23 +122,25 @@ def _spec_of(
     no_bos: NoBos = False,
     weights: Weights = WeightsOption.PROCESSED,
     dtype: Dtype = DtypeOption.FLOAT32,
-) -> SweepSpec:
+) -> tuple[SweepSpec, ReferenceLines | None]:
+    """The spec that the options ask for, and the lines that its reference set was read from."""
     from core.checkpoints import catalogue
-    from core.spec import reference_set as reference
 
-    return SweepSpec(
+    lines = None if reference_file is None else read(reference_file)
+    spec = SweepSpec(
         model=catalogue.canonical(model),
         prompt=prompt,
         target=tuple(target),
         foil=tuple(foil) if foil else None,
         ablation=ablation,
         corrupted_prompt=corrupted_prompt,
-        reference=None if reference_file is None else reference.read(reference_file),
+        reference=None if lines is None else lines.texts,
         positions=_positions(positions),
         prepend_bos=False if no_bos else None,
         weights=weights.value,
         dtype=dtype.value,
     )
+    return spec, lines
 
 
 def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
