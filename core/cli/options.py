@@ -14,6 +14,7 @@ from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.spec.reference_set import ReferenceLines, located_in, read
 from core.spec.spec import Positions, SweepSpec
+from core.text.typed_numbers import whole_numbers
 
 if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
@@ -181,12 +182,12 @@ def variants_text(path: Path) -> str:
 def _positions(text: str) -> Positions:
     if text in ("all", "last"):
         return text  # type: ignore[return-value]
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
+    numbers = whole_numbers(text)
+    if numbers is None:
         raise InputError(
             "positions", f"{text!r} is not a choice: use all, last, or numbers such as 0,3,5."
-        ) from None
+        )
+    return numbers
 
 
 def check_writable(out: Path | None) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.errors import InputError
 
 _SHOWN = 40
-_LABEL = re.compile(r"L?(\d+)[H.](\d+)", re.IGNORECASE)
+_LABEL = re.compile(r"L?([0-9]+)[H.]([0-9]+)", re.IGNORECASE)
 
 
 class Head(NamedTuple):
