@@ -6,7 +6,6 @@ Nothing is unpickled and no remote code is run.
 
 import contextlib
 import io
-import json
 import logging
 import threading
 import warnings
@@ -29,12 +28,18 @@ from core.model.loaded import LoadedModel, attach_taps
 from core.model.stack import Stack
 from core.settings import settings
 from core.spec.spec import Dtype, Weights
+from core.text.json_form import MayLack, Nullable, Plain, check_form, json_shown, parsed_json
 
 ReportProgress = Callable[[str, float | None], None]
 """Called with (description of the step, fraction done or None) while a model loads."""
 
 _log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_CONFIG = {
+    "model_type": MayLack(Nullable(Plain.TEXT)),
+    "architectures": MayLack(Nullable([Plain.TEXT])),
+}
+"""What is read of a config.json before transformers reads all of it."""
 _SHIFT_TOLERANCE = 1e-3
 _NOISE = 4.0
 """A shift is real from so many times its largest deviation from being constant."""
@@ -158,11 +163,15 @@ def check_folder(name: str, folder: Path) -> None:
             "save_pretrained()."
         )
     try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise TypeError
-    except (ValueError, TypeError, OSError):
+        config = parsed_json(config_file.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
         raise ModelError(f"{name!r} has a config.json that cannot be read: save it anew.") from None
+    try:
+        check_form(config, _CONFIG, "")
+    except ValueError as error:
+        raise ModelError(
+            f"{name!r} has a config.json that cannot be read ({error}): save it anew."
+        ) from None
     if not any(folder.glob("*.safetensors")):
         pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
         raise ModelError(
@@ -193,7 +202,7 @@ def _check_kind(name: str, config: dict[str, Any]) -> None:
             "model that transformers supports itself."
         )
     if kind not in CONFIG_MAPPING:
-        raise ModelError(f"{name!r} is of an unknown kind (model_type {kind!r}).")
+        raise ModelError(f"{name!r} is of an unknown kind (model_type {json_shown(kind)}).")
     architectures = config.get("architectures") or []
     causal = any(a.endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
     if config.get("is_encoder_decoder") or (architectures and not causal):
@@ -320,7 +329,15 @@ def _load_failure(name: str, error: Exception) -> str:
         return f"{name!r} does not fit into memory here: choose a smaller model, or bfloat16."
     if "unsupported" in text.lower() or "not supported" in text.lower():
         return f"{name!r} is of a kind that TransformerLens does not support ({text[:160]})."
-    return f"{name!r} could not be loaded ({kind}: {text[:200]})."
+    _log.warning("%s could not be loaded", name, exc_info=error)
+    # What Python says of its own objects helps only in the log.
+    own = isinstance(error, TypeError | AttributeError | LookupError | RecursionError)
+    text = text.rpartition("Error: ")[2]  # of an error that tells another one
+    said = "" if own or not text else f" ({text[:200]})"
+    return (
+        f"{name!r} could not be loaded: its config.json, tokenizer or weights are not as "
+        f"transformers writes them{said}. Save it anew with save_pretrained(), or choose another."
+    )
 
 
 def _check_heads(name: str, bridge: Any) -> None:

@@ -208,8 +208,7 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
 
 def _provenance(model: "LoadedModel") -> dict[str, Any]:
     from core.sweep.sweep import provenance
-    from core.text.jsonable import jsonable
 
-    values: dict[str, Any] = jsonable(provenance(model, 0.0))
+    values = provenance(model, 0.0).to_dict()
     del values["seconds"]
     return values

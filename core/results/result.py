@@ -8,7 +8,6 @@ metric is stands in `core.results.metrics`.
 import csv
 import io
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.results.metrics import BY_FIELD, FIELDS, METRICS
-from core.results.schema import EFFECT_DEFAULTS, SCHEMA, current_form
-from core.spec.heads import Head
+from core.results.schema import MEND, SCHEMA, current_form
+from core.spec.heads import Head, shortened
 from core.spec.identity import result_key
 from core.spec.spec import SweepSpec
+from core.text.json_form import json_shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,12 @@ class HeadEffect(Effect):
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers come from."""
+    """Where the numbers come from.
+
+    `slower_because` says why the model took the slower path, hook by hook and as exact, as a part
+    of a sentence without a full stop; None where it took the fast one, or an older result does
+    not say.
+    """
 
     headsweep: str
     transformer_lens: str
@@ -113,6 +118,11 @@ class Provenance:
     device: str
     dtype: str
     seconds: float
+    slower_because: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, without what there is nothing to say of."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -199,7 +209,7 @@ class SweepResult:
             "foil_tokens": list(self.foil_tokens),
             "baseline": self.baseline.to_dict(),
             "heads": [effect.to_dict() for effect in self.heads],
-            "provenance": asdict(self.provenance),
+            "provenance": self.provenance.to_dict(),
         }
 
     def to_json(self, indent: int | None = 1) -> str:
@@ -212,24 +222,19 @@ class SweepResult:
 
         A ValueError says what is wrong.
         """
-        try:
-            values = current_form(values)
-            shape = _shape(values["shape"])
-            return cls(
-                spec=SweepSpec.from_dict(values["spec"]),
-                shape=shape,
-                tokens=tuple(map(str, values["tokens"])),
-                special=tuple(map(bool, values["special"])),
-                target_tokens=tuple(map(str, values["target_tokens"])),
-                foil_tokens=tuple(map(str, values["foil_tokens"])),
-                baseline=_baseline(values["baseline"]),
-                heads=_heads(values["heads"], shape),
-                provenance=_provenance(values["provenance"]),
-            )
-        except (LookupError, TypeError, AttributeError, OverflowError) as error:
-            raise ValueError(
-                f"This {SCHEMA} result is damaged ({type(error).__name__}: {error})."
-            ) from error
+        saved = current_form(values)
+        shape = _shape(saved["shape"])
+        return cls(
+            spec=SweepSpec.from_dict(saved["spec"]),
+            shape=shape,
+            tokens=tuple(saved["tokens"]),
+            special=tuple(saved["special"]),
+            target_tokens=tuple(saved["target_tokens"]),
+            foil_tokens=tuple(saved["foil_tokens"]),
+            baseline=_baseline(saved["baseline"]),
+            heads=_heads(saved["heads"], shape),
+            provenance=_provenance(saved["provenance"]),
+        )
 
     def to_frame(self) -> "pd.DataFrame":
         """A pandas table, one row a head, with the contract's columns."""
@@ -249,87 +254,67 @@ class SweepResult:
 
 
 def _top(pairs: Any) -> Top:
-    return tuple((str(text), _finite(prob)) for text, prob in pairs)
-
-
-def _finite(value: Any) -> float:
-    if isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a number")
-    number = float(value)
-    if not math.isfinite(number):
-        raise TypeError(f"{value!r} is not a finite number")
-    return number
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a number")
-    return int(value)
+    return tuple((text, float(prob)) for text, prob in pairs)
 
 
 def _optional(value: Any) -> float | None:
-    return None if value is None else _finite(value)
+    return None if value is None else float(value)
 
 
 def _baseline(values: Mapping[str, Any]) -> Baseline:
     return Baseline(
-        prob=_finite(values["prob"]),
-        logprob=_finite(values["logprob"]),
-        rank=_whole(values["rank"]),
+        prob=float(values["prob"]),
+        logprob=float(values["logprob"]),
+        rank=int(values["rank"]),
         logit_diff=_optional(values["logit_diff"]),
         top=_top(values["top"]),
-        token_probs=tuple(_finite(p) for p in values["token_probs"]),
-        margin=_optional(values.get("margin")),
-        entropy=_optional(values.get("entropy")),
+        token_probs=tuple(float(p) for p in values["token_probs"]),
+        margin=_optional(values["margin"]),
+        entropy=_optional(values["entropy"]),
     )
 
 
 def _shape(values: Any) -> tuple[int, int]:
     n_layers, n_heads = (int(value) for value in values)
     if not (0 < n_layers <= MAX_SIDE and 0 < n_heads <= MAX_SIDE):
-        raise TypeError(f"a model has no shape {values!r}")
+        raise _damaged(f"a model has no shape {json_shown(values)}")
     return n_layers, n_heads
+
+
+def _damaged(why: str) -> ValueError:
+    return ValueError(f"This {SCHEMA} result is damaged: {why}. {MEND}")
 
 
 def _heads(rows: Any, shape: tuple[int, int]) -> tuple[HeadEffect, ...]:
     effects = tuple(_head_effect(row) for row in rows)
     seen = {effect.address for effect in effects}
     if len(seen) < len(effects):
-        raise TypeError("a head is listed twice")
-    for layer, head in seen:
-        if not (0 <= layer < shape[0] and 0 <= head < shape[1]):
-            raise TypeError(f"{Head(layer, head).label} is outside a model of {shape}")
+        raise _damaged("a head is listed twice")
+    for head in seen:
+        if not head.within(shape):
+            raise _damaged(f"{shortened(head.label)} is outside a model of {json_shown(shape)}")
     return effects
 
 
 def _provenance(values: Mapping[str, Any]) -> Provenance:
-    names = {field.name for field in fields(Provenance)} - {"seconds"}
-    texts = {name: str(values[name]) for name in names}
-    return Provenance(**texts, seconds=_finite(values["seconds"]))
+    known: dict[str, Any] = {each.name: values.get(each.name) for each in fields(Provenance)}
+    return Provenance(**{**known, "seconds": float(values["seconds"])})
+
+
+def effect_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an `Effect` from its JSON, in the form that `current_form` has checked."""
+    metrics = {metric.field: _optional(values[metric.field]) for metric in METRICS}
+    return {
+        "prob": float(values["prob"]),
+        **metrics,
+        "rank": int(values["rank"]),
+        "top": _top(values["top"]),
+    }
 
 
 def _head_effect(values: Mapping[str, Any]) -> HeadEffect:
-    metrics: dict[str, Any] = _metrics(values)
-    return HeadEffect(
-        layer=_whole(values["layer"]),
-        head=_whole(values["head"]),
-        prob=_finite(values["prob"]),
-        **metrics,
-        rank=_whole(values["rank"]),
-        top=_top(values["top"]),
-    )
-
-
-def _metrics(values: Mapping[str, Any]) -> dict[str, float | None]:
-    """The metrics of an effect; those that only a newer version knows are let be."""
-    found = {}
-    for metric in METRICS:
-        value = (
-            values.get(metric.field) if metric.field in EFFECT_DEFAULTS else values[metric.field]
-        )
-        may_lack = metric.field in EFFECT_DEFAULTS or metric.needs_foil
-        found[metric.field] = None if value is None and may_lack else _finite(value)
-    return found
+    layer, head = int(values["layer"]), int(values["head"])
+    return HeadEffect(layer=layer, head=head, **effect_fields(values))
 
 
 def _measured(numbers: Baseline | Effect) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.errors import InputError
 from core.spec.checks import beginning_of, check_prompt
+from core.text.json_form import json_kind
 
 MAX_PROMPTS = 1_000
 MAX_CHARACTERS = 500_000
@@ -213,7 +214,7 @@ def checked(reference: object) -> tuple[str, ...]:
     if not isinstance(reference, list | tuple):
         raise InputError(
             "reference",
-            f"The reference set is {type(reference).__name__}, not a list of texts: give a list "
+            f"The reference set is {json_kind(reference)}, not a list of texts: give a list "
             "with one prompt an item.",
         )
     return _checked((f"Reference prompt {n}", text) for n, text in enumerate(reference, 1))

@@ -142,16 +142,16 @@ def test_bounds():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("a b", "str, not a list"),
-        (None, "NoneType"),
-        ({"a": 1}, "dict"),
+        ("a b", "text, not a list"),
+        (None, "is null, not a list"),
+        ({"a": 1}, "is an object, not a list"),
         ([], "empty"),
         ((), "empty"),
         (["a", ""], "Reference prompt 2 is empty"),
         (["a", " \n"], "Reference prompt 2 is blank"),
-        (["a", "b", 3], "Reference prompt 3 is int"),
-        ([b"a"], "Reference prompt 1 is bytes"),
-        ([["a"]], "Reference prompt 1 is list"),
+        (["a", "b", 3], "Reference prompt 3 is a number, not text"),
+        ([b"a"], "Reference prompt 1 is of the type bytes"),
+        ([["a"]], "Reference prompt 1 is a list, not text"),
         (["a", "\udc00"], "Reference prompt 2 holds half"),
     ],
 )
