@@ -334,7 +334,7 @@ TWELVE = WHOLE["heads"]
         (("baseline", "rank"), 0, "no model gives"),
         (("baseline", "margin"), True, "not a number"),
         (("heads", 3, "rank"), -5, "no model gives"),
-        (("heads", 3, "rank"), True, "not a number"),
+        (("heads", 3, "rank"), True, "not a whole number"),
         (("heads", 3, "kl"), -5.0, "no model gives"),
         (("schema",), "headsweep.sweep/01", "only sweeps"),
         (("schema",), "headsweep.sweep/999999999999", "newer Headsweep"),
