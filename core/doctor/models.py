@@ -34,12 +34,14 @@ def path(_: Settings) -> CheckResult:
     It loads the model on the CPU and proves it, as any program does that sweeps.
     """
     from core.checkpoints.loading import load_model
-    from core.errors import ModelError
+    from core.errors import InputError, ModelError
 
     try:
         model = load_model("demo", "cpu")
     except ModelError as error:
         return _damaged(f"The embedded model cannot be loaded ({error}).")
+    except InputError as error:  # of the settings, which have a check of their own
+        return CheckResult(State.WARNING, f"Not looked at: {error}", "Correct that first.")
     if not model.slower_because:
         return CheckResult(State.OK, "The embedded model takes the fast path.")
     return CheckResult(

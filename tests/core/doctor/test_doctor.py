@@ -406,6 +406,12 @@ def test_the_path_that_the_embedded_model_takes(monkeypatch):
         State.OK, "The embedded model takes the fast path."
     )
 
+    with monkeypatch.context() as patched:
+        patched.setenv("PORT", "none")
+        settings.cache_clear()
+        refused_everywhere(models.path(Settings.model_construct()), "Not looked at: PORT='none'")
+        settings.cache_clear()
+
     def moved(*_):
         raise ImportError("a name has moved")
 
