@@ -16,12 +16,16 @@ ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
-    """Serve the dashboard where the settings say, until interrupted."""
+    """Serve the dashboard where the settings say, until interrupted.
+
+    Where nothing can be served there the program ends with code 2 and one line on stderr.
+    """
     try:
         given = settings()
+        check_free(given.address, given.port)
     except InputError as error:
-        sys.exit(f"headsweep: {error}")
-    check_free(given.address, given.port)
+        print(f"headsweep: {error}", file=sys.stderr)
+        sys.exit(2)
     # Whole, and before any other thread runs: a figure drawn while another thread is importing
     # pandas fails.
     import pandas  # noqa: F401
@@ -47,14 +51,16 @@ def main() -> None:
 
 
 def check_free(address: str, port: int) -> None:
-    """End with one line where nothing can listen there."""
+    """Raise an `InputError` (field "serve") where nothing can listen there."""
     try:
         bindable_port(address, port)
     except OSError as error:
-        sys.exit(
-            f"headsweep: port {port} on {address} cannot be used ({error.strerror}): try another "
-            "port (headsweep serve --port 8601, or PORT=8601 make run) or another address."
-        )
+        raise InputError(
+            "serve",
+            f"Port {port} on {address} cannot be used ({error.strerror}): try another port "
+            "(headsweep serve --port 8601, or PORT=8601 make run) or another address (localhost, "
+            "or one of this machine).",
+        ) from error
 
 
 if __name__ == "__main__":

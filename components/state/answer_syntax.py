@@ -6,9 +6,10 @@ from collections.abc import Collection
 from core.errors import InputError
 from core.spec.answer import Answer
 from core.spec.spec import Positions
+from core.text.typed_numbers import WHOLE
 
 _BARS = re.compile(r"(\\*)\|")
-_RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
+_RANGE = re.compile(rf"({WHOLE})(?:\s*[-–]\s*({WHOLE}))?")
 _LARGEST = 1_000_000
 
 

@@ -8,22 +8,24 @@ from core.spec import reference_set as reference
 
 @dataclass(frozen=True)
 class Upload:
-    """A file's name and its prompts, or why there are none."""
+    """A file's name, its prompts and the lines that they stand in, or why there are none."""
 
     name: str
     prompts: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
     error: str | None = None
 
-    def reference(self) -> tuple[str, ...]:
-        """The prompts; raises `InputError` where the file was refused."""
+    def reference(self) -> reference.ReferenceLines:
+        """The prompts in their lines; raises `InputError` where the file was refused."""
         if self.error is not None:
             raise InputError("reference", self.error)
-        return self.prompts
+        return reference.ReferenceLines(self.prompts, self.lines, self.name)
 
 
 def read_upload(name: str, raw: bytes) -> Upload:
     """One prompt a line, in UTF-8; whatever is wrong is kept to be told."""
     try:
-        return Upload(name, reference.from_bytes(name, raw))
+        found = reference.from_bytes(name, raw)
+        return Upload(name, found.texts, found.lines)
     except InputError as error:
         return Upload(name, error=str(error))

@@ -17,6 +17,7 @@ from core.model.families import stack_of
 from core.model.stack import Stack
 from core.spec.spec import Dtype
 
+_log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 _quiet_turn = threading.RLock()
@@ -136,4 +137,12 @@ def _load_failure(name: str, error: Exception) -> str:
         return f"{name!r} does not fit into memory here: choose a smaller model, or bfloat16."
     if "unsupported" in text.lower() or "not supported" in text.lower():
         return f"{name!r} is of a kind that TransformerLens does not support ({text[:160]})."
-    return f"{name!r} could not be loaded ({kind}: {text[:200]})."
+    _log.warning("%s could not be loaded", name, exc_info=error)
+    # What Python says of its own objects helps only in the log.
+    own = isinstance(error, TypeError | AttributeError | LookupError | RecursionError)
+    text = text.rpartition("Error: ")[2]  # of an error that tells another one
+    said = "" if own or not text else f" ({text[:200]})"
+    return (
+        f"{name!r} could not be loaded: its config.json, tokenizer or weights are not as "
+        f"transformers writes them{said}. Save it anew with save_pretrained(), or choose another."
+    )

@@ -1,16 +1,22 @@
 """The local folder of a checkpoint: where it is, and whether this program can read it."""
 
 import contextlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from core.checkpoints import catalogue
 from core.errors import ModelError
+from core.text.json_form import MayLack, Nullable, Plain, check_form, json_shown, parsed_json
 
 ReportProgress = Callable[[str, float | None], None]
 """Called with (description of the step, fraction done or None) while a model loads."""
+
+_CONFIG = {
+    "model_type": MayLack(Nullable(Plain.TEXT)),
+    "architectures": MayLack(Nullable([Plain.TEXT])),
+}
+"""What is read of a config.json before transformers reads all of it."""
 
 
 def checkpoint_folder(name: str, report: ReportProgress) -> Path:
@@ -52,11 +58,15 @@ def check_folder(name: str, folder: Path) -> None:
             "save_pretrained()."
         )
     try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise TypeError
-    except (ValueError, TypeError, OSError):
+        config = parsed_json(config_file.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
         raise ModelError(f"{name!r} has a config.json that cannot be read: save it anew.") from None
+    try:
+        check_form(config, _CONFIG, "")
+    except ValueError as error:
+        raise ModelError(
+            f"{name!r} has a config.json that cannot be read ({error}): save it anew."
+        ) from None
     if not any(folder.glob("*.safetensors")):
         pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
         raise ModelError(
@@ -87,7 +97,7 @@ def _check_kind(name: str, config: dict[str, Any]) -> None:
             "model that transformers supports itself."
         )
     if kind not in CONFIG_MAPPING:
-        raise ModelError(f"{name!r} is of an unknown kind (model_type {kind!r}).")
+        raise ModelError(f"{name!r} is of an unknown kind (model_type {json_shown(kind)}).")
     architectures = config.get("architectures") or []
     causal = any(a.endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
     if config.get("is_encoder_decoder") or (architectures and not causal):

@@ -86,7 +86,7 @@ def head_report(
             | {"citation": entry.citation}
             for entry in roles_of(model.name, head)
         ],
-        "provenance": jsonable(provenance(model, time.perf_counter() - started)),
+        "provenance": provenance(model, time.perf_counter() - started).to_dict(),
     }
 
 

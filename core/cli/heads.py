@@ -128,7 +128,7 @@ def roles(
     given.check_writable(out)
     removed = _head(without, "without") if without else None
     means = removed is not None and ablation.traits.needs is Needs.REFERENCE
-    prompts = _reference_prompts(reference_file, used=means)
+    lines = _reference_lines(reference_file, used=means)
     with progress() as report:
         report(f"Loading {model}", None)
         from core.checkpoints import catalogue
@@ -145,9 +145,11 @@ def roles(
         )
         after: Any = None
         if removed is not None:
+            prompts = None if lines is None else lines.texts
             work = measure_scores_without(loaded, removed, ablation, prompts)
             description = f"Measuring without {removed.label}"
-            without_head = run_to_end(work, lambda done: report(description, done))
+            with reference.located_in(lines):
+                without_head = run_to_end(work, lambda done: report(description, done))
             after = {"head": removed.label, "ablation": ablation.value, **without_head.to_dict()}
     write_json(
         {
@@ -168,7 +170,7 @@ def _head(text: str, field: str) -> Head:
         raise InputError(field, f"{shortened(text)!r} is not a head: write it as L1H0.") from None
 
 
-def _reference_prompts(path: "Path | None", used: bool) -> tuple[str, ...] | None:
+def _reference_lines(path: "Path | None", used: bool) -> reference.ReferenceLines | None:
     """The reference set for --without. Raises `InputError` if it would not be used."""
     if path is None:
         return None
@@ -206,8 +208,7 @@ def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[H
 
 def _provenance(model: "LoadedModel") -> dict[str, Any]:
     from core.sweep.sweep import provenance
-    from core.text.jsonable import jsonable
 
-    values: dict[str, Any] = jsonable(provenance(model, 0.0))
+    values = provenance(model, 0.0).to_dict()
     del values["seconds"]
     return values

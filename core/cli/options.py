@@ -12,7 +12,9 @@ import typer
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
+from core.spec.reference_set import ReferenceLines, located_in, read
 from core.spec.spec import Positions, SweepSpec
+from core.text.typed_numbers import whole_numbers
 
 if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
@@ -91,23 +93,24 @@ Out = Annotated[Path | None, typer.Option(help="Write to this file instead.")]
 def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
     """Make a command of a function whose first parameter is a spec.
 
-    The options are those of `_spec_of`, then those of the function. Raises `InputError`, whose
-    message names the option with the wrong value.
+    The options are those of `_spec_and_lines`, then those of the function. Raises `InputError`,
+    whose message names the option with the wrong value, or the line of the reference file.
     """
-    shared = inspect.signature(_spec_of).parameters
+    shared = inspect.signature(_spec_and_lines).parameters
     _, *own = inspect.signature(command).parameters.values()
 
     @wraps(command)
     def run(**values: Any) -> None:
-        spec = _spec_of(**{name: values.pop(name) for name in shared})
-        command(spec, **values)
+        spec, lines = _spec_and_lines(**{name: values.pop(name) for name in shared})
+        with located_in(lines):
+            command(spec, **values)
 
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
 
 
-def _spec_of(
+def _spec_and_lines(
     *,
     prompt: Prompt,
     target: Target,
@@ -120,23 +123,25 @@ def _spec_of(
     no_bos: NoBos = False,
     weights: Weights = WeightsOption.PROCESSED,
     dtype: Dtype = DtypeOption.FLOAT32,
-) -> SweepSpec:
+) -> tuple[SweepSpec, ReferenceLines | None]:
+    """The spec that the options ask for, and the lines that its reference set was read from."""
     from core.checkpoints import catalogue
-    from core.spec import reference_set as reference
 
-    return SweepSpec(
+    lines = None if reference_file is None else read(reference_file)
+    spec = SweepSpec(
         model=catalogue.canonical(model),
         prompt=prompt,
         target=tuple(target),
         foil=tuple(foil) if foil else None,
         ablation=ablation,
         corrupted_prompt=corrupted_prompt,
-        reference=None if reference_file is None else reference.read(reference_file),
+        reference=None if lines is None else lines.texts,
         positions=_positions(positions),
         prepend_bos=False if no_bos else None,
         weights=weights.value,
         dtype=dtype.value,
     )
+    return spec, lines
 
 
 def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
@@ -177,12 +182,12 @@ def variants_text(path: Path) -> str:
 def _positions(text: str) -> Positions:
     if text in ("all", "last"):
         return text  # type: ignore[return-value]
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
+    numbers = whole_numbers(text)
+    if numbers is None:
         raise InputError(
             "positions", f"{text!r} is not a choice: use all, last, or numbers such as 0,3,5."
-        ) from None
+        )
+    return numbers
 
 
 def check_writable(out: Path | None) -> None:

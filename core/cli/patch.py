@@ -74,7 +74,6 @@ def _measured(
     from core.spec.heads import all_heads
     from core.sweep.prepare import prepare
     from core.sweep.sweep import provenance
-    from core.text.jsonable import jsonable
 
     started = time.perf_counter()
     resolved = prepare(model, spec).spec
@@ -97,5 +96,5 @@ def _measured(
         "spec": resolved.to_dict(),
         **whole,
         "by_position": positions,
-        "provenance": jsonable(provenance(model, seconds)),
+        "provenance": provenance(model, seconds).to_dict(),
     }

@@ -28,6 +28,30 @@ def embedded(_: Settings) -> CheckResult:
     return _damaged(f"Changed: its fingerprint is {here}, and the saved example's {expected}.")
 
 
+def path(_: Settings) -> CheckResult:
+    """Whether the embedded model takes the fast path here: its wiring fits the installed libraries.
+
+    It loads the model on the CPU and proves it, as any program does that sweeps.
+    """
+    from core.checkpoints.loading import load_model
+    from core.errors import InputError, ModelError
+
+    try:
+        model = load_model("demo", "cpu")
+    except ModelError as error:
+        return _damaged(f"The embedded model cannot be loaded ({error}).")
+    except InputError as error:  # of the settings, which have a check of their own
+        return CheckResult(State.WARNING, f"Not looked at: {error}", "Correct that first.")
+    if not model.slower_because:
+        return CheckResult(State.OK, "The embedded model takes the fast path.")
+    return CheckResult(
+        State.WARNING,
+        f"The embedded model takes the slower path, as exact: {model.slower_because}.",
+        "Sweeps work, but take longer. Install the versions of torch, transformers and "
+        "transformer-lens that Headsweep asks for.",
+    )
+
+
 def on_this_machine(_: Settings) -> CheckResult:
     """Which models of the catalogue are on this machine."""
     from core.checkpoints import hub

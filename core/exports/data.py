@@ -17,9 +17,10 @@ from core.errors import InputError
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import METRICS
 from core.results.result import COLUMNS, Effect, SweepResult
-from core.results.schema import SCHEMA, current_form, current_layer_effects, parse_schema
+from core.results.schema import MEND, SCHEMA, current_form, current_layer_effects, parse_schema
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
+from core.text.json_form import MayLack, Nullable, Plain, check_form, parsed_json
 
 MAX_BYTES = 12_000_000
 """Of a file that is opened: GPT-2 XL's run has 2 MB, and parsed JSON fills far more memory."""
@@ -28,6 +29,13 @@ MAX_NUMBER = 1e9
 _ROUNDING = 1e-5
 """By so much may a probability be above 1: it is the exponential of a sum."""
 _SHOWN = 300
+_LABEL = Nullable(
+    {
+        "title": MayLack(Plain.TEXT),
+        "notes": MayLack(Plain.TEXT),
+        "tags": MayLack([Plain.TEXT]),
+    }
+)
 ORIGIN = ("model", "model_fingerprint", "headsweep", "transformer_lens", "torch", "device", "spec")
 
 
@@ -91,8 +99,8 @@ def read_json(name: str, raw: bytes) -> ReadRun:
             _check_layer_effects(current_layer_effects(layer_effects), kept, result)
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        seen = str(error).encode("utf-8", "replace").decode()
+    except (ValueError, RecursionError) as error:
+        seen = _said(error).encode("utf-8", "replace").decode()
         if len(seen) > _SHOWN:
             seen = f"{seen[: _SHOWN // 2]} … {seen[-_SHOWN // 2 :]}"
         raise InputError("file", f"{name!r} cannot be opened. {seen}") from error
@@ -101,13 +109,24 @@ def read_json(name: str, raw: bytes) -> ReadRun:
 
 def _parsed(name: str, raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            "file",
-            f"{name!r} is not JSON ({str(error)[:80]}): open a file that Headsweep has exported "
-            "as JSON.",
-        ) from None
+        return parsed_json(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start + 1} is 0x{raw[error.start]:02X}, which is not UTF-8"
+    except ValueError as error:
+        why = str(error)[:80]
+    raise InputError(
+        "file", f"{name!r} is not JSON ({why}): open a file that Headsweep has exported as JSON."
+    )
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with a file that is JSON, as a sentence."""
+    match error:
+        case UnicodeEncodeError():
+            return f"It holds half of a character. {MEND}"
+        case RecursionError():
+            return f"It is nested too deeply. {MEND}"
+    return str(error)
 
 
 def _not_a_run(name: str, values: Any) -> str:
@@ -222,9 +241,9 @@ def _are_numbers(*values: object) -> bool:
 
 def _label(values: Any) -> Label:
     """What people have said about a run; nothing in the command line's JSON."""
-    about = {"title": "", "notes": "", "tags": [], **({} if values is None else values)}
-    title, notes, tags = about["title"], about["notes"], about["tags"]
-    texts = [title, notes, *tags] if isinstance(tags, list) else []
-    if not texts or not all(isinstance(text, str) for text in texts):
-        raise ValueError("Its title, notes or tags are no texts.")
-    return checked_label(title, notes, tags)
+    try:
+        check_form(values, _LABEL, "run")
+    except ValueError as error:
+        raise ValueError(f"Its title, notes or tags are no texts: {error}. {MEND}") from None
+    about = {"title": "", "notes": "", "tags": [], **(values or {})}
+    return checked_label(about["title"], about["notes"], about["tags"])

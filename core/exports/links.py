@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.spec.heads import shortened
 from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
+from core.text.typed_numbers import whole_numbers
 
 Params = Mapping[str, Sequence[str]]
 """Parameters of an address; one that is repeated has several values."""
@@ -159,11 +160,11 @@ def _value(name: str, texts: Sequence[str]) -> Any:
             raise InputError("bos", f"The address has bos={shortened(text)}: write 0 or 1.")
         return text == "1"
     if name == "positions" and text not in ("all", "last"):
-        parts = text.split(",")
-        if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
+        numbers = whole_numbers(text)
+        if numbers is None or min(numbers) < 0:
             raise InputError(
                 "positions",
                 f"The address has positions={shortened(text)}: write all, last, or 0,3,5.",
             )
-        return tuple(map(int, parts))
+        return numbers
     return text

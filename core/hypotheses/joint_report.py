@@ -19,7 +19,6 @@ from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import provenance
-from core.text.jsonable import jsonable
 
 SCHEMA = "headsweep.joint/2"
 
@@ -78,7 +77,7 @@ def joint_report(
         report |= yield from within(_search_report(model, keeper, kept_spec, own), 0.5, 1.0)
     yield 1.0
     seconds = time.perf_counter() - started
-    return {**report, "provenance": jsonable(provenance(model, seconds))}
+    return {**report, "provenance": provenance(model, seconds).to_dict()}
 
 
 def _search_report(

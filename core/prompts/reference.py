@@ -1,12 +1,14 @@
 """A reference set as a tokenizer reads it, and whether its texts are as long as a prompt."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from core.errors import InputError
-from core.prompts.tokens import tokenize_prompt
-from core.spec.checks import beginning_of
+from core.prompts.tokens import check_embedded, tokenize_prompt
+from core.spec.reference_set import ReferenceTextError
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,19 @@ class Misfit:
 def reference_ids(
     tokenizer: Any, reference: tuple[str, ...], prepend_bos: bool
 ) -> tuple[tuple[int, ...], ...]:
-    """Each text's ids, BOS first if asked for; raises `InputError` that names the text's number."""
+    """Each text's ids, BOS first if asked for; raises `ReferenceTextError`."""
     return tuple(_ids(tokenizer, i, text, prepend_bos) for i, text in enumerate(reference, 1))
+
+
+def embedded_ids(
+    tokenizer: Any, reference: tuple[str, ...], d_vocab: int, *, prepend_bos: bool
+) -> tuple[tuple[int, ...], ...]:
+    """`reference_ids`, all of which a model with `d_vocab` embeddings knows; raises the same."""
+    read = reference_ids(tokenizer, reference, prepend_bos)
+    for number, ids in enumerate(read, 1):
+        with _text_named(number, reference[number - 1]):
+            check_embedded(ids, d_vocab, "reference")
+    return read
 
 
 def misfits(
@@ -36,7 +49,7 @@ def misfits(
 def check_same_length(
     tokenizer: Any, reference: tuple[str, ...], n_tokens: int, *, prepend_bos: bool
 ) -> None:
-    """Raise an `InputError` (field "reference") for a set with a text of another length."""
+    """Raise a `ReferenceTextError` for a set with a text of another length."""
     found = misfits(tokenizer, reference, n_tokens, prepend_bos=prepend_bos)
     if not found:
         return
@@ -46,17 +59,24 @@ def check_same_length(
         else ""
     )
     first = found[0]
-    quoted = beginning_of(reference[first.number - 1])
-    raise InputError(
-        "reference",
-        f"Reference prompt {first.number} (“{quoted}”) has {first.n_tokens:,} tokens, the prompt "
+    raise ReferenceTextError(
+        first.number,
+        reference[first.number - 1],
+        f"has {first.n_tokens:,} tokens, the prompt "
         f"{n_tokens:,}{' (BOS counted)' if prepend_bos else ''}: each text must have as many, for "
         f"an average at each position. Change it or remove it.{others}",
     )
 
 
 def _ids(tokenizer: Any, number: int, text: str, prepend_bos: bool) -> tuple[int, ...]:
-    try:
+    with _text_named(number, text):
         return tokenize_prompt(tokenizer, text, prepend_bos=prepend_bos).ids
+
+
+@contextmanager
+def _text_named(number: int, text: str) -> Iterator[None]:
+    """Within it what is wrong is said of this text of the set."""
+    try:
+        yield
     except InputError as error:
-        raise InputError("reference", f"Reference prompt {number}: {error}") from error
+        raise ReferenceTextError(number, text, f"cannot be used: {error}") from error

@@ -30,12 +30,17 @@ def provenance_parts(result: SweepResult) -> tuple[Words, ...]:
         f"Headsweep {made.headsweep}",
         f"TransformerLens {made.transformer_lens}",
         f"{made.device}, {made.dtype}",
+        *((f"slower path, as exact: {made.slower_because}",) if made.slower_because else ()),
     )
     return (phrase("baseline P(", target, f") {percent(base.prob, 2)}"), *map(phrase, parts))
 
 
 def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
-    """What the numbers were computed with, as (name, value); all but how long it took."""
+    """What the numbers were computed with, as (name, value); all but how long it took.
+
+    Why it took the slower path stands there only where it did.
+    """
+    slower = made.slower_because
     return (
         ("Headsweep", made.headsweep),
         ("TransformerLens", made.transformer_lens),
@@ -43,6 +48,7 @@ def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
         ("model fingerprint", made.model_fingerprint),
         ("device", made.device),
         ("dtype", made.dtype),
+        *((("slower path, as exact", slower),) if slower else ()),
     )
 
 

@@ -83,7 +83,12 @@ class HeadEffect(Effect):
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers come from."""
+    """Where the numbers come from.
+
+    `slower_because` says why the model took the slower path, hook by hook and as exact, as a part
+    of a sentence without a full stop; None where it took the fast one, or an older result does
+    not say.
+    """
 
     headsweep: str
     transformer_lens: str
@@ -92,6 +97,11 @@ class Provenance:
     device: str
     dtype: str
     seconds: float
+    slower_because: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, without what there is nothing to say of."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def _measured(numbers: Baseline | Effect) -> dict[str, Any]:

@@ -102,4 +102,6 @@ def _swept(result: SweepResult) -> Fact:
     total, made = result.shape[0] * result.shape[1], result.provenance
     count = f"{total} heads" if result.complete else f"{len(result.heads)} of {total} heads"
     detail = f"{made.seconds:.2f} s · {made.device} · {made.dtype} · {result.spec.weights} weights"
+    if made.slower_because:
+        detail += f" · slower path, as exact: {made.slower_because}"
     return Fact(phrase("Swept"), count, phrase(detail))

@@ -5,10 +5,11 @@ next to them. `core.sweep.layer_sweep` measures them; this imports no torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from core.results.metrics import FIELDS
+from core.results.reading import effect_fields
 from core.results.result import Effect, SweepResult
 from core.results.schema import current_layer_effects
 from core.spec.heads import Head
@@ -54,28 +55,17 @@ class LayerEffects:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "LayerEffects":
+    def from_dict(cls, values: object) -> "LayerEffects":
         """The inverse of `to_dict`; a ValueError for anything else."""
-        try:
-            values = current_layer_effects(values)
-            return cls(
-                tuple(_effect(each) for each in values["attention"]),
-                tuple(None if each is None else _effect(each) for each in values["mlp"]),
-                {Head.parse(k): _effect(v) for k, v in values["first_position"].items()},
-            )
-        except (LookupError, TypeError, AttributeError) as error:
-            raise ValueError(f"These layer effects are damaged ({error}).") from error
+        saved = current_layer_effects(values)
+        return cls(
+            tuple(Effect(**effect_fields(each)) for each in saved["attention"]),
+            tuple(None if each is None else Effect(**effect_fields(each)) for each in saved["mlp"]),
+            {Head.parse(k): Effect(**effect_fields(v)) for k, v in saved["first_position"].items()},
+        )
 
 
 def marked_heads(result: SweepResult, count: int = MARKED) -> list[Head]:
     """The heads with the largest effects under any metric, in head order."""
     found = {e.address for metric in FIELDS for e in result.ranked(metric)[:count]}
     return sorted(found)
-
-
-def _effect(values: Mapping[str, Any]) -> Effect:
-    known: dict[str, Any] = {
-        field.name: values[field.name] if field.default is MISSING else values.get(field.name)
-        for field in fields(Effect)
-    }
-    return Effect(**{**known, "top": tuple((str(t), float(p)) for t, p in known["top"])})

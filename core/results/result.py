@@ -8,7 +8,7 @@ metric is stands in `core.results.metrics`.
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,7 +111,7 @@ class SweepResult:
             "foil_tokens": list(self.foil_tokens),
             "baseline": self.baseline.to_dict(),
             "heads": [effect.to_dict() for effect in self.heads],
-            "provenance": asdict(self.provenance),
+            "provenance": self.provenance.to_dict(),
         }
 
     def to_json(self, indent: int | None = 1) -> str:
@@ -124,24 +124,19 @@ class SweepResult:
 
         A ValueError says what is wrong.
         """
-        try:
-            values = current_form(values)
-            shape = read_shape(values["shape"])
-            return cls(
-                spec=SweepSpec.from_dict(values["spec"]),
-                shape=shape,
-                tokens=tuple(map(str, values["tokens"])),
-                special=tuple(map(bool, values["special"])),
-                target_tokens=tuple(map(str, values["target_tokens"])),
-                foil_tokens=tuple(map(str, values["foil_tokens"])),
-                baseline=read_baseline(values["baseline"]),
-                heads=read_heads(values["heads"], shape),
-                provenance=read_provenance(values["provenance"]),
-            )
-        except (LookupError, TypeError, AttributeError, OverflowError) as error:
-            raise ValueError(
-                f"This {SCHEMA} result is damaged ({type(error).__name__}: {error})."
-            ) from error
+        saved = current_form(values)
+        shape = read_shape(saved["shape"])
+        return cls(
+            spec=SweepSpec.from_dict(saved["spec"]),
+            shape=shape,
+            tokens=tuple(saved["tokens"]),
+            special=tuple(saved["special"]),
+            target_tokens=tuple(saved["target_tokens"]),
+            foil_tokens=tuple(saved["foil_tokens"]),
+            baseline=read_baseline(saved["baseline"]),
+            heads=read_heads(saved["heads"], shape),
+            provenance=read_provenance(saved["provenance"]),
+        )
 
     def to_frame(self) -> "pd.DataFrame":
         """A pandas table, one row a head, with the contract's columns."""

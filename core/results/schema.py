@@ -12,16 +12,56 @@ from typing import Any
 
 from core.results.metrics import METRICS
 from core.spec.identity import FAMILY, IDENTITY
+from core.text.json_form import MayLack, Named, Nullable, Plain, check_form, json_kind, json_shown
 
 VERSION = 1
 """Of the form that is written; every one up to it is read."""
 SCHEMA = f"{FAMILY}/{VERSION}"
+MEND = "Export the run anew."
+"""What to do about a file that is damaged."""
 
 BASELINE_DEFAULTS: Mapping[str, Any] = {each.name: None for each in METRICS if each.is_later}
 """Fields of the clean run that the first files of this version lack, each with its default."""
 EFFECT_DEFAULTS: Mapping[str, Any] = {each.field: None for each in METRICS if each.is_later}
 """The same of an effect: of a head, of a layer, of a head at one position."""
 
+_NUMBER_OR_NULL = Nullable(Plain.NUMBER)
+_TOP = [(Plain.TEXT, Plain.NUMBER)]
+_EFFECT: Mapping[str, Any] = {
+    "prob": Plain.NUMBER,
+    **{
+        each.field: _NUMBER_OR_NULL if each.is_later or each.needs_foil else Plain.NUMBER
+        for each in METRICS
+    },
+    "rank": Plain.WHOLE,
+    "top": _TOP,
+}
+_LAYER_EFFECTS: Mapping[str, Any] = {
+    "attention": [_EFFECT],
+    "mlp": [Nullable(_EFFECT)],
+    "first_position": Named(_EFFECT),
+}
+_SWEEP: Mapping[str, Any] = {
+    "spec": {},  # it checks its own
+    "shape": (Plain.WHOLE, Plain.WHOLE),
+    **{name: [Plain.TEXT] for name in ("tokens", "target_tokens", "foil_tokens")},
+    "special": [Plain.FLAG],
+    "baseline": {
+        **dict.fromkeys(("prob", "logprob"), Plain.NUMBER),
+        **dict.fromkeys(("logit_diff", *BASELINE_DEFAULTS), _NUMBER_OR_NULL),
+        "rank": Plain.WHOLE,
+        "top": _TOP,
+        "token_probs": [Plain.NUMBER],
+    },
+    "heads": [{"layer": Plain.WHOLE, "head": Plain.WHOLE, **_EFFECT}],
+    "provenance": {
+        **dict.fromkeys(("headsweep", "transformer_lens", "torch"), Plain.TEXT),
+        **dict.fromkeys(("model_fingerprint", "device", "dtype"), Plain.TEXT),
+        "seconds": Plain.NUMBER,
+        "slower_because": MayLack(Nullable(Plain.TEXT)),
+    },
+}
+"""The form that is written now, with every default filled in."""
 
 _DIGITS = 18
 
@@ -38,30 +78,42 @@ def parse_schema(values: object) -> tuple[str, int] | None:
 def current_form(values: object) -> dict[str, Any]:
     """A saved sweep of any version, in the form that is written now.
 
-    A ValueError says what else the values are: another kind of result, or a newer Headsweep's.
-    Values that are damaged raise what reading them raises.
+    A ValueError says what else the values are: another kind of result, a newer Headsweep's, or
+    a damaged one's, and then where the damage is.
     """
     named = parse_schema(values)
     if named is None or named[0] != FAMILY or named[1] < 1:
-        seen = values.get("schema") if isinstance(values, Mapping) else type(values).__name__
-        raise ValueError(f"This is not a {SCHEMA} result: its schema is {seen!r}.")
+        seen = (
+            f"its schema is {json_shown(values.get('schema'))}"
+            if isinstance(values, Mapping)
+            else f"it is {json_kind(values)}"
+        )
+        raise ValueError(f"This is not a {SCHEMA} result: {seen}.")
     if named[1] not in READERS:
         raise ValueError(
             f"It was written by a newer Headsweep ({FAMILY}/{named[1]}; this one reads {SCHEMA}): "
             "update Headsweep to open it."
         )
     assert isinstance(values, Mapping)
-    return {**READERS[named[1]](values), "schema": SCHEMA}
+    found = READERS[named[1]](values)
+    try:
+        check_form(found, _SWEEP, "")
+    except ValueError as error:
+        raise ValueError(f"This {SCHEMA} result is damaged: {error}. {MEND}") from None
+    return {**found, "schema": SCHEMA}
 
 
-def current_layer_effects(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Saved layer effects, in the form that is written now."""
-    return {
-        **values,
-        "attention": [_effect(each) for each in values["attention"]],
-        "mlp": [None if each is None else _effect(each) for each in values["mlp"]],
-        "first_position": {name: _effect(e) for name, e in values["first_position"].items()},
-    }
+def current_layer_effects(values: object) -> dict[str, Any]:
+    """Saved layer effects, in the form that is written now; a ValueError says what is damaged."""
+    found = _with(values, "attention", _all_filled, EFFECT_DEFAULTS)
+    found = _with(found, "mlp", _all_filled, EFFECT_DEFAULTS)
+    found = _with(found, "first_position", _all_filled, EFFECT_DEFAULTS)
+    try:
+        check_form(found, _LAYER_EFFECTS, "margins")
+    except ValueError as error:
+        raise ValueError(f"These layer effects are damaged: {error}. {MEND}") from None
+    assert isinstance(found, dict)
+    return found
 
 
 def first_form(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,17 +138,37 @@ def _without(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
     }
 
 
-def _effect(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**EFFECT_DEFAULTS, **values}
+def _with(
+    values: Any,
+    name: str,
+    fill: Callable[[Any, Mapping[str, Any]], Any],
+    defaults: Mapping[str, Any],
+) -> Any:
+    """An object with one part filled; what is no object, or lacks it, is left for `check_form`."""
+    there = isinstance(values, Mapping) and name in values
+    return {**values, name: fill(values[name], defaults)} if there else values
+
+
+def _filled(values: Any, defaults: Mapping[str, Any]) -> Any:
+    """An object with what an older file lacks."""
+    return {**defaults, **values} if isinstance(values, Mapping) else values
+
+
+def _all_filled(values: Any, defaults: Mapping[str, Any]) -> Any:
+    """The same of each in a list or an object."""
+    match values:
+        case list():
+            return [_filled(each, defaults) for each in values]
+        case Mapping():
+            return {name: _filled(each, defaults) for name, each in values.items()}
+    return values
 
 
 def _first(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **values,
-        "baseline": {**BASELINE_DEFAULTS, **values["baseline"]},
-        "heads": [_effect(row) for row in values["heads"]],
-    }
+    found = _with(values, "baseline", _filled, BASELINE_DEFAULTS)
+    return dict(_with(found, "heads", _all_filled, EFFECT_DEFAULTS))
 
 
 READERS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _first}
-"""By version: from its form to the form that is written now."""
+"""By version: from its form to the form that is written now. None of them raises: what is damaged
+is left as it is, and named by `check_form` thereafter."""

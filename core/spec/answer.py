@@ -2,6 +2,7 @@
 
 from core.errors import InputError
 from core.spec.checks import check_text
+from core.text.json_form import json_kind
 
 Answer = str | tuple[str, ...]
 
@@ -18,7 +19,10 @@ def checked_answer(field: str, value: object) -> Answer:
     if isinstance(value, list | tuple) and value:
         for item in value:
             if not isinstance(item, str):
-                raise InputError(field, f"Each {field} is text, not {type(item).__name__}.")
+                raise InputError(
+                    field,
+                    f"Each {field} is text, and one is {json_kind(item)}: write it as text.",
+                )
             check_text(field, item, MAX_ANSWER_CHARACTERS)
         if len(set(value)) < len(value):
             raise InputError(field, f"A {field} is given twice: name each one once.")

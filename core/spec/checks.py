@@ -3,6 +3,7 @@
 import unicodedata
 
 from core.errors import InputError
+from core.text.json_form import json_kind, json_shown
 
 SHOWN_CHARACTERS = 60
 """Of a text that a message quotes."""
@@ -14,7 +15,7 @@ def check_text(field: str, text: object, limit: int, label: str | None = None) -
     """Raise an `InputError` for text that is empty, blank, too long, or not valid Unicode."""
     name = label or f"The {field}"
     if not isinstance(text, str):
-        raise InputError(field, f"{name} is {type(text).__name__}, not text.")
+        raise InputError(field, f"{name} is {json_kind(text)}, not text: write it as text.")
     if not text:
         raise InputError(field, f"{name} is empty: type some text.")
     if len(text) > limit:
@@ -44,7 +45,7 @@ def check_one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise an `InputError` for a value that is none of `choices`."""
     if value not in choices:
         raise InputError(
-            field, f"{value!r} is not a choice of {field}: use {' or '.join(choices)}."
+            field, f"{json_shown(value)} is not a choice of {field}: use {' or '.join(choices)}."
         )
 
 

@@ -4,9 +4,10 @@ import re
 from typing import NamedTuple
 
 from core.errors import InputError
+from core.text.typed_numbers import WHOLE
 
 _SHOWN = 40
-_LABEL = re.compile(r"L?(\d+)[H.](\d+)", re.IGNORECASE)
+_LABEL = re.compile(rf"L?({WHOLE})[H.]({WHOLE})", re.IGNORECASE)
 
 
 class Head(NamedTuple):
@@ -29,7 +30,7 @@ class Head(NamedTuple):
         """Read "L9H6" or "9.6"; a ValueError says what was seen otherwise."""
         match = _LABEL.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is not a head: write it as L9H6 or 9.6.")
+            raise ValueError(f"{shortened(text)!r} is not a head: write it as L9H6 or 9.6.")
         return cls(int(match[1]), int(match[2]))
 
 

@@ -4,11 +4,14 @@ A result holds the set's contents, not its name, since they determine the number
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import InputError
-from core.spec.checks import check_prompt
+from core.spec.checks import beginning_of, check_prompt
+from core.text.json_form import json_kind
 
 MAX_PROMPTS = 1_000
 MAX_CHARACTERS = 500_000
@@ -87,6 +90,48 @@ DEFAULT: tuple[str, ...] = (
 NAME = f"{len(DEFAULT)} reference sentences (Headsweep's default set)"
 
 
+class ReferenceTextError(InputError):
+    """One text of a reference set cannot be used.
+
+    `number` counts the texts from 1. A spec knows no lines: whoever read them puts the text's line
+    in the place of its number (`ReferenceLines.located`).
+    """
+
+    def __init__(self, number: int, text: str, fault: str) -> None:
+        self.number = number
+        self.fault = f"(“{beginning_of(text)}”) {fault}"
+        """What is wrong, after the name of the text: its beginning, then `fault`."""
+        super().__init__("reference", f"Reference prompt {number} {self.fault}")
+
+
+@dataclass(frozen=True)
+class ReferenceLines:
+    """A reference set, and the line from 1 that each text was read from; blank ones are skipped.
+
+    `lines` is empty for texts that were not read from lines, `file` for texts of no file.
+    """
+
+    texts: tuple[str, ...]
+    lines: tuple[int, ...] = ()
+    file: str = ""
+
+    def located(self, error: InputError) -> InputError:
+        """The same error, said of the text's line where it is about one text of the set."""
+        if not isinstance(error, ReferenceTextError) or not self.lines:
+            return error
+        line = f"Line {self.lines[error.number - 1]} {error.fault}"
+        return InputError("reference", f"{self.file!r}: {line}" if self.file else line)
+
+
+@contextmanager
+def located_in(lines: ReferenceLines | None) -> Iterator[None]:
+    """Within it what is wrong with a text of the set is said of its line; None: there is no set."""
+    try:
+        yield
+    except ReferenceTextError as error:
+        raise (error if lines is None else lines.located(error)) from error
+
+
 def name_of(reference: tuple[str, ...] | None) -> str:
     """What to call a reference set; None is the default one."""
     if reference is None or reference == DEFAULT:
@@ -99,7 +144,14 @@ def parse(text: str) -> tuple[str, ...]:
 
     Raises `InputError` where nothing is left, a line is no valid text, or it is too much.
     """
-    return _checked((f"Line {n}", line) for n, line in numbered(text))
+    return parse_lines(text).texts
+
+
+def parse_lines(text: str) -> ReferenceLines:
+    """`parse`, with the line of each text."""
+    found = numbered(text)
+    texts = _checked((f"Line {n}", line) for n, line in found)
+    return ReferenceLines(texts, tuple(n for n, _ in found))
 
 
 def numbered(text: str) -> list[tuple[int, str]]:
@@ -113,7 +165,7 @@ def fits_lines(reference: Iterable[str]) -> bool:
     return not any(set(text) & {"\r", "\n"} for text in reference)
 
 
-def read(path: Path) -> tuple[str, ...]:
+def read(path: Path) -> ReferenceLines:
     """A reference set from a UTF-8 file with one prompt a line.
 
     Raises `InputError` where the file cannot be read or `parse` refuses its contents.
@@ -137,7 +189,7 @@ def read(path: Path) -> tuple[str, ...]:
     return from_bytes(str(path), raw)
 
 
-def from_bytes(name: str, raw: bytes) -> tuple[str, ...]:
+def from_bytes(name: str, raw: bytes) -> ReferenceLines:
     """A reference set from a file's contents; raises `InputError`, by the file's name."""
     if len(raw) > MAX_BYTES:
         raise InputError(
@@ -146,7 +198,7 @@ def from_bytes(name: str, raw: bytes) -> tuple[str, ...]:
             f"{MAX_PROMPTS:,} prompts, one a line.",
         )
     try:
-        return parse(raw.decode("utf-8"))
+        return replace(parse_lines(raw.decode("utf-8")), file=name)
     except UnicodeDecodeError as error:
         raise InputError(
             "reference",
@@ -162,7 +214,7 @@ def checked(reference: object) -> tuple[str, ...]:
     if not isinstance(reference, list | tuple):
         raise InputError(
             "reference",
-            f"The reference set is {type(reference).__name__}, not a list of texts: give a list "
+            f"The reference set is {json_kind(reference)}, not a list of texts: give a list "
             "with one prompt an item.",
         )
     return _checked((f"Reference prompt {n}", text) for n, text in enumerate(reference, 1))

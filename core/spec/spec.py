@@ -13,6 +13,7 @@ from core.spec.ablation import AblationKind, Needs, needing
 from core.spec.answer import Answer, checked_answer, quoted_answer
 from core.spec.checks import beginning_of, check_one_of, check_prompt, check_text
 from core.spec.reference_set import DEFAULT, checked, name_of
+from core.text.json_form import json_kind, json_shown, parsed_json
 
 Weights = Literal["processed", "raw"]
 Dtype = Literal["float32", "bfloat16"]
@@ -70,7 +71,8 @@ class SweepSpec:
         object.__setattr__(self, "positions", _positions(self.positions))
         if self.prepend_bos is not None and not isinstance(self.prepend_bos, bool):
             raise InputError(
-                "prepend_bos", f"prepend_bos is {self.prepend_bos!r}: use true, false or null."
+                "prepend_bos",
+                f"prepend_bos is {json_shown(self.prepend_bos)}: use true, false or null.",
             )
         check_one_of("weights", self.weights, get_args(Weights))
         check_one_of("dtype", self.dtype, get_args(Dtype))
@@ -101,11 +103,13 @@ class SweepSpec:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SweepSpec":
         """Validate plain JSON types into a spec; unknown or missing keys are an `InputError`."""
+        if not isinstance(values, Mapping):
+            raise InputError("spec", f"A spec is a JSON object, not {json_kind(values)}.")
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise InputError(unknown[0], f"A spec has no field {unknown[0]!r}.")
+            raise InputError(unknown[0], f"A spec has no field {unknown[0]!r}: leave it out.")
         if missing := sorted({"model", "prompt", "target"} - set(values)):
-            raise InputError(missing[0], f"The spec lacks the field {missing[0]!r}.")
+            raise InputError(missing[0], f"The spec lacks the field {missing[0]!r}: add it.")
         given: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
@@ -115,10 +119,7 @@ class SweepSpec:
     @classmethod
     def from_json(cls, text: str) -> "SweepSpec":
         """The inverse of `to_json`."""
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise InputError("spec", "A spec is a JSON object.")
-        return cls.from_dict(values)
+        return cls.from_dict(parsed_json(text))
 
 
 def _ablation(value: Any) -> AblationKind:
@@ -127,7 +128,7 @@ def _ablation(value: Any) -> AblationKind:
     except ValueError:
         kinds = ", ".join(kind.value for kind in AblationKind)
         raise InputError(
-            "ablation", f"{value!r} is not a kind of ablation: choose one of {kinds}."
+            "ablation", f"{json_shown(value)} is not a kind of ablation: choose one of {kinds}."
         ) from None
 
 
@@ -200,9 +201,10 @@ def _positions(value: object) -> Positions:
     if isinstance(value, list | tuple) and value:
         if not all(isinstance(p, int) and not isinstance(p, bool) and p >= 0 for p in value):
             raise InputError(
-                "positions", f"{list(value)!r}: positions are whole numbers from 0 (BOS is 0)."
+                "positions", f"{json_shown(value)}: positions are whole numbers from 0 (BOS is 0)."
             )
         return tuple(sorted(set(value)))
     raise InputError(
-        "positions", f"{value!r} is not a choice of positions: use all, last, or numbers: 0,3,5."
+        "positions",
+        f"{json_shown(value)} is not a choice of positions: use all, last, or numbers: 0,3,5.",
     )

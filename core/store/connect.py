@@ -115,7 +115,8 @@ def _postgresql(url: URL) -> sa.Engine:
 
 def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
     try:
-        path = Path(url.database or "").expanduser()
+        # Its log and the copy of it lie beside the file itself, not beside a link to it.
+        path = Path(os.path.realpath(Path(url.database or "").expanduser()))
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.is_file():

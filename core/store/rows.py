@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from core.errors import StoreError
+from core.errors import InputError, StoreError
 from core.store.run import Label, Origin
 
 MAX_UNPACKED = 200_000_000
@@ -99,7 +99,10 @@ def reading(row: Mapping[str, Any]) -> Iterator[None]:
     except (
         ValueError, LookupError, TypeError, OverflowError, RecursionError, zlib.error
     ) as error:  # fmt: skip
+        said = (
+            f": {str(error)[:120].rstrip('.')}" if type(error) in (ValueError, InputError) else ""
+        )
         raise StoreError(
-            f"Run {row.get('id', '?')} is damaged in the database ({type(error).__name__}: "
-            f"{str(error)[:120]}). The others can still be opened."
+            f"Run {row.get('id', '?')} is damaged in the database{said}. The others can still be "
+            "opened."
         ) from error

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.prompts import tokens as tk
 from core.prompts.corruption import align
-from core.prompts.reference import check_same_length, reference_ids
+from core.prompts.reference import check_same_length, embedded_ids
 from core.settings import settings
 from core.spec.spec import SweepSpec
 
@@ -111,8 +111,7 @@ def prepare(
     reference: tuple[tuple[int, ...], ...] = ()
     if spec.reference is not None and spec.ablation.traits.same_length:
         check_same_length(model.tokenizer, spec.reference, len(prompt), prepend_bos=bos)
-        reference = reference_ids(model.tokenizer, spec.reference, bos)
-        tk.check_embedded(sum(reference, ()), model.d_vocab, "reference")
+        reference = embedded_ids(model.tokenizer, spec.reference, model.d_vocab, prepend_bos=bos)
     positions = chosen_positions(spec.positions, len(prompt))
     # By the one name that the loaded model has: an alias is asked for, never recorded.
     resolved = replace(spec.resolved(prepend_bos=bos), model=model.name)

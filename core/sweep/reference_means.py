@@ -17,8 +17,7 @@ from torch import Tensor
 from core.engine import head_and_mlp_outputs
 from core.errors import InputError
 from core.model.loaded import LoadedModel
-from core.prompts.reference import reference_ids
-from core.prompts.tokens import check_embedded
+from core.prompts.reference import embedded_ids
 
 BATCH_BYTES = 2**28
 """Of every layer's outputs on one batch of reference prompts, in double precision."""
@@ -94,8 +93,7 @@ def _kept(
 
 def _prompts(model: LoadedModel, key: _Key) -> _Prompts:
     reference, prepend_bos, forced = key
-    read = reference_ids(model.tokenizer, reference, prepend_bos)
-    check_embedded(sum(read, ()), model.d_vocab, "reference")
+    read = embedded_ids(model.tokenizer, reference, model.d_vocab, prepend_bos=prepend_bos)
     return [(*ids, *(forced or ()))[: model.n_ctx] for ids in read]
 
 

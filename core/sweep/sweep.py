@@ -109,4 +109,5 @@ def provenance(model: LoadedModel, seconds: float) -> Provenance:
         device=model.device,
         dtype=model.dtype,
         seconds=round(seconds, 4),
+        slower_because=model.slower_because or None,
     )

@@ -280,7 +280,7 @@ def test_lines_of_another_length_are_named_as_they_stand(app):
     choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
     fits = "The quick brown dog jumps over the lazy fox. The quick brown dog"
     app.text_area(key="reference_text").set_value(f"{fits}\n\nThe dog\n{fits}\nThe").run()
-    said = "Reference prompt 2 (“The dog”) has 3 tokens, the prompt 15 (BOS counted)"
+    said = "Line 3 (“The dog”) has 3 tokens, the prompt 15 (BOS counted)"
     assert said in page_html(app)
     assert "Of another length (tokens): line 3 (3), line 5 (2)." in page_html(app)
     assert app.button(key="run").disabled

@@ -69,7 +69,7 @@ def read_draft(state: Session) -> Draft:
         spec = spec if prepared is not None else None
     failed = state.sweep.failed
     if failed is not None and spec is not None and spec == state.sweep.failed_for:
-        errors.setdefault(failed.field, str(failed))
+        errors.setdefault(failed.field, str(_located(failed)))
     return Draft(spec, errors, model, name, spec, tokens, prepared)
 
 
@@ -138,9 +138,15 @@ def chosen_reference(kind: AblationKind) -> tuple[str, ...] | None:
     """The set chosen for a kind; None is the default one. Raises `InputError` for one that is not
     a set.
     """
+    lines = chosen_lines(kind)
+    return None if lines is None else lines.texts
+
+
+def chosen_lines(kind: AblationKind) -> reference.ReferenceLines | None:
+    """`chosen_reference`, with the lines that its texts stand in."""
     choice = value(choice_key(kind))
     if choice == "pasted":
-        return reference.parse(value("reference_text") or "")
+        return reference.parse_lines(value("reference_text") or "")
     if choice == "file":
         upload: Upload | None = value("reference_upload")
         if upload is None:
@@ -187,8 +193,14 @@ def _prepared(
     try:
         return prepare(model, spec, tokens)
     except InputError as error:
-        errors[error.field] = str(error)
+        errors[error.field] = str(_located(error))
         return None
+
+
+def _located(error: InputError) -> InputError:
+    """An error of the composer's spec; one about a reference text is said of its line."""
+    lines = chosen_lines(AblationKind(value("ablation"))) if error.field == "reference" else None
+    return error if lines is None else lines.located(error)
 
 
 def _load_failure(state: Session, name: str) -> str | None:

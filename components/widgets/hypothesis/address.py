@@ -13,6 +13,7 @@ from components.widgets.sweep.address import spec_params
 from core.checkpoints.permitted import permitted_in_links
 from core.exports import links
 from core.spec.spec import SweepSpec
+from core.text.typed_numbers import decimal_number
 
 _MOST = 2_000
 
@@ -51,8 +52,5 @@ def take_hypothesis(state: Session, params: Mapping[str, Sequence[str]]) -> str:
 
 
 def _percent(text: str | None) -> float | None:
-    try:
-        found = float((text or "")[:20])
-    except ValueError:
-        return None
-    return found if 0 <= found <= 100 else None
+    found = decimal_number(text or "")
+    return found if found is not None and 0 <= found <= 100 else None

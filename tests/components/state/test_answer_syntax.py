@@ -64,7 +64,13 @@ def test_positions_are_numbers_and_ranges(typed, positions):
     assert parse_positions(typed) == positions
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "x", "-1", "3-", "1.5", "0,,2", "5-3", "9" * 30])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", "  ", "x", "-1", "3-", "1.5", "0,,2", "5-3", "9" * 30),
+        *("1_0", "+1", "0, ٣", "３", "²", "1-٣"),
+    ],
+)
 def test_what_is_no_position_is_said_at_the_positions(typed):
     with pytest.raises(InputError) as caught:
         parse_positions(typed)

@@ -9,7 +9,7 @@ from core.spec.reference_set import MAX_BYTES
 
 def test_one_prompt_a_line():
     assert read_upload("a.txt", "\ufeffOne.\r\n\r\n zwei 😀\n".encode()) == Upload(
-        "a.txt", ("One.", " zwei 😀")
+        "a.txt", ("One.", " zwei 😀"), (1, 3)
     )
 
 

@@ -46,3 +46,8 @@ def test_a_prediction_is_the_one_that_it_was(link):
     assert (outcome == OUTCOMES[0]) is opens["breaks"]
     predicted = link["params"].get("predicted")
     assert opens["predicted_percent"] == (None if predicted is None else _percent(predicted[0]))
+
+
+@pytest.mark.parametrize("text", ["1_0", "+1", "٣", "nan", "inf", "101", "-1", "", None])
+def test_a_predicted_percentage_that_is_none_is_left_open(text):
+    assert _percent(text) is None

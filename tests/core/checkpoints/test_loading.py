@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import re
 import shutil
 import struct
 import sys
@@ -229,6 +230,22 @@ def remote_code(folder):
     (folder / "modeling_telepathy.py").write_text("raise SystemExit('remote code was run')")
 
 
+def kind_is_a_list(folder):
+    change_config(folder, model_type=["gpt2"])
+
+
+def architectures_are_a_number(folder):
+    change_config(folder, architectures=5)
+
+
+def heads_are_a_text(folder):
+    change_config(folder, n_head="many")
+
+
+def tokenizer_is_a_list(folder):
+    (folder / "tokenizer.json").write_text("[[]]")
+
+
 def no_tokenizer(folder):
     (folder / "tokenizer.json").unlink()
 
@@ -248,6 +265,10 @@ def more_layers_than_weights(folder):
         (damaged_config, "config.json that cannot be read"),
         (binary_config, "config.json that cannot be read"),
         (config_is_a_list, "config.json that cannot be read"),
+        (kind_is_a_list, "cannot be read (model_type is a list, not text)"),
+        (architectures_are_a_number, "cannot be read (architectures is 5, not a list)"),
+        (heads_are_a_text, "could not be loaded"),
+        (tokenizer_is_a_list, "could not be loaded"),
         (no_weights, "no weights"),
         (pickled_weights, "pickled"),
         (truncated_weights, "damaged or cut off"),
@@ -271,6 +292,7 @@ def test_a_damaged_folder_is_refused_in_one_sentence(checkpoint, tmp_path, damag
     damage(folder)
     message = refused(folder)
     assert said in message
+    assert not re.search(r"NoneType|None\b|[a-z]Error|attribute|object has|argument", message)
     assert repr(str(folder)) in message
 
 

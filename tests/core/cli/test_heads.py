@@ -144,7 +144,7 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
     assert_same(found["baseline"], jsonable(result.baseline))
     assert_same(found["effect"], result.effect(L1H0).to_dict())
     provenance = found["provenance"]
-    assert provenance == {**jsonable(result.provenance), "seconds": provenance["seconds"]}
+    assert provenance == {**result.provenance.to_dict(), "seconds": provenance["seconds"]}
 
 
 VIEWS = {

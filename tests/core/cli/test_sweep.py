@@ -179,6 +179,17 @@ def test_mean_positional_needs_a_file_whose_texts_fit(parsed, tmp_path):
     assert "Mean-positional ablation needs a reference set" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["sweep", "head"])
+def test_a_reference_text_that_misfits_is_named_by_its_line_in_the_file(inside, tmp_path, command):
+    path = tmp_path / "reference.txt"
+    path.write_bytes(f"\n{PROMPT}\r\n \r\n\nThe dog\n".encode())
+    asked = ["--prompt", PROMPT, "--target", " jumps", "--ablation", "mean-positional"]
+    own = ["--head", "L0H0"] if command == "head" else []
+    said = refused(inside(command, *asked, *own, "--reference-file", path))
+    assert said.startswith(f"headsweep: --reference-file: {str(path)!r}: Line 5 (“The dog”) has ")
+    assert "Reference prompt" not in said
+
+
 def test_mean_without_a_file_names_the_default_set_and_records_it(parsed):
     spec, done = parsed("--ablation", "mean", "--format", "json")
     assert spec.reference is None
@@ -249,6 +260,9 @@ def test_models_are_listed(inside):
         (["--prompt", "a", "--target", " a", "--foil", " a"], "--foil: "),
         (["--prompt", "a", "--target", " a", "--positions", "first"], "--positions: 'first'"),
         (["--prompt", "a", "--target", " a", "--positions", "-1"], "--positions: [-1]"),
+        (["--prompt", "a", "--target", " a", "--positions", "0,1_0"], "use all, last, or numbers"),
+        (["--prompt", "a", "--target", " a", "--positions", "+1"], "use all, last, or numbers"),
+        (["--prompt", "a", "--target", " a", "--positions", "٣"], "use all, last, or numbers"),
         (["--prompt", "a", "--target", " a", "--ablation", "noise"], "noise"),
         (["--prompt", "a", "--target", " a", "--format", "xml"], "xml"),
         (["--prompt", "a", "--target", " a", "--device", "tpu"], "tpu"),

@@ -401,6 +401,28 @@ def test_read_only_is_said_and_writes_nothing(kept, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_the_path_that_the_embedded_model_takes(monkeypatch):
+    assert models.path(Settings()) == CheckResult(
+        State.OK, "The embedded model takes the fast path."
+    )
+
+    with monkeypatch.context() as patched:
+        patched.setenv("PORT", "none")
+        settings.cache_clear()
+        refused_everywhere(models.path(Settings.model_construct()), "Not looked at: PORT='none'")
+        settings.cache_clear()
+
+    def moved(*_):
+        raise ImportError("a name has moved")
+
+    monkeypatch.setattr("core.checkpoints.loading.stack_of", moved)
+    found = models.path(Settings())
+    assert found.state is State.WARNING
+    assert "takes the slower path, as exact: " in found.seen
+    assert "a name has moved" in found.seen
+    assert "take longer" in found.to_do
+
+
 def test_a_damaged_database(kept):
     kept.write_bytes(b"not a database at all" * 100)
     found = database(given(data_dir=kept.parent))

@@ -132,7 +132,7 @@ def test_fields_that_a_newer_version_has_added_do_not_keep_a_run_from_being_read
     read = read_json("run.json", raw_of(values))
     assert (read.result, read.layer_effects) == (saved(), saved_layer_effects())
     values["heads"][3]["kl"] = str(values["heads"][3]["kl"])
-    refused(raw_of(values), "not as Headsweep writes it")
+    refused(raw_of(values), r"heads\[3\]\.kl is text, not a number")
 
 
 def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
@@ -334,7 +334,7 @@ TWELVE = WHOLE["heads"]
         (("baseline", "rank"), 0, "no model gives"),
         (("baseline", "margin"), True, "not a number"),
         (("heads", 3, "rank"), -5, "no model gives"),
-        (("heads", 3, "rank"), True, "not a number"),
+        (("heads", 3, "rank"), True, "not a whole number"),
         (("heads", 3, "kl"), -5.0, "no model gives"),
         (("schema",), "headsweep.sweep/01", "only sweeps"),
         (("schema",), "headsweep.sweep/999999999999", "newer Headsweep"),
@@ -360,9 +360,10 @@ TWELVE = WHOLE["heads"]
         (("margins", "attention"), [], "layer effects"),
         (("margins", "mlp"), [None] * 4, "layer effects"),
         (("margins", "first_position", "L9H9"), OF_LAYER_0, "layer effects"),
-        (("margins", "first_position", "L\u0661H1"), OF_LAYER_0, "layer effects"),
-        (("margins", "first_position", "nonsense"), {}, "not a head"),
-        (("margins", "attention", 0, "kl"), float("nan"), "no model gives"),
+        (("margins", "first_position", "L\u0661H1"), OF_LAYER_0, "not a head"),
+        (("margins", "first_position", "nonsense"), {}, "nonsense has no 'prob'"),
+        (("margins", "first_position", "nonsense"), OF_LAYER_0, "not a head"),
+        (("margins", "attention", 0, "kl"), float("nan"), "kl is NaN, not a finite number"),
         (("margins", "attention", 0, "top", 0, 1), 10**400, "cannot be opened"),
         (("run", "title"), "x" * 201, "200"),
         (("run", "notes"), "x" * 1_000_000, "10,000"),

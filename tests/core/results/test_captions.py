@@ -9,6 +9,7 @@ from core.results.captions import (
     provenance_rows,
     provenance_words,
 )
+from core.results.facts import facts
 from core.results.layer_effects import LayerEffects
 from core.spec.ablation import AblationKind
 from core.text.words import plain
@@ -37,7 +38,26 @@ def test_the_rows_have_every_field_but_the_seconds():
     made = example.saved().provenance
     fields = dataclasses.asdict(made)
     del fields["seconds"]
-    assert sorted(value for _, value in provenance_rows(made)) == sorted(fields.values())
+    known = {name: value for name, value in fields.items() if name != "slower_because"}
+    assert sorted(value for _, value in provenance_rows(made)) == sorted(known.values())
+    slower = dataclasses.replace(made, slower_because="its wiring moved")
+    assert provenance_rows(slower) == (
+        *provenance_rows(made),
+        ("slower path, as exact", "its wiring moved"),
+    )
+
+
+def test_the_slower_path_is_said_with_its_reason():
+    result = example.saved()
+    made = dataclasses.replace(result.provenance, slower_because="its wiring moved")
+    slower = dataclasses.replace(result, provenance=made, _index={})
+    assert "slower path" not in plain(provenance_words(result))
+    said = plain(provenance_words(slower))
+    assert said == f"{plain(provenance_words(result))} · slower path, as exact: its wiring moved"
+    assert said == " · ".join(map(plain, provenance_parts(slower)))
+    (*_, before), (*_, after) = map(facts, (result, slower))
+    expected = f"{plain(before.detail)} · slower path, as exact: its wiring moved"
+    assert plain(after.detail) == expected
 
 
 def test_the_bars_are_told_apart_only_where_there_are_two():

@@ -54,6 +54,18 @@ PARTIAL = result(effect(0, 0, -0.2), effect(0, 2, 0.1), effect(1, 1, -0.2, diff=
 FULL = result(*(effect(layer, head, 0.01 * head) for layer in range(2) for head in range(3)))
 
 
+def test_the_slower_path_is_in_the_json_only_where_it_was_taken():
+    slower = replace(FULL.provenance, slower_because="its wiring moved")
+    made = replace(FULL, provenance=slower, _index={})
+    assert made.to_dict()["provenance"]["slower_because"] == "its wiring moved"
+    assert SweepResult.from_dict(json.loads(made.to_json())) == made
+    values = FULL.to_dict()
+    assert "slower_because" not in values["provenance"]
+    values["provenance"]["slower_because"] = None
+    assert SweepResult.from_dict(values) == FULL
+    assert made.key == FULL.key  # it changes no number
+
+
 @pytest.mark.parametrize("made", [PARTIAL, FULL, result()])
 def test_a_result_survives_json(made):
     again = SweepResult.from_dict(json.loads(made.to_json()))

@@ -18,9 +18,14 @@ from core.spec.reference_set import (
     MAX_CHARACTERS,
     MAX_PROMPTS,
     NAME,
+    ReferenceLines,
+    ReferenceTextError,
     checked,
+    from_bytes,
+    located_in,
     name_of,
     parse,
+    parse_lines,
     read,
 )
 
@@ -108,6 +113,24 @@ def test_the_faulty_line_is_named():
     )
 
 
+def test_a_text_is_said_of_its_line_where_lines_were_read():
+    error = ReferenceTextError(2, "b\x1b", "has 2 tokens.")
+    assert str(error) == "Reference prompt 2 (“b\\x1b”) has 2 tokens."
+    typed = parse_lines("\na\n \r\nb\x1b")
+    assert typed == ReferenceLines(("a", "b\x1b"), (2, 4))
+    assert str(typed.located(error)) == "Line 4 (“b\\x1b”) has 2 tokens."
+    in_a_file = from_bytes("own.txt", b"a\n\n\nb\x1b")
+    assert str(in_a_file.located(error)) == "'own.txt': Line 4 (“b\\x1b”) has 2 tokens."
+    other = InputError("reference", "The set is of no use.")
+    assert in_a_file.located(other) is other
+    assert ReferenceLines(("a", "b\nc")).located(error) is error
+    with pytest.raises(InputError, match=r"^Line 4 ") as caught, located_in(typed):
+        raise error
+    assert caught.value.field == "reference"
+    with pytest.raises(ReferenceTextError), located_in(None):
+        raise error
+
+
 def test_bounds():
     assert len(parse("a\n" * MAX_PROMPTS)) == MAX_PROMPTS
     assert "1,001 prompts" in refused(parse, "a\n" * (MAX_PROMPTS + 1))
@@ -119,16 +142,16 @@ def test_bounds():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("a b", "str, not a list"),
-        (None, "NoneType"),
-        ({"a": 1}, "dict"),
+        ("a b", "text, not a list"),
+        (None, "is null, not a list"),
+        ({"a": 1}, "is an object, not a list"),
         ([], "empty"),
         ((), "empty"),
         (["a", ""], "Reference prompt 2 is empty"),
         (["a", " \n"], "Reference prompt 2 is blank"),
-        (["a", "b", 3], "Reference prompt 3 is int"),
-        ([b"a"], "Reference prompt 1 is bytes"),
-        ([["a"]], "Reference prompt 1 is list"),
+        (["a", "b", 3], "Reference prompt 3 is a number, not text"),
+        ([b"a"], "Reference prompt 1 is of the type bytes"),
+        ([["a"]], "Reference prompt 1 is a list, not text"),
         (["a", "\udc00"], "Reference prompt 2 holds half"),
     ],
 )
@@ -139,7 +162,9 @@ def test_bad_values_say_which_prompt_is_at_fault(value, said):
 def test_a_file_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "reference.txt"
     path.write_bytes("\ufeffThe 🙂 fox\r\n\r\n na\u00efve\r\n".encode())
-    assert read(path) == ("The 🙂 fox", " na\u00efve")
+    found = read(path)
+    assert found.texts == ("The 🙂 fox", " na\u00efve")
+    assert found.file == str(path)
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):

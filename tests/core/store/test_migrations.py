@@ -1,5 +1,6 @@
 """A database of an older version: brought up to date whole, or left exactly as it was."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -158,6 +159,38 @@ def test_the_copy_has_the_file_s_own_permissions(old_file):
     old_file.chmod(0o640)
     Store(f"sqlite:///{old_file}").close()
     assert old_file.with_name(f"runs.sqlite3.before-{VERSION}").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root gives files away")
+def test_the_copy_has_the_file_s_own_owner(old_file):
+    os.chown(old_file, 1234, 2345)
+    old_file.chmod(0o640)
+    Store(f"sqlite:///{old_file}").close()
+    found = old_file.with_name(f"runs.sqlite3.before-{VERSION}").stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1234, 2345, 0o640)
+
+
+@pytest.mark.parametrize("linked", ["file", "folder", "link to a link"])
+def test_the_copy_lies_beside_the_file_that_a_link_leads_to(old_file, tmp_path, linked):
+    links = tmp_path / "links"
+    links.mkdir()
+    link = links / "mine.db"
+    if linked == "folder":
+        (links / "data").symlink_to(old_file.parent)
+        link = links / "data" / old_file.name
+    elif linked == "file":
+        link.symlink_to(old_file)
+    else:
+        (links / "between").symlink_to(old_file)
+        link.symlink_to("between")
+    before = contents(f"sqlite:///{old_file}")
+    there = {path.name for path in links.iterdir()}
+    Store(f"sqlite:///{link}").close()
+    copy = old_file.with_name(f"runs.sqlite3.before-{VERSION}")
+    assert contents(f"sqlite:///{copy}") == before
+    assert not copy.is_symlink()
+    assert {path.name for path in links.iterdir()} == there
+    assert Store(f"sqlite:///{link}").count() == N_LISTED
 
 
 def test_an_earlier_copy_is_never_overwritten(old_file):

@@ -1,0 +1,34 @@
+"""Numbers that people type, in ASCII digits alone.
+
+Python's own `int` and `float` also read `1_0`, `+1` and digits of other scripts, which nobody means
+in a list of positions or in an address.
+"""
+
+import re
+
+WHOLE = r"[0-9]{1,9}"
+"""The pattern of a whole number from 0: no position, layer or head has more digits."""
+
+_WHOLE = re.compile(rf"-?{WHOLE}")
+_DECIMAL = re.compile(rf"-?{WHOLE}(?:\.[0-9]{{1,17}})?(?:e[-+]?[0-9]{{1,2}})?")
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number that a text is, spaces around it aside; None where it is none.
+
+    A minus is read, so that whoever asks for a number from 0 can say what is wrong.
+    """
+    typed = text.strip()
+    return int(typed) if _WHOLE.fullmatch(typed) else None
+
+
+def decimal_number(text: str) -> float | None:
+    """The same for a number with or without a fraction, as `format(number, "g")` writes one."""
+    typed = text.strip()
+    return float(typed) if _DECIMAL.fullmatch(typed) else None
+
+
+def whole_numbers(text: str) -> tuple[int, ...] | None:
+    """The numbers of a list with commas, such as "0,3,5"; None where a part of it is no number."""
+    found = [whole_number(part) for part in text.split(",")]
+    return None if None in found else tuple(number for number in found if number is not None)
