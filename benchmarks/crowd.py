@@ -128,7 +128,7 @@ def least_apart(known: Sequence[Case], metric: Metric) -> float:
 @asynccontextmanager
 async def opened(url: str, model: str, metric: Metric) -> AsyncIterator[Session]:
     """A session in which a model is chosen and a metric on screen."""
-    async with Session(url, PATIENCE) as session:
+    async with Session(url, timeout=PATIENCE) as session:
         await session.settled()
         if model != "demo":
             await session.set("model", model)

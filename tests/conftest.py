@@ -24,6 +24,8 @@ if WORKER is not None:  # several processes at once: neither they nor their serv
 
 from support import selection  # noqa: E402
 
+pytest_plugins = ["support.servers"]
+
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

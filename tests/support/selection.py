@@ -1,7 +1,7 @@
 """Which tests are slow, and which must run in one process: told by what a test asks for.
 
-`make test-fast` leaves out what is marked `SLOW`. "browser", "postgres" and "matrix" are marked
-here; "slow" stands at the test itself: it starts real processes or kernels, kills or waits.
+`make test-fast` leaves out what is marked `SLOW`. "browser", "served", "postgres" and "matrix" are
+marked here; "slow" stands at the test itself: it starts real processes or kernels, kills or waits.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
-SLOW = ("browser", "postgres", "matrix", "slow")
+SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
 EVERY_SAVE = (None, "demo", "gpt2")
@@ -40,6 +40,7 @@ def _marks(item: pytest.Item) -> list[str]:
     given = item.callspec.params if hasattr(item, "callspec") else {}
     found = {
         "browser": item.path.is_relative_to(TESTS / "browser") or "chrome" in _asked(item),
+        "served": item.path.is_relative_to(TESTS / "served"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
         "matrix": given.get("family") not in EVERY_SAVE,
     }
@@ -51,6 +52,6 @@ def _asked(item: pytest.Item) -> list[str]:
 
 
 def _turn(item: pytest.Item) -> int:
-    order = [*SHARED, "browser"]
+    order = [*SHARED, "browser", "served"]
     name = group(item).partition("/")[0]
     return order.index(name) if name in order else len(order)

@@ -6,7 +6,8 @@ What it relies on, of Streamlit 1.67 (what is on the page: `streamlit_page`):
   (any, where nobody logs in), and, to go on after a broken connection, the session's id. The server
   gives a session that it no longer knows a new id: every `new_session` says which it is.
 - The page asks for a run by a `rerun_script` with its query string, its page's hash and the values
-  of all its widgets. A button is in that one message only in which it is pressed.
+  of all its widgets. A button is in that one message only in which it is pressed. The first one has
+  the page's name instead of its hash; `navigation` tells the hashes of all.
 - A run is a `new_session`, deltas, and a `script_finished`; one that finished early is followed by
   another.
 - `auto_rerun` has the page ask for a fragment's run at an interval, whatever else is going on,
@@ -17,7 +18,8 @@ What it relies on, of Streamlit 1.67 (what is on the page: `streamlit_page`):
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Self
@@ -50,14 +52,20 @@ class PageError(Exception):
 
 
 class Session:
-    """One tab on the dashboard: `async with Session(url) as session`."""
+    """One tab on the dashboard: `async with Session(url) as session`.
 
-    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+    `url` is the server's; `page` and `query` are what an address has after it.
+    """
+
+    def __init__(
+        self, url: str, page: str = "", query: str = "", *, timeout: float = TIMEOUT
+    ) -> None:
         self.url, self.timeout = url, timeout
-        self.id = self.query_string = ""
+        self.id, self.query_string = "", query
         self.page = Page()
         self.n_bytes = 0
-        self._hash = self._run = ""
+        self._hash, self._run, self._opened_at = "", "", page
+        self._pages: dict[str, str] = {}
         self._asked: str | None = None  # a fragment, or "": the whole script
         self._running = False
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
@@ -83,6 +91,22 @@ class Session:
     async def choose(self, key: str, label: str) -> None:
         """Choose one of a row of choices."""
         await self._change(key, [label])
+
+    async def switch(self, key: str, on: bool) -> None:
+        """Put a switch on or off."""
+        await self._change(key, on)
+
+    async def select(self, key: str, points: Sequence[Mapping[str, Any]]) -> None:
+        """Select points of a figure, as a click on it does."""
+        chosen = {"points": points, "point_indices": [], "box": [], "lasso": []}
+        await self._change(key, json.dumps({"selection": chosen}))
+
+    async def go(self, title: str) -> None:
+        """To another page by its link, in the same session."""
+        await self.at_rest()
+        self._hash, self.query_string = self._pages[title], ""
+        self.page.values.clear()
+        await self._ask()
 
     async def choose_at_once(self, key: str, label: str) -> None:
         """Choose one of a row of choices, though a script still runs: its run is overtaken."""
@@ -179,7 +203,7 @@ class Session:
         async with self._news:
             self._news.notify_all()
 
-    async def _change(self, key: str, value: str | list[str]) -> None:
+    async def _change(self, key: str, value: bool | str | list[str]) -> None:
         await self.at_rest()
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, value)
@@ -192,6 +216,7 @@ class Session:
         message = BackMsg()
         run = message.rerun_script
         run.query_string, run.page_script_hash = self.query_string, self._hash
+        run.page_name = "" if self._hash else self._opened_at
         run.fragment_id, run.is_auto_rerun = fragment, auto
         run.widget_states.widgets.extend(self.page.values.values())
         if pressed is not None:
@@ -213,6 +238,11 @@ class Session:
                 self._finish(message.script_finished, run)
             case "page_info_changed":
                 self.query_string = message.page_info_changed.query_string
+            case "navigation":
+                self._pages = {
+                    p.page_name: p.page_script_hash for p in message.navigation.app_pages
+                }
+                self._hash = message.navigation.page_script_hash
             case "auto_rerun":
                 self._look_again(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":

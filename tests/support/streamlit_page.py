@@ -66,14 +66,16 @@ class Node:
 
     @property
     def words(self) -> str:
-        """What it says."""
+        """What it says, its labels included."""
         if self.kind == "html":
             return _plain(self.content.html.body)
         if self.kind in ("markdown", "text"):
             return str(getattr(self.content, self.kind).body)
         if self.kind == "progress":
             return str(self.content.progress.text)
-        return "" if self.is_container else str(getattr(self.content.button, "label", ""))
+        told = getattr(self.content, self.kind)
+        options = [each.content for each in told.options] if self.kind == "button_group" else []
+        return " ".join([str(getattr(told, "label", "")), *options])
 
 
 @dataclass
@@ -136,8 +138,12 @@ class Page:
 
     def errors(self) -> list[str]:
         """The messages beneath the fields."""
+        return self.of_class("hs-error")
+
+    def of_class(self, name: str) -> list[str]:
+        """The words of what has a class of our own style sheet."""
         bodies = [node.content.html.body for node in self.nodes.values() if node.kind == "html"]
-        return [_plain(body) for body in bodies if 'class="hs-error"' in body]
+        return [_plain(body) for body in bodies if re.search(rf'class="[^"]*\b{name}\b', body)]
 
     def heatmap(self) -> np.ndarray:
         """(layer, head) of the heatmap, in percentage points where the metric is probability."""

@@ -1,0 +1,249 @@
+"""What a user does on the dashboard where no browser is needed to see it: the names of
+`DashboardPage`, on a session that speaks the page's protocol. It costs a fifth."""
+
+import asyncio
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+from support.streamlit_client import Session
+from support.streamlit_page import Node
+
+
+class Loop:
+    """An event loop on a thread of its own, so that a test is written as what happens in turn."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+class SessionPage:
+    """One tab on the dashboard, at `server`'s address until `visit` says another."""
+
+    def __init__(self, loop: Loop, server: str) -> None:
+        self._loop, self._server = loop, server
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        assert self._session is not None, "no address was visited yet"
+        return self._session
+
+    # Where it is
+
+    def visit(self, address: str) -> None:
+        """To an address, as by a link from outside: a new session."""
+        self.leave()
+        path, query = urlsplit(address).path.strip("/"), urlsplit(address).query
+        base = urlsplit(self._server).path.strip("/")
+        page = path.removeprefix(base).strip("/")
+        server = address.partition("?")[0].rstrip("/").removesuffix(page).rstrip("/")
+        self._session = Session(server, page, query)
+        self._loop.run(self._session.__aenter__())
+        self.settle()
+
+    def open(self) -> None:
+        """On the example."""
+        self.visit(self._server)
+
+    def leave(self) -> None:
+        """Close the tab."""
+        if self._session is not None:
+            self._loop.run(self._session.__aexit__())
+        self._session = None
+
+    def go(self, title: str) -> None:
+        """To another page by its link, in the same session."""
+        self._do(self.session.go(title))
+
+    def query(self) -> str:
+        """What the address bar has from the question mark on."""
+        query = self.session.query_string
+        return f"?{query}" if query else ""
+
+    def wait_address(self, params: Mapping[str, Sequence[str]]) -> None:
+        """Until the address has just these parameters."""
+        wanted = sorted((name, text) for name, texts in params.items() for text in texts)
+        self._until(
+            lambda: sorted(parse_qsl(self.session.query_string, keep_blank_values=True)) == wanted
+        )
+
+    # What is done
+
+    def settle(self) -> None:
+        """Until the script has run and nothing computes."""
+        self._loop.run(self.session.settled())
+
+    def wait_live(self) -> None:
+        """Until the embedded model is loaded, so that what is typed is tokenised."""
+        self._until(lambda: "which is still being loaded" not in self.everything())
+        self.settle()
+
+    def type(self, key: str, text: str) -> None:
+        """Into a text box or area, and leave it."""
+        self._do(self.session.set(key, text))
+
+    def type_prompt(self, text: str) -> None:
+        self.type("prompt", text)
+
+    def choose_model(self, name: str) -> None:
+        self.type("model", name)
+
+    def choose(self, key: str, label: str) -> None:
+        """One of a row of choices."""
+        self._do(self.session.choose(key, label))
+
+    def switch(self, key: str, on: bool = True) -> None:
+        self._do(self.session.switch(key, on))
+
+    def click_button(self, key: str) -> None:
+        self._do(self.session.press(key))
+
+    def run(self) -> None:
+        self.click_button("run")
+        self.wait_gone("situation")
+
+    def click_cell(self, layer: int, head: int) -> None:
+        """The heatmap's cell."""
+        self.click_head("heatmap", layer, head)
+
+    def click_head(self, key: str, layer: int, head: int) -> None:
+        """The point of a head in the figure whose key begins so."""
+        node = self._chart(key)
+        for curve, trace in enumerate(self.figure(key)["data"]):
+            for point, given in enumerate(trace.get("customdata") or []):
+                if list(given[:2]) == [layer, head]:
+                    place = {"curve_number": curve, "point_index": point, "customdata": given}
+                    self._do(self.session.select(node.key, [place]))
+                    return
+        raise LookupError(f"{key!r} has no point of L{layer}H{head}.")
+
+    # What is seen
+
+    def text(self, key: str) -> str:
+        """The words in a container, white space collapsed."""
+        return self.session.text(key)
+
+    def everything(self) -> str:
+        """All words of the page."""
+        return " ".join(node.words for node in self.session.page.nodes.values())
+
+    def html(self) -> str:
+        """All markup of the page, as the browser gets it."""
+        nodes = self.session.page.nodes.values()
+        return "\n".join(node.content.html.body for node in nodes if node.kind == "html")
+
+    def shows(self, key: str) -> bool:
+        """Whether something with that key is on the page."""
+        return self.session.shows(key)
+
+    def errors(self) -> str:
+        """The messages beneath the fields."""
+        return " ".join(self.session.errors())
+
+    def banners(self) -> str:
+        """What the page says above everything else."""
+        return " ".join(self.session.page.of_class("hs-banner"))
+
+    def wait_text(self, key: str, part: str) -> None:
+        self._until(lambda: part in self.text(key), lambda: self.text(key))
+
+    def wait_error(self, part: str) -> None:
+        self._until(lambda: part in self.errors(), self.errors)
+
+    def wait_banner(self, part: str) -> None:
+        self._until(lambda: part in self.banners(), self.banners)
+
+    def wait_gone(self, key: str) -> None:
+        """Until a container is empty or out of the page."""
+        self._until(lambda: not self.text(key), lambda: self.text(key))
+
+    def wait_value(self, key: str, value: str) -> None:
+        """Until a text box holds `value`."""
+        self._until(lambda: self.typed(key) == value, lambda: self.typed(key))
+
+    def wait_heatmap(self) -> None:
+        self._until(lambda: self._charts("heatmap") != [])
+
+    def typed(self, key: str) -> str:
+        """What stands in a text box, or is chosen in a list."""
+        widget = self.session.page.widget(key)
+        return str(self.session.page.values[widget.id].string_value)
+
+    def pressed(self, key: str) -> list[str]:
+        """The chosen ones of a row of choices."""
+        widget = self.session.page.widget(key)
+        return list(self.session.page.values[widget.id].string_array_value.data)
+
+    def is_disabled(self, key: str) -> bool:
+        """Whether a button or a box cannot be used now."""
+        widget = self.session.page.widget(key)
+        return bool(getattr(widget.content, widget.kind).disabled)
+
+    def z(self) -> list[list[float]]:
+        """The heatmap's values, layer by layer."""
+        traces = self.figure("heatmap")["data"]
+        return np.asarray(next(t["z"] for t in traces if t["type"] == "heatmap"), float).tolist()
+
+    def figure(self, key: str) -> dict[str, Any]:
+        """The figure whose key begins with `key`, as Plotly's JSON with its arrays read."""
+        found = plain(json.loads(self._chart(key).content.plotly_chart.spec))
+        assert isinstance(found, dict)
+        return found
+
+    def values_of(self, key: str, nth: int = 0) -> list[list[float | None]]:
+        """The values of a figure's last heatmap but `nth`: hairlines lie beneath it."""
+        traces = self.figure(key)["data"]
+        return [t["z"] for t in traces if t["type"] == "heatmap" and t.get("coloraxis")][nth]
+
+    def outlined(self) -> list[str]:
+        """The names of the outlines on the heatmap."""
+        return [shape["name"] for shape in self.figure("heatmap")["layout"].get("shapes", [])]
+
+    def _charts(self, key: str) -> list[Node]:
+        inside = [node for node in self.session.page.within(key) if node.kind == "plotly_chart"]
+        named = [
+            node
+            for node in self.session.page.nodes.values()
+            if node.kind == "plotly_chart" and node.key.startswith(key)
+        ]
+        return inside or named
+
+    def _chart(self, key: str) -> Node:
+        self._until(lambda: self._charts(key) != [])
+        return self._charts(key)[0]
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        self._loop.run(work)
+        self.settle()
+
+    def _until(self, done: Callable[[], bool], seen: Callable[[], str] = str) -> None:
+        try:
+            self._loop.run(self.session.until(done))
+        except TimeoutError:
+            raise AssertionError(f"It never came. What was there: {seen()}") from None
+
+
+def plain(value: Any) -> Any:
+    """A figure's JSON with lists for Plotly's base64 arrays; None for NaN, as in the browser."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) >= {"dtype", "bdata"}:
+        flat = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+        shape = [int(n) for n in re.findall(r"\d+", str(value.get("shape", "")))]
+        found = flat.reshape(shape) if shape else flat
+        if found.dtype.kind == "f":
+            found = np.where(np.isnan(found), None, found)
+        return found.tolist()
+    return {name: plain(each) for name, each in value.items()}
