@@ -7,11 +7,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
 # So that tests can import tests/*.py by name; the root first, or tests/core would hide core.
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+# How long an example takes says how busy the machine is, and nothing else.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Nothing in the suite may reach a real hub: tests that mean to, name their own server.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

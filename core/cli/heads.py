@@ -131,13 +131,12 @@ def roles(
     lines = _reference_lines(reference_file, used=means)
     with progress() as report:
         report(f"Loading {model}", None)
-        from core.checkpoints import catalogue
-        from core.checkpoints.loading import load_model
+        from core.checkpoints.registry import MODELS, model_key
         from core.circuits.measure_scores import measure_head_scores, measure_scores_without
         from core.progress import run_to_end
 
-        name = catalogue.canonical(model)
-        loaded = load_model(name, device.value, dtype.value, weights.value, report)
+        key = model_key(model, dtype.value, weights.value, device.value)
+        loaded, name = MODELS.get(key, report), key.name
         if removed is not None:
             check_head(removed, (loaded.n_layers, loaded.n_heads), name, "without")
         scores = run_to_end(

@@ -145,11 +145,11 @@ def _spec_and_lines(
 
 
 def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
-    """Load the model of a spec. Raises `InputError`."""
+    """The model of a spec, loaded once in this process. Raises `InputError`."""
     report(f"Loading {spec.model}", None)
-    from core.checkpoints.loading import load_model
+    from core.checkpoints.registry import MODELS, key_of
 
-    return load_model(spec.model, device.value, spec.dtype, spec.weights, report)
+    return MODELS.get(key_of(spec, device.value), report)
 
 
 def variants_text(path: Path) -> str:

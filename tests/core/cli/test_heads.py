@@ -534,7 +534,7 @@ SET = ("joint", *PANGRAM)
         ((*ONE, "--head", f"L1H{DIGITS}"), "--head: 'L1H999"),
         ((*ONE, "--head", "L9H9"), "--head: demo has no L9H9: its heads are L0H0 to L2H3."),
         ((*ONE, "--head", "L3H0"), "--head: demo has no L3H0"),
-        ((*ONE, "--head", f"L1H{'9' * 3000}"), "--head: demo has no L1H999"),
+        ((*ONE, "--head", f"L1H{'9' * 3000}"), "--head: 'L1H999"),
         ((*ONE, "--head", "L1H0", "--query", "15"), "--query: There is no position 15: the pass"),
         ((*ONE, "--head", "L1H0", "--query", "-1"), "--query: There is no position -1"),
         ((*ONE, "--head", "L1H0", "--query", "x"), "--query"),
