@@ -89,11 +89,12 @@ def read_json(name: str, raw: bytes) -> ReadRun:
     if (parse_schema(values) or ("",))[0] != FAMILY:
         raise InputError("file", _not_a_run(name, values))
     try:
-        result = SweepResult.from_dict(values)
+        saved = current_form(values)
+        result = SweepResult.from_current_form(saved)
         layer_effects = values.get("margins")
         kept = None if layer_effects is None else LayerEffects.from_dict(layer_effects)
         label = _label(values.get("run"))
-        _check_written_so(current_form(values), result)
+        _check_written_so(saved, result)
         _check_consistent(result)
         if kept is not None:
             _check_layer_effects(current_layer_effects(layer_effects), kept, result)

@@ -107,5 +107,5 @@ class Provenance:
 def _measured(numbers: Baseline | Effect) -> dict[str, Any]:
     """The fields, without those that only an older result lacks."""
     later = {field.name for field in fields(numbers) if field.default is None}
-    values = asdict(numbers)
+    values = {each.name: getattr(numbers, each.name) for each in fields(numbers)}
     return {k: v for k, v in values.items() if v is not None or k not in later}

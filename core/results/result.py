@@ -8,6 +8,7 @@ metric is stands in `core.results.metrics`.
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,14 @@ class SweepResult:
 
         A ValueError says what is wrong.
         """
-        saved = current_form(values)
+        return cls.from_current_form(current_form(values))
+
+    @classmethod
+    def from_current_form(cls, saved: Mapping[str, Any]) -> "SweepResult":
+        """The result of what `core.results.schema.current_form` has found in order.
+
+        A ValueError says what no sweep could give.
+        """
         shape = read_shape(saved["shape"])
         return cls(
             spec=SweepSpec.from_dict(saved["spec"]),

@@ -5,9 +5,10 @@ What a person gave is named in words of JSON, which whoever opens a file can fin
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from typing import Any
 
 _SHOWN = 60
@@ -93,38 +94,68 @@ def check_form(value: object, form: Any, where: str) -> None:
     a list with one form (a list of any length of it), or a tuple of forms (a list of just these).
     `where` is what to call the value itself; empty for a whole file.
     """
+    try:
+        _check(value, form)
+    except _MisfitError as misfit:
+        for step in reversed(misfit.path):
+            where = f"{where}[{step}]" if isinstance(step, int) else _part(where, step)
+        raise ValueError(f"{where or 'it'} {misfit}") from None
+
+
+class _MisfitError(Exception):
+    """What is wrong with a part. Each object and list that it is in adds its step to the path:
+    no path is written out for the millions of parts that are right.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.path: list[str | int] = []
+
+
+def _check(value: object, form: Any) -> None:
     match form:
-        case Nullable():
-            if value is not None:
-                check_form(value, form.form, where)
-        case MayLack():
-            check_form(value, form.form, where)
         case Plain():
             if not _is_plain(value, form):
-                raise _other(value, form.value, where)
-        case Named():
-            for name, part in _names(value, where).items():
-                check_form(part, form.form, _part(where, name))
-        case Mapping():
-            _check_names(_names(value, where), form, where)
+                raise _other(value, form.value)
+        case Nullable():
+            if value is not None:
+                _check(value, form.form)
+        case MayLack():
+            _check(value, form.form)
         case list():
-            for index, part in enumerate(_items(value, where)):
-                check_form(part, form[0], f"{where}[{index}]")
+            _check_items(_items(value), repeat(form[0]))
         case tuple():
-            parts = _items(value, where)
+            parts = _items(value)
             if len(parts) != len(form):
                 values = f"{len(parts):,} value{'' if len(parts) == 1 else 's'}"
-                raise ValueError(f"{where or 'it'} has {values}, not {len(form)}")
-            for index, (part, own) in enumerate(zip(parts, form, strict=True)):
-                check_form(part, own, f"{where}[{index}]")
+                raise _MisfitError(f"has {values}, not {len(form)}")
+            _check_items(parts, form)
+        case Named():
+            names = _names(value)
+            _check_names(names, dict.fromkeys(names, form.form))
+        case Mapping():
+            _check_names(_names(value), form)
 
 
-def _check_names(value: Mapping[str, Any], form: Mapping[str, Any], where: str) -> None:
+def _check_items(parts: Sequence[Any], forms: Iterable[Any]) -> None:
+    for index, (part, own) in enumerate(zip(parts, forms, strict=False)):
+        try:
+            _check(part, own)
+        except _MisfitError as misfit:
+            misfit.path.append(index)
+            raise
+
+
+def _check_names(value: Mapping[str, Any], form: Mapping[str, Any]) -> None:
     for name, own in form.items():
         if name in value:
-            check_form(value[name], own, _part(where, name))
+            try:
+                _check(value[name], own)
+            except _MisfitError as misfit:
+                misfit.path.append(name)
+                raise
         elif not isinstance(own, MayLack):
-            raise ValueError(f"{where or 'it'} has no {name!r}")
+            raise _MisfitError(f"has no {name!r}")
 
 
 def _is_plain(value: object, form: Plain) -> bool:
@@ -153,24 +184,24 @@ def _finite(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _names(value: object, where: str) -> Mapping[str, Any]:
+def _names(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise _other(value, "an object", where)
+        raise _other(value, "an object")
     return value
 
 
-def _items(value: object, where: str) -> Sequence[Any]:
+def _items(value: object) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
-        raise _other(value, "a list", where)
+        raise _other(value, "a list")
     return value
 
 
-def _other(value: object, called: str, where: str) -> ValueError:
+def _other(value: object, called: str) -> _MisfitError:
     seen = json_kind(value)
     if seen == Plain.NUMBER.value:
         seen = json_shown(value)  # it is the wrong one: too large, or not whole
         called = "a finite number" if called == Plain.NUMBER.value else called
-    return ValueError(f"{where or 'it'} is {seen}, not {called}")
+    return _MisfitError(f"is {seen}, not {called}")
 
 
 def _quoted(name: str) -> str:

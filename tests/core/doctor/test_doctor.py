@@ -415,7 +415,7 @@ def test_the_path_that_the_embedded_model_takes(monkeypatch):
     def moved(*_):
         raise ImportError("a name has moved")
 
-    monkeypatch.setattr("core.checkpoints.loading.stack_of", moved)
+    monkeypatch.setattr("core.checkpoints.boot.stack_of", moved)
     found = models.path(Settings())
     assert found.state is State.WARNING
     assert "takes the slower path, as exact: " in found.seen
