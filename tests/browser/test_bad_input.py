@@ -1,130 +1,47 @@
-"""Bad input: a message where it was entered, everything typed still there, nothing rendered."""
+"""Bad input in a real browser: nothing typed is rendered, or run, anywhere on the page."""
 
-import pytest
-from support.dashboard_page import TIMEOUT
+from dataclasses import replace
+
+from support.addresses import address
 from support.hostile import MARKUP
 
+from core.demo import example
 
-def errors(page) -> str:
-    return " ".join(e.inner_text() for e in page.page.query_selector_all(".hs-error"))
-
-
-def wait_run(page, state: str) -> None:
-    """Until the Run button is "disabled" or "enabled": messages are drawn a moment before it."""
-    page.page.wait_for_selector(f".st-key-run button:{state}", timeout=TIMEOUT)
+HOSTILE = replace(example.SPEC, prompt=MARKUP, target="<b>", foil="$x$")
 
 
-@pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
-def test_an_empty_or_blank_prompt(live, blank):
-    live.type_prompt(blank)
-    live.wait_error("The prompt is")
-    wait_run(live, "disabled")
-    assert live.z(), "the last result stays"
+def nothing_is_rendered(page) -> None:
+    assert page.page.locator("img[src=x]").count() == 0
+    assert page.page.locator(".katex, .MathJax").count() == 0
+    assert page.page.locator("a[href^=javascript]").count() == 0
 
 
-@pytest.mark.parametrize("blank", ["", "   "])
-def test_an_empty_or_blank_target(live, blank):
-    live.type("target", blank)
-    live.wait_error("The target is")
-    wait_run(live, "disabled")
-
-
-def test_100_000_characters(live):
-    live.type_prompt("word " * 20_000)
-    live.wait_error("100,000 characters")
-    assert len(live.page.input_value(".st-key-prompt textarea")) == 100_000
-
-
-def test_longer_than_the_context(live):
-    live.type_prompt("the " * 400)
-    live.wait_error("reads at most")
-    wait_run(live, "disabled")
-
-
-def test_a_target_of_several_tokens_says_so_and_is_swept_whole(live):
-    live.type("target", " jumps over the")
-    assert "the target is 3 tokens" in live.text("composer")
-    live.run()
-    live.wait_text("baseline", "token by token")
-
-
-@pytest.mark.parametrize("text", ["😀 مرحبا שלום", "a\u200fb \u202etxet", "null \x00 byte"])
-def test_any_unicode_is_swept_and_shown_as_tokens(live, text):
-    live.type_prompt(text)
-    live.run()
-    assert errors(live) == ""
-
-
-def test_lone_surrogates_do_no_harm(live):
-    live.page.locator(".st-key-prompt textarea").evaluate(
+def type_half_a_character(page) -> None:
+    """A lone surrogate, which no keyboard gives."""
+    box = page.page.locator(".st-key-prompt textarea")
+    box.evaluate(
         """box => {
           const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;
           set.call(box, 'half \\ud83d of it');
           box.dispatchEvent(new Event('input', { bubbles: true }));
         }"""
     )
-    live.page.locator(".st-key-prompt textarea").press("Control+Enter")
-    live.settle()
-    assert live.page.locator("[data-testid=stException]").count() == 0
+    box.press("Control+Enter")
+    page.settle()
 
 
-def test_special_token_text_is_parsed_and_flagged(live):
-    live.type_prompt("one <|endoftext|> two")
-    assert "1 special token in the prompt" in live.text("composer")
-
-
-def test_html_markdown_and_math_are_shown_as_typed(live):
-    live.type_prompt(MARKUP)
-    live.type("target", "<b>")
-    live.type("foil", "$x$")
-    live.run()
-    live.click_cell(0, 0)
-    live.wait_text("head_detail", "L0H0 ablated")
-
-    page = live.page
-    assert page.locator("img[src=x]").count() == 0
-    assert page.locator(".katex, .MathJax").count() == 0
-    assert page.locator("a[href^=javascript]").count() == 0
-    strip = "".join(e.inner_text() for e in page.query_selector_all(".hs-tok:not(.target)"))
+def test_html_markdown_and_math_are_shown_as_typed(new_tab, server):
+    page = new_tab()
+    page.visit(address(server, HOSTILE, head="L0H0"))
+    page.wait_text("head_detail", "L0H0 ablated")
+    nothing_is_rendered(page)
+    strip = "".join(page.page.locator(".hs-tok:not(.target)").all_inner_texts())
     assert "<img␣src=x␣onerror=alert(1)>␣**bold**␣$x^2$" in strip
-    assert "<b>" in live.text("baseline")
+    assert "<b>" in page.text("baseline")
 
+    page.type_prompt("something else")
+    page.wait_text("situation", "**bold**")
+    nothing_is_rendered(page)
 
-def test_hostile_text_in_the_banner_is_shown_as_typed(live):
-    live.type_prompt(MARKUP)
-    live.run()
-    live.type_prompt("something else")
-    live.wait_text("situation", "**bold**")
-    assert live.page.locator("img[src=x]").count() == 0
-
-
-def test_foil_equal_to_target(live):
-    live.type("foil", " jumps")
-    live.wait_error("The foil is the same as the target")
-    wait_run(live, "disabled")
-
-
-def test_an_unknown_model_leaves_the_previous_one_in_use(live):
-    before = live.z()
-    live.choose_model("./no-such-folder")
-    live.wait_error("There is no folder './no-such-folder'")
-    assert live.z() == before
-    live.click_button("previous_model")
-    assert errors(live) == ""
-    wait_run(live, "enabled")
-
-
-def test_a_folder_that_is_no_model(live, tmp_path):
-    live.choose_model(str(tmp_path))
-    live.wait_error("no config.json")
-
-
-def test_a_folder_with_truncated_weights(live, tmp_path, checkpoint):
-    import shutil
-
-    folder = tmp_path / "truncated"
-    shutil.copytree(checkpoint("gpt2"), folder)
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
-    live.choose_model(str(folder))
-    live.wait_error("damaged or cut off")
+    type_half_a_character(page)
+    assert page.page.locator("[data-testid=stException]").count() == 0

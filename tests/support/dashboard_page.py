@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from support.serving import HEIGHT
+
 FINISHED = "document.querySelector('.st-key-progress') === null"
 TIMEOUT = 60_000
 POLLING = 60
@@ -135,10 +137,7 @@ class DashboardPage:
         )
 
     def type_prompt(self, text: str) -> None:
-        box = self.page.locator(".st-key-prompt textarea")
-        box.fill(text)
-        box.press("Control+Enter")
-        self.settle()
+        self.type_area("prompt", text)
 
     def type(self, key: str, text: str) -> None:
         box = self.page.locator(f".st-key-{key} input").first
@@ -309,3 +308,30 @@ class DashboardPage:
             [name, content],
         )
         self.settle()
+
+    def type_area(self, key: str, text: str) -> None:
+        """Into a box of several lines, and leave it."""
+        box = self.page.locator(f".st-key-{key} textarea")
+        box.fill(text)
+        box.press("Control+Enter")
+        self.settle()
+
+    def resize(self, width: int) -> None:
+        """Give the window another width, and wait until the figures have theirs.
+
+        The tab's next user finds the window as it was.
+        """
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+        self.settle()
+        drawn = "Array.from(document.querySelectorAll('.main-svg'), e => e.clientWidth)"
+        before = None
+        while (now := self.page.evaluate(drawn)) != before:
+            self.page.wait_for_timeout(150)
+            before = now
+
+    def overflow(self, part: str) -> int:
+        """Pixels by which what `part` selects is wider than its place."""
+        return self.page.evaluate(
+            "s => { const e = document.querySelector(s); return e.scrollWidth - e.clientWidth; }",
+            part,
+        )

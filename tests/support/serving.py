@@ -22,8 +22,8 @@ NAMES = (
     "google-chrome",
     "google-chrome-stable",
 )
-
-
+HEIGHT = 1300
+"""Of a tab's window, in pixels."""
 STILL = """{
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`*, *::before, *::after { animation-duration: 1ms !important;
@@ -54,7 +54,7 @@ def browser() -> Iterator[Any]:
 
 def still_context(chromium: Any, width: int, scheme: str = "light") -> Any:
     """A browser context of its own, in which nothing moves by itself."""
-    context = chromium.new_context(viewport={"width": width, "height": 1300}, color_scheme=scheme)
+    context = chromium.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
     context.add_init_script(STILL)
     return context
 

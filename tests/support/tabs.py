@@ -3,7 +3,7 @@
 from typing import Any
 
 from support.dashboard_page import DashboardPage, prepared_tab
-from support.serving import still_context
+from support.serving import HEIGHT, still_context
 
 Kind = tuple[int, str, str]
 """The width of the window, the colour scheme, and whose browser it is."""
@@ -29,6 +29,7 @@ class Tabs:
 
     def give_back(self, kind: Kind, page: DashboardPage) -> None:
         page.leave()
+        page.page.set_viewport_size({"width": kind[0], "height": HEIGHT})
         self._empty[kind].append(page.page)
 
     def close(self) -> None:
