@@ -2,7 +2,7 @@
 
 IMAGE = "<img src=x onerror=alert(1)>"
 """A test looks for `img[src=x]` on the page, and for a dialog."""
-MARKUP = f"{IMAGE} **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
-"""HTML, Markdown as Streamlit writes it, a formula, a link and code."""
 SCRIPT = f"{IMAGE}<script>alert(2)</script> javascript:alert(3) **b** $x$"
 """What a link may ask for in any of its parameters."""
+MARKUP = f"{IMAGE} **bold** $x^2$ :red[no] [a](javascript:alert(1)) `b`"
+"""HTML, Markdown as Streamlit writes it, a formula, a link and code."""
