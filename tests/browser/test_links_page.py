@@ -1,373 +1,101 @@
-"""Links: the address bar describes what is on screen, and opens it again, here and elsewhere."""
+"""Links in a real browser: Back, Forward and F5, and nothing of a link is rendered."""
 
 from dataclasses import replace
-from functools import partial
 from urllib.parse import urlencode
 
-import numpy as np
-import pytest
-from support.hostile import IMAGE
+from support.addresses import address
+from support.hostile import SCRIPT
 
-from components.state.answer_syntax import positions_text, typed_answer
-from core import load_model, run_sweep
 from core.demo import example
 from core.exports import links
-from core.spec.ablation import AblationKind
-from core.spec.reference_set import DEFAULT
 
-CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
-SPECS = (
-    replace(example.SPEC, ablation=AblationKind.ZERO, foil=" dog", positions="last"),
-    replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED),
-    replace(
-        example.SPEC,
-        ablation=AblationKind.MEAN,
-        reference=("  The dog & 100% of it?", "a=1#b+c", "über <b>naïve</b> 😀"),
-    ),
-    replace(
-        example.SPEC,
-        target=(" jumps", " over"),
-        foil=(" dog", " fox"),
-        positions=(0, 3, 5, 6, 7),
-    ),
-    replace(
-        example.SPEC,
-        target=" jumps over",
-        prepend_bos=False,
-        weights="raw",
-        ablation=AblationKind.ZERO,
-    ),
-)
-HOSTILE = f"{IMAGE}<script>alert(2)</script> javascript:alert(3) **b** $x$"
+FIRST = replace(example.SPEC, prompt="red green blue red green", target=" blue")
+SECOND = replace(example.SPEC, prompt="cat dog bird cat dog", target=" bird")
 
 
-@pytest.fixture
-def new_tab(new_tab):
-    """new_tab(): a tab of somebody else's browser."""
-    return partial(new_tab, whose="another's")
+def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(live):
+    for spec in (FIRST, SECOND):
+        live.type_prompt(spec.prompt)
+        live.type("target", spec.target)
+        live.run()
+        live.wait_address(links.to_params(spec))
 
-
-def address(url, spec, **more):
-    return f"{url}/?{links.query_of(links.to_params(spec) | {k: [v] for k, v in more.items()})}"
-
-
-def compose(page, spec):
-    """Fill the composer by hand, and sweep."""
-    page.type("target", typed_answer(spec.target))
-    page.type("foil", typed_answer(spec.foil))
-    page.choose("ablation", spec.ablation.label)
-    if spec.corrupted_prompt is not None:
-        box = page.page.locator(".st-key-corrupted_prompt textarea")
-        box.fill(spec.corrupted_prompt)
-        box.press("Control+Enter")
-    if spec.reference is not None:
-        page.choose("reference_choice", "pasted")
-        box = page.page.locator(".st-key-reference_text textarea")
-        box.fill("\n".join(spec.reference))
-        box.press("Control+Enter")
-    page.choose("positions", spec.positions if isinstance(spec.positions, str) else "chosen")
-    if not isinstance(spec.positions, str):
-        page.type("chosen_positions", positions_text(spec.positions))
-    if spec.prepend_bos is False:
-        page.page.locator(".st-key-more_choices button").first.click()
-        page.choose("bos", "none")
-        page.choose("weights", spec.weights)
-        page.page.keyboard.press("Escape")
-    page.run()
-
-
-def is_composed(page, spec):
-    """The composer's fields are the spec's."""
-    assert page.typed("prompt") == spec.prompt
-    assert page.typed("target") == typed_answer(spec.target)
-    assert page.typed("foil") == typed_answer(spec.foil)
-    assert page.pressed("ablation") == [spec.ablation.label]
-    chosen = not isinstance(spec.positions, str)
-    assert page.pressed("positions") == ["chosen" if chosen else spec.positions]
-    if chosen:
-        assert page.typed("chosen_positions") == positions_text(spec.positions)
-    if spec.corrupted_prompt is not None:
-        assert page.typed("corrupted_prompt") == spec.corrupted_prompt
-    if spec.reference is not None:
-        assert page.typed("reference_text") == "\n".join(spec.reference)
-    more = ", ".join(["no BOS"] * (spec.prepend_bos is False) + ["raw"] * (spec.weights == "raw"))
-    assert (more or "More") in page.text("more_choices")
-
-
-def shows(page, spec, expected):
-    """The spec's own numbers are on screen, without a word of doubt."""
-    words = spec.in_words()
-    page.wait_text("provenance", f"{spec.model} · {words}")
-    page.wait_heatmap()
-    page.settle()
-    page.wait_gone("situation")
-    assert np.allclose(page.z(), expected, atol=0.02)
-    assert page.banners() == ""
-    assert page.page.locator(".hs-error").count() == 0
-
-
-def pp(result):
-    return 100 * result.values("prob_change")
-
-
-def test_after_each_sweep_the_address_is_a_link_to_it_for_any_server(
-    page, new_tab, elsewhere, server, demo
-):
-    page.wait_live()
-    assert page.query() == "", "the bare address is the example"
-    models = {"processed": demo, "raw": load_model("demo", device="cpu", weights="raw")}
-    found = {}
-    for spec in SPECS:
-        compose(page, spec)
-        page.wait_address(links.to_params(spec))
-        found[spec] = pp(run_sweep(models[spec.weights], spec))
-        shows(page, spec, found[spec])
-
-    other = new_tab()
-    for spec in SPECS:
-        other.visit(address(elsewhere, spec))
-        shows(other, spec, found[spec])
-        is_composed(other, spec)
-        other.wait_address(links.to_params(spec))
-        assert "kept as run" in other.text("run_bar"), "it was swept, and is kept there too"
-    for spec in SPECS[3:]:
-        other.visit(address(server, spec))
-        shows(other, spec, found[spec])
-        is_composed(other, spec)
-
-
-def test_head_view_and_metric_are_in_the_address_and_survive_f5(page, new_tab, server):
-    page.wait_live()
-    best = example.saved().ranked()[0].address
-    page.choose("metric", "log odds")
-    page.wait_address({"metric": ["log odds"]})
-    page.click_cell(*best)
-    page.choose("head_view", "What kind it is")
-    params = {"metric": ["log odds"], "head": [best.label], "view": ["scores"]}
-    page.wait_address(params)
-
-    other = new_tab()
-    for visit in (lambda: other.visit(server + page.query()), page.page.reload):
-        visit()
-    for each in (other, page):
-        each.wait_heatmap()
-        each.wait_text("view_scores", "20 sequences")
-        each.wait_heatmap()
-        each.settle()
-        each.wait_address(params)
-        assert each.outlined() == [f"selected {best.label}"]
-        assert each.pressed("metric") == ["log odds"]
-        assert each.pressed("head_view") == ["What kind it is"]
-        effect = example.saved().effect(best)
-        assert abs(each.z()[best.layer][best.head] - effect.logodds_change) < 0.01
-
-    page.choose("metric", "prob")
-    page.click_button("clear_head")
-    page.wait_address({})
-
-
-def test_f5_keeps_a_sweep_of_ones_own(page):
-    page.wait_live()
-    page.type_prompt("one two three one two")
-    page.type("target", " three")
-    page.run()
-    page.click_cell(1, 1)
-    before, z = page.query(), page.z()
-    page.page.reload()
-    page.wait_text("head_detail", "L1H1 ablated")
-    page.wait_heatmap()
-    page.settle()
-    page.wait_gone("situation")
-    assert page.z() == z
-    assert page.query() == before
-    assert page.typed("target") == " three"
-
-
-def test_back_and_forward_go_between_two_sweeps_however_quickly(page):
-    page.wait_live()
-    specs = []
-    for prompt, target in (
-        ("red green blue red green", " blue"),
-        ("cat dog bird cat dog", " bird"),
-    ):
-        page.type_prompt(prompt)
-        page.type("target", target)
-        page.run()
-        specs.append(replace(example.SPEC, prompt=prompt, target=target))
-        page.wait_address(links.to_params(specs[-1]))
-
-    for way, spec in ((page.page.go_back, specs[0]), (page.page.go_forward, specs[1])):
+    for way, spec in ((live.page.go_back, FIRST), (live.page.go_forward, SECOND)):
         way()
-        page.wait_value("target", spec.target)
-        page.wait_text("baseline", spec.target.strip())
-        page.settle()
-        page.wait_gone("situation")
-        page.wait_address(links.to_params(spec))
-    page.page.go_back()
-    page.wait_value("target", specs[0].target)
-    page.page.go_back()  # at once: the example, which the tab began with
-    page.wait_value("target", " jumps")
-    page.settle()
-    page.wait_address({})
-    page.wait_text("baseline", "jumps")
-    page.page.go_forward()
-    page.wait_value("target", specs[0].target)
+        live.wait_value("target", spec.target)
+        live.wait_text("baseline", spec.target.strip())
+        live.settle()
+        live.wait_gone("situation")
+        live.wait_address(links.to_params(spec))
+    live.page.go_back()
+    live.wait_value("target", FIRST.target)
+    live.page.go_back()  # at once: the example, which the tab began with
+    live.wait_value("target", " jumps")
+    live.settle()
+    live.wait_address({})
+    live.wait_text("baseline", "jumps")
+    live.page.go_forward()
+    live.wait_value("target", FIRST.target)
+
+    live.wait_text("baseline", "blue")
+    live.settle()
+    live.choose("metric", "log odds")
+    live.click_cell(1, 1)
+    live.choose("head_view", "What kind it is")
+    params = {"metric": ["log odds"], "head": ["L1H1"], "view": ["scores"]}
+    live.wait_address(links.to_params(FIRST) | params)
+    before, z = live.query(), live.z()
+    live.page.reload()
+    live.wait_text("head_detail", "L1H1 ablated")
+    live.wait_heatmap()
+    live.wait_text("view_scores", "20 sequences")
+    live.settle()
+    live.wait_gone("situation")
+    assert live.z() == z
+    assert live.query() == before
+    assert live.typed("target") == FIRST.target
+    assert live.outlined() == ["selected L1H1"]
+    assert live.pressed("metric") == ["log odds"]
+    assert live.pressed("head_view") == ["What kind it is"]
 
 
-def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(page):
-    page.wait_live()
-    page.type_prompt("red green blue red green")
-    page.type("target", " blue")
-    page.run()
-    page.click_cell(1, 1)
+def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(new_tab, server):
+    page = new_tab()
+    page.visit(address(server, FIRST, head="L1H1", view="attention"))
     page.wait_text("head_detail", "L1H1 ablated")
-    spec = replace(example.SPEC, prompt="red green blue red green", target=" blue")
-    on_sweep = links.to_params(spec) | {"head": ["L1H1"], "view": ["attention"]}
+    on_sweep = links.to_params(FIRST) | {"head": ["L1H1"], "view": ["attention"]}
     page.wait_address(on_sweep)
     page.go("History")
     page.wait_text("history", "Search")
     page.wait_address({})
     page.go("Hypothesis")
     page.wait_text("statement", "All heads that look like")
-    page.wait_address(links.to_params(spec))
+    page.wait_address(links.to_params(FIRST))
     page.go("Sweep")
     page.wait_text("head_detail", "L1H1 ablated")
     page.wait_address(on_sweep)
 
-    for part, params in (("/hypothesis", links.to_params(spec)), ("/history", {}), ("/", on_sweep)):
+    for part, params in (
+        ("/hypothesis", links.to_params(FIRST)),
+        ("/history", {}),
+        ("/", on_sweep),
+    ):
         page.page.go_back()
         page.page.wait_for_function("p => location.pathname === p", arg=part)
         page.settle()
         page.wait_address(params)
-    page.wait_value("target", " blue")
+    page.wait_value("target", FIRST.target)
     page.wait_text("head_detail", "L1H1 ablated")
 
 
-def test_a_spec_too_long_for_a_link_is_named_by_its_run(page, new_tab, server, elsewhere):
-    page.wait_live()
-    texts = [f"{i}: {text}" for i in range(2) for text in DEFAULT]
-    compose(page, replace(example.SPEC, ablation=AblationKind.MEAN, reference=tuple(texts)))
-    page.wait_text("run_bar", "kept as run")
-    run = page.text("run_bar").partition("kept as run ")[2][:12]
-    page.wait_address({"run": [run]})
-    z = page.z()
-
-    other = new_tab()
-    other.visit(f"{server}/?run={run}")
-    other.wait_text("provenance", "mean ablation against 128 reference prompts")
-    other.wait_heatmap()
-    other.settle()
-    assert other.z() == z
-    assert other.typed("reference_text") == "\n".join(texts)
-    other.visit(f"{elsewhere}/?run={run}")
-    other.wait_banner(f"This link names the run {run}, which is not kept here")
-    assert "JSON file" in other.banners()
-    other.wait_text("baseline", "jumps")
-
-
-def test_hostile_links_explain_themselves_load_nothing_and_run_nothing(new_tab, elsewhere, hub):
+def test_nothing_that_a_link_says_is_rendered(new_tab, server):
+    names = ("prompt", "target", "foil", "metric", "view", "head")
+    asked = dict.fromkeys(names, SCRIPT) | {"foil": f" {SCRIPT}", "model": SCRIPT}
     page = new_tab()
-    page.visit(elsewhere)
-    page.wait_live()
-    asked = {"prompt": "one two one", "target": " two", "metric": "KL"}
-    for name in ("/etc", "~", "org/none", "none-of-that-name", HOSTILE):
-        for path, more in (("", {}), ("hypothesis", {"heads": "L0H1"}), ("patching", {})):
-            if path and name not in ("/etc", "org/none"):
-                continue
-            page.visit(f"{elsewhere}/{path}?{urlencode(asked | more | {'model': name})}")
-            page.wait_value("target", " two")
-            page.wait_banner("This link asks for the model")
-            assert name[:60] in page.banners()
-            assert page.typed("prompt") == "one two one"
-            assert page.page.locator(".st-key-model input").input_value().startswith("demo")
-    assert page.page.locator(".st-key-progress").count() == 0
-
-    # Every other parameter: tests/pages/test_links.py.
-    names = ("prompt", "target", "foil", "ablation", "positions", "run", "metric", "view", "head")
-    for name in names:
-        page.visit(f"{elsewhere}/?{urlencode({'model': 'demo', **asked, name: HOSTILE})}")
-        page.wait_value("target", HOSTILE if name == "target" else " two")
-        if name not in ("prompt", "target", "foil"):  # there it is text like any other
-            page.page.wait_for_selector(".hs-banner")
-            assert "This link" in page.banners() or "The address" in page.banners(), name
-        assert page.typed("prompt") == (HOSTILE if name == "prompt" else "one two one")
-        assert page.page.locator("img[src=x]").count() == 0, name
-        assert page.page.locator(".katex").count() == 0, name
-    assert hub.requests == []
-
-
-def test_oversized_repeated_and_misspelt_links_are_explained(new_tab, elsewhere):
-    page = new_tab()
-    whole = {"model": "demo", "prompt": "one two one", "target": " two"}
-    for query, said in (
-        (urlencode(whole | {"foil": "x" * 20_000}), "longer than 6,000 characters"),
-        (urlencode([*whole.items(), ("prompt", "three")]), "gives “prompt” 2 times"),
-        (urlencode(whole | {"ablation": "nought"}), "'nought' is not a kind of ablation"),
-        (urlencode(whole | {"bos": "maybe"}), "bos=maybe"),
-        (urlencode(whole | {"positions": "0,x"}), "positions=0,x"),
-        (urlencode({"prompt": "a", "target": " b"}), "but not its “model”"),
-        ("run=../../etc", "names the run “../../etc”"),
-        (urlencode(whole | {"head": "L9H9"}), "asks for L9H9"),
-        (urlencode(whole | {"prompt": "not yet swept", "head": "L9H9"}), "asks for L9H9"),
-        (urlencode(whole | {"view": "x"}), "asks for view “x”"),
-    ):
-        page.visit(f"{elsewhere}/?{query}")
-        page.wait_banner(said)
-        page.wait_heatmap()
-    page.run()
-    page.choose("metric", "KL")
-    assert "asks for view" not in page.banners(), "what is on screen is another thing by now"
-
-
-def test_a_link_to_a_model_that_is_not_here_downloads_when_its_button_is_pressed(
-    new_tab, elsewhere, hub
-):
-    page = new_tab()
-    spec = replace(example.SPEC, model="distilgpt2", target="x", ablation=AblationKind.ZERO)
-    page.visit(address(elsewhere, spec, head="L1H1"))
-    page.wait_text("run", "Download 353 MB and sweep")
-    page.wait_text("situation", "press Sweep")
-    page.wait_value("target", "x")
-    page.settle()
-    assert hub.requests == []
-    page.page.locator(".st-key-run button").click()
-    page.wait_text("provenance", "distilgpt2 · zero ablation")
-    page.settle()
-    assert len(page.z()) == 6
-    page.wait_text("head_detail", "L1H1 ablated")
-    assert hub.files()
-
-
-def test_hypothesis_and_patching_describe_their_inputs(page, new_tab, elsewhere):
-    page.wait_live()
-    spec = replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED)
-    compose(page, spec)
-    page.go("Hypothesis")
-    page.wait_text("statement", "All heads that look like")
-    page.type("heads", "L0H1, L1H2")
-    page.choose("outcome", "breaks it")
-    page.type("predicted", "12.5")
-    params = links.to_params(spec)
-    guess = {"heads": ["L0H1, L1H2"], "outcome": ["breaks it"], "predicted": ["12.5"]}
-    page.wait_address(params | guess)
-    on_hypothesis = page.query()
-    page.go("Patching")
-    page.click_button("patch")
-    page.wait_text("patching", "What does it break?")
-    page.settle()
-    page.click_head("patch-denoise", 1, 2)
-    page.wait_address(params | {"patched": ["1"], "head": ["L1H2"]})
-    on_patching = page.query()
-
-    other = new_tab()
-    other.visit(f"{elsewhere}/hypothesis{on_hypothesis}")
-    other.wait_value("heads", "L0H1, L1H2")
-    other.wait_value("predicted", "12.5")
-    assert other.pressed("outcome") == ["breaks it"]
-    is_composed(other, spec)
-    assert other.page.locator(".st-key-lock button").is_enabled()
-    other.visit(f"{elsewhere}/patching{on_patching}")
-    other.wait_text("patching", "Noise, one position at a time")
-    other.settle()
-    is_composed(other, spec)
-    other.wait_address(params | {"patched": ["1"], "head": ["L1H2"]})
+    page.visit(f"{server}/?{urlencode(asked)}")
+    page.wait_banner("This link asks for the model")
+    assert SCRIPT[:60] in page.banners()
+    page.wait_value("target", SCRIPT)
+    assert page.typed("prompt") == SCRIPT
+    assert page.page.locator("img[src=x]").count() == 0
+    assert page.page.locator(".katex").count() == 0

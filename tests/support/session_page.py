@@ -42,6 +42,11 @@ class SessionPage:
 
     def visit(self, address: str) -> None:
         """To an address, as by a link from outside: a new session."""
+        self.visit_in_haste(address)
+        self.settle()
+
+    def visit_in_haste(self, address: str) -> None:
+        """To an address, and wait for nothing that computes there."""
         self.leave()
         path, query = urlsplit(address).path.strip("/"), urlsplit(address).query
         base = urlsplit(self._server).path.strip("/")
@@ -49,7 +54,6 @@ class SessionPage:
         server = address.partition("?")[0].rstrip("/").removesuffix(page).rstrip("/")
         self._session = Session(server, page, query)
         self._loop.run(self._session.__aenter__())
-        self.settle()
 
     def open(self) -> None:
         """On the example."""
