@@ -91,7 +91,7 @@ def test_a_zeroed_page_anywhere_is_a_sentence_and_is_never_written_over(filled, 
             continue
         for use in (
             store.listed,
-            store.seen,
+            store.filter_choices,
             lambda s=store: s.count(Query(text="a")),
             *(lambda s=store, n=n: s.find(run_on(f"a {n}").spec) for n in range(6)),
             lambda s=store: s.keep(run_on("another")),
