@@ -175,9 +175,9 @@ class SessionPage:
         self._until(lambda: self._charts("heatmap") != [])
 
     def typed(self, key: str) -> str:
-        """What stands in a text box, or is chosen in a list."""
-        widget = self.session.page.widget(key)
-        return str(self.session.page.values[widget.id].string_value)
+        """What stands in a box, or is chosen in a list; a number in its shortest form."""
+        value = self.session.page.values[self.session.page.widget(key).id]
+        return f"{value.double_value:g}" if value.HasField("double_value") else value.string_value
 
     def pressed(self, key: str) -> list[str]:
         """The chosen ones of a row of choices."""
@@ -231,6 +231,10 @@ class SessionPage:
             self._loop.run(self.session.until(done))
         except TimeoutError:
             raise AssertionError(f"It never came. What was there: {seen()}") from None
+
+    def rows(self, key: str) -> list[tuple[Any, ...]]:
+        """The rows of the table in a container, or of the table with that key."""
+        return self.session.page.rows(key)
 
 
 def plain(value: Any) -> Any:

@@ -85,8 +85,10 @@ class Session:
         await self._disconnect()
 
     async def set(self, key: str, text: str) -> None:
-        """Type into a text box, or into a box that takes names that it does not offer."""
-        await self._change(key, text)
+        """Type into a box: of text, of names that it need not offer, or of a number."""
+        await self.at_rest()
+        is_number = self.page.widget(key).kind == "number_input"
+        await self._change(key, (float(text) if text else None) if is_number else text)
 
     async def choose(self, key: str, label: str) -> None:
         """Choose one of a row of choices."""
@@ -203,7 +205,7 @@ class Session:
         async with self._news:
             self._news.notify_all()
 
-    async def _change(self, key: str, value: bool | str | list[str]) -> None:
+    async def _change(self, key: str, value: bool | str | list[str] | float | None) -> None:
         await self.at_rest()
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, value)
