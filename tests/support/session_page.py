@@ -6,7 +6,8 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -32,6 +33,7 @@ class SessionPage:
     def __init__(self, loop: Loop, server: str) -> None:
         self._loop, self._server = loop, server
         self._session: Session | None = None
+        self._settles = True
 
     @property
     def session(self) -> Session:
@@ -224,7 +226,10 @@ class SessionPage:
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         self._loop.run(work)
-        self.settle()
+        if self._settles:
+            self.settle()
+        else:
+            self._loop.run(self.session.at_rest())
 
     def _until(self, done: Callable[[], bool], seen: Callable[[], str] = str) -> None:
         try:
@@ -235,6 +240,17 @@ class SessionPage:
     def rows(self, key: str) -> list[tuple[Any, ...]]:
         """The rows of the table in a container, or of the table with that key."""
         return self.session.page.rows(key)
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Until `done()`, whatever still computes."""
+        self._until(done)
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """What is done within waits for no computation: one is held, or is to be seen under way."""
+        self._settles = False
+        yield
+        self._settles = True
 
 
 def plain(value: Any) -> Any:
