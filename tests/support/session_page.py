@@ -21,9 +21,11 @@ class Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        assert threading.current_thread() is not self._thread, "It would wait for itself."
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
@@ -221,7 +223,8 @@ class SessionPage:
         return inside or named
 
     def _chart(self, key: str) -> Node:
-        self._until(lambda: self._charts(key) != [])
+        if not self._charts(key):
+            self._until(lambda: self._charts(key) != [])
         return self._charts(key)[0]
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
@@ -242,7 +245,7 @@ class SessionPage:
         return self.session.page.rows(key)
 
     def until(self, done: Callable[[], bool]) -> None:
-        """Until `done()`, whatever still computes."""
+        """Until `done()`, which waits for nothing itself, whatever still computes."""
         self._until(done)
 
     @contextmanager
