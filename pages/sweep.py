@@ -24,7 +24,7 @@ follow_address(state, "sweep", lambda: sweep_params(state), lambda params: take_
 update_models(state)
 draft, pressed = composer(state)
 follow(state, draft, pressed=pressed)
-progress_panel(state, draft)
+progress_panel(state, draft, beside_sweep=True)
 run_status(state, draft)
 
 if state.sweep.result is not None:

@@ -1,6 +1,8 @@
-"""A hypothesis in a real browser: picked, locked, tested, and tried for sufficiency."""
+"""A hypothesis in a real browser: picked by clicks, locked, and its table of variants.
 
-import re
+What needs no browser is in tests/served/test_hypothesis_page.py.
+"""
+
 from dataclasses import replace
 
 import numpy as np
@@ -8,40 +10,10 @@ import pytest
 
 from core.demo import example
 from core.hypotheses.held_out import held_out
-from core.hypotheses.interactions import interactions
-from core.hypotheses.joint import joint_test
-from core.hypotheses.keep_only import keep_only, keep_only_spec
-from core.hypotheses.parse_heads import heads_text
+from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.search import greedy
 from core.progress import run_to_end
-from core.spec.ablation import AblationKind
-from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
-from core.text.numbers import percent, share, signed
-
-INDUCTION = tuple(Head(1, head) for head in range(4))
-PAIR = (Head(0, 1), Head(1, 2))
-
-
-@pytest.fixture(scope="module")
-def scorer(demo):
-    return Scorer(demo, example.SPEC)
-
-
-@pytest.fixture(scope="module")
-def keeper(demo):
-    return Scorer(demo, keep_only_spec(example.SPEC))
-
-
-def predict(page, outcome, percent_left):
-    page.choose("outcome", outcome)
-    page.type("predicted", str(percent_left))
-
-
-def lock(page):
-    page.click_button("lock")
-    page.wait_text("hypothesis_verdict", "Measured")
-    page.settle()
 
 
 @pytest.fixture
@@ -54,135 +26,11 @@ def fresh(new_tab, server):
     return page
 
 
-def test_from_the_heatmap_to_the_head_to_the_hypothesis(page, scorer):
-    page.wait_live()
-    for head in PAIR:
-        page.click_cell(*head)
-        page.wait_text("head_detail", f"{head.label} ablated")
-        page.click_button("add_to_hypothesis")
-        page.wait_text("add_to_hypothesis", "In the hypothesis")
-    page.go("Hypothesis")
-    page.wait_value("heads", heads_text(PAIR))
-    page.wait_text("statement", "the verdict will say “after looking”")
-    predict(page, "leaves it standing", 80)
-    lock(page)
-
-    found = run_to_end(joint_test(scorer, PAIR))
-    said = page.text("hypothesis_verdict")
-    broke = found.joint.prob <= found.baseline.prob / 2 or found.joint.rank > 1
-    assert f"It {'broke' if broke else 'held'}: you were {'wrong' if broke else 'right'}" in said
-    assert f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}" in said
-    assert "Predicted after looking, at 20" in said
-    assert f"off by {signed(100 * (found.joint.prob - 0.8))} pp" in said
-
-    others = page.of_figure("other_sets", "Array.from(gd.data[0].x)")
-    assert np.allclose(sorted(others), sorted(o.change for o in found.others), atol=1e-3)
-    assert len(others) == 9, "3 x 3 heads of these layers are left"
-    panel = page.text("outcome_panel")
-    assert f"{found.percentile:.0f} % of the 9 sets compared (all 9 that exist" in panel
-    assert "not a p-value" in panel
-    bars = page.of_figure("redundancy", "Array.from(gd.data[0].x)")
-    assert np.allclose(bars[2:], [found.sum_of_singles, found.change], atol=1e-3)
-
-
-def test_before_looking_by_role_and_pairs_that_back_each_other_up(fresh, scorer):
-    assert "after looking" not in fresh.text("statement")
-    assert fresh.page.locator(".st-key-lock button").is_disabled()
-    assert "Still to say: heads" in fresh.text("statement")
-    fresh.type("predicted", "10")
-    fresh.type("predicted", "")
-    assert "the probability you expect" in fresh.text("statement"), "emptied, it predicts nothing"
-    fresh.click_button("role-induction")
-    fresh.wait_value("heads", heads_text(INDUCTION))
-    chosen = fresh.of_figure("pick-", "gd.data[0].z.map(row => Array.from(row))")
-    assert chosen == [[0] * 4, [1] * 4, [0] * 4]
-    predict(fresh, "breaks it", 5)
-    lock(fresh)
-
-    found = run_to_end(joint_test(scorer, INDUCTION))
-    assert "It broke: you were right" in fresh.text("hypothesis_verdict")
-    assert "Predicted before looking" in fresh.text("hypothesis_verdict")
-    assert "before looking" in fresh.text("under_test")
-    assert "There is no other set" in fresh.text("outcome_panel")
-    assert f"{-found.redundancy:.2f} nats more damage" in fresh.text("outcome_panel")
-    pairs = run_to_end(interactions(scorer, INDUCTION))
-    fresh.wait_text("outcome_panel", "Pair by pair")
-    z = fresh.of_figure("pairs", "gd.data[0].z.map(row => Array.from(row))")
-    for (row, column), value in np.ndenumerate(pairs.values):
-        assert z[row][column] is None if row == column else abs(z[row][column] - value) < 1e-3
-    for one, other, value in pairs.backed_up():
-        assert f"{one.label} and {other.label}: {signed(value, 2)} nats" in fresh.text(
-            "outcome_panel"
-        )
-
-    fresh.click_button("new_hypothesis")
-    fresh.wait_value("heads", heads_text(INDUCTION))
-    fresh.wait_text("statement", "the verdict will say “after looking”")
-
-
-def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
-    fresh.type("heads", "l1h0; 1.2")
-    predict(fresh, "leaves it standing", 60)
-    lock(fresh)
-    assert "Measured under mean ablation" in fresh.text("sufficiency")
-    fresh.click_button("keep_only")
-    heads = (Head(1, 0), Head(1, 2))
-    kept = run_to_end(keep_only(keeper, heads))
-    fresh.wait_text("kept", f"{percent(kept.baseline.prob)} → {percent(kept.effect.prob)}")
-    assert f"recovers {share(kept.faithfulness)}" in fresh.text("kept")
-    assert percent(kept.empty.prob) in fresh.text("kept")
-
-    fresh.click_button("find_smallest")
-    fresh.wait_text("found_set", "It stopped because")
-    found = None
-    for found in greedy(keeper):  # noqa: B007
-        pass
-    curve = fresh.of_figure("search_curve", "Array.from(gd.data[0].y)")
-    assert np.allclose(curve, [100 * part for part in found.curve], atol=0.05)
-    assert ", ".join(head.label for head in found.heads) in fresh.text("found_set")
-    fresh.page.wait_for_selector(".st-key-variants [data-testid=stDataFrame]")
-
-
 def type_variants(page, text):
     box = page.page.locator(".st-key-own_variants textarea")
     box.fill(text)
     box.press("Control+Enter")
     page.settle()
-
-
-def test_variants_of_ones_own_are_tried_on_the_set_found(fresh, demo, keeper):
-    fresh.type("heads", "L1H0")
-    predict(fresh, "leaves it standing", 60)
-    lock(fresh)
-    fresh.click_button("find_smallest")
-    fresh.wait_text("found_set", "It stopped because")
-    fresh.page.wait_for_selector(".st-key-variants [data-testid=stDataFrame]")
-    assert len(variant_rows(fresh, 5)) == 5
-
-    pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
-    type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")
-    *_, found = greedy(keeper)
-    spec = keep_only_spec(example.SPEC)
-    own = [replace(spec, prompt=prompt, target=target) for prompt, target in pairs]
-    expected = run_to_end(held_out(demo, spec, found.heads, own))
-    rows = variant_rows(fresh, 7)
-    assert [row[:2] for row in rows[5:]] == [[p, t.replace(" ", "␣")] for p, t in pairs]
-    for row, one in zip(rows[5:], expected, strict=True):
-        shown = [float(cell) for cell in row[2:]]
-        measured = [100 * one.kept.baseline.prob, 100 * one.kept.effect.prob]
-        assert np.allclose(shown, measured, atol=0.051)
-
-    bad = f"{pairs[0][0]} => sings\nno <b>arrow</b> here"
-    type_variants(fresh, bad)
-    fresh.wait_text("own", "Line 2, 'no <b>arrow</b> here': write the prompt, then =>")
-    assert len(variant_rows(fresh, 5)) == 5
-    fresh.go("Sweep")
-    fresh.wait_heatmap()
-    fresh.go("Hypothesis")
-    fresh.wait_text("own", "Line 2")
-    assert fresh.page.locator(".st-key-own_variants textarea").input_value() == bad
-    type_variants(fresh, "")
-    assert "Line 2" not in fresh.text("own")
 
 
 def variant_rows(page, count):
@@ -198,7 +46,16 @@ def variant_rows(page, count):
     )
 
 
-def test_heads_are_picked_on_a_grid_that_shows_no_effect(fresh):
+def test_from_a_grid_that_shows_no_effect_to_variants_of_ones_own(fresh, demo):
+    fresh.type("predicted", "10")
+    fresh.type("predicted", "")
+    assert "the probability you expect" in fresh.text("statement"), "emptied, it predicts nothing"
+    fresh.type("heads", "<b>L0H0</b>")
+    fresh.wait_error("<b>L0H0</b>")
+    assert fresh.page.locator(".st-key-lock button").is_disabled()
+    assert fresh.page.locator(".st-key-heads input").input_value() == "<b>L0H0</b>"
+    fresh.type("heads", "")
+
     fresh.click_head("pick-", 0, 2)
     fresh.wait_value("heads", "L0H2")
     fresh.click_head("pick-", 2, 1)
@@ -208,54 +65,30 @@ def test_heads_are_picked_on_a_grid_that_shows_no_effect(fresh):
     values = fresh.of_figure("pick-", "gd.data[0].z.map(row => Array.from(row))")
     assert {v for row in values for v in row} == {0, 1}
 
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ("L9H0", "L9H0"),
-        ("the usual ones", "the"),
-        ("<b>L0H0</b>", "<b>L0H0</b>"),
-    ],
-)
-def test_heads_that_cannot_be_read_are_said_where_they_were_typed(fresh, typed, said):
-    fresh.type("heads", typed)
-    fresh.wait_error(said)
-    assert fresh.page.locator(".st-key-lock button").is_disabled()
-    assert fresh.page.locator(".st-key-heads input").input_value() == typed
-
-
-def test_what_was_typed_and_tested_survives_another_page(fresh):
-    fresh.type("heads", "L0H0")
-    predict(fresh, "breaks it", 3)
-    fresh.go("Sweep")
-    fresh.wait_heatmap()
-    fresh.go("Hypothesis")
-    fresh.wait_value("heads", "L0H0")
-    assert fresh.page.locator(".st-key-predicted input").input_value() == "3"
-    fresh.wait_text("statement", "the verdict will say “after looking”")
-    lock(fresh)
-    before = fresh.text("hypothesis_verdict")
-    fresh.go("Patching")
-    fresh.go("Hypothesis")
+    fresh.choose("outcome", "leaves it standing")
+    fresh.type("predicted", "60")
+    fresh.click_button("lock")
     fresh.wait_text("hypothesis_verdict", "Measured")
-    assert fresh.text("hypothesis_verdict") == before
+    fresh.click_button("find_smallest")
+    fresh.wait_text("found_set", "It stopped because")
+    fresh.page.wait_for_selector(".st-key-variants [data-testid=stDataFrame]")
+    pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
+    type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")
+    own_variants_are_shown(fresh, demo, pairs)
+    type_variants(fresh, f"{pairs[0][0]} => sings\nno <b>arrow</b> here")
+    fresh.wait_text("own", "Line 2, 'no <b>arrow</b> here': write the prompt, then =>")
+    assert len(variant_rows(fresh, 5)) == 5
 
 
-def test_a_resampled_hypothesis_without_a_corrupted_prompt_says_what_is_missing(fresh):
-    fresh.choose("ablation", "resample")
-    fresh.wait_text("statement", "The inputs above need a correction first")
-    fresh.choose("ablation", "zero")
-    fresh.wait_text("statement", "Heads to remove")
-
-
-def test_all_heads_at_once_is_a_set_too(fresh, scorer):
-    fresh.type("heads", heads_text(all_heads(3, 4)))
-    predict(fresh, "breaks it", 0)
-    lock(fresh)
-    panel = fresh.text("outcome_panel")
-    assert "There is no other set" in panel
-    assert "Pairs are measured for up to 10 heads; these are 12" in panel
-    assert re.search(r"It broke: you were right", fresh.text("hypothesis_verdict"))
-    fresh.click_button("keep_only")
-    fresh.wait_text("kept", "84.5 % → 84.5 %")
-    assert scorer.prepared.spec.ablation is AblationKind.MEAN_ACROSS_HEADS
+def own_variants_are_shown(page, demo, pairs):
+    """As the last rows of the table, each probability to a tenth."""
+    spec = keep_only_spec(example.SPEC)
+    *_, found = greedy(Scorer(demo, spec))
+    own = [replace(spec, prompt=prompt, target=target) for prompt, target in pairs]
+    expected = run_to_end(held_out(demo, spec, found.heads, own))
+    rows = variant_rows(page, 7)
+    assert [row[:2] for row in rows[5:]] == [[p, t.replace(" ", "␣")] for p, t in pairs]
+    for row, one in zip(rows[5:], expected, strict=True):
+        shown = [float(cell) for cell in row[2:]]
+        measured = [100 * one.kept.baseline.prob, 100 * one.kept.effect.prob]
+        assert np.allclose(shown, measured, atol=0.051)

@@ -6,7 +6,8 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,9 +21,11 @@ class Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        assert threading.current_thread() is not self._thread, "It would wait for itself."
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
@@ -32,6 +35,7 @@ class SessionPage:
     def __init__(self, loop: Loop, server: str) -> None:
         self._loop, self._server = loop, server
         self._session: Session | None = None
+        self._settles = True
 
     @property
     def session(self) -> Session:
@@ -222,12 +226,16 @@ class SessionPage:
         return inside or named
 
     def _chart(self, key: str) -> Node:
-        self._until(lambda: self._charts(key) != [])
+        if not self._charts(key):
+            self._until(lambda: self._charts(key) != [])
         return self._charts(key)[0]
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         self._loop.run(work)
-        self.settle()
+        if self._settles:
+            self.settle()
+        else:
+            self._loop.run(self.session.at_rest())
 
     def _until(self, done: Callable[[], bool], seen: Callable[[], str] = str) -> None:
         try:
@@ -261,6 +269,21 @@ class SessionPage:
     def elements(self, name: str, but: str = "") -> list[str]:
         """The words of each element with that class of our own style sheet, and without `but`."""
         return self.session.page.elements(name, but)
+
+    def rows(self, key: str) -> list[tuple[Any, ...]]:
+        """The rows of the table in a container, or of the table with that key."""
+        return self.session.page.rows(key)
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Until `done()`, which waits for nothing itself, whatever still computes."""
+        self._until(done)
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """What is done within waits for no computation: one is held, or is to be seen under way."""
+        self._settles = False
+        yield
+        self._settles = True
 
 
 def plain(value: Any) -> Any:

@@ -77,7 +77,7 @@ class Node:
         if self.kind in ("markdown", "text"):
             return str(getattr(self.content, self.kind).body)
         if self.kind == "progress":
-            return str(self.content.progress.text)
+            return re.sub(r"\\([^\w\s])", r"\1", self.content.progress.text)  # it is Markdown
         told = getattr(self.content, self.kind)
         options = [each.content for each in told.options] if self.kind == "button_group" else []
         return " ".join([str(getattr(told, "label", "")), *options])

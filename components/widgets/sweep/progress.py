@@ -8,12 +8,16 @@ from components.widgets.page.progress import Waiting, progress
 from core.jobs import Job, JobState
 
 
-def progress_panel(state: Session, draft: Draft) -> None:
-    """A bar with Cancel for the sweep under way or the model being loaded, if any."""
+def progress_panel(state: Session, draft: Draft, *, beside_sweep: bool = False) -> None:
+    """A bar with Cancel for the sweep under way or the model being loaded, if any.
+
+    `beside_sweep`: the sweep on screen says itself, where it is the saved example, that its model
+    is being loaded.
+    """
     if _ended_meanwhile(state, draft):
         st.rerun()
     job = state.waiting_for
-    if job is None or _is_said_already(state, job):
+    if job is None or (beside_sweep and _is_said_already(state, job)):
         return
     progress(
         "sweep",

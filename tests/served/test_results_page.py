@@ -1,0 +1,192 @@
+"""What stands around the heatmap: estimates, layer effects, the comparison of the kinds."""
+
+from itertools import combinations
+
+import numpy as np
+from support.held_server import ALL, HELD
+
+from core import SweepSpec, run_sweep
+from core.demo import example
+from core.results.agreement import agreement, with_kind
+from core.spec.ablation import AblationKind
+from core.spec.heads import Head
+from core.sweep.estimate.attribution import check_estimate
+from core.sweep.estimate.preview import preview
+from core.sweep.scorer import Scorer
+from core.text.numbers import share, signed
+
+PROMPT = f"{HELD} red green blue red green"
+SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
+CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
+
+
+def start(page):
+    page.wait_live()
+    page.type_prompt(SPEC.prompt)
+    page.type("target", SPEC.target)
+    with page.meanwhile():
+        page.click_button("run")
+
+
+def compare(page, panels):
+    """Press the button; so many kinds are done then."""
+    page.click_button("compare_kinds")
+    drawn = [t for t in page.figure("kinds")["data"] if t["type"] == "heatmap"]
+    assert len(drawn) == panels
+
+
+def trace(page, key, name):
+    return next((t for t in page.figure(key)["data"] if t.get("name") == name), None)
+
+
+def marks(page):
+    """How many cells carry the estimate's mark."""
+    return sum("≈" in said for said in trace(page, "heatmap", "numbers")["text"])
+
+
+def told(page, head):
+    """What is said of a cell under the pointer."""
+    (said,) = (
+        text
+        for each in page.figure("heatmap")["data"]
+        if each.get("customdata")
+        for given, text in zip(each["customdata"], each["text"], strict=True)
+        if tuple(given[:2]) == tuple(head)
+    )
+    return said
+
+
+def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, held, demo):
+    exact = run_sweep(demo, SPEC)
+    estimate = preview(Scorer(demo, SPEC))
+    held.hold(0)
+    page = open_page(url=held.url)
+    start(page)
+
+    page.wait_text("estimate", "Estimated so far: 12 of 12 cells, marked ≈")
+    page.until(lambda: marks(page) == 12)
+    assert np.allclose(page.z(), 100 * estimate.values("prob_change"), atol=0.02)
+    assert "an estimate, not measured" in told(page, (1, 1))
+    with page.meanwhile():
+        page.click_cell(1, 1)
+    page.wait_text("head_detail", "L1H1 has not been swept yet (estimated")
+    assert page.outlined() == ["selected L1H1"]
+
+    held.hold(11)
+    page.until(lambda: 0 < marks(page) < 12)
+    left = marks(page)
+    z = page.z()
+    close = [abs(z[e.layer][e.head] - 100 * e.prob_change) < 0.02 for e in exact.heads]
+    assert sum(close) >= 12 - left
+
+    held.hold(ALL - 1)
+    page.wait_text("estimate", "The first-order estimate shown meanwhile")
+    page.until(lambda: marks(page) == 0)
+    annotations = page.figure("heatmap")["layout"]["annotations"]
+    assert annotations[0]["text"] == "measured after<br>the heads"
+
+    held.hold(ALL)
+    page.until(lambda: trace(page, "heatmap", "attention") is not None)
+    page.settle()
+    check = check_estimate(estimate, exact, "prob_change")
+    assert signed(check.correlation, 2) in page.text("estimate")
+    head, guess, measured = check.worst[0]
+    worst = f"{head.label}: estimated {signed(100 * guess)}, measured {signed(100 * measured)} pp"
+    assert worst in page.text("estimate")
+    page.choose("metric", "KL")
+    page.wait_text("estimate", "KL has no first-order estimate")
+
+
+def test_a_comparison_can_be_stopped_and_finished(open_page, held):
+    held.hold(ALL)
+    page = open_page(url=held.url)
+    start(page)
+    page.wait_text("estimate", "The first-order estimate shown meanwhile")
+    page.settle()
+    held.hold(0)
+    with page.meanwhile():
+        page.click_button("compare_kinds")
+        page.wait_text("progress", "zero:")
+        page.click_button("cancel_kinds")
+    page.settle()
+    page.wait_text("compare_kinds", "Finish the comparison")
+    held.hold(ALL)
+    compare(page, panels=3)
+    page.wait_gone("compare_kinds")
+
+
+def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, held):
+    held.hold(ALL)
+    page = open_page(url=held.url)
+    start(page)
+    page.settle()
+    page.wait_text("provenance", "BOS first")
+    page.click_cell(1, 1)
+    page.wait_text("verdict", "What weakens this")
+    page.choose("head_view", "Where it matters")
+    held.hold(0)
+    with page.meanwhile():
+        page.choose("where_scope", "The whole model")
+        page.wait_text("view_positions", "Largest so far:")
+        page.until(lambda: page.shows("progress"))
+        part = places(page)
+        assert 0 < np.isfinite(part).sum() < part.size
+
+        page.click_button("cancel_view")
+    page.wait_text("view_positions", "Stopped: a part is in.")
+    assert not page.shows("progress")
+    page.wait_text("view_positions", "Largest so far:")
+
+    held.hold(ALL)
+    page.click_button("again_view")
+    page.wait_text("view_positions", "Largest: ")
+    assert np.isfinite(places(page)).all()
+
+
+def places(page):
+    """The values of the map of heads and positions; NaN where there is none yet."""
+    traces = page.figure("where-The")["data"]
+    return np.array(next(t["z"] for t in traces if t["type"] == "heatmap"), float)
+
+
+def test_the_share_of_position_0_is_told_at_the_cell(live):
+    head = example.saved().ranked()[1].address
+    part = example.saved_layer_effects().share_of_first(example.saved(), head, "prob_change")
+    assert f"at position 0 alone: {share(part)} of it" in told(live, head)
+
+
+def test_one_click_compares_the_kinds(live, demo):
+    compare(live, panels=3)
+    live.wait_text("kinds", "Where they differ most")
+    kinds = [kind for kind in AblationKind if not kind.traits.lacks]
+    results = {kind: run_sweep(demo, with_kind(example.SPEC, kind)) for kind in kinds}
+    found = agreement(results, "prob_change")
+    words = live.text("kinds")
+    for pair in combinations(kinds, 2):
+        assert signed(found.correlations[pair], 2) in words
+    address, values = found.disputed[0]
+    assert " ".join([address.label, *(signed(100 * v) for v in values)]) in words
+    missing = " ".join(each["text"] for each in live.figure("kinds")["layout"]["annotations"])
+    assert "corrupted prompt" in missing
+    assert "reference set" in missing
+
+    live.choose("ablation", "resample")
+    live.type("corrupted_prompt", CORRUPTED)
+    live.run()
+    live.wait_text("provenance", "resample ablation")
+    compare(live, panels=4)
+    assert correlations(live).count("<tr>") == 4
+
+
+def correlations(page):
+    """The markup of the table of the kinds' rank correlations."""
+    parts = [each for each in page.session.page.within("kinds") if each.kind == "html"]
+    bodies = [each.content.html.body for each in parts]
+    return next(body for body in bodies if 'class="hs-table"' in body)
+
+
+def test_a_metric_is_of_the_map_and_of_the_head(live):
+    live.choose("metric", "log odds")
+    effect = example.saved().ranked("logodds_change")[0]
+    assert abs(live.z()[effect.layer][effect.head] - effect.logodds_change) < 0.01
+    assert Head(*effect.address).label in live.text("head_detail")
