@@ -175,9 +175,9 @@ class SessionPage:
         self._until(lambda: self._charts("heatmap") != [])
 
     def typed(self, key: str) -> str:
-        """What stands in a text box, or is chosen in a list."""
-        widget = self.session.page.widget(key)
-        return str(self.session.page.values[widget.id].string_value)
+        """What stands in a box, or is chosen in a list; a number in its shortest form."""
+        value = self.session.page.values[self.session.page.widget(key).id]
+        return f"{value.double_value:g}" if value.HasField("double_value") else value.string_value
 
     def pressed(self, key: str) -> list[str]:
         """The chosen ones of a row of choices."""
@@ -231,6 +231,25 @@ class SessionPage:
             self._loop.run(self.session.until(done))
         except TimeoutError:
             raise AssertionError(f"It never came. What was there: {seen()}") from None
+
+    def choose_file(self, key: str, name: str, content: bytes) -> None:
+        """In the file box whose key begins so."""
+        keys = (node.key for node in self.session.page.nodes.values())
+        box = next(each for each in keys if each.startswith(key))
+        self._do(self.session.give(box, name, content))
+
+    def press(self, key: str) -> None:
+        """Press a button, and wait for nothing of what that begins."""
+        self._loop.run(self.session.press(key))
+
+    def wait_shown(self, key: str) -> None:
+        """Until something with that key is on the page."""
+        self._until(lambda: self.shows(key))
+
+    def markdown(self) -> str:
+        """What the page is to read as Markdown: its labels, and its texts that are no HTML."""
+        nodes = self.session.page.nodes.values()
+        return "\n".join(node.words for node in nodes if node.kind != "html")
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,8 @@ What it relies on, of Streamlit 1.67 (what is on the page: `streamlit_page`):
 - `auto_rerun` has the page ask for a fragment's run at an interval, whatever else is going on,
   until the next full run begins or `stop_auto_rerun` names it.
 - A page that has lost its connection asks for a full run if it was waiting for anything.
+- For a file that is chosen in a box the page asks for a place, sends it there by HTTP, and the
+  box's value is then where the file lies.
 - What the page has cached it announces, so that the server need not send it again; this one has
   cached nothing.
 """
@@ -26,9 +28,11 @@ from typing import Any, Self
 
 import numpy as np
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from support.streamlit_page import Page, state_of
+from support.streamlit_upload import upload
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -70,6 +74,7 @@ class Session:
         self._running = False
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._failure: Exception | None = None
+        self._places: list[FileURLs] = []  # where files may be uploaded to
         self._news = asyncio.Condition()
         self._socket: ClientConnection
         self._reader: asyncio.Task[None]
@@ -85,8 +90,10 @@ class Session:
         await self._disconnect()
 
     async def set(self, key: str, text: str) -> None:
-        """Type into a text box, or into a box that takes names that it does not offer."""
-        await self._change(key, text)
+        """Type into a box: of text, of names that it need not offer, or of a number."""
+        await self.at_rest()
+        is_number = self.page.widget(key).kind == "number_input"
+        await self._change(key, (float(text) if text else None) if is_number else text)
 
     async def choose(self, key: str, label: str) -> None:
         """Choose one of a row of choices."""
@@ -203,7 +210,7 @@ class Session:
         async with self._news:
             self._news.notify_all()
 
-    async def _change(self, key: str, value: bool | str | list[str]) -> None:
+    async def _change(self, key: str, value: bool | str | list[str] | float | None) -> None:
         await self.at_rest()
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, value)
@@ -247,6 +254,8 @@ class Session:
                 self._look_again(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":
                 self._stop_timers(*message.stop_auto_rerun.fragment_ids)
+            case "file_urls_response":
+                self._places.extend(message.file_urls_response.file_urls)
             case "session_event":
                 if message.session_event.HasField("script_compilation_exception"):
                     raise PageError(message.session_event.script_compilation_exception.message)
@@ -292,3 +301,21 @@ class Session:
         for name in fragments or tuple(self._timers):
             if name in self._timers:
                 self._timers.pop(name)[1].cancel()
+
+    async def give(self, key: str, name: str, content: bytes) -> None:
+        """Choose a file in a file box."""
+        await self.at_rest()
+        box = self.page.widget(key)
+        message = BackMsg()
+        message.file_urls_request.file_names.append(name)
+        message.file_urls_request.session_id = self.id
+        await self._socket.send(message.SerializeToString())
+        await self.until(lambda: self._places != [])
+        place = self._places.pop()
+        await upload(self.url, place.upload_url, name, content)
+        given = WidgetState(id=box.id)
+        given.file_uploader_state_value.uploaded_file_info.add(
+            file_id=place.file_id, name=name, size=len(content), file_urls=place
+        )
+        self.page.values[box.id] = given
+        await self._ask(box.fragment)

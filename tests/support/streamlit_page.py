@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 Path = tuple[int, ...]
@@ -62,6 +63,9 @@ class Node:
         if kind == "button_group":
             first = [told.options[index].content for index in told.default]
             return state_of(self.id, list(told.raw_values) if told.set_value else first)
+        if kind == "number_input":
+            name = "value" if told.set_value else "default"
+            return state_of(self.id, getattr(told, name) if told.HasField(name) else None)
         return None
 
     @property
@@ -153,16 +157,26 @@ class Page:
         traces = json.loads(chart.content.plotly_chart.spec)["data"]
         return _array(next(trace["z"] for trace in traces if trace["type"] == "heatmap"))
 
+    def rows(self, key: str) -> list[tuple[Any, ...]]:
+        """The rows of the table in a container, or of the table with that key."""
+        table = next(node for node in self.within(key) if node.kind == "dataframe")
+        data = table.content.dataframe.arrow_data.data
+        return list(convert_arrow_bytes_to_pandas_df(data).itertuples(index=False, name=None))
+
     def _remove(self, paths: Iterable[Path]) -> None:
         for path in list(paths):
             del self.nodes[path]
 
 
-def state_of(identity: str, value: bool | str | list[str]) -> WidgetState:
-    """A widget's value as the protocol has it."""
+def state_of(identity: str, value: bool | str | list[str] | float | None) -> WidgetState:
+    """A widget's value as the protocol has it; None: the empty box of a number."""
     state = WidgetState(id=identity)
+    if value is None:
+        return state
     if isinstance(value, bool):
         state.bool_value = value
+    elif isinstance(value, float):
+        state.double_value = value
     elif isinstance(value, str):
         state.string_value = value
     else:
