@@ -181,8 +181,7 @@ class SessionPage:
 
     def pressed(self, key: str) -> list[str]:
         """The chosen ones of a row of choices."""
-        widget = self.session.page.widget(key)
-        return list(self.session.page.values[widget.id].string_array_value.data)
+        return self.session.page.chosen(key)
 
     def is_disabled(self, key: str) -> bool:
         """Whether a button or a box cannot be used now."""
@@ -250,6 +249,14 @@ class SessionPage:
         """What the page is to read as Markdown: its labels, and its texts that are no HTML."""
         nodes = self.session.page.nodes.values()
         return "\n".join(node.words for node in nodes if node.kind != "html")
+
+    def toggle(self, key: str, index: int) -> None:
+        """Press one of a row of which several can be chosen, or let it go."""
+        self._do(self.session.toggle(key, index))
+
+    def elements(self, name: str, but: str = "") -> list[str]:
+        """The words of each element with that class of our own style sheet, and without `but`."""
+        return self.session.page.elements(name, but)
 
 
 def plain(value: Any) -> Any:

@@ -319,3 +319,13 @@ class Session:
         )
         self.page.values[box.id] = given
         await self._ask(box.fragment)
+
+    async def toggle(self, key: str, index: int) -> None:
+        """Press one of a row of which several can be chosen, or let it go."""
+        widget = self.page.widget(key)
+        told = widget.content.button_group
+        label, chosen = told.options[index].content, self.page.chosen(key)
+        if told.click_mode == told.SINGLE_SELECT:
+            chosen = [each for each in chosen if each == label]
+        rest = [each for each in chosen if each != label]
+        await self._change(key, rest if label in chosen else [*chosen, label])

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from support.elements import elements
 
 Path = tuple[int, ...]
 
@@ -148,6 +149,16 @@ class Page:
         """The words of what has a class of our own style sheet."""
         bodies = [node.content.html.body for node in self.nodes.values() if node.kind == "html"]
         return [_plain(body) for body in bodies if re.search(rf'class="[^"]*\b{name}\b', body)]
+
+    def elements(self, name: str, but: str = "") -> list[str]:
+        """The words of each element with that class, and without the class `but`."""
+        in_order = [self.nodes[path] for path in sorted(self.nodes)]
+        bodies = [node.content.html.body for node in in_order if node.kind == "html"]
+        return elements("\n".join(bodies), name, but)
+
+    def chosen(self, key: str) -> list[str]:
+        """The chosen ones of a row of choices."""
+        return list(self.values[self.widget(key).id].string_array_value.data)
 
     def heatmap(self) -> np.ndarray:
         """(layer, head) of the heatmap, in percentage points where the metric is probability."""
