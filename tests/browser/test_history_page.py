@@ -7,22 +7,20 @@ import time
 
 import pytest
 from support.hostile import MARKUP
+from support.saved_run import SAVED, run_of
 
-from core.demo import example
 from core.store.connect import default_url
 from core.store.run import Label
 from core.store.store import Store
-
-SAVED = example.saved()
 
 
 @pytest.fixture
 def runs(server, server_folder):
     """Two kept runs of `server`, the newer one first, found by the word "quagga"."""
     store = Store(default_url(server_folder / "data"))
-    labels = (Label(MARKUP, f"quagga {MARKUP}", ("<b>x</b>",)), Label("The quagga’s second run"))
+    labels = (Label(MARKUP, f"note {MARKUP}", ("<b>x</b>",)), Label("The second run"))
     made = [
-        store.keep(SAVED, None, label, created=time.time() - age)
+        store.keep(run_of(f"quagga {age}"), None, label, created=time.time() - age)
         for age, label in enumerate(labels)
     ]
     yield made

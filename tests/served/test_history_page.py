@@ -2,12 +2,12 @@
 
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.hostile import MARKUP
+from support.saved_run import SAVED, run_of
 from support.serving import dashboard
 
 from core.demo import example
@@ -17,13 +17,7 @@ from core.store.run import Label
 from core.store.store import Store
 from core.text.numbers import percent, signed
 
-SAVED = example.saved()
 HOUR = 3600
-
-
-def run_of(prompt, **changes):
-    """The saved run as if it had been asked something else."""
-    return replace(SAVED, spec=replace(SAVED.spec, prompt=prompt, **changes))
 
 
 @pytest.fixture(scope="module")
