@@ -32,6 +32,7 @@ def main() -> None:
     import plotly.graph_objects
     import plotly.io  # noqa: F401
     from streamlit import config
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import bootstrap
 
     from components.state.warm_up import warm_up
@@ -46,6 +47,9 @@ def main() -> None:
     # What `streamlit run` does, so that the .streamlit/ beside app.py counts from any folder.
     config._main_script_path = script
     bootstrap.load_config_options(options)
+    # Streamlit's older way is a folder "pages" and no navigation: by the address of a page, the
+    # first visitors would be led past app.py, until one of them opens the front page.
+    PagesManager.uses_pages_directory = False
     print(f"Headsweep: {given.url}", flush=True)
     bootstrap.run(script, False, [], options)
 

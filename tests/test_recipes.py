@@ -50,11 +50,11 @@ def test_every_figure_takes_a_look():
 
 
 @every_view
-def test_every_view_has_a_title_an_address_and_a_browser_test(view):
+def test_every_view_has_a_title_an_address_and_a_test_of_its_page(view):
     title, draw = VIEWS[view]
     assert title
     assert callable(draw)
-    assert view in re.findall(r'"([\w-]+)"', source("tests/browser/test_head_page.py"))
+    assert view in re.findall(r'"([\w-]+)"', source("tests/served/test_head_page.py"))
     assert f"`view={view}`" in source("docs/reading-results.md")
     assert take_over.__module__ == "components.widgets.sweep.address"
 

@@ -87,8 +87,9 @@ def headline(page):
     return page.locator("#head h2").inner_text()
 
 
-def test_the_bars_are_as_long_as_the_tokens_are_likely(opened):
-    drawn = opened().evaluate(
+def check_bars(page):
+    """They are as long as the tokens are likely."""
+    drawn = page.evaluate(
         "Array.from(document.querySelectorAll('.bars .track'),"
         " (each) => each.firstElementChild.offsetWidth / each.offsetWidth)"
     )
@@ -97,8 +98,8 @@ def test_the_bars_are_as_long_as_the_tokens_are_likely(opened):
     assert drawn == pytest.approx(likeliest, abs=0.02)
 
 
-def test_metrics_switch_the_cells(opened):
-    page = opened()
+def check_metrics(page):
+    """They switch the cells."""
     near(z_of(page), PROB)
     for metric in (LOGPROB, KL, PROB):
         page.get_by_role("button", name=metric.short, exact=True).first.click()
@@ -107,8 +108,8 @@ def test_metrics_switch_the_cells(opened):
         assert metric.title in page.locator("#shown").inner_text()
 
 
-def test_a_click_on_a_cell_shows_its_head(opened):
-    page = opened()
+def check_cells(page):
+    """A click on one shows its head."""
     assert headline(page).startswith(RESULT.ranked()[0].address.label)
     box = page.locator("#heatmap .nsewdrag").first.bounding_box()
     layers, heads = RESULT.shape
@@ -128,8 +129,8 @@ def test_a_click_on_a_cell_shows_its_head(opened):
     assert (before, after) == (percent(RESULT.baseline.prob), percent(effect.prob))
 
 
-def test_the_table_has_every_head_as_python_writes_it(opened):
-    page = opened()
+def check_table(page):
+    """It has every head as Python writes it."""
     rows = page.locator("#rows tr").all_inner_texts()
     written = [
         [
@@ -142,8 +143,8 @@ def test_the_table_has_every_head_as_python_writes_it(opened):
     assert [row.split("\t") for row in rows] == written
 
 
-def test_the_keyboard_alone_sorts_chooses_and_walks(opened):
-    page = opened()
+def check_keyboard(page):
+    """It alone sorts, chooses and walks."""
     page.get_by_role("button", name="KL nats").focus()
     page.keyboard.press("Enter")
     assert page.locator("th[aria-sort=descending]").inner_text().startswith("KL")
@@ -164,9 +165,8 @@ def test_the_keyboard_alone_sorts_chooses_and_walks(opened):
     assert headline(page).startswith("L1H3")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(800, "dark"), (1440, "light")])
-def test_it_fits_and_follows_the_colour_scheme(opened, width, scheme):
-    page = opened(width=width, scheme=scheme)
+def check_look(page, width, scheme):
+    """It fits, and follows the colour scheme."""
     assert page.evaluate("document.documentElement.scrollWidth") == width
     look = Look(dark=scheme == "dark")
     ink = page.evaluate("document.getElementById('heatmap').layout.font.color")
@@ -180,6 +180,21 @@ def test_it_fits_and_follows_the_colour_scheme(opened, width, scheme):
         "(ink) => document.getElementById('heatmap').layout.font.color === ink",
         arg=Look(dark=other == "dark").ink,
     )
+
+
+def test_what_stands_in_it_is_the_result_in_every_metric_and_in_either_scheme(opened):
+    page = opened(width=1440, scheme="light")
+    check_bars(page)
+    check_table(page)
+    check_metrics(page)
+    check_look(page, 1440, "light")
+
+
+def test_a_click_and_the_keyboard_choose_heads_on_a_narrow_dark_page(opened):
+    page = opened(width=800, scheme="dark")
+    check_look(page, 800, "dark")
+    check_cells(page)
+    check_keyboard(page)
 
 
 def test_typed_markup_is_shown_as_it_was_typed(opened):

@@ -18,11 +18,14 @@ def loop() -> Loop:
 
 @pytest.fixture
 def new_tab(loop: Loop, server: str) -> Iterator[Any]:
-    """new_tab(): a session to visit addresses with; an exception on its page is the test's."""
+    """new_tab(url): a session to visit addresses of a dashboard with, `server`'s if not said.
+
+    An exception on its page is the test's.
+    """
     opened: list[SessionPage] = []
 
-    def open_() -> SessionPage:
-        opened.append(SessionPage(loop, server))
+    def open_(url: str = server) -> SessionPage:
+        opened.append(SessionPage(loop, url))
         return opened[-1]
 
     yield open_
@@ -35,7 +38,7 @@ def open_page(new_tab: Any, server: str) -> Any:
     """open_page(url): a session on a dashboard, opened on the example."""
 
     def open_(url: str = server) -> SessionPage:
-        page = new_tab()
+        page = new_tab(url)
         page.visit(url)
         page.wait_heatmap()
         return page

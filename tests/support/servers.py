@@ -20,9 +20,15 @@ from transformers import GPT2Config
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `server` has its log; it keeps its runs in the folder `data` there."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def server(server_folder: Path) -> Iterator[str]:
     """The address of a dashboard as `make run` starts it."""
-    with dashboard(log=tmp_path_factory.mktemp("server") / "log.txt") as url:
+    with dashboard(log=server_folder / "log.txt") as url:
         yield url
 
 

@@ -285,6 +285,22 @@ class SessionPage:
         yield
         self._settles = True
 
+    def fill(self, key: str, text: str) -> None:
+        """Type into a box of a form: its button sends what stands there."""
+        self._loop.run(self.session.fill(key, text))
+
+    def wait_query(self, part: str) -> None:
+        """Until the address has `part` after its question mark."""
+        self._until(lambda: part in self.query(), self.query)
+
+    def options(self, key: str) -> list[str]:
+        """What a list offers."""
+        return list(self.session.page.widget(key).content.selectbox.options)
+
+    def n_charts(self, key: str) -> int:
+        """How many figures are in a container."""
+        return len(self._charts(key))
+
 
 def plain(value: Any) -> Any:
     """A figure's JSON with lists for Plotly's base64 arrays; None for NaN, as in the browser."""

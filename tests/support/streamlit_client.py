@@ -39,6 +39,8 @@ from websockets.typing import Subprotocol
 
 TIMEOUT = 60.0
 """Seconds that a page is waited for."""
+SELDOM = 2.0
+"""Seconds: what a page looks at as seldom as that is no computation, but a standing trouble."""
 
 
 def by_itself(work: Coroutine[Any, Any, Any]) -> Any:
@@ -131,11 +133,13 @@ class Session:
 
     async def at_rest(self) -> None:
         """Until no script runs for this tab and none was asked for."""
-        await self.until(lambda: self._asked is None and not self._running)
+        await self.until(lambda: self._rests)
 
     async def settled(self) -> None:
-        """Until the page is at rest, looks at nothing again, and shows no progress bar."""
-        await self.until(lambda: not self._waits and not self.shows("progress"))
+        """Until the page is at rest, looks at nothing soon again, and shows no progress bar."""
+        await self.until(
+            lambda: self._rests and not self._looks_soon and not self.shows("progress")
+        )
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Until `done()`; raises `TimeoutError`, and whatever went wrong meanwhile."""
@@ -150,12 +154,16 @@ class Session:
         """Lose the connection and make it anew, as the page does by itself."""
         await self._disconnect()
         await self._connect()
-        if self._waits:
+        if not self._rests or self._timers:
             await self._ask()
 
     @property
-    def _waits(self) -> bool:
-        return self._asked is not None or self._running or bool(self._timers)
+    def _rests(self) -> bool:
+        return self._asked is None and not self._running
+
+    @property
+    def _looks_soon(self) -> bool:
+        return any(interval < SELDOM for interval, _ in self._timers.values())
 
     def shows(self, key: str) -> bool:
         """Whether something with that key is on the page."""
@@ -329,3 +337,9 @@ class Session:
             chosen = [each for each in chosen if each == label]
         rest = [each for each in chosen if each != label]
         await self._change(key, rest if label in chosen else [*chosen, label])
+
+    async def fill(self, key: str, text: str) -> None:
+        """Type into a box of a form: what stands there is sent with the form's button."""
+        await self.at_rest()
+        widget = self.page.widget(key)
+        self.page.values[widget.id] = state_of(widget.id, text)

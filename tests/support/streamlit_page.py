@@ -59,8 +59,9 @@ class Node:
         if kind in ("text_input", "text_area", "checkbox"):
             return state_of(self.id, told.value if told.set_value else told.default)
         if kind == "selectbox":
-            first = told.options[told.default] if told.HasField("default") else ""
-            return state_of(self.id, told.raw_value if told.set_value else first)
+            first = told.options[told.default] if told.HasField("default") else None
+            given = told.raw_value if told.HasField("raw_value") else None
+            return state_of(self.id, given if told.set_value else first)
         if kind == "button_group":
             first = [told.options[index].content for index in told.default]
             return state_of(self.id, list(told.raw_values) if told.set_value else first)
@@ -180,7 +181,7 @@ class Page:
 
 
 def state_of(identity: str, value: bool | str | list[str] | float | None) -> WidgetState:
-    """A widget's value as the protocol has it; None: the empty box of a number."""
+    """A widget's value as the protocol has it; None: of an empty box."""
     state = WidgetState(id=identity)
     if value is None:
         return state

@@ -47,14 +47,15 @@ def test_a_server_killed_in_mid_sweep_loses_no_finished_run_and_its_page_goes_on
     allowed.write_text("4")
     process = start(port, tmp_path)
     try:
-        page = open_page(url=f"http://localhost:{port}")
+        page = open_page(f"http://localhost:{port}")
         page.wait_live()
         sweep(page, "cat dog bird cat dog", " bird")
         page.type_prompt(PROMPT)
         page.type("target", " blue")
-        page.page.locator(".st-key-run button").click()
+        page.press("run")
         page.wait_text("progress", "4 of 12")
-        page.page.wait_for_function("location.search.includes('Held')")
+        page.wait_query("Held")
+        query = page.query()
         process.send_signal(signal.SIGKILL)
         process.wait()
         store = Store(default_url(tmp_path / "data"))
@@ -65,11 +66,12 @@ def test_a_server_killed_in_mid_sweep_loses_no_finished_run_and_its_page_goes_on
 
         allowed.write_text(str(ALL))
         process = start(port, tmp_path)
-        page.page.reload()
+        page.leave()
+        page.visit(f"http://localhost:{port}/{query}")
         page.wait_heatmap()
         page.wait_text("run_bar", "kept as run")
         page.settle()
-        assert page.page.locator(".st-key-prompt textarea").input_value() == PROMPT
+        assert page.typed("prompt") == PROMPT
         expected = run_sweep(demo, SweepSpec(model="demo", prompt=PROMPT, target=" blue"))
         for row, line in zip(page.z(), expected.values("prob_change"), strict=True):
             assert row == pytest.approx([100 * float(v) for v in line], abs=0.02)
@@ -90,7 +92,7 @@ def kept(file):
 
 def test_a_full_disk_is_said_and_what_was_swept_is_kept_once_there_is_room(held, open_page):
     file, full = held.database, held.full_disk
-    page = open_page(url=held.url)
+    page = open_page(held.url)
     page.wait_live()
     sweep(page, "one two three one two", " three")
     before = kept(file)
@@ -111,7 +113,7 @@ def test_a_full_disk_is_said_and_what_was_swept_is_kept_once_there_is_room(held,
 
 def test_a_locked_database_is_said_and_what_was_swept_is_kept_afterwards(held, open_page):
     file = held.database
-    page = open_page(url=held.url)
+    page = open_page(held.url)
     page.wait_live()
     lock = sqlite3.connect(file, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -149,7 +151,7 @@ def unlucky(tmp_path_factory):
 def test_a_damaged_database_is_said_left_alone_and_stops_no_sweep(unlucky, open_page):
     url, damaged = unlucky
     before = damaged.read_bytes()
-    page = open_page(url=url)
+    page = open_page(url)
     page.wait_live()
     sweep(page, "one two three one two", " three")
     page.wait_text("baseline", "three")
@@ -162,13 +164,13 @@ def test_a_damaged_database_is_said_left_alone_and_stops_no_sweep(unlucky, open_
 
 
 def test_a_dead_hub_is_said_at_the_model_and_the_embedded_one_goes_on(unlucky, open_page):
-    page = open_page(url=unlucky[0])
+    page = open_page(unlucky[0])
     page.wait_live()
     page.type_prompt("cat dog bird cat dog")
     page.choose_model("distilgpt2")
     page.click_button("load")
     page.wait_error("cannot be reached")
-    assert page.page.locator(".st-key-prompt textarea").input_value() == "cat dog bird cat dog"
+    assert page.typed("prompt") == "cat dog bird cat dog"
     page.click_button("previous_model")
     page.type("target", " bird")
     page.run()
