@@ -3,11 +3,12 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
+import jaxtyping
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,16 @@ pytest_plugins = ["support.servers"]
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     selection.mark(config, items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Shapes are checked where `selection.checks_shapes` says so."""
+    jaxtyping.config.update("jaxtyping_disable", not selection.checks_shapes(item))
+    try:
+        return (yield)
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

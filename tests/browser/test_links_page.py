@@ -59,10 +59,17 @@ def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(liv
     assert live.pressed("head_view") == ["What kind it is"]
 
 
+def drawn_whole(page):
+    """The head's view is there, and no fragment looks again: none writes an address any more."""
+    page.wait_text("head_detail", "L1H1 ablated")
+    page.wait_text("view_attention", "Attention pattern")
+    page.settle()
+
+
 def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(new_tab, server):
     page = new_tab()
     page.visit(address(server, FIRST, head="L1H1", view="attention"))
-    page.wait_text("head_detail", "L1H1 ablated")
+    drawn_whole(page)
     on_sweep = links.to_params(FIRST) | {"head": ["L1H1"], "view": ["attention"]}
     page.wait_address(on_sweep)
     page.go("History")
@@ -72,7 +79,7 @@ def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(new_tab, server)
     page.wait_text("statement", "All heads that look like")
     page.wait_address(links.to_params(FIRST))
     page.go("Sweep")
-    page.wait_text("head_detail", "L1H1 ablated")
+    drawn_whole(page)
     page.wait_address(on_sweep)
 
     for part, params in (

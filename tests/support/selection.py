@@ -15,6 +15,10 @@ SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
 EVERY_SAVE = (None, "demo", "gpt2")
 """Of the tests that run on each architecture, those that a save needs."""
+SHAPES = (*EVERY_SAVE, "llama")
+"""Those on which the shapes of all tensors are checked too: heads with keys of their own, and heads
+that share them. It takes a quarter of a test's time, and the others run the same code; their
+numbers are held to the plain loop."""
 FAST = pytest.StashKey[dict[Path, bool]]()
 """In the configuration: each collected file of tests, and whether a save runs any of it."""
 
@@ -36,13 +40,22 @@ def group(item: pytest.Item) -> str:
     return next((name for name in SHARED if name in _asked(item)), file)
 
 
+def checks_shapes(item: pytest.Item) -> bool:
+    """Whether the shapes that signatures state are checked while this test runs."""
+    return _family(item) in SHAPES
+
+
+def _family(item: pytest.Item) -> object:
+    return item.callspec.params.get("family") if hasattr(item, "callspec") else None
+
+
 def _marks(item: pytest.Item) -> list[str]:
     given = item.callspec.params if hasattr(item, "callspec") else {}
     found = {
         "browser": item.path.is_relative_to(TESTS / "browser") or "chrome" in _asked(item),
         "served": item.path.is_relative_to(TESTS / "served"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
-        "matrix": given.get("family") not in EVERY_SAVE,
+        "matrix": _family(item) not in EVERY_SAVE,
     }
     return [name for name, holds in found.items() if holds]
 

@@ -1,0 +1,110 @@
+"""Every address that version 0.1.0 has written or taken opens a page that shows what it showed."""
+
+import shutil
+from urllib.parse import parse_qs
+
+import pytest
+from support.frozen import V1, links
+from support.serving import dashboard
+
+from components.state.answer_syntax import typed_answer
+from components.widgets.head.panel import VIEWS
+from components.widgets.sweep.address import _OLD_VIEWS
+from core.results.metrics import BY_FIELD
+from core.spec.heads import Head
+from core.spec.spec import SweepSpec
+
+LINKS = links()
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory):
+    """A dashboard on a copy of its database."""
+    folder = tmp_path_factory.mktemp("old")
+    shutil.copy(V1 / "database" / "runs.sqlite3", folder)
+    with dashboard(log=folder / "log.txt", HEADSWEEP_DATA_DIR=str(folder)) as url:
+        yield url
+
+
+def of(page):
+    return [pytest.param(each, id=each["what"]) for each in LINKS if each["page"] == page]
+
+
+def opened(new_tab, old, link):
+    page = new_tab(old)
+    page.visit(old + link["address"])
+    assert page.banners() == ""
+    return page
+
+
+def is_composed(page, told):
+    """The composer has the words of a spec."""
+    spec = SweepSpec.from_dict(told)
+    assert page.typed("prompt") == spec.prompt
+    assert page.typed("target") == typed_answer(spec.target)
+    assert page.typed("foil") == typed_answer(spec.foil)
+    assert page.pressed("ablation") == [spec.ablation.label]
+    chosen = not isinstance(spec.positions, str)
+    assert page.pressed("positions") == ["chosen" if chosen else spec.positions]
+
+
+@pytest.mark.parametrize("link", of("sweep"))
+def test_a_sweep(new_tab, old, link):
+    opens = link["opens"]
+    page = opened(new_tab, old, link)
+    is_composed(page, opens.get("shown_spec") or opens["spec"])
+    now = parse_qs(page.query()[1:])
+    assert now.get("metric", ["prob"]) == [BY_FIELD[opens["metric"]].short]
+    assert now.get("head", [None]) == [opens["head"]]
+    if opens["head"] is not None:
+        view = _OLD_VIEWS[opens["view"]]
+        assert now["view"] == [view]
+        assert page.pressed("head_view") == [VIEWS[view][0]]
+
+
+@pytest.mark.parametrize("link", of("hypothesis"))
+def test_a_hypothesis(new_tab, old, link):
+    opens = link["opens"]
+    page = opened(new_tab, old, link)
+    if opens["spec"] is not None:
+        is_composed(page, opens["spec"])
+    assert page.typed("heads") == opens["heads"]
+    assert page.pressed("outcome") == [each for each in [opens["outcome"]] if each]
+    percent = opens["predicted_percent"]
+    assert page.typed("predicted") == ("" if percent is None else f"{percent:g}")
+
+
+@pytest.mark.parametrize("link", of("patching"))
+def test_a_patching(new_tab, old, link):
+    opens = link["opens"]
+    page = opened(new_tab, old, link)
+    if opens["spec"] is not None:
+        is_composed(page, opens["spec"])
+    if opens["patched"] is not None:
+        page.wait_text("patching", "What does it break?")
+        outlines = page.figure("patch-denoise")["layout"].get("shapes", [])
+        head = None if opens["head"] is None else Head.parse(opens["head"])
+        assert any(head.label in each["name"] for each in outlines) if head else not outlines
+
+
+@pytest.mark.parametrize("link", of("compare"))
+def test_a_comparison(new_tab, old, link):
+    opens = link["opens"]
+    page = opened(new_tab, old, link)
+    for side in ("a", "b"):
+        spec = (opens[side] or {}).get("spec")
+        if spec is not None:
+            assert SweepSpec.from_dict(spec).prompt in page.text("compare_sides")
+    now = parse_qs(page.query()[1:])
+    assert now.get("metric", ["prob"]) == [BY_FIELD[opens["metric"]].short]
+
+
+@pytest.mark.parametrize("link", of("history"))
+def test_a_search_in_history(new_tab, old, link):
+    opens = link["opens"]
+    page = opened(new_tab, old, link)
+    assert page.typed("history_text") == opens["q"]
+    for run in opens["finds"]:
+        assert page.shows(f"run_{run}")
+    others = {run for each in of("history") for run in each.values[0]["opens"]["finds"]}
+    assert not any(page.shows(f"run_{run}") for run in others - {*opens["finds"]})
