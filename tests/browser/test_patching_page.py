@@ -1,70 +1,47 @@
-"""Activation patching in a real browser, in both directions, whole heads and by position."""
+"""Activation patching in a real browser: what is drawn, a click on a head, prompts as typed.
+
+What needs no browser is in tests/served.
+"""
 
 from dataclasses import replace
 
 import numpy as np
-import pytest
+from support.hostile import IMAGE
 
-from core import run_sweep
 from core.circuits.patching import Direction, iter_patching
 from core.demo import example
+from core.exports import links
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
-SPEC = replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED)
+SPEC = replace(
+    example.SPEC,
+    prompt=f"{IMAGE} {example.SPEC.prompt}",
+    ablation=AblationKind.RESAMPLE,
+    corrupted_prompt=f"{IMAGE} {CORRUPTED}",
+)
 ROWS = "Array.from(gd.data.find(t => t.type === 'heatmap').z, row => Array.from(row))"
 
 
-@pytest.fixture
-def patched(page):
-    page.wait_live()
-    page.go("Patching")
-    page.wait_text("patch_row", "Patching takes each head’s output from a corrupted prompt")
-    page.click_button("choose_resample")
-    assert page.page.locator(".st-key-patch button").is_disabled()
-    box = page.page.locator(".st-key-corrupted_prompt textarea")
-    box.fill(CORRUPTED)
-    box.press("Control+Enter")
-    page.settle()
-    page.click_button("patch")
+def test_a_click_on_a_head_patches_its_positions_and_prompts_are_no_markup(new_tab, server, demo):
+    page = new_tab()
+    asked = links.to_params(SPEC) | {"patched": ["1"]}
+    page.visit(f"{server}/patching?{links.query_of(asked)}")
     page.wait_text("patching", "What does it break?")
     page.settle()
-    return page
-
-
-def last(steps):
-    return list(steps)[-1][1]
-
-
-def test_both_directions_whole_and_by_position(patched, demo):
-    whole = {d: last(iter_patching(demo, SPEC, d)) for d in Direction}
-    for direction, found in whole.items():
-        shown = np.array(patched.values_of(f"patch-{direction}"))
-        assert np.allclose(shown, found.normalised.reshape(3, 4), atol=1e-3)
-    swept = run_sweep(demo, SPEC)
-    noise = whole[Direction.NOISE]
-    assert np.allclose(noise.values, [-e.logprob_change for e in swept.heads], atol=1e-4)
-    assert "1 is all of the gap" in patched.text("patching")
-
-    assert "Click a head above" in patched.text("patching")
-    patched.click_head("patch-denoise", 1, 2)
-    layer = [Head(1, head) for head in range(4)]
-    patched.wait_text("patching", "Noise, one position at a time")
     for direction in Direction:
-        found = last(iter_patching(demo, SPEC, direction, layer, True))
-        shown = patched.of_figure(f"patch-places-{direction}", ROWS)
+        *_, (_, found) = iter_patching(demo, SPEC, direction)
+        shown = np.array(page.values_of(f"patch-{direction}"))
+        assert np.allclose(shown, found.normalised.reshape(3, 4), atol=1e-3)
+    assert f"“{SPEC.prompt}” against “{SPEC.corrupted_prompt}”" in page.text("patching")
+    assert page.page.locator("img[src=x]").count() == 0
+
+    page.click_head("patch-denoise", 1, 2)
+    page.wait_text("patching", "Noise, one position at a time")
+    page.wait_address(asked | {"head": ["L1H2"]})
+    layer = [Head(1, head) for head in range(4)]
+    for direction in Direction:
+        *_, (_, found) = iter_patching(demo, SPEC, direction, layer, True)
+        shown = page.of_figure(f"patch-places-{direction}", ROWS)
         assert np.allclose(shown, found.normalised, atol=1e-3)
-    patched.choose("patch_scope", "The whole model")
-    assert len(patched.of_figure("patch-places-noise", ROWS)) == 12
-
-
-def test_changed_inputs_leave_the_patching_on_screen_and_say_so(patched):
-    patched.type("target", " over")
-    patched.wait_text("patch_row", "The inputs have changed")
-    assert "“The quick brown fox jumps" in patched.text("patching")
-    patched.click_button("patch")
-    assert "The inputs have changed" not in patched.text("patch_row")
-    patched.go("Sweep")
-    patched.go("Patching")
-    patched.wait_text("patching", "What does it restore?")

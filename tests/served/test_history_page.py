@@ -74,8 +74,7 @@ def search(page, text):
 
 
 def pick(page, run_id):
-    keys = (node.key for node in page.session.page.nodes.values())
-    page.switch(next(key for key in keys if key.startswith(f"pick_{run_id}")))
+    page.switch(page.whole_key(f"pick_{run_id}"))
 
 
 def test_the_first_visitor_of_a_server_comes_by_this_pages_address_to_all_others(open_history):

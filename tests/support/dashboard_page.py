@@ -335,3 +335,8 @@ class DashboardPage:
             "s => { const e = document.querySelector(s); return e.scrollWidth - e.clientWidth; }",
             part,
         )
+
+    def points_of(self, key: str) -> tuple[list[float], list[float]]:
+        """x and y of a figure's first trace."""
+        x, y = self.of_figure(key, "[Array.from(gd.data[0].x), Array.from(gd.data[0].y)]")
+        return x, y

@@ -301,6 +301,16 @@ class SessionPage:
         """How many figures are in a container."""
         return len(self._charts(key))
 
+    def points_of(self, key: str) -> tuple[list[float], list[float]]:
+        """x and y of a figure's first trace."""
+        first = self.figure(key)["data"][0]
+        return first["x"], first["y"]
+
+    def whole_key(self, begun: str) -> str:
+        """The key that begins so: some go on with a number of clicks."""
+        keys = (node.key for node in self.session.page.nodes.values())
+        return next(key for key in keys if key.startswith(begun))
+
 
 def plain(value: Any) -> Any:
     """A figure's JSON with lists for Plotly's base64 arrays; None for NaN, as in the browser."""
