@@ -10,6 +10,7 @@ from support.serving import dashboard
 from components.state.answer_syntax import typed_answer
 from components.widgets.head.panel import VIEWS
 from components.widgets.sweep.address import _OLD_VIEWS
+from core.exports.links import from_params, run_id
 from core.results.metrics import BY_FIELD
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
@@ -33,7 +34,8 @@ def of(page):
 def opened(new_tab, old, link):
     page = new_tab(old)
     page.visit(old + link["address"])
-    assert page.banners() == ""
+    wrong = ("This link", "The address asks")
+    assert not any(words in page.banners() for words in wrong)
     return page
 
 
@@ -48,6 +50,18 @@ def is_composed(page, told):
     assert page.pressed("positions") == ["chosen" if chosen else spec.positions]
 
 
+@pytest.mark.parametrize("link", of("history"))
+def test_a_search_in_history(new_tab, old, link):
+    """First of all: the sweeps of other links are kept too, and fill more than a page."""
+    opens = link["opens"]
+    page = opened(new_tab, old, link)
+    assert page.typed("history_text") == opens["q"]
+    for run in opens["finds"]:
+        assert page.shows(f"run_{run}")
+    others = {run for each in of("history") for run in each.values[0]["opens"]["finds"]}
+    assert not any(page.shows(f"run_{run}") for run in others - {*opens["finds"]})
+
+
 @pytest.mark.parametrize("link", of("sweep"))
 def test_a_sweep(new_tab, old, link):
     opens = link["opens"]
@@ -59,7 +73,8 @@ def test_a_sweep(new_tab, old, link):
     if opens["head"] is not None:
         view = _OLD_VIEWS[opens["view"]]
         assert now["view"] == [view]
-        assert page.pressed("head_view") == [VIEWS[view][0]]
+        if page.shows("head_view"):  # not where the model is not here
+            assert page.pressed("head_view") == [VIEWS[view][0]]
 
 
 @pytest.mark.parametrize("link", of("hypothesis"))
@@ -91,20 +106,12 @@ def test_a_patching(new_tab, old, link):
 def test_a_comparison(new_tab, old, link):
     opens = link["opens"]
     page = opened(new_tab, old, link)
-    for side in ("a", "b"):
-        spec = (opens[side] or {}).get("spec")
-        if spec is not None:
-            assert SweepSpec.from_dict(spec).prompt in page.text("compare_sides")
     now = parse_qs(page.query()[1:])
+    for side in ("a", "b"):
+        told, spec = opens[side] or {}, from_params(now, f"{side}.")
+        if told.get("spec") is not None:
+            assert spec is not None
+            assert spec.to_dict() == SweepSpec.from_dict(told["spec"]).to_dict()
+        elif told.get("run") is not None:  # a spec that a link can hold stands for its run now
+            assert spec is not None or run_id(now, side) == told["run"]
     assert now.get("metric", ["prob"]) == [BY_FIELD[opens["metric"]].short]
-
-
-@pytest.mark.parametrize("link", of("history"))
-def test_a_search_in_history(new_tab, old, link):
-    opens = link["opens"]
-    page = opened(new_tab, old, link)
-    assert page.typed("history_text") == opens["q"]
-    for run in opens["finds"]:
-        assert page.shows(f"run_{run}")
-    others = {run for each in of("history") for run in each.values[0]["opens"]["finds"]}
-    assert not any(page.shows(f"run_{run}") for run in others - {*opens["finds"]})
