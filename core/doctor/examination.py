@@ -24,7 +24,8 @@ CHECKS: tuple[Check, ...] = (
     Check("python", software.python),
     *(Check(name, partial(software.package, name)) for name in software.PACKAGES),
     Check("embedded model", models.embedded),
-    Check("path", models.path, limit_s=60.0, late=State.WARNING),  # imports torch, as "device" does
+    # imports torch, as "device" does
+    Check("fast path", models.path, limit_s=60.0, late=State.WARNING),
     Check("memory", machine.memory, uses=("memory_mb",)),
     # importing torch from a slow disk, or initialising a GPU, can take long
     Check("device", machine.device, uses=("device",), limit_s=60.0),

@@ -35,6 +35,7 @@ def path(_: Settings) -> CheckResult:
     """
     from core.checkpoints.loading import load_model
     from core.errors import InputError, ModelError
+    from core.results.captions import SLOWER_PATH
 
     try:
         model = load_model("demo", "cpu")
@@ -46,7 +47,7 @@ def path(_: Settings) -> CheckResult:
         return CheckResult(State.OK, "The embedded model takes the fast path.")
     return CheckResult(
         State.WARNING,
-        f"The embedded model takes the slower path, as exact: {model.slower_because}.",
+        f"The embedded model takes the {SLOWER_PATH}: {model.slower_because}.",
         "Sweeps work, but take longer. Install the versions of torch, transformers and "
         "transformer-lens that Headsweep asks for.",
     )

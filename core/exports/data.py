@@ -91,13 +91,14 @@ def read_json(name: str, raw: bytes) -> ReadRun:
     try:
         saved = current_form(values)
         result = SweepResult.from_current_form(saved)
-        layer_effects = values.get("margins")
-        kept = None if layer_effects is None else LayerEffects.from_dict(layer_effects)
+        given = values.get("margins")
+        layer_effects = None if given is None else current_layer_effects(given)
+        kept = None if layer_effects is None else LayerEffects.from_current_form(layer_effects)
         label = _label(values.get("run"))
         _check_written_so(saved, result)
         _check_consistent(result)
-        if kept is not None:
-            _check_layer_effects(current_layer_effects(layer_effects), kept, result)
+        if layer_effects is not None and kept is not None:
+            _check_layer_effects(layer_effects, kept, result)
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -112,7 +113,8 @@ def _parsed(name: str, raw: bytes) -> Any:
     try:
         return parsed_json(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        why = f"byte {error.start + 1} is 0x{raw[error.start]:02X}, which is not UTF-8"
+        number = error.start + 1 + len(raw) - len(error.object)  # a byte order mark is left out
+        why = f"byte {number} is 0x{error.object[error.start]:02X}, which is not UTF-8"
     except ValueError as error:
         why = str(error)[:80]
     raise InputError(

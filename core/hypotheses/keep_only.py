@@ -51,7 +51,7 @@ class KeptOnly:
 
     @property
     def faithfulness(self) -> float | None:
-        """Faithfulness: (kept - nothing) / (clean - nothing), each measured in `metric`.
+        """Faithfulness: (kept - empty) / (clean - empty), each measured in `metric`.
 
         1 means that nothing is lost, 0 that these heads keep no more than no head. None if ablating
         every head loses less than `LEAST_GAP`.

@@ -9,6 +9,9 @@ from core.results.result import Provenance, SweepResult
 from core.text.numbers import percent
 from core.text.words import Words, joined, phrase
 
+SLOWER_PATH = "slower path, with the same numbers"
+"""What a model goes through, hook by hook, whose wiring is not known or does not fit."""
+
 
 def provenance_words(result: SweepResult) -> Words:
     """What a sweep was computed from, in one line."""
@@ -30,9 +33,14 @@ def provenance_parts(result: SweepResult) -> tuple[Words, ...]:
         f"Headsweep {made.headsweep}",
         f"TransformerLens {made.transformer_lens}",
         f"{made.device}, {made.dtype}",
-        *((f"slower path, as exact: {made.slower_because}",) if made.slower_because else ()),
+        *slower_path_parts(made),
     )
     return (phrase("baseline P(", target, f") {percent(base.prob, 2)}"), *map(phrase, parts))
+
+
+def slower_path_parts(made: Provenance) -> tuple[str, ...]:
+    """Why the model took the slower path; nothing where it did not."""
+    return (f"{SLOWER_PATH}: {made.slower_because}",) if made.slower_because else ()
 
 
 def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
@@ -48,7 +56,7 @@ def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
         ("model fingerprint", made.model_fingerprint),
         ("device", made.device),
         ("dtype", made.dtype),
-        *((("slower path, as exact", slower),) if slower else ()),
+        *(((SLOWER_PATH, slower),) if slower else ()),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.prompts.token_words import answer_words
 from core.prompts.tokens import visible_text
+from core.results.captions import slower_path_parts
 from core.results.findings import NOTABLE
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent, signed
@@ -102,6 +103,4 @@ def _swept(result: SweepResult) -> Fact:
     total, made = result.shape[0] * result.shape[1], result.provenance
     count = f"{total} heads" if result.complete else f"{len(result.heads)} of {total} heads"
     detail = f"{made.seconds:.2f} s · {made.device} · {made.dtype} · {result.spec.weights} weights"
-    if made.slower_because:
-        detail += f" · slower path, as exact: {made.slower_because}"
-    return Fact(phrase("Swept"), count, phrase(detail))
+    return Fact(phrase("Swept"), count, phrase(" · ".join((detail, *slower_path_parts(made)))))

@@ -57,7 +57,11 @@ class LayerEffects:
     @classmethod
     def from_dict(cls, values: object) -> "LayerEffects":
         """The inverse of `to_dict`; a ValueError for anything else."""
-        saved = current_layer_effects(values)
+        return cls.from_current_form(current_layer_effects(values))
+
+    @classmethod
+    def from_current_form(cls, saved: Mapping[str, Any]) -> "LayerEffects":
+        """Those of what `core.results.schema.current_layer_effects` has found in order."""
         return cls(
             tuple(Effect(**effect_fields(each)) for each in saved["attention"]),
             tuple(None if each is None else Effect(**effect_fields(each)) for each in saved["mlp"]),

@@ -116,9 +116,11 @@ def _postgresql(url: URL) -> sa.Engine:
 def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
     try:
         # Its log and the copy of it lie beside the file itself, not beside a link to it.
-        path = Path(os.path.realpath(Path(url.database or "").expanduser()))
+        given = Path(url.database or "").expanduser()
+        path = Path(os.path.realpath(given))
         if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            # Of what was given: where a link leads, nothing is made, since a disk may be away.
+            given.parent.mkdir(parents=True, exist_ok=True)
         elif not path.is_file():
             return _in_memory()
     except (OSError, RuntimeError) as error:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.errors import InputError, StoreError
+from core.results.schema import MEND
 from core.store.run import Label, Origin
 
 MAX_UNPACKED = 200_000_000
 """Bytes: more than any model's result, and less than would fill a memory."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ID_LENGTH = 12
+_SHOWN = 120
 
 _NOT_EVERY_KIND_HAS: Mapping[str, Any] = {
     **dict.fromkeys(("spec_key", "fingerprint", "model", "ablation"), ""),
@@ -99,10 +101,15 @@ def reading(row: Mapping[str, Any]) -> Iterator[None]:
     except (
         ValueError, LookupError, TypeError, OverflowError, RecursionError, zlib.error
     ) as error:  # fmt: skip
-        said = (
-            f": {str(error)[:120].rstrip('.')}" if type(error) in (ValueError, InputError) else ""
-        )
+        said = f": {_where(error)}" if type(error) in (ValueError, InputError) else ""
         raise StoreError(
             f"Run {row.get('id', '?')} is damaged in the database{said}. The others can still be "
             "opened."
         ) from error
+
+
+def _where(error: Exception) -> str:
+    """Where the damage is, as a clause: what can be done about a file cannot be done here."""
+    said = str(error).removesuffix(MEND).strip().rstrip(".")
+    said = said.partition(" damaged: ")[2] or said
+    return said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"

@@ -60,7 +60,7 @@ def json_kind(value: object) -> str:
             return "a list"
         case Mapping():
             return "an object"
-    return f"of the type {type(value).__name__}"
+    return f"a value of the type {type(value).__name__}"
 
 
 def json_shown(value: object) -> str:
@@ -71,7 +71,7 @@ def json_shown(value: object) -> str:
         try:
             text = json.dumps(value)
         except (TypeError, ValueError, RecursionError):
-            text = json_kind(value)
+            text = repr(value)  # given in Python
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

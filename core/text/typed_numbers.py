@@ -10,7 +10,9 @@ WHOLE = r"[0-9]{1,9}"
 """The pattern of a whole number from 0: no position, layer or head has more digits."""
 
 _WHOLE = re.compile(rf"-?{WHOLE}")
-_DECIMAL = re.compile(rf"-?{WHOLE}(?:\.[0-9]{{1,17}})?(?:e[-+]?[0-9]{{1,2}})?")
+_DECIMAL = re.compile(
+    rf"-?(?:{WHOLE}(?:\.[0-9]{{0,40}})?|\.[0-9]{{1,40}})(?:e[-+]?[0-9]{{1,2}})?", re.IGNORECASE | re.ASCII
+)
 
 
 def whole_number(text: str) -> int | None:
@@ -23,7 +25,7 @@ def whole_number(text: str) -> int | None:
 
 
 def decimal_number(text: str) -> float | None:
-    """The same for a number with or without a fraction, as `format(number, "g")` writes one."""
+    """The same for a number with or without a fraction, such as ".5", "50." and "1e1"."""
     typed = text.strip()
     return float(typed) if _DECIMAL.fullmatch(typed) else None
 

@@ -8,6 +8,7 @@ from components.widgets.page.messages import note
 from components.words.escaping import as_markdown
 from core.checkpoints import catalogue
 from core.checkpoints.permitted import is_permitted, permitted_names
+from core.results.captions import SLOWER_PATH
 from core.settings import settings
 
 
@@ -32,7 +33,7 @@ def model_trouble(draft: Draft, state: Session) -> None:
     draft.show_error("model")
     if "model" not in draft.errors:
         if draft.model is not None and draft.model.slower_because:
-            note(f"Slower path, as exact: {draft.model.slower_because}.")
+            note(f"{SLOWER_PATH.capitalize()}: {draft.model.slower_because}.")
         return
     with st.container(horizontal=True):
         if draft.name:

@@ -418,7 +418,7 @@ def test_the_path_that_the_embedded_model_takes(monkeypatch):
     monkeypatch.setattr("core.checkpoints.boot.stack_of", moved)
     found = models.path(Settings())
     assert found.state is State.WARNING
-    assert "takes the slower path, as exact: " in found.seen
+    assert "takes the slower path, with the same numbers: " in found.seen
     assert "a name has moved" in found.seen
     assert "take longer" in found.to_do
 

@@ -155,6 +155,7 @@ def test_numbers_that_another_program_has_written_anew_are_the_same_numbers():
         (json.dumps(WHOLE).encode("utf-16"), "not JSON"),
         (json.dumps(WHOLE).encode()[:-1], "not JSON"),
         (json.dumps({"schema": "é"}, ensure_ascii=False).encode("latin-1"), "not JSON"),
+        (b'\xef\xbb\xbf{"a": "\xff"}', "byte 11 is 0xFF, which is not UTF-8"),
         (b"PK\x03\x04" + bytes(range(256)), "not JSON"),
         (b"[" * 1_000_000, "not JSON"),
         (b'{"a":' * 1_000_000, "not JSON"),

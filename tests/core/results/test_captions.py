@@ -43,7 +43,7 @@ def test_the_rows_have_every_field_but_the_seconds():
     slower = dataclasses.replace(made, slower_because="its wiring moved")
     assert provenance_rows(slower) == (
         *provenance_rows(made),
-        ("slower path, as exact", "its wiring moved"),
+        ("slower path, with the same numbers", "its wiring moved"),
     )
 
 
@@ -53,10 +53,11 @@ def test_the_slower_path_is_said_with_its_reason():
     slower = dataclasses.replace(result, provenance=made, _index={})
     assert "slower path" not in plain(provenance_words(result))
     said = plain(provenance_words(slower))
-    assert said == f"{plain(provenance_words(result))} · slower path, as exact: its wiring moved"
+    because = "slower path, with the same numbers: its wiring moved"
+    assert said == f"{plain(provenance_words(result))} · {because}"
     assert said == " · ".join(map(plain, provenance_parts(slower)))
     (*_, before), (*_, after) = map(facts, (result, slower))
-    expected = f"{plain(before.detail)} · slower path, as exact: its wiring moved"
+    expected = f"{plain(before.detail)} · slower path, with the same numbers: its wiring moved"
     assert plain(after.detail) == expected
 
 

@@ -150,7 +150,7 @@ def test_bounds():
         (["a", ""], "Reference prompt 2 is empty"),
         (["a", " \n"], "Reference prompt 2 is blank"),
         (["a", "b", 3], "Reference prompt 3 is a number, not text"),
-        ([b"a"], "Reference prompt 1 is of the type bytes"),
+        ([b"a"], "Reference prompt 1 is a value of the type bytes"),
         ([["a"]], "Reference prompt 1 is a list, not text"),
         (["a", "\udc00"], "Reference prompt 2 holds half"),
     ],

@@ -432,3 +432,18 @@ def test_no_password_is_in_what_a_database_throws():
     with pytest.raises(StoreError) as caught:
         Store(url)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("linked", ["file", "folder"])
+def test_a_link_whose_target_is_away_is_said_and_nothing_is_made_there(tmp_path, linked):
+    """A disk that is not mounted: an empty database in its place would hide the runs on it."""
+    away = tmp_path / "disk"
+    if linked == "file":
+        (tmp_path / "runs.sqlite3").symlink_to(away / "runs.sqlite3")
+        path = tmp_path / "runs.sqlite3"
+    else:
+        (tmp_path / "data").symlink_to(away)
+        path = tmp_path / "data" / "runs.sqlite3"
+    with pytest.raises(StoreError, match="cannot be"):
+        Store(f"sqlite:///{path}")
+    assert not away.exists()

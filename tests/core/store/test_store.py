@@ -401,8 +401,10 @@ def test_a_damaged_run_says_so_and_leaves_the_others(url, opened, run_on, values
     store = opened()
     run_id, other = store.keep(run_on("a b")), store.keep(run_on("a c"))
     altered(url, run_id, **values)
-    with pytest.raises(StoreError, match=f"Run {run_id} is damaged"):
+    with pytest.raises(StoreError, match=f"Run {run_id} is damaged") as said:
         store.get(run_id)
+    assert "xport" not in str(said.value), "what cannot be opened cannot be exported"
+    assert str(said.value).count("damaged") == 1
     with pytest.raises(StoreError, match="damaged"):
         store.find(run_on("a b").spec)
     assert store.get(other).result == run_on("a c")

@@ -40,6 +40,14 @@ def test_whatever_is_read_is_ascii(text):
         assert found is None or (text.strip().isascii() and found == float(text))
 
 
-@pytest.mark.parametrize("text", ["1.", ".5", "1.5.2", "1_0.5", "+1.5", "1,5", "٣.5", "1e5e5"])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("50.", 50.0), (".5", 0.5), ("-.5", -0.5), ("1E1", 10.0), ("0.010000000000000002", 0.01)],
+)
+def test_fractions_are_read_however_people_write_them(text, number):
+    assert decimal_number(text) == pytest.approx(number, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", [".", "1.5.2", "1_0.5", "+1.5", "1,5", "٣.5", "1e5e5"])
 def test_what_is_no_fraction(text):
     assert decimal_number(text) is None
