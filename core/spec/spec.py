@@ -53,6 +53,8 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         check_text("model", self.model, MAX_MODEL_CHARACTERS)
+        if not self.model.strip():
+            raise InputError("model", "The model is blank: name one, such as demo or gpt2.")
         check_prompt("prompt", self.prompt, "The prompt")
         object.__setattr__(self, "target", checked_answer("target", self.target))
         # An empty foil box means that there is no foil.

@@ -11,7 +11,8 @@ WHOLE = r"[0-9]{1,9}"
 
 _WHOLE = re.compile(rf"-?{WHOLE}")
 _DECIMAL = re.compile(
-    rf"-?(?:{WHOLE}(?:\.[0-9]{{0,40}})?|\.[0-9]{{1,40}})(?:e[-+]?[0-9]{{1,2}})?", re.IGNORECASE | re.ASCII
+    rf"-?(?:{WHOLE}(?:\.[0-9]{{0,40}})?|\.[0-9]{{1,40}})(?:e[-+]?[0-9]{{1,2}})?",
+    re.IGNORECASE | re.ASCII,
 )
 
 

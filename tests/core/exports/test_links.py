@@ -25,7 +25,9 @@ PROMPT = TEXT.filter(str.strip)
 ANSWER = TEXT.filter(lambda text: text.strip(" ")) | st.lists(
     TEXT, min_size=2, max_size=4, unique=True
 ).map(tuple)
-MODEL = st.sampled_from(["demo", "gpt2", "gpt2-small", "m", "org/name", "/a/b", "~/x"]) | TEXT
+MODEL = st.sampled_from(
+    ["demo", "gpt2", "gpt2-small", "m", "org/name", "/a/b", "~/x"]
+) | TEXT.filter(str.strip)
 POSITIONS = st.sampled_from(["all", "last"]) | st.sets(
     st.integers(0, 10**9 - 1), min_size=1, max_size=9
 ).map(tuple)

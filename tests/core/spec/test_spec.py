@@ -35,7 +35,7 @@ KINDS = (
 )
 OTHERS = st.fixed_dictionaries(
     {
-        "model": st.text(min_size=1, max_size=30),
+        "model": st.text(min_size=1, max_size=30).filter(str.strip),
         "prompt": READ,
         "target": ANSWERS.filter(lambda answer: answer != "foil"),
         "foil": st.none() | st.just("foil"),
@@ -242,6 +242,7 @@ def test_the_words_are_one_printable_line_for_any_spec(made):
         ({"foil": "  "}, "foil", "blank"),
         ({"foil": "\udfff"}, "foil", "U+DFFF"),
         ({"model": ""}, "model", "empty"),
+        ({"model": " \n"}, "model", "blank"),
         ({"model": "m" * 1_001}, "model", "1,001 characters"),
         ({"model": "a\ud800"}, "model", "U+D800"),
         ({"ablation": "noise"}, "ablation", "'noise'"),
