@@ -4,10 +4,10 @@ import shutil
 from urllib.parse import parse_qs
 
 import pytest
+from support.composed import is_composed
 from support.frozen import V1, links
 from support.serving import dashboard
 
-from components.state.answer_syntax import typed_answer
 from components.widgets.head.panel import VIEWS
 from components.widgets.sweep.address import _OLD_VIEWS
 from core.exports.links import from_params, run_id
@@ -39,17 +39,6 @@ def opened(new_tab, old, link):
     return page
 
 
-def is_composed(page, told):
-    """The composer has the words of a spec."""
-    spec = SweepSpec.from_dict(told)
-    assert page.typed("prompt") == spec.prompt
-    assert page.typed("target") == typed_answer(spec.target)
-    assert page.typed("foil") == typed_answer(spec.foil)
-    assert page.pressed("ablation") == [spec.ablation.label]
-    chosen = not isinstance(spec.positions, str)
-    assert page.pressed("positions") == ["chosen" if chosen else spec.positions]
-
-
 @pytest.mark.parametrize("link", of("history"))
 def test_a_search_in_history(new_tab, old, link):
     """First of all: the sweeps of other links are kept too, and fill more than a page."""
@@ -66,7 +55,7 @@ def test_a_search_in_history(new_tab, old, link):
 def test_a_sweep(new_tab, old, link):
     opens = link["opens"]
     page = opened(new_tab, old, link)
-    is_composed(page, opens.get("shown_spec") or opens["spec"])
+    is_composed(page, SweepSpec.from_dict(opens.get("shown_spec") or opens["spec"]))
     now = parse_qs(page.query()[1:])
     assert now.get("metric", ["prob"]) == [BY_FIELD[opens["metric"]].short]
     assert now.get("head", [None]) == [opens["head"]]
@@ -82,7 +71,7 @@ def test_a_hypothesis(new_tab, old, link):
     opens = link["opens"]
     page = opened(new_tab, old, link)
     if opens["spec"] is not None:
-        is_composed(page, opens["spec"])
+        is_composed(page, SweepSpec.from_dict(opens["spec"]))
     assert page.typed("heads") == opens["heads"]
     assert page.pressed("outcome") == [each for each in [opens["outcome"]] if each]
     percent = opens["predicted_percent"]
@@ -94,7 +83,7 @@ def test_a_patching(new_tab, old, link):
     opens = link["opens"]
     page = opened(new_tab, old, link)
     if opens["spec"] is not None:
-        is_composed(page, opens["spec"])
+        is_composed(page, SweepSpec.from_dict(opens["spec"]))
     if opens["patched"] is not None:
         page.wait_text("patching", "What does it break?")
         outlines = page.figure("patch-denoise")["layout"].get("shapes", [])

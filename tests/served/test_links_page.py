@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 from support.addresses import address
+from support.composed import is_composed
 from support.hostile import IMAGE, SCRIPT
 
 from components.state.answer_syntax import positions_text, typed_answer
@@ -56,24 +57,6 @@ def compose(page, spec):
         page.choose("bos", "none")
         page.choose("weights", spec.weights)
     page.run()
-
-
-def is_composed(page, spec):
-    """The composer's fields are the spec's."""
-    assert page.typed("prompt") == spec.prompt
-    assert page.typed("target") == typed_answer(spec.target)
-    assert page.typed("foil") == typed_answer(spec.foil)
-    assert page.pressed("ablation") == [spec.ablation.label]
-    chosen = not isinstance(spec.positions, str)
-    assert page.pressed("positions") == ["chosen" if chosen else spec.positions]
-    if chosen:
-        assert page.typed("chosen_positions") == positions_text(spec.positions)
-    if spec.corrupted_prompt is not None:
-        assert page.typed("corrupted_prompt") == spec.corrupted_prompt
-    if spec.reference is not None:
-        assert page.typed("reference_text") == "\n".join(spec.reference)
-    more = ", ".join(["no BOS"] * (spec.prepend_bos is False) + ["raw"] * (spec.weights == "raw"))
-    assert (more or "More") in page.text("more_choices")
 
 
 def shows(page, spec, expected):

@@ -245,9 +245,7 @@ class SessionPage:
 
     def choose_file(self, key: str, name: str, content: bytes) -> None:
         """In the file box whose key begins so."""
-        keys = (node.key for node in self.session.page.nodes.values())
-        box = next(each for each in keys if each.startswith(key))
-        self._do(self.session.give(box, name, content))
+        self._do(self.session.give(self.whole_key(key), name, content))
 
     def press(self, key: str) -> None:
         """Press a button, and wait for nothing of what that begins."""
