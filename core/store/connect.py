@@ -6,6 +6,7 @@ Nothing that cannot be read is ever overwritten.
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -171,9 +172,18 @@ def _log_of(path: Path) -> Path:
 
 def _let_read_while_writing(engine: sa.Engine) -> None:
     """Readers and one writer at once. The file remembers it, so only one of ours is told."""
+    until = time.monotonic() + BUSY_SECONDS
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA journal_mode=WAL")
+        while True:
+            try:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+                return
+            # For this lock SQLite itself does not wait, whatever it is told to wait for others.
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(0.02)
     finally:
         connection.close()
 

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -273,6 +274,22 @@ def test_a_database_that_may_not_grow_keeps_what_it_has(path, run_on):
 
 
 # Locks
+
+
+def test_another_who_writes_while_it_is_opened_for_the_first_time_is_waited_for(filled):
+    with closing(sqlite3.connect(filled, isolation_level=None)) as writer:
+        # As it is between the making of the tables and the first switch to a log.
+        assert writer.execute("PRAGMA journal_mode=DELETE").fetchall() == [("delete",)]
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE runs SET title = 'x'")
+        with ThreadPoolExecutor(1) as pool:
+            opened = pool.submit(Store, f"sqlite:///{filled}")
+            with pytest.raises(TimeoutError):
+                opened.result(0.2)
+            writer.execute("COMMIT")
+            store = opened.result(connect.BUSY_SECONDS)
+    assert len(store.listed()) == 6
+    store.close()
 
 
 @pytest.mark.parametrize("hold", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode=EXCLUSIVE"])
