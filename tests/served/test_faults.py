@@ -3,12 +3,11 @@
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 
 import pytest
+from support import processes
 from support.held_server import ALL, HELD
-from support.serving import HELD_PROGRAM, ROOT, await_server, dashboard, free_port
+from support.serving import HELD_PROGRAM, await_server, dashboard, free_port
 
 from core import SweepSpec, run_sweep
 from core.store.connect import default_url
@@ -33,9 +32,7 @@ def start(port, folder):
         "HELD_SWEEPS": str(folder / "allowed"),
     }
     with log.open("a") as output:
-        process = subprocess.Popen(
-            [sys.executable, *HELD_PROGRAM], cwd=ROOT, env=env, stdout=output, stderr=output
-        )
+        process = processes.start(HELD_PROGRAM, env=env, stdout=output, stderr=output)
     await_server(f"http://localhost:{port}/_stcore/health", process, log)
     return process
 

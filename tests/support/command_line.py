@@ -1,21 +1,15 @@
 """The program in a real process, and what every refusal of it looks like."""
 
-import subprocess
-import sys
-from pathlib import Path
+import os
 
-ROOT = Path(__file__).parents[2]
+from support import processes
 
 
 def headsweep(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "core", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        **options,
-    )
+    """`python -m core` with these arguments: what it printed, and how it ended."""
+    # Bytes that are no text reach a program as Python decodes its arguments.
+    given = [os.fsdecode(each) if isinstance(each, bytes) else str(each) for each in arguments]
+    return processes.run(("-m", "core", *given), **options)
 
 
 def refused(done) -> str:

@@ -4,13 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from support import processes
 
 ROOT = Path(__file__).parents[2]
 HELD_PROGRAM = (str(ROOT / "tests" / "support" / "held_server.py"),)
@@ -80,13 +81,7 @@ def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: st
     kept = {"HEADSWEEP_DATA_DIR": str(log.parent / "data")}
     env = {**os.environ, "PORT": str(port), **kept, **environment}
     with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, *program],
-            cwd=ROOT,
-            env=env,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        process = processes.start(program, env=env, stdout=output, stderr=output)
     try:
         base = env.get("HEADSWEEP_BASE_PATH", "").strip("/")
         url = f"http://localhost:{port}" + (f"/{base}" if base else "")
@@ -101,9 +96,7 @@ def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: st
             process.wait()
 
 
-def await_server(
-    url: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90
-) -> None:
+def await_server(url: str, process: processes.Process, log: Path, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:

@@ -3,12 +3,11 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import urllib.request
 
 import pytest
-from support.command_line import ROOT, refused
+from support import processes
+from support.command_line import refused
 from support.serving import free_port
 
 from core.demo import example
@@ -30,12 +29,13 @@ def exported(tmp_path):
 def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path):
     taken = free_port()
     env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path / "data"), "PORT": str(taken)}
-    command = [sys.executable, "-m", "core", "open", str(exported), "--no-browser"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    program = "-m", "core", "open", str(exported), "--no-browser"
+    read, write = os.pipe()
+    process = processes.start(program, env=env, stdout=write, stderr=2, own_session=True)
+    os.close(write)
+    printed = os.fdopen(read, encoding="utf-8")
     try:
-        address = next(line for line in process.stdout if "?run=" in line).strip()
+        address = next(line for line in printed if "?run=" in line).strip()
         assert re.fullmatch(rf"http://localhost:{taken}/\?run=[0-9a-f]{{12}}", address)
         with urllib.request.urlopen(address, timeout=10) as page:
             assert page.status == 200
@@ -53,6 +53,7 @@ def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+            printed.close()
 
 
 @pytest.mark.parametrize(

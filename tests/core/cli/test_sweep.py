@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from support import checkpoints
-from support.command_line import ROOT, headsweep, refused
+from support.command_line import headsweep, refused
 
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.cli import main
@@ -279,9 +279,7 @@ def test_bad_input_is_one_line_and_code_2(inside, arguments, said):
 
 @pytest.mark.parametrize(("prompt", "said"), [("", "--prompt: The prompt"), (NO_TEXT, "U+DCFF")])
 def test_bad_input_of_a_real_process_is_one_line_and_code_2(prompt, said):
-    command = [sys.executable, "-m", "core", "sweep", "--prompt", prompt, "--target", " a"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120)
-    assert said in refused(done)
+    assert said in refused(headsweep("sweep", "--prompt", prompt, "--target", " a"))
 
 
 def test_what_only_the_model_can_tell_is_bad_input_too(swept, checkpoint, tmp_path):

@@ -1,0 +1,106 @@
+"""A process that has imported what others have written, and makes copies of itself.
+
+`python process_template.py SOCKET` listens at that address until its input ends. For each
+connection it takes one message: a program with its folder, environment and whether it has a
+session of its own (JSON), and the two open files that become its output. It answers with the
+process's number, and at its end with its exit code, as `subprocess` counts them.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+IMPORTED = (
+    "torch",
+    "transformers",
+    "transformers.models.gpt2.modeling_gpt2",
+    "transformer_lens.model_bridge",
+    "pandas",
+    "plotly.graph_objects",
+    "plotly.io",
+    "streamlit.web.bootstrap",
+    "sqlalchemy",
+    "alembic.command",
+    "typer",
+    "pydantic",
+)
+"""Packages of others, and none of ours."""
+MESSAGE = 1 << 20
+
+
+def main(where: str) -> None:
+    """Listen until nobody can ask any more; in a copy, return when its program has ended."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    assert threading.active_count() == 1, "only a process without threads can be copied"
+    gc.collect()
+    gc.freeze()  # a collection in a copy would touch, and so copy, all that is there
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a copy
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(f"{where}.new")
+    listener.listen()
+    Path(f"{where}.new").rename(where)
+    while True:
+        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+            return
+        connection, _ = listener.accept()
+        if not os.fork():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listener.close()
+            answer(connection)
+            return
+        connection.close()
+
+
+def answer(connection: socket.socket) -> None:
+    """In one copy run what was asked for, in another wait for its end and tell it."""
+    message, files, _, _ = socket.recv_fds(connection, MESSAGE, 2)
+    pid = os.fork()
+    if not pid:
+        connection.close()
+        run(files, *json.loads(message))
+        return
+    for file in files:
+        os.close(file)
+    connection.send(b"%d" % pid)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        connection.send(b"%d" % code)
+    finally:  # whoever asked may have ended
+        os._exit(0)
+
+
+def run(
+    files: list[int], program: list[str], cwd: str, environment: dict[str, str], own_session: bool
+) -> None:
+    """What Python does from its start to the program's end."""
+    if own_session:
+        os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, file in enumerate((nothing, *files)):
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
+    if program[0] == "-m":
+        sys.path[0], sys.argv = cwd, program[1:]
+        runpy.run_module(program[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0], sys.argv = str(Path(program[0]).parent), program
+        runpy.run_path(program[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
