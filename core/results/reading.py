@@ -9,7 +9,7 @@ from typing import Any
 
 from core.results.effects import Baseline, HeadEffect, Provenance, Top
 from core.results.metrics import METRICS
-from core.results.schema import MEND, SCHEMA
+from core.results.schema import SCHEMA, DamagedError
 from core.spec.heads import shortened
 from core.text.json_form import json_shown
 
@@ -73,8 +73,8 @@ def _head_effect(values: Mapping[str, Any]) -> HeadEffect:
     return HeadEffect(layer=layer, head=head, **effect_fields(values))
 
 
-def _damaged(why: str) -> ValueError:
-    return ValueError(f"This {SCHEMA} result is damaged: {why}. {MEND}")
+def _damaged(where: str) -> DamagedError:
+    return DamagedError(f"This {SCHEMA} result is", where)
 
 
 def _top(pairs: Any) -> Top:

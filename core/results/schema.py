@@ -20,6 +20,19 @@ SCHEMA = f"{FAMILY}/{VERSION}"
 MEND = "Export the run anew."
 """What to do about a file that is damaged."""
 
+
+class DamagedError(ValueError):
+    """A saved result that cannot be read.
+
+    `where` is the clause that says where it is damaged and how: in a row of a database something
+    else can be done about it than in a file, which the message is about.
+    """
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"{what} damaged: {where}. {MEND}")
+        self.where = where
+
+
 BASELINE_DEFAULTS: Mapping[str, Any] = {each.name: None for each in METRICS if each.is_later}
 """Fields of the clean run that the first files of this version lack, each with its default."""
 EFFECT_DEFAULTS: Mapping[str, Any] = {each.field: None for each in METRICS if each.is_later}
@@ -99,7 +112,7 @@ def current_form(values: object) -> dict[str, Any]:
     try:
         check_form(found, _SWEEP, "")
     except ValueError as error:
-        raise ValueError(f"This {SCHEMA} result is damaged: {error}. {MEND}") from None
+        raise DamagedError(f"This {SCHEMA} result is", str(error)) from None
     return {**found, "schema": SCHEMA}
 
 
@@ -111,7 +124,7 @@ def current_layer_effects(values: object) -> dict[str, Any]:
     try:
         check_form(found, _LAYER_EFFECTS, "margins")
     except ValueError as error:
-        raise ValueError(f"These layer effects are damaged: {error}. {MEND}") from None
+        raise DamagedError("These layer effects are", str(error)) from None
     assert isinstance(found, dict)
     return found
 

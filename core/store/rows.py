@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.errors import InputError, StoreError
-from core.results.schema import MEND
+from core.results.schema import DamagedError
 from core.store.run import Label, Origin
 
 MAX_UNPACKED = 200_000_000
@@ -101,7 +101,8 @@ def reading(row: Mapping[str, Any]) -> Iterator[None]:
     except (
         ValueError, LookupError, TypeError, OverflowError, RecursionError, zlib.error
     ) as error:  # fmt: skip
-        said = f": {_where(error)}" if type(error) in (ValueError, InputError) else ""
+        ours = isinstance(error, DamagedError) or type(error) in (ValueError, InputError)
+        said = f": {_where(error)}" if ours else ""
         raise StoreError(
             f"Run {row.get('id', '?')} is damaged in the database{said}. The others can still be "
             "opened."
@@ -110,6 +111,5 @@ def reading(row: Mapping[str, Any]) -> Iterator[None]:
 
 def _where(error: Exception) -> str:
     """Where the damage is, as a clause: what can be done about a file cannot be done here."""
-    said = str(error).removesuffix(MEND).strip().rstrip(".")
-    said = said.partition(" damaged: ")[2] or said
+    said = error.where if isinstance(error, DamagedError) else str(error).rstrip(".")
     return said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
