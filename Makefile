@@ -14,6 +14,9 @@ BIN := $(VENV)/bin
 # Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
+# What is compiled is kept: every process of the tests would else compile the project again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-fast check setup format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 

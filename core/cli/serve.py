@@ -43,6 +43,8 @@ def serve(
             "serve",
             "The dashboard is not installed here: install all of Headsweep, not core alone.",
         )
+    if address is not None and not address.strip():  # to a variable this would mean unset
+        raise InputError("serve", "--address is empty: name one, such as localhost or 0.0.0.0.")
     for name, given in (("port", port), ("address", address), ("base_path", base_path)):
         if given is not None:
             os.environ[variable(name)] = str(given)

@@ -27,6 +27,7 @@ def own_settings(monkeypatch):
         ("a..b", "on a..b cannot be used ("),
         ("x" * 64, " cannot be used ("),
         ("::99", "on ::99 cannot be used ("),
+        ("", "--address is empty"),
         ("http://localhost", "write a host's name or IP"),
     ],
 )
