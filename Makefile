@@ -1,6 +1,6 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
-# make test-fast  what every save needs: no server, no browser, one architecture, no checks
+# make test-fast  what every save needs: the first case of each quick test, no server, no browser
 # make docs   write again what is generated in docs/
 # make wheel  dist/headsweep-*.whl, dashboard included
 # make test-lowest  the tests that need no browser, with the lowest versions that are allowed

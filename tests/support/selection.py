@@ -1,7 +1,8 @@
 """Which tests are slow, and which must run in one process: told by what a test asks for.
 
 `make test-fast` leaves out what is marked `SLOW`. "browser", "served", "postgres" and "matrix" are
-marked here; "slow" stands at the test itself: it starts real processes or kernels, kills or waits.
+marked here; "slow" stands at the test itself: it starts real processes or kernels, kills or waits,
+or computes for more than a third of a second.
 """
 
 from pathlib import Path
@@ -13,9 +14,7 @@ ROOT = TESTS.parent
 SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
-EVERY_SAVE = (None, "demo", "gpt2")
-"""Of the tests that run on each architecture, those that a save needs."""
-SHAPES = (*EVERY_SAVE, "llama")
+SHAPES = (None, "demo", "gpt2", "llama")
 """Those on which the shapes of all tensors are checked too: heads with keys of their own, and heads
 that share them. It takes a quarter of a test's time, and the others run the same code; their
 numbers are held to the plain loop."""
@@ -26,9 +25,12 @@ FAST = pytest.StashKey[dict[Path, bool]]()
 def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests, and put those first that take longest: no process waits at the end."""
     fast = config.stash[FAST] = dict.fromkeys((item.path for item in items), False)
+    begun: set[tuple[Path, str]] = set()
     for item in items:
-        for name in _marks(item):
+        test = item.path, item.nodeid.partition("[")[0]
+        for name in _marks(item, is_first_case=test not in begun):
             item.add_marker(name)
+        begun.add(test)
         item.add_marker(pytest.mark.xdist_group(group(item)))
         fast[item.path] |= not any(item.get_closest_marker(name) for name in SLOW)
     items.sort(key=_turn)
@@ -49,13 +51,13 @@ def _family(item: pytest.Item) -> object:
     return item.callspec.params.get("family") if hasattr(item, "callspec") else None
 
 
-def _marks(item: pytest.Item) -> list[str]:
+def _marks(item: pytest.Item, *, is_first_case: bool) -> list[str]:
     given = item.callspec.params if hasattr(item, "callspec") else {}
     found = {
         "browser": item.path.is_relative_to(TESTS / "browser") or "chrome" in _asked(item),
         "served": item.path.is_relative_to(TESTS / "served"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
-        "matrix": _family(item) not in EVERY_SAVE,
+        "matrix": not is_first_case,
     }
     return [name for name, holds in found.items() if holds]
 
