@@ -85,9 +85,11 @@ def test_every_metric_of_a_column_is_that_of_a_sweep_at_its_position(loaded, kin
     """One column each: each kind and each answer meets the first, one between and the last."""
     model = loaded("llama")
     heads = all_heads(model.n_layers, model.n_heads)
-    places = mapped(Scorer(model, spec_of(model, kind, target, foil)), heads)
+    scorer = Scorer(model, spec_of(model, kind, target, foil))
+    _, empty = next(iter_position_effects(scorer, heads))
+    places = mapped(scorer, heads, [empty.positions[column] for column in (0, 5, -1)])
     assert set(places.effects) == set(FIELDS)
-    column = (0, 5, -1)[(KINDS.index(kind) + ANSWERS.index((target, foil))) % 3]
+    column = (KINDS.index(kind) + ANSWERS.index((target, foil))) % 3
     position = places.positions[column]
     swept = run_sweep(model, spec_of(model, kind, target, foil, positions=(position,)))
     for metric in FIELDS:
