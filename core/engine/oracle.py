@@ -1,7 +1,8 @@
 """The oracle: the plain loop with one hook per head, against which the engine is tested.
 
 It runs one full forward pass per head, as the notebook does, on a TransformerBridge whose weights
-TransformerLens itself processed. It is slow and simple, and shares no code with the engine.
+TransformerLens itself processed; `ablated_rows` puts many such passes into one batch. It is slow
+and simple, and shares no code with the engine.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from core.spec.heads import Head
 from core.spec.spec import Weights
 
 Z = Float[Tensor, "layer pos head d_head"]
+Positions = tuple[int, ...] | None
 
 
 def load_oracle(folder: str | Path, weights: Weights = "processed") -> Any:
@@ -66,7 +68,7 @@ def ablated_logits(
     tokens: Int[Tensor, "1 pos"],
     head: Head,
     kind: AblationKind,
-    positions: tuple[int, ...] | None = None,
+    positions: Positions = None,
     values: Z | None = None,
 ) -> Float[Tensor, "pos vocab"]:
     """Logits of one pass in which `head` is ablated at `positions` (None: everywhere).
@@ -75,21 +77,54 @@ def ablated_logits(
     """
 
     def overwrite(z: Tensor, hook: Any) -> Tensor:
-        z = z.clone()
-        where = list(range(z.shape[1])) if positions is None else list(positions)
-        match kind:
-            case AblationKind.ZERO:
-                z[:, where, head.head] = 0
-            case AblationKind.MEAN_ACROSS_HEADS:
-                z[:, where, head.head] = z.mean(dim=2)[:, where]
-            case AblationKind.MEAN | AblationKind.MEAN_POSITIONAL | AblationKind.RESAMPLE:
-                assert values is not None
-                z[:, where, head.head] = values[head.layer, where, head.head]
-            case never:
-                assert_never(never)
-        return z
+        return _overwritten(z, head, kind, positions, values)
 
     hooks = [(f"blocks.{head.layer}.attn.hook_z", overwrite)]
     with torch.inference_mode():
         logits: Tensor = bridge.run_with_hooks(tokens, fwd_hooks=hooks)
     return logits[0]
+
+
+def ablated_rows(
+    bridge: Any,
+    tokens: Int[Tensor, "1 pos"],
+    cells: Sequence[tuple[Head, Positions]],
+    kind: AblationKind,
+    values: Z | None = None,
+) -> Float[Tensor, "row pos vocab"]:
+    """`ablated_logits` of many heads and positions, each a row of one batch with a hook of its own.
+
+    It takes a tenth of the time, and tests hold it to a pass for each.
+    """
+
+    def hooked(row: int, head: Head, positions: Positions) -> tuple[str, Any]:
+        def overwrite(z: Tensor, hook: Any) -> Tensor:
+            z = z.clone()
+            z[row] = _overwritten(z[row : row + 1], head, kind, positions, values)[0]
+            return z
+
+        return f"blocks.{head.layer}.attn.hook_z", overwrite
+
+    hooks = [hooked(row, *cell) for row, cell in enumerate(cells)]
+    with torch.inference_mode():
+        logits: Tensor = bridge.run_with_hooks(tokens.repeat(len(cells), 1), fwd_hooks=hooks)
+    return logits
+
+
+def _overwritten(
+    z: Tensor, head: Head, kind: AblationKind, positions: Positions, values: Z | None
+) -> Tensor:
+    """A copy of one layer's z in which the head is ablated."""
+    z = z.clone()
+    where = list(range(z.shape[1])) if positions is None else list(positions)
+    match kind:
+        case AblationKind.ZERO:
+            z[:, where, head.head] = 0
+        case AblationKind.MEAN_ACROSS_HEADS:
+            z[:, where, head.head] = z.mean(dim=2)[:, where]
+        case AblationKind.MEAN | AblationKind.MEAN_POSITIONAL | AblationKind.RESAMPLE:
+            assert values is not None
+            z[:, where, head.head] = values[head.layer, where, head.head]
+        case never:
+            assert_never(never)
+    return z

@@ -14,13 +14,14 @@ def loaded(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
     from core import load_model
 
     @cache
-    def load(family: str, weights: str = "processed", dtype: str = "float32") -> Any:
+    def load(family: str, weights: str, dtype: str) -> Any:
         model = load_model(str(checkpoint(family)), device="cpu", dtype=dtype, weights=weights)
         # One that was loaded while a test had something taken away would be every later test's.
         assert model.slower_because == ""
         return model
 
-    return load
+    # `cache` would take one that is asked for by default and by name for two.
+    return lambda family, weights="processed", dtype="float32": load(family, weights, dtype)
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +30,10 @@ def oracle(checkpoint: Callable[[str], Path]) -> Callable[..., Any]:
     from core.engine.oracle import load_oracle
 
     @cache
-    def load(family: str, weights: str = "processed") -> Any:
+    def load(family: str, weights: str) -> Any:
         return load_oracle(checkpoint(family), weights)
 
-    return load
+    return lambda family, weights="processed": load(family, weights)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from support.specs import spec_of
 
 from core import AblationKind, InputError, run_sweep
 from core.circuits.by_position import PositionEffects, iter_position_effects
-from core.engine.oracle import ablated_logits, clean_z, reference_mean, reference_mean_by_position
+from core.engine.oracle import ablated_rows, clean_z, reference_mean, reference_mean_by_position
 from core.results.metrics import FIELDS
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -18,6 +18,12 @@ from core.sweep.scorer import Scorer
 FAMILIES = ("gpt2", "neox-parallel", "llama", "gemma2", "opt-post-norm")
 KINDS = list(AblationKind)
 HEADS = (Head(0, 1), Head(1, 3), Head(2, 0))
+ANSWERS = [
+    (" jumps", None),
+    ((" jumps", " over"), " fox"),
+    (" jumps", " brown cat"),
+    (" lazy dog.", "a"),
+]
 FIRST = 4  # BOS The quick brown: the corrupted prompt differs from there on
 TOLERANCE = 1e-4
 
@@ -65,43 +71,32 @@ def test_every_cell_is_a_hook_at_one_position(loaded, oracle, family, kind):
         clean = answer_logprob(bridge(tokens)[0], scorer)
     places = mapped(scorer, HEADS)
     assert places.positions == tuple(range(tokens.shape[1]))
-    expected = np.array(
-        [
-            [
-                answer_logprob(ablated_logits(bridge, tokens, head, kind, (p,), values), scorer)
-                for p in places.positions
-            ]
-            for head in HEADS
-        ]
-    )
+    cells = [(head, (position,)) for head in HEADS for position in places.positions]
+    rows = ablated_rows(bridge, tokens, cells, kind, values)
+    expected = np.reshape([answer_logprob(row, scorer) for row in rows], (len(HEADS), -1))
     found = places.values("logprob_change")
     assert found == pytest.approx(expected - clean, abs=TOLERANCE)
     assert np.abs(found).max() > 30 * TOLERANCE, "these cells do nothing: the test shows nothing"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("target", "foil"),
-    [
-        (" jumps", None),
-        ((" jumps", " over"), " fox"),
-        (" jumps", " brown cat"),
-        (" lazy dog.", "a"),
-    ],
-)
+@pytest.mark.parametrize(("target", "foil"), ANSWERS)
 def test_every_metric_of_a_column_is_that_of_a_sweep_at_its_position(loaded, kind, target, foil):
+    """One column each: each kind and each answer meets the first, one between and the last."""
     model = loaded("llama")
     heads = all_heads(model.n_layers, model.n_heads)
-    places = mapped(Scorer(model, spec_of(model, kind, target, foil)), heads)
+    scorer = Scorer(model, spec_of(model, kind, target, foil))
+    _, empty = next(iter_position_effects(scorer, heads))
+    places = mapped(scorer, heads, [empty.positions[column] for column in (0, 5, -1)])
     assert set(places.effects) == set(FIELDS)
-    for column in (0, 5, len(places.positions) - 1):
-        position = places.positions[column]
-        swept = run_sweep(model, spec_of(model, kind, target, foil, positions=(position,)))
-        for metric in FIELDS:
-            expected = swept.values(metric).ravel()
-            found = places.values(metric)[:, column]
-            assert np.isnan(found).all() == (foil is None and metric == "logit_diff_change")
-            assert found == pytest.approx(expected, abs=2e-5, nan_ok=True)
+    column = (KINDS.index(kind) + ANSWERS.index((target, foil))) % 3
+    position = places.positions[column]
+    swept = run_sweep(model, spec_of(model, kind, target, foil, positions=(position,)))
+    for metric in FIELDS:
+        expected = swept.values(metric).ravel()
+        found = places.values(metric)[:, column]
+        assert np.isnan(found).all() == (foil is None and metric == "logit_diff_change")
+        assert found == pytest.approx(expected, abs=2e-5, nan_ok=True)
 
 
 def test_every_position_is_named_by_what_stands_there_in_either_pass(loaded):
@@ -113,7 +108,7 @@ def test_every_position_is_named_by_what_stands_there_in_either_pass(loaded):
         ((" jumps", " over"), " fox", ()),
     ):
         scorer = Scorer(model, spec_of(model, AblationKind.ZERO, target, foil))
-        places = mapped(scorer, HEADS[:1])
+        _, places = next(iter_position_effects(scorer, HEADS[:1]))  # named before any cell is known
         prompt = scorer.prepared.prompt.texts
         assert len(places.tokens) == len(places.positions)
         assert places.tokens[: len(prompt)] == prompt

@@ -128,13 +128,14 @@ def test_zero_ablation_equals_zeroing_the_heads_rows_of_w_o(loaded, checkpoint):
     model = loaded("gpt2", "raw")
     found = logits(model, every_head(model, ZERO))
     clean = logits(model, [()])[0]
+    own = AutoModelForCausalLM.from_pretrained(checkpoint("gpt2"))
     for index, (edit,) in enumerate(every_head(model, ZERO)):
-        own = AutoModelForCausalLM.from_pretrained(checkpoint("gpt2"))
-        start = edit.head.head * model.d_head
+        weight = own.transformer.h[edit.head.layer].attn.c_proj.weight
+        kept, start = weight.detach().clone(), edit.head.head * model.d_head
         with torch.inference_mode():
-            # Conv1D: the rows of its weight are the inputs.
-            own.transformer.h[edit.head.layer].attn.c_proj.weight[start : start + model.d_head] = 0
+            weight[start : start + model.d_head] = 0  # Conv1D: rows are the inputs
             expected = own(TOKENS[None]).logits[0, -1:]
+            weight.copy_(kept)
         close(found[index], expected)
         differ(found[index], clean, by=1e-2)
 
@@ -151,10 +152,12 @@ def test_mean_across_heads_keeps_one_nth_of_the_head(loaded, oracle):
     close(logits(model, [(Edit(Head(1, 2), MEAN),)])[0], expected)
 
 
-@pytest.mark.parametrize("weights", ["processed", "raw"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_joint_edits_take_replacements_before_any_overwrite(loaded, oracle, family, weights):
-    """Two heads of one layer by their mean, one by zero, and one in a later layer."""
+def test_joint_edits_take_replacements_before_any_overwrite(loaded, oracle, family):
+    """Two heads of one layer by their mean, one by zero, and one in a later layer; every other
+    family with its weights raw.
+    """
+    weights = ("processed", "raw")[FAMILIES.index(family) % 2]
     model, bridge = loaded(family, weights), oracle(family, weights)
     joint = (
         Edit(Head(1, 0), MEAN),
@@ -267,9 +270,10 @@ def test_chunks_give_the_numbers_of_one_batch(loaded, family):
     heads = every_head(model, MEAN)
     chunks = finished(run(model, TOKENS, heads, LAST, memory_budget=1))
     assert [len(rows.indices) for rows in chunks] == [1] * len(heads)
-    assert sorted(i for rows in chunks for i in rows.indices) == list(range(len(heads)))
-    assert len(finished(run(model, TOKENS, heads, LAST))) == 1
-    close(logits(model, heads, memory_budget=1), logits(model, heads))
+    by_one = {rows.indices[0]: rows.logits[0] for rows in chunks}
+    assert sorted(by_one) == list(range(len(heads)))
+    (whole,) = finished(run(model, TOKENS, heads, LAST))
+    close(torch.stack([by_one[i] for i in whole.indices]), whole.logits)
 
 
 def test_the_deepest_layers_come_first(gpt2):
@@ -337,23 +341,21 @@ def test_no_weight_is_written_to(loaded):
 def test_threads_do_not_see_each_others_edits(gpt2):
     model = gpt2()
     lists = [
-        [(Edit(Head(layer, head), kind, where),)] * 6
+        [(Edit(Head(layer, head), kind, where),)] * 3
         for layer, head, kind, where in [
-            (0, 0, ZERO, None),
             (0, 1, MEAN, None),
             (1, 2, ZERO, (3,)),
             (1, 2, MEAN, None),
-            (2, 3, ZERO, None),
             (2, 0, MEAN, (7,)),
             (0, 3, ZERO, (0, 1)),
         ]
-    ] + [[()] * 6]
+    ] + [[()] * 3]
     alone = [logits(model, edits) for edits in lists]
     hooks, start = n_hooks(model), threading.Barrier(len(lists))
 
     def together(edits):
         start.wait()
-        return [logits(model, edits, memory_budget=1) for _ in range(5)]
+        return [logits(model, edits, memory_budget=1) for _ in range(3)]
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -504,7 +506,7 @@ def test_alibi_far_from_the_start_over_shared_keys(loaded, family):
     tokens = torch.randint(3, exact.d_vocab, (320,))
 
     def log_probs(model):
-        rows = every_head(model, ZERO, (300, 319))
+        rows = [(Edit(Head(n, 2 * n), ZERO, (300, 319)),) for n in range(2)]
         found = torch.cat([chunk.logits for chunk in run(model, tokens, rows, (319,))])
         return found.float().log_softmax(-1)
 

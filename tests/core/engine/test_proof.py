@@ -21,6 +21,12 @@ def broken(model, **changes):
     return replace(model, stack=replace(model.stack, blocks=blocks))
 
 
+def test_the_models_own_wiring_is_kept(loaded):
+    kept = checked_model(broken(loaded("gpt2")))
+    assert kept.stack is not None
+    assert kept.slower_because == ""
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -32,10 +38,7 @@ def broken(model, **changes):
     ids=["scale", "window", "parallel", "norm"],
 )
 def test_a_wiring_that_is_not_the_models_own_is_dropped(loaded, changes):
-    model = loaded("gpt2")
-    assert checked_model(model).stack is not None
-    assert checked_model(model).slower_because == ""
-    dropped = checked_model(broken(model, **changes))
+    dropped = checked_model(broken(loaded("gpt2"), **changes))
     assert dropped.stack is None
     assert dropped.slower_because == "its wiring gives other numbers than its own code"
 

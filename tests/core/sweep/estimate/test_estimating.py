@@ -21,6 +21,8 @@ from core.sweep.prepare import prepare
 from core.sweep.scorer import Scorer
 from core.sweep.scores import answer_logprob, entropy, log_probs, margin
 
+FAMILIES, KINDS = list(checkpoints.FAMILIES), list(AblationKind)
+SLOPES_OF = ("gpt2", "gemma2", "neox-parallel")
 STEP = 3e-3  # shorter ones drown in float32's last digits
 
 
@@ -83,11 +85,12 @@ def a_small_step(model, spec):
     return {k: ((values[1:] - values[0]) / STEP).reshape(shape) for k, values in found.items()}
 
 
-@pytest.mark.parametrize("positions", ["all", (3, 9)], ids=str)
-@pytest.mark.parametrize("kind", list(AblationKind))
-@pytest.mark.parametrize("family", ["gpt2", "gemma2", "neox-parallel"])
-def test_it_is_the_slope_of_a_small_step(loaded, family, kind, positions):
-    model = loaded(family)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("family", SLOPES_OF)
+def test_it_is_the_slope_of_a_small_step(loaded, family, kind):
+    """Each kind, and each family, everywhere and at chosen positions in turn."""
+    turn = SLOPES_OF.index(family) + KINDS.index(kind)
+    model, positions = loaded(family), ("all", (3, 9))[turn % 2]
     spec = spec_of(model, kind, positions=positions)
     found = estimated(model, spec)
     for metric, slope in a_small_step(model, spec).items():
@@ -96,10 +99,11 @@ def test_it_is_the_slope_of_a_small_step(loaded, family, kind, positions):
         assert most > LEAST[metric], metric
 
 
-@pytest.mark.parametrize("family", list(checkpoints.FAMILIES))
+@pytest.mark.parametrize("family", FAMILIES)
 def test_both_paths_give_the_same_estimate(loaded, family):
-    model = loaded(family)
-    spec = spec_of(model, AblationKind.MEAN, foil=" over the")
+    """Each family with one of the kinds in turn."""
+    model, kind = loaded(family), KINDS[FAMILIES.index(family) % len(KINDS)]
+    spec = spec_of(model, kind, foil=" over the", **NEEDED.get(kind, {}))
     fast, slow = estimated(model, spec), estimated(replace(model, stack=None), spec)
     assert set(fast.effects) == {metric.field for metric in METRICS if metric.has_estimate}
     for metric, values in fast.effects.items():
