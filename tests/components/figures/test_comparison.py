@@ -138,7 +138,7 @@ def test_the_strongest_cells_of_each_panel_carry_their_number(result):
 
 
 @pytest.mark.parametrize(
-    ("shape", "look"), zip(SHAPES, [Look(), Look(dark=True)] * 2, strict=True), ids=str
+    ("shape", "look"), list(zip(SHAPES, [Look(), Look(dark=True)] * 2, strict=True))
 )
 def test_maps_of_any_shape(result, shape, look):
     comparison = compare(*two_random(result, shape), "prob_change")
