@@ -137,12 +137,19 @@ def task_figures(embedded: Embedded) -> dict[str, Any]:
     }
     for order in (True, False):
         items = [item for item in held_out_ioi() if item.subject_first == order]
-        right = np.array([embedded.prob(i.prompt, f" {i.answer}") for i in items])
-        wrong = np.array([embedded.prob(i.prompt, f" {i.subject}") for i in items])
+        named = [_probs_of_names(embedded, item) for item in items]
+        right, wrong = np.array(named).T
         name = "ioi_subject_first" if order else "ioi_subject_second"
         figures[name] = float(right.mean())
         figures[f"{name}_right_above_wrong"] = float((right > wrong).mean())
     return figures
+
+
+def _probs_of_names(embedded: Embedded, item: IoiPrompt) -> tuple[float, float]:
+    """The probabilities of the right name and of the wrong one, from one pass."""
+    probs = embedded.next_probs(embedded.ids(item.prompt))
+    right, wrong = (embedded.token(f" {name}") for name in (item.answer, item.subject))
+    return float(probs[right]), float(probs[wrong])
 
 
 def heads_of(embedded: Embedded) -> list[Head]:

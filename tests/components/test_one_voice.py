@@ -42,7 +42,7 @@ RUNS = {
 }
 
 
-@pytest.fixture(params=list(RUNS), ids=str)
+@pytest.fixture(params=list(RUNS), ids=str, scope="module")
 def result(request):
     return RUNS[request.param]
 
@@ -76,15 +76,16 @@ def of_pairs(pairs):
     return squeezed("".join(text for text, _ in pairs))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def terminal(result):
     file = io.StringIO()
     print_table(result, Console(file=file, width=70))
     return squeezed(file.getvalue())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report(result):
+    """With all its figures, which take longest: once a run."""
     return report_data(result, example.saved_layer_effects(), "")
 
 

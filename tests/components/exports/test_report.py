@@ -151,9 +151,15 @@ def test_the_policy_forbids_the_network_and_names_each_script_and_style(read):
     assert tags.index("meta") < tags.index("style") < tags.index("script")
 
 
-def test_only_what_was_measured_can_be_chosen():
+@pytest.fixture(scope="module")
+def bare():
+    """The data of a report without layer effects and without a title."""
+    return report_data(example.saved(), None, "")
+
+
+def test_only_what_was_measured_can_be_chosen(bare):
     result = example.saved()
-    fields = [each["field"] for each in report_data(result, None, "")["metrics"]]
+    fields = [each["field"] for each in bare["metrics"]]
     assert fields == [metric.field for metric in METRICS if not metric.needs_foil]
     base = dataclasses.replace(result.baseline, logit_diff=1.5)
     heads = tuple(dataclasses.replace(each, logit_diff_change=-0.5) for each in result.heads)
@@ -169,9 +175,8 @@ def test_only_what_was_measured_can_be_chosen():
     assert "logit_diff_change" in fields
 
 
-def test_without_layer_effects_nothing_is_said_of_them():
-    data = report_data(example.saved(), None, "")
-    assert (data["margins"], data["marginWords"], data["first"]) == (None, [], {})
+def test_without_layer_effects_nothing_is_said_of_them(bare):
+    assert (bare["margins"], bare["marginWords"], bare["first"]) == (None, [], {})
 
 
 def test_the_same_run_is_the_same_file(hostile, text):

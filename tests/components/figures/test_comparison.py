@@ -137,8 +137,9 @@ def test_the_strongest_cells_of_each_panel_carry_their_number(result):
     assert drawn.numbers_of(figure, 2) == {(0, 0): "−2.5", (0, 1): "+1.2"}
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("look", [Look(), Look(dark=True)], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("shape", "look"), list(zip(SHAPES, [Look(), Look(dark=True)] * 2, strict=True))
+)
 def test_maps_of_any_shape(result, shape, look):
     comparison = compare(*two_random(result, shape), "prob_change")
     chosen = Head(shape[0] - 1, shape[1] - 1)
@@ -156,7 +157,11 @@ def test_maps_of_any_shape(result, shape, look):
     spans = [figure.layout[f"xaxis{number}"].domain for number in ("", 2, 3)]
     assert [low < high for low, high in spans] == [True] * 3
     assert spans[0][1] < spans[1][0] < spans[1][1] < spans[2][0] < spans[2][1] <= 1
-    assert drawn.shapes_of(comparison_maps(comparison, PROB, look), "selected") == []
+
+
+def test_no_selected_head_is_outlined_where_none_is(result):
+    comparison = compare(*two_random(result, (3, 4)), "prob_change")
+    assert drawn.shapes_of(comparison_maps(comparison, PROB, Look()), "selected") == []
 
 
 ODD = (RunName("A", drawn.ODD), RunName("<i>", "a caption of more words than a panel has " * 4))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -175,15 +176,22 @@ def published(result):
     return sized(result, 12, 12), letters("gpt2")
 
 
+@pytest.fixture(scope="module")
+def lettered(published):
+    """lettered(metric, look): its figure with the letters."""
+    result, known = published
+    return cache(lambda metric, look: head_heatmap(result, metric, look, letters=known))
+
+
 def lettered_of(figure):
     (trace,) = [t for t in figure.data if t.name == "published roles"]
     return trace
 
 
-def test_published_letters_stand_in_their_heads_cells(published):
-    result, known = published
+def test_published_letters_stand_in_their_heads_cells(published, lettered):
+    _, known = published
     assert len(known) > 20
-    trace = lettered_of(head_heatmap(result, PROB, Look(), letters=known))
+    trace = lettered_of(lettered(PROB, Look()))
     assert trace.textposition == "bottom right"  # of the point, which is a cell's upper left corner
     at = {}
     for x, y, text in zip(trace.x, trace.y, trace.text, strict=True):
@@ -196,9 +204,9 @@ def test_published_letters_stand_in_their_heads_cells(published):
 
 @pytest.mark.parametrize("look", [Look(), Look(dark=True)])
 @pytest.mark.parametrize("metric", [PROB, KL])
-def test_letters_read_on_their_cells(published, look, metric):
+def test_letters_read_on_their_cells(published, lettered, look, metric):
     result, known = published
-    figure = head_heatmap(result, metric, look, letters=known)
+    figure = lettered(metric, look)
     scale = look.diverging if metric.signed else look.sequential
     limit = drawn.heatmap_of(figure).zmax
     at = shares_of(metric.values(result), limit, signed=metric.signed)
@@ -208,10 +216,9 @@ def test_letters_read_on_their_cells(published, look, metric):
 
 
 @pytest.mark.parametrize("metric", [m for m in METRICS if m.field != "logit_diff_change"])
-def test_letters_change_no_hover_no_click_and_no_cell(published, metric):
-    result, known = published
-    plain = head_heatmap(result, metric, Look())
-    figure = head_heatmap(result, metric, Look(), letters=known)
+def test_letters_change_no_hover_no_click_and_no_cell(published, lettered, metric):
+    result, _ = published
+    plain, figure = head_heatmap(result, metric, Look()), lettered(metric, Look())
     extra = lettered_of(figure)
     assert [trace for trace in figure.data if trace is not extra] == list(plain.data)
     assert figure.layout == plain.layout

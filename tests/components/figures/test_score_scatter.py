@@ -48,7 +48,7 @@ def test_heads_without_a_number_are_no_points():
 
 
 def test_the_chosen_head_alone_is_emphasised_and_always_named(roles, result):
-    for head in all_heads(*result.shape):
+    for head in (Head(0, 0), Head(1, 3), Head(2, 1)):
         figure = scattered(roles, result, selected=head)
         marker = figure.data[0].marker
         chosen = all_heads(*result.shape).index(head)
@@ -140,11 +140,15 @@ def crowds():
     yield "wide labels", row, np.where(row > 0, 5.0, 0.0)
 
 
-@pytest.mark.parametrize("look", [Look(), Look(scale=2.0)], ids=["plain", "large"])
-@pytest.mark.parametrize("crowd", list(crowds()), ids=lambda crowd: crowd[0])
-def test_no_label_covers_another_or_a_point_however_crowded(crowd, look):
-    _, scores, effects = crowd
-    for chosen in (None, Head(0, 0), Head(len(scores) - 1, 1)):
+LOOKS = (Look(), Look(scale=2.0))
+CROWDS = [(turn, *crowd) for turn, crowd in enumerate(crowds())]
+
+
+@pytest.mark.parametrize(("turn", "crowd", "scores", "effects"), CROWDS)
+def test_no_label_covers_another_or_a_point_however_crowded(turn, crowd, scores, effects):
+    """Every crowd with either type and with each chosen head, and these two with each other."""
+    for i, chosen in enumerate((None, Head(0, 0), Head(len(scores) - 1, 1))):
+        look = LOOKS[(turn + i) % len(LOOKS)]
         figure = score_scatter(scores, effects, "induction", LOGPROB, look, chosen)
         labels, dots = boxes_of(figure, look)
         for (one, a), (other, b) in combinations(labels.items(), 2):

@@ -1,6 +1,7 @@
 """DirectEffect: total is the sweep's, direct is path patching's, and the later parts add up."""
 
 import copy
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,6 +28,27 @@ from core.sweep.scorer import Scorer
 FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
 HEADS = (Head(0, 1), Head(1, 3), Head(1, 0))
 KINDS = list(AblationKind)
+ANSWERS = ((" jumps", None), (" jumps", " fox"), (" jumps over", " lazy dog."))
+SUMMED = ("gpt2", "gemma2", "neox-parallel")
+CASES = [
+    (kind, *answers, SUMMED[(turn + i) % len(SUMMED)])
+    for turn, kind in enumerate(KINDS)
+    for i, answers in enumerate(ANSWERS)
+]
+"""Every kind with every answer, and both with every family."""
+
+
+@pytest.fixture(scope="module")
+def traced(loaded):
+    """traced(family): where its heads' zero ablation goes, as `Scorer` and by head."""
+
+    @cache
+    def measure(family):
+        model = loaded(family)
+        scorer = Scorer(model, spec_of(model))
+        return scorer, {head: direct_effect(scorer, head) for head in HEADS}
+
+    return measure
 
 
 def path_patched(bridge, tokens, head, replaced):
@@ -62,44 +84,38 @@ def path_patched(bridge, tokens, head, replaced):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_direct_is_what_path_patching_finds(loaded, oracle, family):
-    model, bridge = loaded(family), oracle(family)
-    scorer = Scorer(model, spec_of(model))
+def test_direct_is_what_path_patching_finds(traced, oracle, family):
+    bridge, (scorer, found) = oracle(family), traced(family)
     target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
     tokens = scorer.start.tokens[None]
     with torch.inference_mode():
         clean = bridge(tokens)[0, -1]
     for head in HEADS:
-        logits = path_patched(bridge, tokens, head, torch.zeros(model.d_head))
+        logits = path_patched(bridge, tokens, head, torch.zeros(scorer.model.d_head))
         expected = (logits[target] - logits[foil]) - (clean[target] - clean[foil])
-        assert direct_effect(scorer, head).direct == pytest.approx(float(expected), abs=1e-4)
+        assert found[head].direct == pytest.approx(float(expected), abs=1e-4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" jumps over", " lazy dog.")]
-)
-def test_total_is_the_sweeps_and_the_rest_adds_up(loaded, kind, target, foil):
-    for family in ("gpt2", "gemma2", "neox-parallel"):
-        model = loaded(family)
-        spec = spec_of(model, kind, target, foil)
-        scorer, swept = Scorer(model, spec), run_sweep(model, spec)
-        for head in HEADS:
-            found = direct_effect(scorer, head)
-            effect = swept.effect(head)
-            assert found.total == pytest.approx(getattr(effect, found.metric), abs=2e-5)
-            assert found.downstream + found.direct == pytest.approx(found.total)
-            assert found.direct_frozen_norm + found.norm_part == pytest.approx(found.direct)
+@pytest.mark.parametrize(("kind", "target", "foil", "family"), CASES)
+def test_total_is_the_sweeps_and_the_rest_adds_up(loaded, kind, target, foil, family):
+    model = loaded(family)
+    spec = spec_of(model, kind, target, foil)
+    scorer, swept = Scorer(model, spec), run_sweep(model, spec)
+    for head in HEADS:
+        found = direct_effect(scorer, head)
+        effect = swept.effect(head)
+        assert found.total == pytest.approx(getattr(effect, found.metric), abs=2e-5)
+        assert found.downstream + found.direct == pytest.approx(found.total)
+        assert found.direct_frozen_norm + found.norm_part == pytest.approx(found.direct)
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
-def test_under_a_held_norm_the_route_is_direct_attribution(loaded, family):
+def test_under_a_held_norm_the_route_is_direct_attribution(traced, family):
     """Gemma 2 caps its logits, so there it is the same before the cap only."""
-    model = loaded(family)
-    scorer = Scorer(model, spec_of(model))
-    own = logit_attribution(model, scorer.prepared).heads
+    scorer, found = traced(family)
+    own = logit_attribution(scorer.model, scorer.prepared).heads
     for head in HEADS:  # zero ablation loses all that the head wrote
-        assert direct_effect(scorer, head).direct_frozen_norm == pytest.approx(-own[head], abs=2e-5)
+        assert found[head].direct_frozen_norm == pytest.approx(-own[head], abs=2e-5)
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +140,14 @@ def test_a_norm_after_attention_is_held_too(uncapped, kind):
     reading = AnswerDirections(model, scorer.prepared, only, clean)
     target, foil = scorer.prepared.target.sequence[0], scorer.prepared.foil.sequence[0]
     w_u = model.bridge.original_model.lm_head.weight
+    attributed = logit_attribution(model, scorer.prepared).heads
     for head in (Head(0, 0), Head(0, 3), Head(1, 1), Head(1, 2), Head(2, 0), Head(2, 3)):
         found = direct_effect(scorer, head)
         ablated = read_stream(model, scorer.start.tokens, (replacement.edit(head),))
         own = reading.heads(ablated)[head] - reading.heads(clean)[head]
         assert found.direct_frozen_norm == pytest.approx(own, abs=1e-4)
         if kind is AblationKind.ZERO:
-            lost = -logit_attribution(model, scorer.prepared).heads[head]
-            assert found.direct_frozen_norm == pytest.approx(lost, abs=1e-4)
+            assert found.direct_frozen_norm == pytest.approx(-attributed[head], abs=1e-4)
         attention = body.layers[head.layer].self_attn.o_proj.weight
         after = body.layers[head.layer].post_attention_layernorm
         before, change = clean.z[head.layer, -1], torch.zeros(model.n_heads, model.d_head)
@@ -149,18 +165,20 @@ def test_a_norm_after_attention_is_held_too(uncapped, kind):
 
 
 @pytest.mark.parametrize("family", ["gptj", "neox-parallel", "phi", "neox-serial", "gpt2"])
-def test_the_mlp_beside_a_head_in_a_parallel_block_is_none_of_the_later_parts(loaded, family):
+def test_the_mlp_beside_a_head_in_a_parallel_block_is_none_of_the_later_parts(traced, family):
     """It reads the stream before attention, so nothing of the head can reach it."""
-    model = loaded(family)
+    scorer, found = traced(family)
+    model, tokens = scorer.model, scorer.start.tokens
     beside = 1 if family in ("gptj", "neox-parallel", "phi") else 0
-    for head in (Head(0, 1), Head(1, 3), Head(model.n_layers - 1, 0)):
-        scorer = Scorer(model, spec_of(model))
-        mlps = direct_effect(scorer, head).later_mlps
+    replacement = run_to_end(scorer.replacements())[scorer.prepared.target]
+    clean = read_stream(model, tokens)
+    last = Head(model.n_layers - 1, 0)
+    for head, effect in {**found, last: direct_effect(scorer, last)}.items():
+        mlps = effect.later_mlps
         n_before = head.layer + beside
         assert np.isnan(mlps[:n_before]).all()
         assert np.abs(mlps[n_before:]).min(initial=1) > 1e-5
-        edit = run_to_end(scorer.replacements())[scorer.prepared.target].edit(head)
-        clean, ablated = (read_stream(model, scorer.start.tokens, rows) for rows in ((), (edit,)))
+        ablated = read_stream(model, tokens, (replacement.edit(head),))
         same = torch.equal(clean.mlp[head.layer], ablated.mlp[head.layer])
         assert same == bool(beside)
 
@@ -186,15 +204,15 @@ def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
     )
 
 
-def test_nothing_before_the_head_changes_and_something_after_it_does(loaded):
-    model = loaded("gpt2")
-    found = direct_effect(Scorer(model, spec_of(model)), Head(0, 1))
+def test_nothing_before_the_head_changes_and_something_after_it_does(traced):
+    scorer, effects = traced("gpt2")
+    found = effects[Head(0, 1)]
     assert np.isnan(found.later_heads[0]).all()
     assert np.abs(found.later_heads[1:]).max() > 1e-3
     (best, change), *_ = found.most_changed()
     assert change == found.later_heads[best]
     assert abs(change) == np.nanmax(np.abs(found.later_heads))
-    last = direct_effect(Scorer(model, spec_of(model)), Head(model.n_layers - 1, 0))
+    last = direct_effect(scorer, Head(scorer.model.n_layers - 1, 0))
     assert last.most_changed() == []
 
 

@@ -1,5 +1,7 @@
 """Direct logit attribution: its parts add up to the model's own logits, on every family."""
 
+from functools import cache, partial
+
 import numpy as np
 import pytest
 import torch
@@ -30,30 +32,37 @@ def prepared_for(model, target=" jumps", foil=None, **changes):
     return prepare(model, spec)
 
 
-def answer_logit(model, prepared):
-    """The same from the model's own logits, before the soft cap: no part taken for itself."""
+def logits_of(model, prepared, answer):
+    """The model's own logits in the pass of an answer, before the soft cap."""
+    start = start_clean(model, prepared.sequence(answer), prepared.read(answer))
+    logits, cap = start.logits.double(), model.stack.ending.softcap
+    return logits if cap is None else torch.atanh(logits / cap) * cap
+
+
+def answer_logit(prepared, logits):
+    """The same from the model's own logits: no part taken for itself."""
     total = 0.0
     for answer, sign in ((prepared.target, 1), (prepared.foil, -1)):
         if answer is None:
             continue
-        start = start_clean(model, prepared.sequence(answer), prepared.read(answer))
-        logits, cap = start.logits.double(), model.stack.ending.softcap
-        if cap is not None:
-            logits = torch.atanh(logits / cap) * cap
         ids = list(answer.sequence)
-        total += sign * float((logits[range(len(ids)), ids] - logits.mean(-1)).sum())
+        read = logits(answer)
+        total += sign * float((read[range(len(ids)), ids] - read.mean(-1)).sum())
     return total
 
 
-@pytest.mark.parametrize(("target", "foil"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("weights", ["processed", "raw"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_parts_add_up_to_the_models_own_logits(loaded, family, target, foil):
-    for weights in ("processed", "raw"):
-        model = loaded(family, weights)
-        prepared = prepared_for(model, target, foil, weights=weights)
-        found = logit_attribution(model, prepared)
-        assert found.total == pytest.approx(answer_logit(model, prepared), abs=2e-4)
-        assert np.abs(found.heads).max() > 1e-3  # there is something to add up
+def test_the_parts_add_up_to_the_models_own_logits(loaded, family, weights):
+    """Of every case; passes that several need are run once, on both sides."""
+    model = loaded(family, weights)
+    cases = [prepared_for(model, *answers, weights=weights) for answers in CASES.values()]
+    logits = cache(partial(logits_of, model, cases[0]))
+    for name, prepared, found in zip(
+        CASES, cases, run_to_end(measure_logit_attribution(model, cases)), strict=True
+    ):
+        assert found.total == pytest.approx(answer_logit(prepared, logits), abs=2e-4), name
+        assert np.abs(found.heads).max() > 1e-3, name  # there is something to add up
 
 
 def test_one_head_by_hand(loaded):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import AblationKind, load_model
+from core import AblationKind
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.circuits.head_scores import ROLES
 from core.circuits.measure_scores import (
@@ -115,17 +115,12 @@ def test_no_patterns_and_unknown_roles_are_refused():
 
 
 @pytest.fixture(scope="module")
-def demo():
-    return load_model("demo", device="cpu", dtype="float32")
-
-
-@pytest.fixture(scope="module")
 def recorded():
     return json.loads((DEMO_FOLDER / "metrics.json").read_text(encoding="utf-8"))["heads"]
 
 
 def hooked_scores(bridge, sequences, head=None, new_z=None):
-    """(role, layer, sequence, head) from one hooked pass a sequence, a query at a time.
+    """(role, layer, sequence, head) from one hooked pass a sequence.
 
     With `head`, its z is what `new_z` makes of its layer's (pos, head, d_head).
     """
@@ -147,14 +142,9 @@ def hooked_scores(bridge, sequences, head=None, new_z=None):
     for ids in sequences.ids:
         with torch.inference_mode():
             bridge.run_with_hooks(ids[None], fwd_hooks=hooks)
-        queries = range(length + 1, 2 * length + 1)
-        found.append(
-            [
-                [np.mean([seen[layer][:, q, q + back] for q in queries], axis=0) for layer in seen]
-                for back in (1 - length, -length, -1, 0)
-            ]
-            + [[np.mean([seen[layer][:, q, 0] for q in queries], axis=0) for layer in seen]]
-        )
+        queries = np.arange(length + 1, 2 * length + 1)
+        keys = [queries + back for back in (1 - length, -length, -1, 0)] + [0 * queries]
+        found.append([[seen[layer][:, queries, k].mean(1) for layer in seen] for k in keys])
     return np.array(found).transpose(1, 2, 0, 3)
 
 
@@ -182,11 +172,17 @@ def new_z_of(kind, bridge, head, prompts, n_pos):
     return lambda z: z.mean(1)
 
 
-@pytest.mark.parametrize("weights", ["processed", "raw"])
-@pytest.mark.parametrize(("family", "head"), [("gpt2", Head(0, 1)), ("gemma2", Head(1, 3))])
-@pytest.mark.parametrize(
-    "kind", [AblationKind.ZERO, AblationKind.MEAN_ACROSS_HEADS, AblationKind.MEAN]
-)
+WITHOUT = [
+    (kind, family, head, ("processed", "raw")[(turn + i) % 2])
+    for turn, kind in enumerate(
+        (AblationKind.ZERO, AblationKind.MEAN_ACROSS_HEADS, AblationKind.MEAN)
+    )
+    for i, (family, head) in enumerate((("gpt2", Head(0, 1)), ("gemma2", Head(1, 3))))
+]
+"""Every kind on both families, and each of them with both weights."""
+
+
+@pytest.mark.parametrize(("kind", "family", "head", "weights"), WITHOUT)
 def test_scores_without_a_head_are_those_of_a_hooked_pass_without_it(
     loaded, oracle, family, head, kind, weights
 ):

@@ -1,5 +1,6 @@
 """The OV circuit written out in full, as wide as the vocabulary, on tiny models."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -118,12 +119,17 @@ NAMES = {
 RMS = {"gemma2", "mistral"}
 
 
-class Plain:
-    """A model of `transformers` as it comes, read with hooks; its norms and products by hand."""
+@pytest.fixture(scope="module")
+def as_it_comes(checkpoint):
+    """as_it_comes(family): the checkpoint as `transformers` loads it."""
+    return cache(lambda family: AutoModelForCausalLM.from_pretrained(checkpoint(family)).eval())
 
-    def __init__(self, folder, family, head):
-        self.family, self.head, names = family, head, NAMES[family]
-        self.model = AutoModelForCausalLM.from_pretrained(folder).eval()
+
+class Plain:
+    """One head of a model of `transformers`, read with hooks; its norms and products by hand."""
+
+    def __init__(self, model, family, head):
+        self.model, self.family, self.head, names = model, family, head, NAMES[family]
         part, layer = self.model.get_submodule, f"{names.body}.{head.layer}"
         self.words, self.ending = part(names.words), part(names.ending)
         self.norm, self.project = part(f"{layer}.{names.norm}"), part(f"{layer}.{names.values}")
@@ -192,7 +198,7 @@ def check_promoted(tokenizer, tokens, found, logits):
 
 @pytest.mark.parametrize("weights", ["processed", "raw"])
 @pytest.mark.parametrize("family", NAMES)
-def test_it_is_what_the_plain_models_own_modules_give(loaded, oracle, checkpoint, family, weights):
+def test_it_is_what_the_plain_models_own_modules_give(loaded, oracle, as_it_comes, family, weights):
     """Values from hooks, norms and products by hand: of the model as `transformers` loads it, and
     with values as TransformerLens folds them.
     """
@@ -200,7 +206,7 @@ def test_it_is_what_the_plain_models_own_modules_give(loaded, oracle, checkpoint
     spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", prepend_bos=True, weights=weights)
     start = Scorer(model, spec).start
     for head in (Head(1, 1), Head(2, 2)):
-        plain = Plain(checkpoint(family), family, head)
+        plain = Plain(as_it_comes(family), family, head)
         seen = plain.run(start.tokens)
         at = {name: seen[name][-1] for name in ("final", "written")}
         values = plain.own_value(seen["values"])
@@ -225,16 +231,17 @@ def folded_values(bridge, tokens, head):
 
 
 @pytest.mark.parametrize("family", NAMES)
-def test_copying_is_that_of_the_plain_models_own_modules(loaded, checkpoint, family):
+def test_copying_is_that_of_the_plain_models_own_modules(loaded, as_it_comes, family):
     """Also where TransformerLens folds nothing: norms without scales, every product in full."""
     model = loaded(family)
     found = copying_scores(model)
     assert found.shape == (model.n_layers, model.n_heads)
+    words = None
     for head in (Head(0, 0), Head(1, 2), Head(model.n_layers - 1, model.n_heads - 1)):
-        plain = Plain(checkpoint(family), family, head)
-        words = torch.cat(
-            [plain.run(ids)["words"] for ids in torch.arange(model.d_vocab).split(60)]
-        )
+        plain = Plain(as_it_comes(family), family, head)
+        if words is None:  # the same for every head
+            split = torch.arange(model.d_vocab).split(60)
+            words = torch.cat([plain.run(ids)["words"] for ids in split])
         values = plain.through(plain.norm, words) @ plain.w_v.T
         eigenvalues = torch.linalg.eigvals(plain.logits(values).double())
         expected = eigenvalues.real.sum() / eigenvalues.abs().sum()

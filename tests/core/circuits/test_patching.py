@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -44,11 +45,14 @@ def patched(model, spec, direction, heads=None, positions=None):
 
 
 class Hooks:
-    """m of the two runs and of patched ones: teacher-forced passes of the oracle's own."""
+    """m of the two runs and of patched ones: teacher-forced passes of the oracle's own, each run
+    once, whichever answer is read off it.
+    """
 
     def __init__(self, model, bridge, target, foil):
         self.bridge, self.read = bridge, model.tokenizer
         self.answers = [(1, self.ids(target)), (-1, self.ids(foil))]
+        self.source_z, self.logp = cache(self.source_z), cache(self.logp)
 
     def ids(self, text):
         return self.read(text, add_special_tokens=False)["input_ids"]
@@ -57,30 +61,40 @@ class Hooks:
         """Logit difference of the prompt `base`; `head` has its z of `source` at `positions`."""
         total = 0.0
         for sign, answer in self.answers:
-            tokens, other = (self.tokens(text, answer) for text in (base, source or base))
-            if head is None:
-                with torch.inference_mode():
-                    logits = self.bridge(tokens)[0]
-            else:
-                kind, values = AblationKind.RESAMPLE, clean_z(self.bridge, other)
-                logits = ablated_logits(self.bridge, tokens, head, kind, positions, values)
-            logp = logits[-len(answer) :].double().log_softmax(-1)
+            logp = self.logp(base, tuple(answer[:-1]), source, head, positions)
             total += sign * sum(float(logp[i, token]) for i, token in enumerate(answer))
         return total
 
-    def tokens(self, text, answer):
-        return torch.tensor([[self.read.bos_token_id, *self.ids(text), *answer[:-1]]])
+    def source_z(self, text, forced):
+        return clean_z(self.bridge, self.tokens(text, forced))
+
+    def logp(self, base, forced, source, head, positions):
+        """Log probs (answer position, vocabulary) of one pass."""
+        tokens = self.tokens(base, forced)
+        if head is None:
+            with torch.inference_mode():
+                logits = self.bridge(tokens)[0]
+        else:
+            kind, values = AblationKind.RESAMPLE, self.source_z(source, forced)
+            logits = ablated_logits(self.bridge, tokens, head, kind, positions, values)
+        return logits[-1 - len(forced) :].double().log_softmax(-1)
+
+    def tokens(self, text, forced=()):
+        return torch.tensor([[self.read.bos_token_id, *self.ids(text), *forced]])
 
 
 @pytest.mark.parametrize("answers", [(" jumps", " fox"), (" lazy dog.", " brown cat")])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_directions_are_what_hooks_find(loaded, oracle, family, answers):
+    """Every head in both directions, over all positions and at two of four: the other two are
+    those of the other direction.
+    """
     model, clean, corrupted = loaded(family), checkpoints.TEXT, CORRUPTED
     hooks = Hooks(model, oracle(family), *answers)
     base = hooks.level(clean), hooks.level(corrupted)
-    last = len(hooks.tokens(clean, [0])[0]) - 1
+    last = len(hooks.tokens(clean)[0]) - 1
     columns = (2, FIRST, 9, last)
-    for direction in Direction:
+    for turn, direction in enumerate(Direction):
         denoise = direction is Direction.DENOISE
         onto, source = (corrupted, clean) if denoise else (clean, corrupted)
         whole = patched(model, spec_of(model, *answers), direction, HEADS)
@@ -89,31 +103,38 @@ def test_both_directions_are_what_hooks_find(loaded, oracle, family, answers):
         assert whole.metric == "logit_diff"
         assert places.positions == columns
         for row, head in enumerate(HEADS):
-            found = [whole.values[row], *places.values[row]]
-            wheres = [None, *((p,) for p in columns)]
+            held = [(row + 2 * turn + i) % len(columns) for i in range(2)]
+            found = [whole.values[row], *places.values[row, held]]
+            wheres = [None, *((columns[i],) for i in held)]
             levels = np.array([hooks.level(onto, source, head, where) for where in wheres])
             change = levels - base[1] if denoise else base[0] - levels
             assert found == pytest.approx(change, abs=2 * TOLERANCE)
         assert np.abs(whole.values).max() > 30 * TOLERANCE
 
 
-@pytest.mark.parametrize("positions", ["all", "last", (3, 9)], ids=str)
-@pytest.mark.parametrize(("target", "foil"), ANSWERS)
+RUNS = ((False, Direction.NOISE, -1), (True, Direction.DENOISE, 1))
+CASES = [
+    (answer, positions, RUNS[(turn + i) % 2])
+    for turn, answer in enumerate(ANSWERS)
+    for i, positions in enumerate(("all", "last", (3, 9)))
+]
+"""Every answer at every position; each of them in both directions."""
+
+
+@pytest.mark.parametrize(("answer", "positions", "run"), CASES)
 def test_noise_is_resample_and_denoise_that_of_the_prompts_exchanged(
-    loaded, target, foil, positions
+    loaded, answer, positions, run
 ):
-    model = loaded("llama")
+    model, (target, foil), (swapped, direction, sign) = loaded("llama"), answer, run
     metric = "logprob_change" if foil is None else "logit_diff_change"
-    for swapped, direction, sign in ((False, Direction.NOISE, -1), (True, Direction.DENOISE, 1)):
-        found = patched(model, spec_of(model, target, foil, positions=positions), direction)
-        spec = spec_of(model, target, foil, swapped=swapped, positions=positions)
-        swept = run_sweep(model, spec)
-        assert found.heads == tuple(all_heads(3, 4))
-        assert (found.values == sign * swept.values(metric).ravel()).all()
-        level = found.corrupted if swapped else found.clean
-        base = swept.baseline
-        assert level == (base.logprob if foil is None else base.logit_diff)
-        assert np.abs(found.values).max() > 30 * TOLERANCE
+    found = patched(model, spec_of(model, target, foil, positions=positions), direction)
+    swept = run_sweep(model, spec_of(model, target, foil, swapped=swapped, positions=positions))
+    assert found.heads == tuple(all_heads(3, 4))
+    assert (found.values == sign * swept.values(metric).ravel()).all()
+    level = found.corrupted if swapped else found.clean
+    base = swept.baseline
+    assert level == (base.logprob if foil is None else base.logit_diff)
+    assert np.abs(found.values).max() > 30 * TOLERANCE
 
 
 @pytest.mark.parametrize("bos", [None, True, False])

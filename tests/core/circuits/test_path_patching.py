@@ -115,15 +115,20 @@ class Patching:
         return after[self.name("pattern")][0, head], after[self.name("z")][0, :, head]
 
 
-def added_directly(scorer, head, z):
-    """How far z changes what a head adds to the answer, read by `AnswerDirections`."""
-    model, prepared = scorer.model, scorer.prepared
-    of = passes(prepared)[0]
-    clean = read_stream(model, scorer.start.tokens)
-    reading = AnswerDirections(model, prepared, of, clean)
-    other = clean.z.clone()
-    other[head.layer, :, head.head] = z + model.value_shift[head]
-    return (reading.heads(replace(clean, z=other)) - reading.heads(clean))[head]
+class Directly:
+    """How far a head's z changes what it adds to the answer, read by `AnswerDirections`."""
+
+    def __init__(self, scorer):
+        self.model, prepared = scorer.model, scorer.prepared
+        self.clean = read_stream(self.model, scorer.start.tokens)
+        of = passes(prepared)[0]
+        self.reading = AnswerDirections(self.model, prepared, of, self.clean)
+        self.before = self.reading.heads(self.clean)
+
+    def added(self, head, z):
+        other = self.clean.z.clone()
+        other[head.layer, :, head.head] = z + self.model.value_shift[head]
+        return (self.reading.heads(replace(self.clean, z=other)) - self.before)[head]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -134,7 +139,7 @@ def test_it_is_path_patching_with_hooks(loaded, oracle, family):
     for kind, receiver in zip(kinds, receivers, strict=True):
         scorer = scorer_of(model, kind)
         found = run_to_end(measure_path_patching(scorer, receiver, QUERY, KEY))
-        by = Patching(bridge, scorer.start.tokens, receiver)
+        by, directly = Patching(bridge, scorer.start.tokens, receiver), Directly(scorer)
         clean = by.clean[by.name("pattern")][0, receiver.head, QUERY, KEY]
         assert found.weight == pytest.approx(float(clean), abs=1e-4)
         for sender in ((0, 0), (0, 3), (receiver.layer - 1, 2)):
@@ -146,7 +151,7 @@ def test_it_is_path_patching_with_hooks(loaded, oracle, family):
                 assert changes[sender] == pytest.approx(expected, abs=1e-4)
             pattern, z = by.patched("v", inputs)
             assert torch.equal(pattern, by.clean[by.name("pattern")][0, receiver.head])
-            expected = added_directly(scorer, receiver, z)
+            expected = directly.added(receiver, z)
             assert found.by_value[sender] == pytest.approx(expected, abs=1e-4)
         for changes in (found.by_query, found.by_key, found.by_value):
             assert np.isfinite(changes[: receiver.layer]).all()
@@ -195,7 +200,7 @@ def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind, fa
         expected = float((by.patched(way, inputs)[0] - clean)[QUERY, KEY])
         assert changes[sender] == pytest.approx(expected, abs=1e-4)
         assert abs(expected) > 1e-4
-    expected = added_directly(scorer, receiver, by.patched("v", inputs)[1])
+    expected = Directly(scorer).added(receiver, by.patched("v", inputs)[1])
     assert found.by_value[sender] == pytest.approx(expected, abs=1e-4)
     assert abs(expected) > 3e-4
 

@@ -108,7 +108,7 @@ def test_end_of_text_is_special_and_never_added_by_itself(embedded):
 
 @pytest.fixture(scope="module")
 def corpus(embedded):
-    return Corpus(embedded.tokenizer, seed=3, n_documents=2000)
+    return Corpus(embedded.tokenizer, seed=3, n_documents=300)
 
 
 @pytest.mark.parametrize("kind", MIXTURE)
@@ -130,7 +130,7 @@ def test_the_tests_are_made_of_held_out_words():
 
 def test_held_out_templates_are_never_trained_on():
     rng = random.Random(0)
-    texts = [ioi_text(rng) for _ in range(3000)]
+    texts = [ioi_text(rng) for _ in range(1000)]
     assert not any(t.startswith("When") and "went to" in t and "gave the" in t for t in texts)
     assert any(t.startswith("When") and "went to" in t for t in texts)
     assert any("gave the" in t for t in texts)

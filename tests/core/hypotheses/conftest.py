@@ -1,44 +1,47 @@
 """The oracle of joint ablation: one TransformerLens pass a set, by plain hooks."""
 
+from dataclasses import replace
+from functools import cache, partial
+
 import pytest
 import torch
-from support import specs
+from support import checkpoints, specs
 
 from core import AblationKind
 from core.engine.oracle import clean_z, reference_mean, reference_mean_by_position
 
 
-class Hooked:
-    """Log probs of a spec's answers with a set of heads ablated, on a bridge of TransformerLens."""
+def tokens_of(tokenizer, text, forced=()):
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return torch.tensor([[tokenizer.bos_token_id, *ids, *forced]])
 
-    def __init__(self, bridge, tokenizer, spec):
-        self.bridge, self.tokenizer, self.spec = bridge, tokenizer, spec
-        self.values = {}
 
-    def ids(self, text):
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+class Passes:
+    """Passes of a bridge of TransformerLens on a spec's prompt, heads ablated in the spec's way.
 
-    def tokens(self, text, answer=()):
-        return torch.tensor([[self.tokenizer.bos_token_id, *self.ids(text), *answer[:-1]]])
+    Each is run once, whichever answer is read off it. `mean` is what a reference set gives.
+    """
 
-    def given(self, answer):
-        """What the kinds that are given vectors put in place in the pass of `answer`."""
-        if answer not in self.values:
-            tokens = self.tokens(self.spec.prompt, answer)
-            if self.spec.ablation is AblationKind.RESAMPLE:
-                corrupted = self.tokens(self.spec.corrupted_prompt, answer)
-                self.values[answer] = clean_z(self.bridge, corrupted)
-            elif self.spec.ablation is AblationKind.MEAN_POSITIONAL:
-                prompts = [self.tokens(text, answer) for text in self.spec.reference]
-                self.values[answer] = reference_mean_by_position(self.bridge, prompts)
-            else:
-                prompts = [self.tokens(text) for text in self.spec.reference]
-                self.values[answer] = reference_mean(self.bridge, prompts, tokens.shape[1])
-        return self.values[answer]
+    def __init__(self, bridge, tokenizer, spec, mean):
+        self.bridge, self.tokenizer, self.spec, self.mean = bridge, tokenizer, spec, mean
+        self.given, self.logp = cache(self.given), cache(self.logp)
 
-    def logprob(self, text, heads):
-        answer = tuple(self.ids(text))
+    def tokens(self, text, forced):
+        return tokens_of(self.tokenizer, text, forced)
+
+    def given(self, forced):
+        """What the kinds that are given vectors put in place in the pass of an answer."""
+        if self.spec.ablation is AblationKind.RESAMPLE:
+            return clean_z(self.bridge, self.tokens(self.spec.corrupted_prompt, forced))
+        if self.spec.ablation is AblationKind.MEAN_POSITIONAL:
+            prompts = [self.tokens(text, forced) for text in self.spec.reference]
+            return reference_mean_by_position(self.bridge, prompts)
+        return self.mean(self.spec.reference)[:, : self.tokens(self.spec.prompt, forced).shape[1]]
+
+    def logp(self, forced, heads):
+        """Log probs (answer position, vocabulary) after the prompt, and after each of `forced`."""
         kind = self.spec.ablation
+        given = self.given(forced) if kind.traits.given and heads else None
 
         def overwrite(z, hook):
             layer = int(hook.name.split(".")[1])
@@ -49,16 +52,26 @@ class Hooked:
                 elif kind is AblationKind.MEAN_ACROSS_HEADS:
                     after[:, :, head.head] = before.mean(dim=2)
                 else:
-                    after[:, :, head.head] = self.given(answer)[layer, :, head.head]
+                    after[:, :, head.head] = given[layer, :, head.head]
             return after
 
-        if kind.traits.given:
-            self.given(answer)  # before any hook is on
-        tokens = self.tokens(self.spec.prompt, answer)
         hooks = [(f"blocks.{layer}.attn.hook_z", overwrite) for layer in {h.layer for h in heads}]
         with torch.inference_mode():
-            logits = self.bridge.run_with_hooks(tokens, fwd_hooks=hooks)[0, -len(answer) :]
-        found = logits.double().log_softmax(-1)
+            logits = self.bridge.run_with_hooks(
+                self.tokens(self.spec.prompt, forced), fwd_hooks=hooks
+            )
+        return logits[0, -1 - len(forced) :].double().log_softmax(-1)
+
+
+class Hooked:
+    """Log probs of a spec's answers with a set of heads ablated, read off its passes."""
+
+    def __init__(self, passes, spec):
+        self.passes, self.spec = passes, spec
+
+    def logprob(self, text, heads):
+        answer = self.passes.tokenizer(text, add_special_tokens=False)["input_ids"]
+        found = self.passes.logp(tuple(answer[:-1]), frozenset(heads))
         return sum(float(found[i, token]) for i, token in enumerate(answer))
 
     def value(self, heads):
@@ -73,7 +86,21 @@ class Hooked:
 @pytest.fixture(scope="session")
 def hooked(loaded, oracle):
     """hooked(family, spec): the oracle of a spec on a tiny checkpoint."""
-    return lambda family, spec: Hooked(oracle(family), loaded(family).tokenizer, spec)
+
+    @cache
+    def mean(family, reference):
+        prompts = [tokens_of(loaded(family).tokenizer, text) for text in reference]
+        return reference_mean(oracle(family), prompts, checkpoints.N_CTX)
+
+    @cache
+    def passes(family, spec):
+        tokenizer = loaded(family).tokenizer
+        return Passes(oracle(family), tokenizer, spec, partial(mean, family))
+
+    def made(family, spec):
+        return Hooked(passes(family, replace(spec, target=" jumps", foil=None)), spec)
+
+    return made
 
 
 @pytest.fixture(scope="session")

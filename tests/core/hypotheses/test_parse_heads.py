@@ -1,7 +1,7 @@
 """Heads as text: both forms are read, the labels are written, nonsense is named."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -19,6 +19,7 @@ def test_the_usual_ways_to_write_a_set(text):
     assert parse_heads(text, SHAPE) == (Head(5, 5), Head(6, 9))
 
 
+@settings(max_examples=50)
 @given(st.lists(HEADS, min_size=1), st.sampled_from([", ", ",", ";", " ", "\n", " ; "]))
 def test_what_is_written_is_read_back(heads, separator):
     distinct = tuple(sorted(set(heads)))
@@ -26,6 +27,7 @@ def test_what_is_written_is_read_back(heads, separator):
     assert parse_heads(separator.join(f"{h.layer}.{h.head}" for h in heads), SHAPE) == distinct
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused_in_words(text):
     try:

@@ -73,6 +73,17 @@ def test_greedy_is_a_greedy_search_with_hooks(
     assert found.reason == reason
 
 
+@pytest.fixture(scope="module")
+def scorer(demo):
+    return Scorer(demo, keep_only_spec(SPEC))
+
+
+@pytest.fixture(scope="module")
+def searches(scorer):
+    """Every step of the search on the embedded model."""
+    return list(greedy(scorer))
+
+
 @pytest.fixture
 def made_up(monkeypatch):
     """made_up(value): a search whose sets of heads keep what `value` says of them (log prob)."""
@@ -99,33 +110,31 @@ def made_up(monkeypatch):
     return use
 
 
-def test_exceeding_the_clean_value_earns_nothing(demo, made_up):
+def test_exceeding_the_clean_value_earns_nothing(scorer, made_up):
     """L0H2 would reach it exactly, L1H1 far exceeds it: the first that reaches it is taken."""
     worth = {Head(0, 2): 1.0, Head(1, 1): 9.0}
     made_up(lambda kept: -1.0 + sum(worth.get(head, 0.5) for head in kept))
-    found = last_of(greedy(Scorer(demo, keep_only_spec(SPEC))))
+    found = last_of(greedy(scorer))
     assert found.heads == (Head(0, 2),)
     assert found.reason == searching.REACHED
 
 
-def test_it_ends_where_no_head_adds_anything(demo, made_up):
+def test_it_ends_where_no_head_adds_anything(scorer, made_up):
     made_up(lambda kept: {0: -4.0, 1: -3.0 - kept[0].layer if kept else 0}.get(len(kept), -3.0))
-    found = last_of(greedy(Scorer(demo, keep_only_spec(SPEC))))
+    found = last_of(greedy(scorer))
     assert found.heads == (Head(0, 0),)  # a second one leaves it at -3
     assert found.reason == searching.NOTHING_ADDS
 
 
-def test_nothing_is_searched_where_no_head_is_needed(demo, made_up):
+def test_nothing_is_searched_where_no_head_is_needed(scorer, made_up):
     made_up(lambda kept: 0.0)
-    found = last_of(greedy(Scorer(demo, keep_only_spec(SPEC))))
+    found = last_of(greedy(scorer))
     assert found.heads == ()
     assert len(found.steps) == 1
     assert found.reason == searching.REACHED
 
 
-def test_the_embedded_models_search(demo):
-    scorer = Scorer(demo, keep_only_spec(SPEC))
-    searches = list(greedy(scorer))
+def test_the_embedded_models_search(scorer, searches):
     found = searches[-1]
     assert found.finished
     assert found.reason == searching.REACHED
@@ -144,17 +153,15 @@ def test_the_embedded_models_search(demo):
     assert told["heads"] == [head.label for head in found.heads]
 
 
-def test_enough_is_a_share_of_the_clean_probability(demo):
-    scorer = Scorer(demo, keep_only_spec(SPEC))
-    whole, half = last_of(greedy(scorer)), last_of(greedy(scorer, enough=0.5))
+def test_enough_is_a_share_of_the_clean_probability(scorer, searches):
+    whole, half = searches[-1], last_of(greedy(scorer, enough=0.5))
     assert half.heads == whole.heads[: len(half.heads)]
     assert half.curve[-2] < 0.5 <= half.curve[-1] < 1
     assert half.reason == searching.ENOUGH
 
 
-def test_stopped_midway_it_has_what_is_finished(demo):
-    scorer = Scorer(demo, keep_only_spec(SPEC))
-    whole = last_of(greedy(scorer))
+def test_stopped_midway_it_has_what_is_finished(scorer, searches):
+    whole = searches[-1]
     search = greedy(scorer)
     inside = Counter()
     for partial in search:
