@@ -28,7 +28,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER is not None:  # several processes at once: neither they nor their servers take every core
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from support import selection  # noqa: E402
+from support import selection, shape_checks  # noqa: E402, F401  # jaxtyping calls the second
 
 pytest_plugins = ["support.servers"]
 
