@@ -44,6 +44,11 @@ def result(demo):
     return run_sweep(demo, SPEC)
 
 
+@pytest.fixture(scope="module")
+def report(result):
+    return report_data(result, None, "")
+
+
 @every_metric
 def test_json_and_csv(result, metric):
     values = json.loads(result.to_json())
@@ -69,11 +74,10 @@ def test_the_command_lines_table(result, metric):
 
 
 @every_metric
-def test_the_report(result, metric):
-    data = report_data(result, None, "")
-    assert metric.field in [each["field"] for each in data["metrics"]]
-    assert all(metric.field in figures for figures in data["figures"].values())
-    assert all(metric.field in row for row in data["result"]["heads"])
+def test_the_report(report, metric):
+    assert metric.field in [each["field"] for each in report["metrics"]]
+    assert all(metric.field in figures for figures in report["figures"].values())
+    assert all(metric.field in row for row in report["result"]["heads"])
 
 
 @every_metric

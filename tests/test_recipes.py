@@ -74,11 +74,16 @@ def test_every_page_is_in_the_navigation_and_in_the_browsers_tests(page):
     assert f"**{title}**" in source("docs/using.md")
 
 
+@pytest.fixture(scope="module")
+def app():
+    """The dashboard as it opens, on its default page."""
+    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    assert not opened.exception
+    return opened
+
+
 @every_page
-def test_every_page_draws_without_an_exception(page):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    app.run()
-    if page != "sweep":  # the default page
-        app.switch_page(f"pages/{page}.py").run()
+def test_every_page_draws_without_an_exception(app, page):
+    app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     assert source(f"pages/{page}.py").rstrip().endswith("end_page(state)")

@@ -6,7 +6,8 @@
 import time
 from collections import deque
 from collections.abc import Iterator
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 
 import torch
 
@@ -102,8 +103,8 @@ def _result(
 def provenance(model: LoadedModel, seconds: float) -> Provenance:
     """Where numbers measured on this model come from."""
     return Provenance(
-        headsweep=version("headsweep"),
-        transformer_lens=version("transformer_lens"),
+        headsweep=_version("headsweep"),
+        transformer_lens=_version("transformer_lens"),
         torch=str(torch.__version__),
         model_fingerprint=model.fingerprint,
         device=model.device,
@@ -111,3 +112,9 @@ def provenance(model: LoadedModel, seconds: float) -> Provenance:
         seconds=round(seconds, 4),
         slower_because=model.slower_because or None,
     )
+
+
+@cache
+def _version(package: str) -> str:
+    """A package's version: every partial result states it, and each reading takes milliseconds."""
+    return metadata.version(package)

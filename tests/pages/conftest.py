@@ -1,8 +1,11 @@
 """A page's script through Streamlit's AppTest, on an embedded model that is loaded and swept."""
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.checkpoints.registry import MODELS, key_of
@@ -11,6 +14,15 @@ from core.jobs import JOBS
 from core.sweep.task import SweepTask
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_looked_for_once() -> Iterator[None]:
+    """A server does so once; each AppTest would read the metadata of every installed package."""
+    with pytest.MonkeyPatch.context() as patched:
+        scanned = cache(manifest_scanner.scan_component_manifests)
+        patched.setattr(manifest_scanner, "scan_component_manifests", scanned)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,6 +6,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def rooms() -> str:
     return "\n".join([*lines, "```"])
 
 
+@cache
 def room_imports(root: Path = ROOT) -> Edges:
     """Each room and the rooms that its modules import while they run, from the source alone."""
     edges: Edges = {}

@@ -91,7 +91,8 @@ def test_work_that_no_tab_looks_at_ends_by_itself(tasks):
 def test_a_folder_whose_files_have_changed_is_asked_anew(tasks, tmp_path):
     folder = tmp_path / "mine"
     build("gpt2", folder)
-    head, spec = Head(0, 1), SweepSpec(str(folder), TEXT, " jumps", prepend_bos=True)
+    head = Head(0, 1)
+    spec = SweepSpec(str(folder), TEXT, " jumps", prepend_bos=True, weights="raw")
     before = tasks.ask("trace", MeasureDirectEffect(spec, head))
     ended(before, JobState.DONE)
     assert tasks.ask("trace", MeasureDirectEffect(spec, head)) is before
@@ -100,6 +101,6 @@ def test_a_folder_whose_files_have_changed_is_asked_anew(tasks, tmp_path):
     after = tasks.ask("trace", MeasureDirectEffect(spec, head))
     assert after is not before
     ended(after, JobState.DONE)
-    effect = run_sweep(load_model(str(folder)), spec).effect(head)
+    effect = run_sweep(load_model(str(folder), weights="raw"), spec).effect(head)
     assert after.output[0].total == pytest.approx(effect.logprob_change, abs=1e-4)
     assert before.output[0].total != pytest.approx(effect.logprob_change, abs=1e-2)

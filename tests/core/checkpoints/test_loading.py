@@ -9,7 +9,6 @@ import struct
 import sys
 import threading
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +16,7 @@ import torch
 from support import checkpoints
 
 from core import load_model
-from core.checkpoints.boot import quiet
+from core.checkpoints.boot import quiet, wiring
 from core.checkpoints.fingerprint import fingerprint
 from core.errors import ModelError
 from core.model import families
@@ -62,7 +61,7 @@ def test_a_local_folder_becomes_a_model(loaded, checkpoint, family):
 
 def as_exact_as(slow, fast):
     """Whether a sweep through hooks gives the numbers of the growing pass."""
-    spec = SweepSpec(slow.name, checkpoints.TEXT, " jumps", ablation="zero")
+    spec = SweepSpec(slow.name, checkpoints.TEXT, " jumps", ablation="zero", weights=slow.weights)
     one, other = (run_sweep(model, spec).values("logprob_change") for model in (slow, fast))
     assert abs(one).max() > 0.01
     assert one == pytest.approx(other, abs=1e-4)
@@ -87,20 +86,34 @@ def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable
     as_exact_as(slow, fast)
 
 
-@pytest.mark.parametrize("error", [ImportError, AttributeError, KeyError, ZeroDivisionError])
-def test_a_wiring_that_cannot_be_built_for_any_reason_leaves_the_hooks(
-    loaded, checkpoint, monkeypatch, error
-):
-    fast = loaded("gpt2")  # before its wiring is taken away: it is every other test's too
+def moved(error):
+    """A wiring that cannot be built."""
 
     def fail(model):
         raise error("moved")
 
-    monkeypatch.setitem(families.FAMILIES, "gpt2", fail)
-    slow = load_model(str(checkpoint("gpt2")), device="cpu")
+    return fail
+
+
+@pytest.mark.parametrize("error", [ImportError, AttributeError, KeyError, ZeroDivisionError])
+def test_a_wiring_that_cannot_be_built_for_any_reason_is_none(checkpoint, monkeypatch, error):
+    from transformers import AutoModelForCausalLM
+
+    own = AutoModelForCausalLM.from_pretrained(checkpoint("gpt2"))
+    assert wiring(own)[0] is not None
+    monkeypatch.setitem(families.FAMILIES, "gpt2", moved(error))
+    stack, why = wiring(own)
+    assert stack is None
+    assert error.__name__ in why
+    assert "moved" in why
+
+
+def test_without_a_wiring_the_hooks_are_left(loaded, checkpoint, monkeypatch):
+    fast = loaded("gpt2", "raw")  # before its wiring is taken away: it is every other test's too
+    monkeypatch.setitem(families.FAMILIES, "gpt2", moved(KeyError))
+    slow = load_model(str(checkpoint("gpt2")), device="cpu", weights="raw")
     assert slow.stack is None
-    assert error.__name__ in slow.slower_because
-    assert "moved" in slow.slower_because
+    assert "KeyError" in slow.slower_because
     as_exact_as(slow, fast)
 
 
@@ -116,12 +129,6 @@ def test_value_biases_are_measured_where_there_are_any(loaded):
     assert not loaded("gpt2", "raw").value_shift.any()
 
 
-def test_progress_is_told(checkpoint):
-    told = []
-    load_model(str(checkpoint("gpt2")), device="cpu", progress=lambda *what: told.append(what))
-    assert [what.split()[0] for what, _ in told] == ["Loading", "Checking"]
-
-
 def test_a_sharded_checkpoint_loads_like_a_whole_one(loaded, checkpoint, tmp_path):
     from transformers import AutoModelForCausalLM
 
@@ -130,10 +137,10 @@ def test_a_sharded_checkpoint_loads_like_a_whole_one(loaded, checkpoint, tmp_pat
     own = AutoModelForCausalLM.from_pretrained(checkpoint("gpt2"))
     own.save_pretrained(tmp_path / "shards", max_shard_size="60KB")
     assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
-    sharded = load_model(str(tmp_path / "shards"), device="cpu")
+    sharded = load_model(str(tmp_path / "shards"), device="cpu", weights="raw")
     one, other = (
-        run_sweep(model, SweepSpec(model.name, checkpoints.TEXT, " jumps"))
-        for model in (sharded, loaded("gpt2"))
+        run_sweep(model, SweepSpec(model.name, checkpoints.TEXT, " jumps", weights="raw"))
+        for model in (sharded, loaded("gpt2", "raw"))
     )
     assert one.values("kl") == pytest.approx(other.values("kl"), abs=1e-6)
 
@@ -301,7 +308,7 @@ def test_remote_code_beside_a_known_kind_is_not_run(checkpoint, tmp_path):
     shutil.copytree(checkpoint("gpt2"), folder)
     remote_code(folder)
     change_config(folder, model_type="gpt2")
-    assert load_model(str(folder), device="cpu").n_layers == 3
+    assert load_model(str(folder), device="cpu", weights="raw").n_layers == 3
 
 
 @pytest.mark.parametrize(
@@ -424,9 +431,17 @@ def state():
     return sys.stdout, logging.root.manager.disable, warnings.filters[:]
 
 
-def test_loading_leaves_output_and_logging_as_they_were(checkpoint, tmp_path):
-    before = state()
-    load_model(str(checkpoint("llama")), device="cpu")
+def listing(folder):
+    return {p.name: (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.iterdir()}
+
+
+def test_loading_tells_its_progress_and_leaves_all_else_as_it_was(checkpoint, tmp_path):
+    """Output, warnings, logging and the folder, which is only read."""
+    before, files, told = state(), listing(checkpoint("gpt2")), []
+    load_model(str(checkpoint("gpt2")), device="cpu", progress=lambda *what: told.append(what))
+    assert [what.split()[0] for what, _ in told] == ["Loading", "Checking"]
+    assert listing(checkpoint("gpt2")) == files
+    assert state() == before
     with contextlib.suppress(ModelError):
         load_model(str(tmp_path), device="cpu")
     assert state() == before
@@ -454,13 +469,3 @@ def test_two_threads_that_load_do_not_silence_the_process_for_good():
     for thread in threads:
         thread.join()
     assert state() == before
-
-
-def test_the_folder_is_only_read(checkpoint):
-    def listing():
-        return {p.name: (p.stat().st_size, p.stat().st_mtime_ns) for p in Path(folder).iterdir()}
-
-    folder = checkpoint("gpt2")
-    before = listing()
-    load_model(str(folder), device="cpu")
-    assert listing() == before

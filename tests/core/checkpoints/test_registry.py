@@ -4,9 +4,11 @@ import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import pytest
 
+from core.checkpoints import loading
 from core.checkpoints.registry import Registry, key_of, model_key
 from core.errors import Cancelled, ModelError
 from core.spec.spec import SweepSpec
@@ -24,6 +26,33 @@ def folder(checkpoint, tmp_path):
     return copy
 
 
+@pytest.fixture(scope="module")
+def shelf(checkpoint, tmp_path_factory):
+    """shelf(name): a copy of a checkpoint that all tests share, so that it is loaded once."""
+    root = tmp_path_factory.mktemp("shelf")
+
+    @cache
+    def copy(name):
+        return shutil.copytree(checkpoint("gpt2"), root / name)
+
+    return copy
+
+
+@pytest.fixture(scope="module")
+def once():
+    """`load_model`, which loads each model once: what a registry holds does not depend on it."""
+    load = cache(loading.load_model)
+    return lambda name, device, dtype, weights, progress: load(
+        name, loading.resolve_device(device), dtype, weights
+    )
+
+
+@pytest.fixture
+def loaded_once(once, monkeypatch):
+    """For tests of what is kept and dropped, which need many models."""
+    monkeypatch.setattr(loading, "load_model", once)
+
+
 def key(path, **options):
     return model_key(str(path), **options)
 
@@ -36,18 +65,20 @@ def test_the_same_request_gets_the_same_model(folder):
     assert registry.peek(key(folder())) is model
 
 
-def test_other_weights_or_another_dtype_is_another_model(folder):
-    keys = {key(folder()), key(folder(), weights="raw"), key(folder(), dtype="bfloat16")}
+@pytest.mark.usefixtures("loaded_once")
+def test_other_weights_or_another_dtype_is_another_model(shelf):
+    folder = shelf("a")
+    keys = {key(folder), key(folder, weights="raw"), key(folder, dtype="bfloat16")}
     assert len(keys) == 3
     registry = Registry()
-    raw = registry.get(key(folder(), weights="raw"))
+    raw = registry.get(key(folder, weights="raw"))
     assert raw.weights == "raw"
-    assert registry.peek(key(folder())) is None
+    assert registry.peek(key(folder)) is None
 
 
 def test_threads_that_ask_at_once_share_one_load(folder):
     registry, start = Registry(), threading.Barrier(4)
-    loads, asked = [], key(folder())
+    loads, asked = [], key(folder(), weights="raw")
 
     def ask(_):
         start.wait()
@@ -60,21 +91,22 @@ def test_threads_that_ask_at_once_share_one_load(folder):
 
 
 def test_who_waits_for_a_load_can_give_up(folder):
-    registry = Registry()
-    lock = registry._loading.setdefault(key(folder()), threading.Lock())
+    registry, asked = Registry(), key(folder(), weights="raw")
+    lock = registry._loading.setdefault(asked, threading.Lock())
 
     def give_up(what, fraction):
         assert "being loaded" in what
         raise Cancelled
 
     with lock, pytest.raises(Cancelled):  # as if another thread were loading it
-        registry.get(key(folder()), give_up)
-    assert registry.get(key(folder())).n_layers == 3
+        registry.get(asked, give_up)
+    assert registry.get(asked).n_layers == 3
 
 
-def test_the_least_recently_used_is_dropped(folder):
+@pytest.mark.usefixtures("loaded_once")
+def test_the_least_recently_used_is_dropped(shelf):
     registry = Registry(max_models=3)
-    keys = [key(folder(f"model-{n}"), weights="raw") for n in range(4)]
+    keys = [key(shelf(name), weights="raw") for name in "abcd"]
     for each in keys[:-1]:
         registry.get(each)
     first = registry.get(keys[0])
@@ -85,18 +117,18 @@ def test_the_least_recently_used_is_dropped(folder):
 
 
 def test_a_failed_load_keeps_what_is_loaded_and_may_be_tried_again(folder):
-    registry = Registry()
-    model = registry.get(key(folder()))
+    registry, fine = Registry(), key(folder(), weights="raw")
+    model = registry.get(fine)
     bad = folder("bad")
     config = (bad / "config.json").read_text()
     (bad / "config.json").write_text("{")
-    broken = key(bad)
+    broken = key(bad, weights="raw")
     for _ in range(2):
         with pytest.raises(ModelError):
             registry.get(broken)
-    assert registry.peek(key(folder())) is model
+    assert registry.peek(fine) is model
     (bad / "config.json").write_text(config)
-    assert registry.get(key(bad)).n_layers == 3
+    assert registry.get(key(bad, weights="raw")).n_layers == 3
 
 
 def test_a_changed_folder_is_another_key(folder):
@@ -125,19 +157,21 @@ def test_any_name_at_all_has_a_key(name):
     assert model_key(name).name == name
 
 
-def test_the_embedded_model_is_never_dropped_for_others(folder):
+@pytest.mark.usefixtures("loaded_once")
+def test_the_embedded_model_is_never_dropped_for_others(shelf):
     models = Registry(max_models=1)
     demo = model_key("demo")
     models.get(demo)
-    models.get(key(folder("a")))
-    models.get(key(folder("b")))
+    models.get(key(shelf("a"), weights="raw"))
+    models.get(key(shelf("b"), weights="raw"))
     assert models.peek(demo) is not None
-    assert models.peek(key(folder("a"))) is None
+    assert models.peek(key(shelf("a"), weights="raw")) is None
 
 
-def test_the_embedded_model_and_its_variants_push_nothing_else_out(folder):
+@pytest.mark.usefixtures("loaded_once")
+def test_the_embedded_model_and_its_variants_push_nothing_else_out(shelf):
     models = Registry(max_models=2)
-    others = [key(folder(name), weights="raw") for name in ("a", "b")]
+    others = [key(shelf(name), weights="raw") for name in ("a", "b")]
     for each in others:
         models.get(each)
     embedded = [
@@ -148,11 +182,12 @@ def test_the_embedded_model_and_its_variants_push_nothing_else_out(folder):
     for each in embedded:
         models.get(each)
     assert all(models.peek(each) is not None for each in (*others, *embedded))
-    models.get(key(folder("c"), weights="raw"))
+    models.get(key(shelf("c"), weights="raw"))
     assert models.peek(others[0]) is None
     assert all(models.peek(each) is not None for each in (others[1], *embedded))
 
 
+@pytest.mark.usefixtures("loaded_once")
 def test_the_embedded_models_variants_are_bounded_too():
     models = Registry(max_models=1)
     opened = model_key("demo")

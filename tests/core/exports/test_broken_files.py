@@ -22,15 +22,15 @@ NAMES = ["export/foil.json", "export/mean-own-reference.json"]
 
 
 def places(value, path=()):
-    """Every place in a JSON value; of a long list its first and last."""
+    """Every place in a JSON value; of a list its last."""
     if path:
         yield path
     if isinstance(value, dict):
         for name, part in value.items():
             yield from places(part, (*path, name))
     elif isinstance(value, list):
-        for index in sorted({0, len(value) - 1} if value else ()):
-            yield from places(value[index], (*path, index))
+        for index, last in list(enumerate(value))[-1:]:
+            yield from places(last, (*path, index))
 
 
 def changed(whole, path, change):

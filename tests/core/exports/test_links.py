@@ -65,7 +65,7 @@ def as_opened(spec):
 @given(spec=specs(), prefix=st.sampled_from(["", "a.", "b."]))
 @example(SweepSpec(model="m", prompt="p", target="t"), "")
 @example(SweepSpec(model="demo", prompt="1", target="0", foil=("all", "last")), "a.")
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=75, suppress_health_check=[HealthCheck.too_slow])
 def test_a_spec_comes_back_from_its_address(spec, prefix):
     params = links.to_params(spec, prefix)
     assume(links.fits(params))
@@ -177,7 +177,7 @@ def test_hostile_parameters_are_an_input_error_and_lead_nowhere(sealed):
         st.sampled_from(FIELDS), st.lists(st.text(max_size=20) | st.sampled_from(HOSTILE)),
     )
 )  # fmt: skip
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_no_parameters_raise_anything_but_an_input_error(params):
     spec, _ = opened(params)
     if spec is not None:

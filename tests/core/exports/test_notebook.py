@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,10 @@ from core.results.metrics import METRICS
 from core.spec.reference_set import DEFAULT
 
 KINDS = list(AblationKind)
+SEVERAL = ("gpt2", "neox-parallel", "llama")
+POSITIONS = ("all", "last", (0,), (3, 9))
+TARGETS = (" jumps", " jumps over", (" jumps", " over"))
+FOILS = (None, " fox", (" fox", " dog"), " brown cat")
 TOLERANCE = 1e-4  # nats: what the project promises
 ONE_LOG = ("prob_change", "logprob_change", "kl", "entropy_change")
 """The others are differences of two."""
@@ -58,8 +63,18 @@ def executed(text, skip=()):
     """The names that a notebook's code leaves behind."""
     names = {}
     for name, source in cells(text).items():
-        if name not in skip:
+        if name == "load":
+            names |= booted(source, str(names.get("folder", names.get("MODEL"))))
+        elif name not in skip:
             exec(compile(source, name, "exec"), names)
+    return names
+
+
+@cache
+def booted(source, model):
+    """What the cell that boots the model leaves behind: it is run once for the same model."""
+    names = {"folder": model, "MODEL": model}
+    exec(compile(source, "load", "exec"), names)
     return names
 
 
@@ -92,10 +107,14 @@ def assert_repeats(model, spec):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("family", ["gpt2", "neox-parallel", "llama"])
-def test_every_kind_is_repeated_on_several_families(loaded, family, kind):
-    model = loaded(family)
-    assert_repeats(model, spec_of(model, kind))
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_every_kind_is_repeated_on_several_families(loaded, kind, positions):
+    """With each pair of a kind, a choice of positions, a family, a target and a foil."""
+    turn = len(KINDS) * POSITIONS.index(positions) + KINDS.index(kind)
+    model = loaded(SEVERAL[turn % 3])
+    target, foil = TARGETS[(turn + turn // 3) % 3], FOILS[turn % 4]
+    text = assert_repeats(model, spec_of(model, kind, target, foil, positions=positions))
+    assert "passes differ in length" not in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,24 +122,8 @@ def test_answers_of_several_tokens_are_teacher_forced(loaded, kind):
     """The foil is the longer one, so it has a pass of its own, and position 15 is in that only."""
     model = loaded("gpt2")
     changes = {"target": " lazy dog.", "foil": " brown cat sat", "prepend_bos": False}
-    assert_repeats(model, spec_of(model, kind, **changes))
     text = assert_repeats(model, spec_of(model, kind, positions=(0, 3, 9, 17), **changes))
     assert "passes differ in length" in text
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("positions", ["last", (0,), (3, 9)])
-def test_chosen_positions_alone_are_ablated(loaded, kind, positions):
-    model = loaded("neox-parallel")
-    text = assert_repeats(model, spec_of(model, kind, target=" jumps over", positions=positions))
-    assert "passes differ in length" not in text
-
-
-@pytest.mark.parametrize("foil", [None, " fox", (" fox", " dog"), " brown cat"])
-@pytest.mark.parametrize("target", [" jumps over", (" jumps", " over")])
-def test_answer_sets_and_sequences_meet_every_kind_of_foil(loaded, target, foil):
-    model = loaded("gpt2")
-    assert_repeats(model, spec_of(model, target=target, foil=foil))
 
 
 @pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN_ACROSS_HEADS])

@@ -17,10 +17,10 @@ def spec(checkpoint):
 
 
 @pytest.fixture
-def registry(spec):
-    """With one model in it already."""
+def registry(spec, loaded):
+    """With one model in it already, which every test's registry holds."""
     made = Registry()
-    made.get(key_of(spec()))
+    made._models[key_of(spec())] = loaded("gpt2")
     return made
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import pytest
 from support import checkpoints
 from support.brakes import PROMPT, WAIT, Brake, last_norm
+from transformers import GPT2Config
 
+from core import load_model
 from core.checkpoints.registry import Registry, key_of, model_key
 from core.errors import Cancelled
 from core.jobs import MAX_TASKS_KEPT, Job, Jobs, JobState
@@ -213,7 +215,7 @@ def test_a_sweep_outlives_what_is_only_beside_it(jobs, spec, monkeypatch, broken
 
 
 def test_loading_a_model_alone(jobs, registry, checkpoint):
-    key = model_key(str(checkpoint("llama")))
+    key = model_key(str(checkpoint("gpt2")), weights="raw")
     job = jobs.load(key)
     assert job.wait(WAIT)
     assert job.state is JobState.DONE
@@ -223,7 +225,7 @@ def test_loading_a_model_alone(jobs, registry, checkpoint):
 
 
 def test_a_long_load_holds_no_sweep_up(jobs, registry, spec, checkpoint):
-    key = model_key(str(checkpoint("neox-serial")))
+    key = model_key(str(checkpoint("gpt2")), weights="raw")
     with registry._loading.setdefault(key, threading.Lock()):  # as if it took for ever
         slow = jobs.load(key)
         quick = jobs.ask(SweepTask(spec()))
@@ -255,7 +257,7 @@ def test_a_changed_folder_is_swept_anew(registry, checkpoint, tmp_path):
     jobs = Jobs(registry)
     folder = tmp_path / "mine"
     shutil.copytree(checkpoint("gpt2"), folder)
-    spec = SweepSpec(str(folder), PROMPT, " jumps")
+    spec = SweepSpec(str(folder), PROMPT, " jumps", weights="raw")
     before = jobs.ask(SweepTask(spec))
     assert before.wait(WAIT)
     shutil.rmtree(folder)
@@ -297,13 +299,18 @@ def test_a_report_to_a_stopped_job_raises_cancelled(spec):
 
 
 def test_numbers_tell_jobs_apart(jobs, spec):
-    assert jobs.ask(SweepTask(spec())).number != jobs.ask(SweepTask(spec(ablation="zero"))).number
+    one, other = jobs.ask(SweepTask(spec())), jobs.ask(SweepTask(spec(ablation="zero")))
+    assert one.number != other.number
+    assert one.wait(WAIT)
+    assert other.wait(WAIT)
 
 
 def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(checkpoint):
     registry = Registry(max_models=1)
     jobs = Jobs(registry)
-    first, second = (model_key(str(checkpoint(f))) for f in ("gpt2", "neox-serial"))
+    first, second = (
+        model_key(str(checkpoint("gpt2")), dtype, "raw") for dtype in ("float32", "bfloat16")
+    )
     before = jobs.load(first)
     assert before.wait(WAIT)
     assert jobs.load(first) is before
@@ -383,12 +390,16 @@ def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registr
     assert (job.state, job.output) == (JobState.DONE, "whole, and nothing beside it")
 
 
-def test_a_sweep_whose_every_head_is_in_is_done_whenever_it_is_stopped(model, spec, monkeypatch):
+def test_a_sweep_whose_every_head_is_in_is_done_whenever_it_is_stopped(tmp_path, monkeypatch):
+    """At each of its moments: two layers of two heads have all of a sweep's stages, and few."""
     monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})  # a chunk a head
-    n_steps = sum(1 for _ in SweepTask(spec()).work(model))
+    checkpoints.save(GPT2Config(n_positions=32, n_embd=16, n_layer=2, n_head=2), tmp_path)
+    task = SweepTask(SweepSpec(str(tmp_path), PROMPT, " jumps", weights="raw"))
+    model = load_model(str(tmp_path), device="cpu", weights="raw")
+    n_steps = sum(1 for _ in task.work(model))
     finished = 0
     for at in range(n_steps):
-        work = SweepTask(spec()).work(model)
+        work = task.work(model)
         step = [next(work) for _ in range(at + 1)][-1]
         complete = step.partial is not None and step.partial.result.complete
         whole = complete or finished > 0

@@ -108,7 +108,7 @@ def test_another_process_finds_it_without_loading_the_model(kept, keeper, spec):
 def test_a_kept_sweep_of_other_weights_is_no_answer(keeper, checkpoint, spec, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(checkpoint("gpt2"), folder)
-    asked = dataclasses.replace(spec(), model=str(folder))
+    asked = dataclasses.replace(spec(), model=str(folder), weights="raw")
     before = done(Jobs(Registry(), keeper=keeper).ask(SweepTask(asked)))
     checkpoints.build("gpt2", folder, seed=1)
     after = done(Jobs(Registry(), keeper=keeper).ask(SweepTask(asked)))

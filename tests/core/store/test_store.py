@@ -455,12 +455,12 @@ print(len(done), flush=True)
 
 
 @pytest.mark.slow
-def test_several_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
+def test_two_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
     command = [sys.executable, "-c", WRITER, url]
     writers = [
         subprocess.Popen([*command, f"p{n}"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
                          stdout=subprocess.PIPE)
-        for n in range(3)
+        for n in range(2)
     ]  # fmt: skip
     for writer in writers:
         assert writer.stdout.readline() == "ready\n"
@@ -468,9 +468,9 @@ def test_several_processes_keep_the_same_and_other_runs_at_once(url, opened, run
         writer.stdin.write("go\n")
         writer.stdin.flush()
     said = [writer.communicate(timeout=60)[0].strip() for writer in writers]
-    assert said == ["3", "3", "3"]
+    assert said == ["3", "3"]
     store = opened()
-    assert store.count(Query(text="own")) == 3 * 3 * 4
+    assert store.count(Query(text="own")) == 2 * 3 * 4
     assert store.count(Query(text="shared")) == 4
     for n in range(4):
         found = store.find(run_on(f"shared {n}").spec)
