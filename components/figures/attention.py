@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.base.cells import bar_beneath, scale_of
 from components.figures.base.look import MONO, Look, blank, quiet_axis
+from components.figures.base.sketch import Sketch
 from components.words.escaping import token_label
 
 MAX_POSITIONS = 160
@@ -34,10 +35,10 @@ def attention_pattern(
     labels = [f"{i} {token_label(tokens[i], 14)}" for i in range(n)]
     blocks = [_block(start, min(start + size, n), labels) for start in range(0, n, size)]
     side = float(np.clip(20 * len(blocks) + 150, 320, 520))
-    figure = blank(look, side)
+    sketch = blank(look, side)
     few = len(blocks) <= LABELLED
     most = "at most " if size > 1 else ""
-    figure.add_trace(
+    sketch.add_trace(
         go.Heatmap(
             z=[
                 [float(v) if key <= query else None for key, v in enumerate(row)]
@@ -55,10 +56,10 @@ def attention_pattern(
             hoverongaps=False,
         )
     )
-    _axes(figure, blocks, labels[::size], look)
+    _axes(sketch, blocks, labels[::size], look)
     # Room for the last slanted label, which ends to the right of the plot.
-    figure.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
-    return figure
+    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
+    return sketch.figure()
 
 
 def _pooled(pattern: np.ndarray, size: int) -> np.ndarray:
@@ -75,7 +76,7 @@ def _block(first: int, stop: int, labels: Sequence[str]) -> str:
     return labels[first] if stop - first == 1 else f"{first}–{stop - 1}"
 
 
-def _axes(figure: go.Figure, blocks: Sequence[str], firsts: Sequence[str], look: Look) -> None:
+def _axes(sketch: Sketch, blocks: Sequence[str], firsts: Sequence[str], look: Look) -> None:
     """Each cell by its name; `firsts` are the labels of the first position in each."""
     every = 1 if len(blocks) <= LABELLED else max(1, len(blocks) // 20)
     ticks = {
@@ -84,14 +85,14 @@ def _axes(figure: go.Figure, blocks: Sequence[str], firsts: Sequence[str], look:
         "tickvals": blocks[::every],
         "ticktext": firsts[::every],
     }
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(look, title={"text": "to (key)"}, side="top", tickangle=-60, **ticks)
     )
-    figure.update_yaxes(
+    sketch.update_yaxes(
         quiet_axis(
             look, title={"text": "from (query)", "standoff": 12}, autorange="reversed", **ticks
         )
     )
     font = {"family": MONO, "size": look.size(10), "color": look.quiet}
-    figure.update_xaxes(tickfont=font)
-    figure.update_yaxes(tickfont=font)
+    sketch.update_xaxes(tickfont=font)
+    sketch.update_yaxes(tickfont=font)

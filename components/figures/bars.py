@@ -27,9 +27,9 @@ def bars(
     unit: str = "",
 ) -> go.Figure:
     """A bar a row, in its order; `title` is the axis' and says the unit."""
-    figure = blank(look, 34 * len(rows) + 86)
+    sketch = blank(look, 34 * len(rows) + 86)
     after = f" {unit}" if unit else ""
-    figure.add_trace(
+    sketch.add_trace(
         go.Bar(
             y=list(range(len(rows))),
             x=[row.value for row in rows],
@@ -44,7 +44,7 @@ def bars(
             hovertemplate="%{customdata}: %{text}<extra></extra>",
         )
     )
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(
             look,
             title={"text": title, "standoff": 8},
@@ -54,7 +54,7 @@ def bars(
             range=_room([row.value for row in rows]),
         )
     )
-    figure.update_yaxes(
+    sketch.update_yaxes(
         quiet_axis(
             look,
             tickmode="array",
@@ -63,8 +63,8 @@ def bars(
             range=[len(rows) - 0.4, -0.6],
         )
     )
-    figure.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
-    return figure
+    sketch.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
+    return sketch.figure()
 
 
 def _room(values: Sequence[float]) -> list[float]:

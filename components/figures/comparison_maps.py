@@ -13,6 +13,7 @@ from components.figures.base.cells import (
 )
 from components.figures.base.head_axes import head_axes, on_panel, shape_on_panel
 from components.figures.base.look import Look, blank
+from components.figures.base.sketch import Sketch
 from components.figures.comparison import (
     A_AND_B,
     Names,
@@ -63,14 +64,14 @@ def comparison_maps(
     titles = [name.title(CAPTION, LINES) for name in titled]
     more = max(title.count("<br>") for title in titles)
     above, below = look.size(ABOVE + LINE * more), look.size(BELOW)
-    figure = blank(look, n_layers * cell + above + below)
+    sketch = blank(look, n_layers * cell + above + below)
     grids = [v * metric.factor for v in (comparison.one, comparison.other, comparison.difference)]
     run_end, difference_end = limits(comparison, metric)
     for panel, (values, title) in enumerate(zip(grids, titles, strict=True)):
         end = run_end if panel < 2 else difference_end
-        _cells(figure, values, panel, end, metric, look)
-        _clicks(figure, comparison, panel, metric, names)
-        figure.update_layout(
+        _cells(sketch, values, panel, end, metric, look)
+        _clicks(sketch, comparison, panel, metric, names)
+        sketch.update_layout(
             head_axes(
                 (n_layers, n_heads),
                 look,
@@ -80,15 +81,15 @@ def comparison_maps(
                 layers_named=panel == 0,
             )
         )
-        _word(figure, title, panel, look, look.size(40))
+        _word(sketch, title, panel, look, look.size(40))
         if selected is not None:
             frame = outline(selected.head, selected.layer, look, f"selected {selected.label}")
-            figure.add_shape(**frame, **shape_on_panel(panel))
+            sketch.add_shape(**frame, **shape_on_panel(panel))
     scale = "the runs’" if metric.signed and run_end == difference_end else "its own"
-    _word(figure, f"both runs, {metric.unit}", 0, look, look.size(-14))
+    _word(sketch, f"both runs, {metric.unit}", 0, look, look.size(-14))
     said = f"{as_label(difference_of(names))}, {metric.unit}, on {scale} scale"
-    _word(figure, said, PANELS - 1, look, look.size(-14))
-    figure.update_layout(
+    _word(sketch, said, PANELS - 1, look, look.size(-14))
+    sketch.update_layout(
         **_colours(metric, (run_end, difference_end), look),
         margin={"l": 8, "r": 14, "t": above, "b": below},
         hovermode="closest",
@@ -96,11 +97,11 @@ def comparison_maps(
         # Between the cells: hairlines, so that a 0 is seen.
         plot_bgcolor=look.line,
     )
-    return figure
+    return sketch.figure()
 
 
 def _cells(
-    figure: go.Figure, values: np.ndarray, panel: int, end: float, metric: Metric, look: Look
+    sketch: Sketch, values: np.ndarray, panel: int, end: float, metric: Metric, look: Look
 ) -> None:
     """The colours, and the numbers of the strongest where cells are wide enough."""
     n_heads = values.shape[1]
@@ -108,10 +109,10 @@ def _cells(
     run_scale = look.diverging if metric.signed else look.sequential
     scale = difference_scale(metric, look) if panel == 2 else run_scale
     colours = "coloraxis2" if panel == 2 else "coloraxis"
-    figure.add_trace(coloured(values, coloraxis=colours, **on_panel(panel)))
+    sketch.add_trace(coloured(values, coloraxis=colours, **on_panel(panel)))
     texts = _numbers(values, panel, metric)
     at = shares_of(values, end, signed=has_sign)
-    figure.add_trace(numbers(texts, at, scale, look.size(_type_size(n_heads)), **on_panel(panel)))
+    sketch.add_trace(numbers(texts, at, scale, look.size(_type_size(n_heads)), **on_panel(panel)))
 
 
 def _numbers(values: np.ndarray, panel: int, metric: Metric) -> list[list[str]]:
@@ -134,10 +135,10 @@ def _value_text(value: float, metric: Metric, digits: int) -> str:
 
 
 def _clicks(
-    figure: go.Figure, comparison: Comparison, panel: int, metric: Metric, names: Names
+    sketch: Sketch, comparison: Comparison, panel: int, metric: Metric, names: Names
 ) -> None:
     heads = all_heads(*comparison.one.shape)
-    figure.add_trace(
+    sketch.add_trace(
         head_targets(
             heads,
             [head_words(comparison, head, metric, names) for head in heads],
@@ -146,9 +147,9 @@ def _clicks(
     )
 
 
-def _word(figure: go.Figure, text: str, panel: int, look: Look, up: float) -> None:
+def _word(sketch: Sketch, text: str, panel: int, look: Look, up: float) -> None:
     """A panel's title, `up` pixels above it, or beneath it the name of its colours."""
-    figure.add_annotation(
+    sketch.add_annotation(
         text=text,
         x=_start(panel),
         xref="paper",

@@ -9,6 +9,7 @@ from components.figures.base.cells import bar_beneath, targets
 from components.figures.base.head_axes import thinned
 from components.figures.base.label_placement import PlacedLabel, add_labels, place_labels
 from components.figures.base.look import Look, Scale, blank, quiet_axis
+from components.figures.base.sketch import Sketch
 from components.figures.comparison import A_AND_B, Names, RunName, head_words
 from core.results.comparison import Comparison
 from core.results.metrics import Metric
@@ -42,10 +43,10 @@ def comparison_scatter(
     heads = all_heads(*comparison.one.shape)
     points = np.array([(comparison.one[h], comparison.other[h]) for h in heads]) * metric.factor
     ends = _ends(points, metric)
-    figure = blank(look, look.size(SIDE + TOP + BELOW))
-    _diagonal(figure, ends, look)
-    _points(figure, heads, points, selected, look)
-    figure.add_trace(
+    sketch = blank(look, look.size(SIDE + TOP + BELOW))
+    _diagonal(sketch, ends, look)
+    _points(sketch, heads, points, selected, look)
+    sketch.add_trace(
         targets(
             points[:, 0].tolist(),
             points[:, 1].tolist(),
@@ -61,7 +62,7 @@ def comparison_scatter(
     pixels = (points - ends[0]) / (ends[1] - ends[0]) * side
     zero = -ends[0] / (ends[1] - ends[0]) * side
     add_labels(
-        figure,
+        sketch,
         labels,
         points,
         place_labels(
@@ -74,8 +75,8 @@ def comparison_scatter(
         ),
         look,
     )
-    _axes(figure, ends, metric, names, look)
-    figure.update_layout(
+    _axes(sketch, ends, metric, names, look)
+    sketch.update_layout(
         hovermode="closest",
         hoverdistance=-1,
         margin={
@@ -86,7 +87,7 @@ def comparison_scatter(
         },
         coloraxis=_layers(comparison.one.shape[0], look),
     )
-    return figure
+    return sketch.figure()
 
 
 def _ends(points: np.ndarray, metric: Metric) -> tuple[float, float]:
@@ -99,7 +100,7 @@ def _ends(points: np.ndarray, metric: Metric) -> tuple[float, float]:
 
 
 def _points(
-    figure: go.Figure,
+    sketch: Sketch,
     heads: Sequence[Head],
     points: np.ndarray,
     selected: Head | None,
@@ -108,7 +109,7 @@ def _points(
     size = POINT if len(heads) <= 200 else POINT - 2
     order = sorted(range(len(heads)), key=lambda i: heads[i] == selected)  # it lies on top
     chosen = [heads[i] == selected for i in order]
-    figure.add_trace(
+    sketch.add_trace(
         go.Scatter(
             x=points[order, 0].tolist(),
             y=points[order, 1].tolist(),
@@ -129,8 +130,8 @@ def _points(
     )
 
 
-def _diagonal(figure: go.Figure, ends: tuple[float, float], look: Look) -> None:
-    figure.add_shape(
+def _diagonal(sketch: Sketch, ends: tuple[float, float], look: Look) -> None:
+    sketch.add_shape(
         type="line",
         x0=ends[0],
         y0=ends[0],
@@ -143,7 +144,7 @@ def _diagonal(figure: go.Figure, ends: tuple[float, float], look: Look) -> None:
 
 
 def _axes(
-    figure: go.Figure, ends: tuple[float, float], metric: Metric, names: Names, look: Look
+    sketch: Sketch, ends: tuple[float, float], metric: Metric, names: Names, look: Look
 ) -> None:
     shared = {
         "range": list(ends),
@@ -156,10 +157,10 @@ def _axes(
     }
     # The square stands at the left, where its colour bar is, however wide the page.
     across, up = (_axis_title(name, metric) for name in names)
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(look, title={"text": across, "standoff": 8}, constraintoward="left", **shared)
     )
-    figure.update_yaxes(
+    sketch.update_yaxes(
         quiet_axis(look, title={"text": up, "standoff": 8}, scaleanchor="x", scaleratio=1, **shared)
     )
 

@@ -28,9 +28,9 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
         at += change
     bases.append(0.0)
     widths.append(effect.total)
-    figure = blank(look, 34 * len(names) + 66)
+    sketch = blank(look, 34 * len(names) + 66)
     colours = [look.takes if width < 0 else look.adds for width in widths]
-    figure.add_trace(
+    sketch.add_trace(
         go.Bar(
             y=names,
             x=widths,
@@ -47,7 +47,7 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
     low, high = min(ends), max(ends)
     span = (high - low) or 1.0
     for name, base, width in zip(names, bases, widths, strict=True):
-        figure.add_annotation(
+        sketch.add_annotation(
             x=max(base, base + width),
             y=name,
             text=f"<b>{signed(width, 2)}</b>" if name == "total" else signed(width, 2),
@@ -57,7 +57,7 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
             font={"size": look.size(12), "color": look.ink},
         )
     of = "logit difference" if effect.metric == "logit_diff_change" else "log P(target)"
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(
             look,
             title={"text": f"change in {of}, nats", "standoff": 8},
@@ -67,9 +67,9 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
             range=[low - 0.04 * span, high + 0.22 * span],
         )
     )
-    figure.update_yaxes(quiet_axis(look, autorange="reversed"))
-    figure.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
-    return figure
+    sketch.update_yaxes(quiet_axis(look, autorange="reversed"))
+    sketch.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
+    return sketch.figure()
 
 
 def mlp_bars(values: np.ndarray, look: Look) -> go.Figure:

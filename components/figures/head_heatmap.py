@@ -60,17 +60,17 @@ def head_heatmap(
     guesses = metric.estimated(estimate)
     cell = _cell_height(n_layers)
     above, below = look.size(ABOVE), look.size(BELOW)
-    figure = blank(look, n_layers * cell + above + below)
+    sketch = blank(look, n_layers * cell + above + below)
     measured = metric.values(result)
     shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
     for trace in _cells(shown, measured, metric, look):
-        figure.add_trace(trace)
-    figure.add_trace(_click_targets(result, guesses, metric, layer_effects))
+        sketch.add_trace(trace)
+    sketch.add_trace(_click_targets(result, guesses, metric, layer_effects))
     if letters:
-        figure.add_trace(_letters(letters, shown, metric, look))
+        sketch.add_trace(_letters(letters, shown, metric, look))
     if selected is not None:
-        figure.add_shape(outline(selected.head, selected.layer, look, f"selected {selected.label}"))
-    figure.update_layout(
+        sketch.add_shape(outline(selected.head, selected.layer, look, f"selected {selected.label}"))
+    sketch.update_layout(
         head_axes(result.shape, look, most=TICKS, across=CELLS),
         margin={"l": 8, "r": 6, "t": above, "b": below},
         hovermode="closest",
@@ -78,8 +78,8 @@ def head_heatmap(
         # Between the cells, and where a head is not finished: hairlines, so that a 0 is seen.
         plot_bgcolor=look.line,
     )
-    draw_layer_effects(figure, result, layer_effects, metric, look, beside)
-    return figure
+    draw_layer_effects(sketch, result, layer_effects, metric, look, beside)
+    return sketch.figure()
 
 
 def color_limit(values: np.ndarray, metric: Metric) -> float:

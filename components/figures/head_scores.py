@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from components.figures.base.head_axes import named_heads
 from components.figures.base.look import Look, blank, quiet_axis
+from components.figures.base.sketch import Sketch
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
 from core.spec.heads import Head, all_heads
 from core.text.numbers import signed
@@ -18,8 +19,8 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
     names = list(roles.roles)
     scores = [float(roles.values(role)[head]) for role in names]
     errors = [float(np.nan_to_num(roles.errors(role)[head])) for role in names]
-    figure = blank(look, 34 * (len(names) + 1.6) + 70)
-    figure.add_trace(
+    sketch = blank(look, 34 * (len(names) + 1.6) + 70)
+    sketch.add_trace(
         go.Bar(
             y=names,
             x=scores,
@@ -41,7 +42,7 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
         )
     )
     for role, score, error in zip(names, scores, errors, strict=True):
-        figure.add_annotation(
+        sketch.add_annotation(
             x=score + error,
             y=role,
             text=_said(roles, role, head),
@@ -54,9 +55,9 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
         )
     own = roles.copying is not None
     if roles.copying is not None:
-        _copying(figure, roles, head, look)
-    threshold_line(figure, look, bottom=0.27 if own else 0.0)
-    figure.update_layout(
+        _copying(sketch, roles, head, look)
+    threshold_line(sketch, look, bottom=0.27 if own else 0.0)
+    sketch.update_layout(
         xaxis=quiet_axis(
             look,
             title={"text": "mean attention weight, 0 to 1", "standoff": 4},
@@ -72,8 +73,8 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
         ),
         margin={"l": 8, "r": 8, "t": look.size(24), "b": 8},
     )
-    figure.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
-    return figure
+    sketch.update_yaxes(tickfont={"size": look.size(12), "color": look.ink})
+    return sketch.figure()
 
 
 def _said(roles: HeadScores, role: str, head: Head) -> str:
@@ -82,12 +83,12 @@ def _said(roles: HeadScores, role: str, head: Head) -> str:
     return f"{float(roles.values(role)[head]):.2f}{place}"
 
 
-def _copying(figure: go.Figure, roles: HeadScores, head: Head, look: Look) -> None:
+def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:
     """On an axis of its own: it is read off the weights, and runs from -1 to 1."""
     assert roles.copying is not None
     score, share = float(roles.copying[head]), roles.percentile(COPYING, head)
     place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
-    figure.add_trace(
+    sketch.add_trace(
         go.Bar(
             y=["copying (OV circuit)"],
             x=[score],
@@ -101,7 +102,7 @@ def _copying(figure: go.Figure, roles: HeadScores, head: Head, look: Look) -> No
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    figure.add_annotation(
+    sketch.add_annotation(
         x=max(score, 0.0),
         y="copying (OV circuit)",
         xref="x2",
@@ -112,7 +113,7 @@ def _copying(figure: go.Figure, roles: HeadScores, head: Head, look: Look) -> No
         xshift=6,
         font={"size": look.size(11), "color": look.ink},
     )
-    figure.update_layout(
+    sketch.update_layout(
         xaxis2=quiet_axis(
             look,
             title={"text": "from the weights, −1 to 1", "standoff": 4},
@@ -127,9 +128,9 @@ def _copying(figure: go.Figure, roles: HeadScores, head: Head, look: Look) -> No
     )
 
 
-def threshold_line(figure: go.Figure, look: Look, bottom: float = 0.0) -> None:
+def threshold_line(sketch: Sketch, look: Look, bottom: float = 0.0) -> None:
     """Where on a score's axis a head is said to look like a role: a convention."""
-    figure.add_shape(
+    sketch.add_shape(
         type="line",
         x0=THRESHOLD,
         x1=THRESHOLD,
@@ -140,7 +141,7 @@ def threshold_line(figure: go.Figure, look: Look, bottom: float = 0.0) -> None:
         line={"color": look.quiet, "width": 1, "dash": "dash"},
         name="threshold",
     )
-    figure.add_annotation(
+    sketch.add_annotation(
         x=THRESHOLD,
         y=1,
         yref="paper",
@@ -156,9 +157,9 @@ def score_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -
     heads = all_heads(*before.shape)
     highest = sorted(heads, key=lambda h: -max(float(before[h]), float(after[h])))[:LISTED]
     rows = list(range(len(highest)))
-    figure = blank(look, 24 * len(rows) + 96)
+    sketch = blank(look, 24 * len(rows) + 96)
     for row, head in zip(rows, highest, strict=True):
-        figure.add_shape(
+        sketch.add_shape(
             type="line",
             x0=float(before[head]),
             x1=float(after[head]),
@@ -168,7 +169,7 @@ def score_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -
             layer="below",
         )
     for name, values, colour in (("before", before, look.quiet), ("after", after, look.accent)):
-        figure.add_trace(
+        sketch.add_trace(
             go.Scatter(
                 x=[float(values[head]) for head in highest],
                 y=rows,
@@ -179,8 +180,8 @@ def score_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -
                 hovertemplate=f"%{{text}} {name}: %{{x:.2f}}<extra></extra>",
             )
         )
-    threshold_line(figure, look)
-    figure.update_yaxes(
+    threshold_line(sketch, look)
+    sketch.update_yaxes(
         named_heads(
             highest,
             look,
@@ -190,13 +191,13 @@ def score_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -
             gridcolor=look.line,
         )
     )
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(look, title={"text": f"{role} score", "standoff": 8}, range=[-0.04, 1.06])
     )
-    figure.update_layout(
+    sketch.update_layout(
         showlegend=True,
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
                 "itemclick": False},
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
     )  # fmt: skip
-    return figure
+    return sketch.figure()

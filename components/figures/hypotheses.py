@@ -22,8 +22,8 @@ def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
     values = [other.change for other in test.others]
     # A dot's height means nothing: it keeps equal values apart, the same on every drawing.
     heights = [((7 * index) % 11 - 5) / 11 for index in range(len(values))]
-    figure = blank(look, look.size(190))
-    figure.add_trace(
+    sketch = blank(look, look.size(190))
+    sketch.add_trace(
         go.Scatter(
             x=values,
             y=heights,
@@ -37,7 +37,7 @@ def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.add_shape(
+    sketch.add_shape(
         type="line",
         x0=test.change,
         x1=test.change,
@@ -46,7 +46,7 @@ def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
         line={"color": look.accent, "width": 3},
         name="chosen",
     )
-    figure.add_annotation(
+    sketch.add_annotation(
         x=test.change,
         y=0.75,
         yanchor="bottom",
@@ -56,7 +56,7 @@ def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
         font={"size": look.size(12), "color": look.accent},
     )
     of = "logit difference" if test.metric == "logit_diff_change" else "log P(target)"
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(
             look,
             title={"text": f"change in {of} when the whole set is ablated, nats", "standoff": 8},
@@ -65,9 +65,9 @@ def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
             range=_wide([*values, 0.0, test.change]),
         )
     )
-    figure.update_yaxes(quiet_axis(look, showticklabels=False, range=[-1, 1.25]))
-    figure.update_layout(hovermode="closest")
-    return figure
+    sketch.update_yaxes(quiet_axis(look, showticklabels=False, range=[-1, 1.25]))
+    sketch.update_layout(hovermode="closest")
+    return sketch.figure()
 
 
 def _middle(values: list[float]) -> float:
@@ -83,8 +83,8 @@ def pair_map(interactions: "Interactions", look: Look) -> go.Figure:
     """I of every pair, head by head; pairs that back each other up are outlined."""
     values, labels = interactions.values, [head.label for head in interactions.heads]
     end, n = scale_of(values, NOTABLE_NATS), len(labels)
-    figure = blank(look, float(np.clip(46 * n + 70, 190, 480)))
-    figure.add_trace(
+    sketch = blank(look, float(np.clip(46 * n + 70, 190, 480)))
+    sketch.add_trace(
         go.Heatmap(
             z=rows_of(values),
             x=list(range(n)),
@@ -101,16 +101,16 @@ def pair_map(interactions: "Interactions", look: Look) -> go.Figure:
         )
     )
     texts = [[signed(float(v), 2) if np.isfinite(v) else "" for v in row] for row in values]
-    figure.add_trace(numbers(texts, shares_of(values, end), look.diverging, look.size(11)))
+    sketch.add_trace(numbers(texts, shares_of(values, end), look.diverging, look.size(11)))
     for a, b, _ in interactions.backed_up():
         for one, other in ((a, b), (b, a)):
             x, y = interactions.heads.index(one), interactions.heads.index(other)
             name = f"backed up {one.label} {other.label}"
             frame = outline(x, y, look, name, inset=0.008)
-            figure.add_shape(frame | {"line": {"color": look.ink, "width": 1.5}})
-    figure.update_xaxes(named_heads(interactions.heads, look, n, side="top", range=[-0.5, n - 0.5]))
-    figure.update_yaxes(named_heads(interactions.heads, look, n))
-    return figure
+            sketch.add_shape(frame | {"line": {"color": look.ink, "width": 1.5}})
+    sketch.update_xaxes(named_heads(interactions.heads, look, n, side="top", range=[-0.5, n - 0.5]))
+    sketch.update_yaxes(named_heads(interactions.heads, look, n))
+    return sketch.figure()
 
 
 def search_curve(search: "Search", look: Look) -> go.Figure:
@@ -119,8 +119,8 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
     labels = ["none" if step.head is None else f"+{step.head.label}" for step in search.steps]
     ticks = [f"{size} {label}" for size, label in enumerate(labels)]
     sizes = list(range(len(kept)))
-    figure = blank(look, look.size(300))
-    figure.add_trace(
+    sketch = blank(look, look.size(300))
+    sketch.add_trace(
         go.Scatter(
             x=sizes,
             y=kept,
@@ -133,7 +133,7 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
         )
     )
     top = max([100.0, *(value for value in kept if value is not None)])
-    figure.add_shape(
+    sketch.add_shape(
         type="line",
         xref="paper",
         x0=0,
@@ -143,7 +143,7 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
         line={"color": look.quiet, "width": 1, "dash": "dash"},
         name="clean",
     )
-    figure.add_annotation(
+    sketch.add_annotation(
         xref="paper",
         x=0,
         y=100,
@@ -153,7 +153,7 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
         showarrow=False,
         font={"size": look.size(11), "color": look.quiet},
     )
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(
             look,
             title={"text": "heads kept, all others ablated", "standoff": 8},
@@ -164,7 +164,7 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
             tickangle=-60,
         )
     )
-    figure.update_yaxes(
+    sketch.update_yaxes(
         quiet_axis(
             look,
             title={"text": "P(target), % of clean", "standoff": 8},
@@ -173,4 +173,4 @@ def search_curve(search: "Search", look: Look) -> go.Figure:
             gridcolor=look.line,
         )
     )
-    return figure
+    return sketch.figure()

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from components.figures.base.cells import bar_beneath, coloured, outline
 from components.figures.base.head_axes import head_axes, on_panel, panel_number, shape_on_panel
 from components.figures.base.look import Look, blank
+from components.figures.base.sketch import Sketch
 from components.figures.head_heatmap import color_limit
 from components.words.escaping import as_label
 from core.results.metrics import Metric
@@ -40,7 +41,7 @@ def kind_multiples(
     n_rows = -(-len(kinds) // COLUMNS)
     cell = float(np.clip(150 / shape[0], 7, 30))
     panel = max(shape[0] * cell, 70.0)
-    figure = blank(look, n_rows * (panel + look.size(_TITLE + _ABOVE)) + look.size(_BELOW))
+    sketch = blank(look, n_rows * (panel + look.size(_TITLE + _ABOVE)) + look.size(_BELOW))
     height = n_rows * (panel + look.size(_TITLE + _ABOVE))
     for index, kind in enumerate(kinds):
         row, column = divmod(index, COLUMNS)
@@ -48,7 +49,7 @@ def kind_multiples(
         left = column * (width + _BETWEEN)
         top = 1 - (row * (panel + look.size(_TITLE + _ABOVE)) + look.size(_TITLE + _ABOVE)) / height
         across, down = (left, left + width), (max(0.0, top - panel / height), top)
-        figure.update_layout(
+        sketch.update_layout(
             head_axes(
                 shape,
                 look,
@@ -64,17 +65,17 @@ def kind_multiples(
                 linecolor=look.line,
             )
         )
-        _title(figure, index, kind, panel, look)
+        _title(sketch, index, kind, panel, look)
         if kind in results:
-            figure.add_trace(_cells(values[kind], kind, index, metric))
+            sketch.add_trace(_cells(values[kind], kind, index, metric))
             if selected is not None:
                 name = f"selected {selected.label}"
                 frame = outline(selected.head, selected.layer, look, name, inset=0)
-                figure.add_shape({**frame, **shape_on_panel(index)}, line_width=1.5)
+                sketch.add_shape({**frame, **shape_on_panel(index)}, line_width=1.5)
         else:
-            _word(figure, index, absent[kind], look)
+            _word(sketch, index, absent[kind], look)
     limit = max((color_limit(v, metric) for v in values.values()), default=metric.notable)
-    figure.update_layout(
+    sketch.update_layout(
         coloraxis={
             "cmin": -limit if metric.signed else 0,
             "cmax": limit,
@@ -85,7 +86,7 @@ def kind_multiples(
         margin={"l": 8, "r": 6, "t": 0, "b": look.size(_BELOW)},
         hovermode="closest",
     )
-    return figure
+    return sketch.figure()
 
 
 def _cells(values: np.ndarray, kind: AblationKind, index: int, metric: Metric) -> go.Heatmap:
@@ -106,9 +107,9 @@ def _cells(values: np.ndarray, kind: AblationKind, index: int, metric: Metric) -
     )
 
 
-def _title(figure: go.Figure, index: int, kind: AblationKind, panel: float, look: Look) -> None:
+def _title(sketch: Sketch, index: int, kind: AblationKind, panel: float, look: Look) -> None:
     number = panel_number(index)
-    figure.add_annotation(
+    sketch.add_annotation(
         text=f"<b>{kind.label}</b>",
         x=0,
         xref=f"x{number} domain",
@@ -122,11 +123,11 @@ def _title(figure: go.Figure, index: int, kind: AblationKind, panel: float, look
     )
 
 
-def _word(figure: go.Figure, index: int, text: str, look: Look) -> None:
+def _word(sketch: Sketch, index: int, text: str, look: Look) -> None:
     number = panel_number(index)
     # An axis pair needs a trace.
-    figure.add_trace(go.Scatter(x=[None], y=[None], **on_panel(index)))
-    figure.add_annotation(
+    sketch.add_trace(go.Scatter(x=[None], y=[None], **on_panel(index)))
+    sketch.add_annotation(
         text="<br>".join(as_label(line) for line in textwrap.wrap(text, _WRAP)),
         x=0.5,
         xref=f"x{number} domain",

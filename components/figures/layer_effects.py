@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from components.figures.base.look import Look, quiet_axis
+from components.figures.base.sketch import Sketch
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
 from core.results.result import Effect, SweepResult
@@ -27,7 +28,7 @@ Measured = tuple[int, Effect, float]
 
 
 def draw_layer_effects(
-    figure: go.Figure,
+    sketch: Sketch,
     result: SweepResult,
     layer_effects: LayerEffects | None,
     metric: Metric,
@@ -40,7 +41,7 @@ def draw_layer_effects(
     if layer_effects is not None:
         effects = [("attention", layer_effects.attention), ("MLP", layer_effects.mlp)]
     low, high = _range(effects, metric)
-    figure.add_trace(_paper(n_layers, low, high, look))
+    sketch.add_trace(_paper(n_layers, low, high, look))
     both = layer_effects is not None and any(each is not None for each in layer_effects.mlp)
     for name, found in effects:
         apart = (_APART if name == "MLP" else -_APART) if both else 0.0
@@ -49,12 +50,12 @@ def draw_layer_effects(
             for layer, effect in enumerate(found)
             if effect is not None and (value := metric.value(effect)) is not None
         ]
-        figure.add_trace(_bars(name, measured, apart, metric, look))
+        sketch.add_trace(_bars(name, measured, apart, metric, look))
         told = [_told(name, layer, effect, result, metric) for layer, effect, _ in measured]
-        figure.add_trace(_pointed_at(measured, apart, told, (low + high) / 2))
+        sketch.add_trace(_pointed_at(measured, apart, told, (low + high) / 2))
     if layer_effects is not None:
-        figure.add_trace(_zero(n_layers, look))
-    figure.update_layout(
+        sketch.add_trace(_zero(n_layers, look))
+    sketch.update_layout(
         xaxis2=quiet_axis(
             look,
             title={"text": "whole layer", "standoff": 6},
@@ -68,9 +69,9 @@ def draw_layer_effects(
         barmode="overlay",
     )
     if layer_effects is None:  # there is no scale yet, but its place
-        figure.update_layout(xaxis2_tickfont_color="rgba(0,0,0,0)")
+        sketch.update_layout(xaxis2={"tickfont": {"color": "rgba(0,0,0,0)"}})
     if layer_effects is None and without:
-        figure.add_annotation(
+        sketch.add_annotation(
             text=without,
             x=0.5,
             y=0.5,

@@ -19,21 +19,21 @@ def pick_grid(shape: tuple[int, int], chosen: Collection[Head], look: Look) -> g
     """Layers down, heads across; chosen cells are filled, a click gives a head."""
     n_layers = shape[0]
     cell, above = float(np.clip(300 / n_layers, 12, 44)), look.size(42)
-    figure = blank(look, n_layers * cell + above + BELOW)
+    sketch = blank(look, n_layers * cell + above + BELOW)
     heads = all_heads(*shape)
     picked = np.array([head in chosen for head in heads], dtype=float).reshape(shape)
     colours = [(0.0, look.paper), (1.0, look.accent)]
-    figure.add_trace(coloured(picked, zmin=0, zmax=1, colorscale=colours, showscale=False))
+    sketch.add_trace(coloured(picked, zmin=0, zmax=1, colorscale=colours, showscale=False))
     told = [
         f"{head.label}: {'in the hypothesis' if head in chosen else 'click to add'}"
         for head in heads
     ]
-    figure.add_trace(head_targets(heads, told))
-    figure.update_layout(
+    sketch.add_trace(head_targets(heads, told))
+    sketch.update_layout(
         head_axes(shape, look, most=TICKS),
         margin={"t": above},
         hovermode="closest",
         hoverdistance=-1,
         plot_bgcolor=look.line,
     )
-    return figure
+    return sketch.figure()

@@ -15,6 +15,7 @@ from components.figures.base.cells import (
 )
 from components.figures.base.head_axes import named_heads, thinned
 from components.figures.base.look import MONO, Look, blank, quiet_axis
+from components.figures.base.sketch import Sketch
 from components.words.escaping import token_label
 from core.spec.heads import Head
 from core.text.numbers import signed
@@ -54,9 +55,9 @@ def position_map(
     n_rows, n_columns = values.shape
     cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
     below, above = look.size(56), look.size(132)
-    figure = blank(look, n_rows * cell + above + below)
+    sketch = blank(look, n_rows * cell + above + below)
     numbered = n_rows <= 8 and n_columns <= NUMBERED
-    figure.add_trace(
+    sketch.add_trace(
         coloured(
             values,
             zmin=-end,
@@ -69,13 +70,13 @@ def position_map(
     )
     if numbered:
         texts, at = _numbers(values, end, digits), shares_of(values, end)
-        figure.add_trace(numbers(texts, at, look.diverging, look.size(10)))
+        sketch.add_trace(numbers(texts, at, look.diverging, look.size(10)))
     cells = [
         (row, column)
         for row, column in np.ndindex(*values.shape)
         if np.isfinite(values[row, column])
     ]
-    figure.add_trace(
+    sketch.add_trace(
         targets(
             [column for _, column in cells],
             [row for row, _ in cells],
@@ -87,10 +88,10 @@ def position_map(
             ],
         )
     )
-    _axes(figure, heads, labels, look)
+    _axes(sketch, heads, labels, look)
     if selected is not None and selected in heads and n_rows > 1:
         row = list(heads).index(selected)
-        figure.add_shape(
+        sketch.add_shape(
             type="rect",
             x0=-0.5,
             x1=n_columns - 0.5,
@@ -99,19 +100,19 @@ def position_map(
             line={"color": look.ink, "width": 2},
             name=f"selected {selected.label}",
         )
-    figure.update_layout(
+    sketch.update_layout(
         margin={"l": 8, "r": 48, "t": 8, "b": below},
         hovermode="closest",
         hoverdistance=-1,
         plot_bgcolor=look.line,
     )
-    return figure
+    return sketch.figure()
 
 
-def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look: Look) -> None:
+def _axes(sketch: Sketch, heads: Sequence[Head], labels: Sequence[str], look: Look) -> None:
     n_columns = len(labels)
     shown = list(range(n_columns)) if n_columns <= LABELLED else thinned(n_columns, 24)
-    figure.update_xaxes(
+    sketch.update_xaxes(
         quiet_axis(
             look,
             title={"text": "position", "standoff": 6},
@@ -123,8 +124,8 @@ def _axes(figure: go.Figure, heads: Sequence[Head], labels: Sequence[str], look:
             range=[-0.5, n_columns - 0.5],
         )
     )
-    figure.update_yaxes(named_heads(heads, look, most=28))
-    figure.update_xaxes(tickfont={"family": MONO, "size": look.size(10), "color": look.quiet})
+    sketch.update_yaxes(named_heads(heads, look, most=28))
+    sketch.update_xaxes(tickfont={"family": MONO, "size": look.size(10), "color": look.quiet})
 
 
 def _block(names: Sequence[str], positions: Sequence[int]) -> str:

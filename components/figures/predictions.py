@@ -21,9 +21,9 @@ def before_after(
     Tokens in `emphasised` are bold.
     """
     rows = list(range(len(predictions)))
-    figure = blank(look, 28 * len(rows) + 86)
+    sketch = blank(look, 28 * len(rows) + 86)
     for row, each in zip(rows, predictions, strict=True):
-        figure.add_shape(
+        sketch.add_shape(
             type="line",
             x0=100 * each.before,
             x1=100 * each.after,
@@ -32,7 +32,7 @@ def before_after(
             line={"color": look.quiet, "width": 1.5},
             layer="below",
         )
-        figure.add_annotation(
+        sketch.add_annotation(
             x=1,
             xref="paper",
             xanchor="right",
@@ -42,7 +42,7 @@ def before_after(
             font={"size": look.size(11), "color": look.quiet},
         )
     for name, colour in (("before", look.quiet), ("after", look.accent)):
-        figure.add_trace(
+        sketch.add_trace(
             go.Scatter(
                 x=[100 * getattr(each, name) for each in predictions],
                 y=rows,
@@ -59,7 +59,7 @@ def before_after(
         else token_label(each.text, 14)
         for each in predictions
     ]
-    figure.update_yaxes(
+    sketch.update_yaxes(
         quiet_axis(
             look,
             tickmode="array",
@@ -70,16 +70,16 @@ def before_after(
             gridcolor=look.line,
         )
     )
-    figure.update_yaxes(tickfont={"family": MONO, "size": look.size(12), "color": look.ink})
-    figure.update_xaxes(
+    sketch.update_yaxes(tickfont={"family": MONO, "size": look.size(12), "color": look.ink})
+    sketch.update_xaxes(
         quiet_axis(
             look,
             title={"text": "probability, %", "standoff": 8},
             range=[-0.04 * highest, 1.28 * highest],  # room for whole markers, and for the changes
         )
     )
-    figure.update_layout(
+    sketch.update_layout(
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemclick": False},
     )
-    return figure
+    return sketch.figure()

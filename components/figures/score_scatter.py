@@ -32,8 +32,8 @@ def score_scatter(
         h for h in all_heads(*scores.shape) if np.isfinite(scores[h]) and np.isfinite(effects[h])
     ]
     x, y = [float(scores[h]) for h in heads], [float(effects[h]) for h in heads]
-    figure = blank(look, look.size(340))
-    figure.add_trace(
+    sketch = blank(look, look.size(340))
+    sketch.add_trace(
         go.Scatter(
             x=x,
             y=y,
@@ -48,7 +48,7 @@ def score_scatter(
             hoverinfo="skip",
         )
     )
-    figure.add_trace(
+    sketch.add_trace(
         targets(
             x,
             y,
@@ -65,12 +65,12 @@ def score_scatter(
     pixels = (points - [low for low, _ in ranges]) / np.ptp(ranges, axis=1) * plot
     diameters = np.array([CHOSEN if head == selected else POINT for head in heads])
     shifts = place_labels(labels, pixels, diameters, plot, look)
-    add_labels(figure, labels, points, shifts, look)
+    add_labels(sketch, labels, points, shifts, look)
     if role != COPYING:
-        threshold_line(figure, look)
+        threshold_line(sketch, look)
     of = "copying score (OV circuit)" if role == COPYING else f"{role} score on random tokens"
-    figure.update_xaxes(quiet_axis(look, title={"text": of, "standoff": 8}, range=ranges[0]))
-    figure.update_yaxes(
+    sketch.update_xaxes(quiet_axis(look, title={"text": of, "standoff": 8}, range=ranges[0]))
+    sketch.update_yaxes(
         quiet_axis(
             look,
             title={"text": f"{metric.title}, {metric.unit}", "standoff": 8},
@@ -79,10 +79,10 @@ def score_scatter(
             range=ranges[1],
         )
     )
-    figure.update_layout(
+    sketch.update_layout(
         hovermode="closest", hoverdistance=-1, margin={"l": 8, "r": 12, "t": 24, "b": 8}
     )
-    return figure
+    return sketch.figure()
 
 
 def _wide(values: list[float]) -> list[float]:

@@ -11,7 +11,7 @@ from support.absent import absent
 from support.dashboard_page import DashboardPage
 from support.serving import browser as launched
 from support.serving import chromium_path
-from support.tabs import Kind, Tabs
+from support.tabs import Tabs
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +35,18 @@ def new_tab(tabs: Tabs) -> Iterator[Any]:
 
     `whose` tells two visitors apart.
     """
-    opened: list[tuple[Kind, DashboardPage]] = []
+    opened: list[tuple[str, DashboardPage]] = []
 
     def open_(width: int = 1440, scheme: str = "light", whose: str = "mine") -> DashboardPage:
-        kind = (width, scheme, whose)
-        opened.append((kind, tabs.take(kind)))
+        opened.append((whose, tabs.take(width, scheme, whose)))
         return opened[-1][1]
 
     yield open_
     wrong = []
-    for kind, page in opened:
+    for whose, page in opened:
         exceptions = page.page.locator("[data-testid=stException]").count()
         wrong += page.script_errors + [f"{exceptions} exceptions on the page"] * bool(exceptions)
-        tabs.give_back(kind, page)
+        tabs.give_back(whose, page)
     assert wrong == []
 
 

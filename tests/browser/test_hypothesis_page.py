@@ -6,7 +6,6 @@ What needs no browser is in tests/served/test_hypothesis_page.py.
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from core.demo import example
 from core.hypotheses.held_out import held_out
@@ -14,16 +13,6 @@ from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.search import greedy
 from core.progress import run_to_end
 from core.sweep.scorer import Scorer
-
-
-@pytest.fixture
-def fresh(new_tab, server):
-    """The page opened by its address, so that no effect has been on screen."""
-    page = new_tab()
-    page.visit(f"{server}/hypothesis")
-    page.wait_text("statement", "All heads that look like")
-    page.settle()
-    return page
 
 
 def type_variants(page, text):
@@ -75,9 +64,6 @@ def test_from_a_grid_that_shows_no_effect_to_variants_of_ones_own(fresh, demo):
     pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
     type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")
     own_variants_are_shown(fresh, demo, pairs)
-    type_variants(fresh, f"{pairs[0][0]} => sings\nno <b>arrow</b> here")
-    fresh.wait_text("own", "Line 2, 'no <b>arrow</b> here': write the prompt, then =>")
-    assert len(variant_rows(fresh, 5)) == 5
 
 
 def own_variants_are_shown(page, demo, pairs):

@@ -10,12 +10,12 @@ from core.demo import example
 from core.exports import links
 
 FIRST = replace(example.SPEC, prompt="red green blue red green", target=" blue")
-SECOND = replace(example.SPEC, prompt="cat dog bird cat dog", target=" bird")
+SECOND = replace(FIRST, target=" red")
 
 
 def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(live):
+    live.type_prompt(FIRST.prompt)
     for spec in (FIRST, SECOND):
-        live.type_prompt(spec.prompt)
         live.type("target", spec.target)
         live.run()
         live.wait_address(links.to_params(spec))
@@ -41,14 +41,14 @@ def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(liv
     live.settle()
     live.choose("metric", "log odds")
     live.click_cell(1, 1)
-    live.choose("head_view", "What kind it is")
-    params = {"metric": ["log odds"], "head": ["L1H1"], "view": ["scores"]}
+    live.choose("head_view", "Where it matters")
+    params = {"metric": ["log odds"], "head": ["L1H1"], "view": ["positions"]}
     live.wait_address(links.to_params(FIRST) | params)
     before, z = live.query(), live.z()
     live.page.reload()
     live.wait_text("head_detail", "L1H1 ablated")
     live.wait_heatmap()
-    live.wait_text("view_scores", "20 sequences")
+    live.wait_text("view_positions", "Positions do not add up")
     live.settle()
     live.wait_gone("situation")
     assert live.z() == z
@@ -56,7 +56,7 @@ def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(liv
     assert live.typed("target") == FIRST.target
     assert live.outlined() == ["selected L1H1"]
     assert live.pressed("metric") == ["log odds"]
-    assert live.pressed("head_view") == ["What kind it is"]
+    assert live.pressed("head_view") == ["Where it matters"]
 
 
 def drawn_whole(page):

@@ -1,4 +1,7 @@
-"""From page to page in a real browser: nothing on screen is lost, however quickly one goes."""
+"""From page to page in a real browser: nothing on screen is lost.
+
+Tabs that go before a page is drawn are in tests/served.
+"""
 
 from dataclasses import replace
 
@@ -6,15 +9,6 @@ from support.addresses import address
 
 from core.demo import example
 from core.spec.ablation import AblationKind
-
-
-def test_a_tab_goes_straight_to_another_page(open_page):
-    page = open_page()
-    page.go("Patching")
-    page.wait_text("composer", "Mean-across-heads ablation, every position")
-    page.go("Sweep")
-    page.wait_heatmap()
-    page.wait_text("in_words", "Mean-across-heads ablation, every position")
 
 
 def test_a_tab_goes_straight_to_another_page_with_all_that_its_address_says(open_page, server):

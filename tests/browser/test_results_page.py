@@ -57,48 +57,46 @@ def test_an_estimate_is_told_and_clicked_as_any_cell_and_the_layers_move_none(ne
     assert after == before, "the layer effects move no cell"
 
 
-def test_the_pointer_at_a_cell_and_beside_the_cells(live):
+def test_the_pointer_at_a_cell_and_clicks_beside_the_cells_at_either_width(live):
     head = example.saved().ranked()[1].address
     part = example.saved_layer_effects().share_of_first(example.saved(), head, "prob_change")
     assert f"at position 0 alone: {share(part)} of it" in live.hover_cell(*head)
-    a_click_beside_the_cells_selects_no_head(live)
 
-
-def test_a_click_beside_the_cells_and_every_metric_at_800_pixels(open_page):
-    page = open_page(width=800)
-    page.wait_live()
-    a_click_beside_the_cells_selects_no_head(page)
-    page.choose("metric", "log odds")
-    effect = example.saved().ranked("logodds_change")[0]
-    assert abs(page.z()[effect.layer][effect.head] - effect.logodds_change) < 0.01
-    switch = page.page.locator(".st-key-metric").bounding_box()
-    plot = page.page.locator(".st-key-heatmap").bounding_box()
-    assert switch["x"] + switch["width"] <= plot["x"] + plot["width"] + 1
-
-
-def a_click_beside_the_cells_selects_no_head(page):
     n_layers, n_heads = example.saved().shape
-    page.click_cell(1, n_heads - 1, 0.97, 0.5)
-    page.wait_text("head_detail", f"L1H{n_heads - 1} ablated")
-    for layer in (0, n_layers - 1):
-        x, y = page.page.evaluate(
-            """layer => {
-              const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');
-              const box = gd.getBoundingClientRect(), l = gd._fullLayout;
-              return [box.left + l.xaxis2._offset + 4,
-                      box.top + l.yaxis._offset + l.yaxis.d2p(layer)];
-            }""",
-            layer,
-        )
-        page.page.mouse.move(x - 3, y)
-        page.page.mouse.move(x, y)
-        page.page.wait_for_function(
-            "layer => document.querySelector('.st-key-heatmap .hoverlayer')"
-            ".textContent.includes(`Layer ${layer} attention`)",
-            arg=layer,
-        )
-        page.page.mouse.click(x, y)
-        page.settle()
-        assert page.outlined() == [f"selected L1H{n_heads - 1}"]
-    page.click_cell(0, 0)
-    page.wait_text("head_detail", "L0H0 ablated")
+    live.click_cell(1, n_heads - 1, 0.97, 0.5)
+    live.wait_text("head_detail", f"L1H{n_heads - 1} ablated")
+    a_click_beside_the_cells_selects_no_head(live, 0)
+    live.resize(800)
+    a_click_beside_the_cells_selects_no_head(live, n_layers - 1)
+    live.click_cell(0, 0)
+    live.wait_text("head_detail", "L0H0 ablated")
+    switch = live.page.locator(".st-key-metric").bounding_box()
+    plot = live.page.locator(".st-key-heatmap").bounding_box()
+    assert switch["x"] + switch["width"] <= plot["x"] + plot["width"] + 1
+    live.choose("metric", "log odds")
+    effect = example.saved().ranked("logodds_change")[0]
+    assert abs(live.z()[effect.layer][effect.head] - effect.logodds_change) < 0.01
+
+
+def a_click_beside_the_cells_selects_no_head(page, layer):
+    selected = page.outlined()
+    x, y = page.page.evaluate(
+        """layer => {
+          const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');
+          const box = gd.getBoundingClientRect(), l = gd._fullLayout;
+          return [box.left + l.xaxis2._offset + 4,
+                  box.top + l.yaxis._offset + l.yaxis.d2p(layer)];
+        }""",
+        layer,
+    )
+    page.page.mouse.move(x - 3, y)
+    page.page.mouse.move(x, y)
+    page.page.wait_for_function(
+        "layer => document.querySelector('.st-key-heatmap .hoverlayer')"
+        ".textContent.includes(`Layer ${layer} attention`)",
+        arg=layer,
+    )
+    page.page.mouse.click(x, y)
+    page.settle()
+    assert len(selected) == 1
+    assert page.outlined() == selected

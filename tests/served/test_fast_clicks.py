@@ -6,25 +6,13 @@ The session speaks Streamlit's own protocol, so that each click meets a run wher
 import asyncio
 from contextlib import suppress
 
-import pytest
 from support.held_server import HELD
-from support.serving import ROOT, dashboard
 from support.streamlit_client import Session, by_itself
 
 from core.results.metrics import METRICS
 
 CLICKS = 6
 ALTERNATING = METRICS[:2]
-
-
-@pytest.fixture
-def held(tmp_path):
-    """A server on which a sweep stops after its first heads, and the file of what it logs."""
-    allowed, log = tmp_path / "allowed", tmp_path / "log.txt"
-    allowed.write_text("4")
-    program = [str(ROOT / "tests" / "support" / "held_server.py")]
-    with dashboard(log=log, program=program, HELD_SWEEPS=str(allowed), AT_ONCE="2") as url:
-        yield url, log
 
 
 def shows(session, title):
@@ -44,8 +32,8 @@ async def hurry(url):
     """Click while a run waits for the map, past the sweep's bar; returns what bars there are."""
     async with Session(url, timeout=200) as session:
         await session.settled()
-        await session.set("prompt", f"{HELD} red green blue red green")
-        await session.set("target", " blue")
+        await session.set("prompt", f"{HELD} up down left up down")
+        await session.set("target", " left")
         await session.press("run")
         await session.until(lambda: session.text("findings").startswith("So far"))
         await open_a_head(session)
@@ -64,6 +52,8 @@ async def hurry(url):
 
 
 def test_clicks_that_overtake_each_other_leave_no_traceback_in_the_log(held):
-    url, log = held
-    assert by_itself(hurry(url)) == {"progress", "progress_view"}
-    assert "Traceback" not in log.read_text()
+    before = len(held.log.read_text())
+    held.hold(4)
+    held.wait_longer(2)
+    assert by_itself(hurry(held.url)) == {"progress", "progress_view"}
+    assert "Traceback" not in held.log.read_text()[before:]

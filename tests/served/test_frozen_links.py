@@ -27,6 +27,15 @@ def old(tmp_path_factory):
         yield url
 
 
+def test_the_first_visitor_of_a_server_comes_by_the_address_of_a_page_to_all_others(new_tab, old):
+    """First of all: nobody has been at this server before."""
+    page = new_tab(old)
+    page.visit(f"{old}/history")
+    for title in ("Hypothesis", "Patching", "Compare", "History", "Sweep"):
+        page.go(title)
+    page.wait_heatmap()
+
+
 def of(page):
     return [pytest.param(each, id=each["what"]) for each in LINKS if each["page"] == page]
 
@@ -41,7 +50,7 @@ def opened(new_tab, old, link):
 
 @pytest.mark.parametrize("link", of("history"))
 def test_a_search_in_history(new_tab, old, link):
-    """First of all: the sweeps of other links are kept too, and fill more than a page."""
+    """First of the links: the sweeps of other links are kept too, and fill more than a page."""
     opens = link["opens"]
     page = opened(new_tab, old, link)
     assert page.typed("history_text") == opens["q"]

@@ -2,13 +2,11 @@
 
 import re
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from support.hostile import MARKUP
 from support.saved_run import SAVED, run_of
-from support.serving import dashboard
 
 from core.demo import example
 from core.spec.ablation import AblationKind
@@ -21,24 +19,22 @@ HOUR = 3600
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    store = Store(default_url(tmp_path_factory.mktemp("kept")))
+def server(elsewhere):
+    """Whose tests run one after the other: every run there is counted."""
+    return elsewhere
+
+
+@pytest.fixture(scope="module")
+def store(elsewhere, elsewhere_folder):
+    store = Store(default_url(elsewhere_folder))
     yield store
     store.close()
 
 
-@pytest.fixture(scope="module")
-def server(store, tmp_path_factory):
-    """A dashboard of its own on `store`'s folder: every run there is counted."""
-    folder = Path(store._engine.url.database).parent
-    log = tmp_path_factory.mktemp("history-server") / "log.txt"
-    with dashboard(log=log, HEADSWEEP_DATA_DIR=str(folder)) as url:
-        yield url
-
-
 @pytest.fixture
 def kept(store):
-    """kept(result, ...): its id; whatever a test has kept is gone after it."""
+    """kept(result, ...): its id; nothing else is kept, before a test and after it."""
+    empty(store)
     begun = time.time()
     made = []
 
@@ -47,6 +43,11 @@ def kept(store):
         return made[-1]
 
     yield keep
+    empty(store)
+
+
+def empty(store):
+    """Forget every run, the deleted ones too."""
     with store._writing() as connection:
         connection.exec_driver_sql("DELETE FROM runs")
 
@@ -75,13 +76,6 @@ def search(page, text):
 
 def pick(page, run_id):
     page.switch(page.whole_key(f"pick_{run_id}"))
-
-
-def test_the_first_visitor_of_a_server_comes_by_this_pages_address_to_all_others(open_history):
-    page = open_history()
-    for title in ("Hypothesis", "Patching", "Compare", "History", "Sweep"):
-        page.go(title)
-    page.wait_heatmap()
 
 
 def test_runs_are_listed_found_and_narrowed(kept, open_history):
@@ -245,7 +239,7 @@ def test_more_than_a_page_of_runs_is_paged(kept, open_history):
     assert ids(history) == runs[:20]
 
 
-def test_with_nothing_kept_it_says_what_will_be_here(open_history):
+def test_with_nothing_kept_it_says_what_will_be_here(kept, open_history):
     history = open_history()
     history.wait_text("history", "No run is kept yet")
     history.switch("history_deleted")

@@ -32,16 +32,6 @@ def keeper(demo):
     return Scorer(demo, keep_only_spec(example.SPEC))
 
 
-@pytest.fixture
-def fresh(new_tab, server):
-    """The page opened by its address, so that no effect has been on screen."""
-    page = new_tab()
-    page.visit(f"{server}/hypothesis")
-    page.wait_text("statement", "All heads that look like")
-    page.settle()
-    return page
-
-
 def predict(page, outcome, percent_left):
     page.choose("outcome", outcome)
     page.type("predicted", str(percent_left))

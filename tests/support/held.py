@@ -1,4 +1,5 @@
-"""What a test does with a held server: how far its sweeps go, whether its disk is full."""
+"""What a test does with a held server: how far its sweeps go, how long its pages wait, whether its
+disk is full."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,22 @@ class Held:
         return {
             "HELD_SWEEPS": str(self._allowed),
             "FULL_DISK": str(self.full_disk),
+            "PATIENCE": str(self._patience),
             "HEADSWEEP_DATA_DIR": str(self.database.parent),
         }
 
     @property
     def _allowed(self) -> Path:
         return self.folder / "allowed"
+
+    @property
+    def _patience(self) -> Path:
+        return self.folder / "patience"
+
+    @property
+    def log(self) -> Path:
+        """What the server has said."""
+        return self.folder / "log.txt"
 
     @property
     def full_disk(self) -> Path:
@@ -37,11 +48,20 @@ class Held:
 
     def hold(self, heads: int) -> None:
         """Let no more than so many heads of a held sweep become known; `ALL`: everything."""
-        new = self._allowed.with_suffix(".new")
-        new.write_text(str(heads))
-        new.rename(self._allowed)  # in one step: the server reads it at any moment
+        _put(self._allowed, heads)
+
+    def wait_longer(self, seconds: float) -> None:
+        """Let a page wait so long for a task before it draws its progress."""
+        _put(self._patience, seconds)
 
     def let_go(self) -> None:
-        """Nothing is held, and the disk has room."""
+        """Nothing is held, no page waits longer than ours do, and the disk has room."""
         self.hold(ALL)
+        self._patience.unlink(missing_ok=True)
         self.full_disk.unlink(missing_ok=True)
+
+
+def _put(file: Path, number: float) -> None:
+    new = file.with_suffix(".new")
+    new.write_text(str(number))
+    new.rename(file)  # in one step: the server reads it at any moment

@@ -3,8 +3,8 @@
 The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
 than that become known; layer effects are measured once it is `ALL`, and so is the second half of a
 map of positions. Such sweeps are estimated first and done in small chunks, whatever their size.
-While the file FULL_DISK is there, the database finds no room for another page. AT_ONCE is how many
-seconds a page waits for a task before it draws its progress.
+While the file FULL_DISK is there, the database finds no room for another page. While the file
+PATIENCE is there, a page waits so many seconds for a task before it draws its progress.
 """
 
 import os
@@ -47,17 +47,29 @@ def full_disk(file: Path) -> None:
     core.store.store.open_engine = open_engine
 
 
+def patient(file: Path) -> None:
+    """What a page waits for is in the file's hands, as long as it is there."""
+    from core.jobs.job import Job
+
+    wait = Job.wait
+
+    def wait_longer(job: Job, timeout: float | None = None) -> bool:
+        longer = timeout is not None and file.exists()
+        return wait(job, float(file.read_text()) if longer else timeout)
+
+    Job.wait = wait_longer  # type: ignore[method-assign]
+
+
 def main() -> None:
     import core.circuits.by_position
     import core.sweep.estimate.preview
     import core.sweep.layer_sweep
     import core.sweep.sweep
     from components.server import main as serve
-    from components.widgets.page import task_result
     from core.sweep.scorer import Scorer
 
-    if "AT_ONCE" in os.environ:
-        task_result.AT_ONCE = float(os.environ["AT_ONCE"])
+    if "PATIENCE" in os.environ:
+        patient(Path(os.environ["PATIENCE"]))
     if "FULL_DISK" in os.environ:
         full_disk(Path(os.environ["FULL_DISK"]))
     in_full, preview = core.sweep.sweep.sweep_with_progress, core.sweep.estimate.preview.preview

@@ -18,6 +18,8 @@ from support.hub_server import Hub, environment, serving
 from support.serving import HELD_PROGRAM, dashboard
 from transformers import GPT2Config
 
+pytest_plugins = ["support.hypothesis_page"]
+
 
 @pytest.fixture(scope="session")
 def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -72,7 +74,7 @@ def held_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     folder = tmp_path_factory.mktemp("held")
     held = Held(folder, "")
     held.let_go()
-    with dashboard(log=folder / "log.txt", program=HELD_PROGRAM, **held.environment) as url:
+    with dashboard(log=held.log, program=HELD_PROGRAM, **held.environment) as url:
         yield replace(held, url=url)
 
 

@@ -53,9 +53,9 @@ def browser() -> Iterator[Any]:
             chromium.close()
 
 
-def still_context(chromium: Any, width: int, scheme: str = "light") -> Any:
+def still_context(chromium: Any) -> Any:
     """A browser context of its own, in which nothing moves by itself."""
-    context = chromium.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+    context = chromium.new_context()
     context.add_init_script(STILL)
     return context
 

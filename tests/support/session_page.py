@@ -78,6 +78,10 @@ class SessionPage:
         query = self.session.query_string
         return f"?{query}" if query else ""
 
+    def wait_query(self, part: str) -> None:
+        """Until the address has `part` after its question mark."""
+        self._until(lambda: part in self.query(), self.query)
+
     def wait_address(self, params: Mapping[str, Sequence[str]]) -> None:
         """Until the address has just these parameters."""
         wanted = sorted((name, text) for name, texts in params.items() for text in texts)
@@ -87,15 +91,6 @@ class SessionPage:
 
     # What is done
 
-    def settle(self) -> None:
-        """Until the script has run and nothing computes."""
-        self._loop.run(self.session.settled())
-
-    def wait_live(self) -> None:
-        """Until the embedded model is loaded, so that what is typed is tokenised."""
-        self._until(lambda: "which is still being loaded" not in self.everything())
-        self.settle()
-
     def type(self, key: str, text: str) -> None:
         """Into a text box or area, and leave it."""
         self._do(self.session.set(key, text))
@@ -103,15 +98,31 @@ class SessionPage:
     def type_prompt(self, text: str) -> None:
         self.type("prompt", text)
 
-    def choose_model(self, name: str) -> None:
-        self.type("model", name)
+    def fill(self, key: str, text: str) -> None:
+        """Type into a box of a form: its button sends what stands there."""
+        self._loop.run(self.session.fill(key, text))
 
     def choose(self, key: str, label: str) -> None:
         """One of a row of choices."""
         self._do(self.session.choose(key, label))
 
+    def choose_model(self, name: str) -> None:
+        self.type("model", name)
+
+    def choose_file(self, key: str, name: str, content: bytes) -> None:
+        """In the file box whose key begins so."""
+        self._do(self.session.give(self.whole_key(key), name, content))
+
+    def toggle(self, key: str, index: int) -> None:
+        """Press one of a row of which several can be chosen, or let it go."""
+        self._do(self.session.toggle(key, index))
+
     def switch(self, key: str, on: bool = True) -> None:
         self._do(self.session.switch(key, on))
+
+    def press(self, key: str) -> None:
+        """Press a button, and wait for nothing of what that begins."""
+        self._loop.run(self.session.press(key))
 
     def click_button(self, key: str) -> None:
         self._do(self.session.press(key))
@@ -135,7 +146,59 @@ class SessionPage:
                     return
         raise LookupError(f"{key!r} has no point of L{layer}H{head}.")
 
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """What is done within waits for no computation: one is held, or is to be seen under way."""
+        self._settles = False
+        try:
+            yield
+        finally:
+            self._settles = True
+
+    # What is waited for
+
+    def settle(self) -> None:
+        """Until the script has run and nothing computes."""
+        self._loop.run(self.session.settled())
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Until `done()`, which waits for nothing itself, whatever still computes."""
+        self._until(done)
+
+    def wait_live(self) -> None:
+        """Until the embedded model is loaded, so that what is typed is tokenised."""
+        self._until(lambda: "which is still being loaded" not in self.everything())
+        self.settle()
+
+    def wait_shown(self, key: str) -> None:
+        """Until something with that key is on the page."""
+        self._until(lambda: self.shows(key))
+
+    def wait_gone(self, key: str) -> None:
+        """Until a container is empty or out of the page."""
+        self._until(lambda: not self.text(key), lambda: self.text(key))
+
+    def wait_text(self, key: str, part: str) -> None:
+        self._until(lambda: part in self.text(key), lambda: self.text(key))
+
+    def wait_value(self, key: str, value: str) -> None:
+        """Until a text box holds `value`."""
+        self._until(lambda: self.typed(key) == value, lambda: self.typed(key))
+
+    def wait_error(self, part: str) -> None:
+        self._until(lambda: part in self.errors(), self.errors)
+
+    def wait_banner(self, part: str) -> None:
+        self._until(lambda: part in self.banners(), self.banners)
+
+    def wait_heatmap(self) -> None:
+        self._until(lambda: self._charts("heatmap") != [])
+
     # What is seen
+
+    def shows(self, key: str) -> bool:
+        """Whether something with that key is on the page."""
+        return self.session.shows(key)
 
     def text(self, key: str) -> str:
         """The words in a container, white space collapsed."""
@@ -145,15 +208,6 @@ class SessionPage:
         """All words of the page."""
         return " ".join(node.words for node in self.session.page.nodes.values())
 
-    def html(self) -> str:
-        """All markup of the page, as the browser gets it."""
-        nodes = self.session.page.nodes.values()
-        return "\n".join(node.content.html.body for node in nodes if node.kind == "html")
-
-    def shows(self, key: str) -> bool:
-        """Whether something with that key is on the page."""
-        return self.session.shows(key)
-
     def errors(self) -> str:
         """The messages beneath the fields."""
         return " ".join(self.session.errors())
@@ -162,25 +216,23 @@ class SessionPage:
         """What the page says above everything else."""
         return " ".join(self.session.page.of_class("hs-banner"))
 
-    def wait_text(self, key: str, part: str) -> None:
-        self._until(lambda: part in self.text(key), lambda: self.text(key))
+    def html(self) -> str:
+        """All markup of the page, as the browser gets it."""
+        nodes = self.session.page.nodes.values()
+        return "\n".join(node.content.html.body for node in nodes if node.kind == "html")
 
-    def wait_error(self, part: str) -> None:
-        self._until(lambda: part in self.errors(), self.errors)
+    def markdown(self) -> str:
+        """What the page is to read as Markdown: its labels, and its texts that are no HTML."""
+        nodes = self.session.page.nodes.values()
+        return "\n".join(node.words for node in nodes if node.kind != "html")
 
-    def wait_banner(self, part: str) -> None:
-        self._until(lambda: part in self.banners(), self.banners)
+    def elements(self, name: str, but: str = "") -> list[str]:
+        """The words of each element with that class of our own style sheet, and without `but`."""
+        return self.session.page.elements(name, but)
 
-    def wait_gone(self, key: str) -> None:
-        """Until a container is empty or out of the page."""
-        self._until(lambda: not self.text(key), lambda: self.text(key))
-
-    def wait_value(self, key: str, value: str) -> None:
-        """Until a text box holds `value`."""
-        self._until(lambda: self.typed(key) == value, lambda: self.typed(key))
-
-    def wait_heatmap(self) -> None:
-        self._until(lambda: self._charts("heatmap") != [])
+    def rows(self, key: str) -> list[tuple[Any, ...]]:
+        """The rows of the table in a container, or of the table with that key."""
+        return self.session.page.rows(key)
 
     def typed(self, key: str) -> str:
         """What stands in a box, or is chosen in a list; a number in its shortest form."""
@@ -191,15 +243,30 @@ class SessionPage:
         """The chosen ones of a row of choices."""
         return self.session.page.chosen(key)
 
+    def options(self, key: str) -> list[str]:
+        """What a list offers."""
+        return list(self.session.page.widget(key).content.selectbox.options)
+
     def is_disabled(self, key: str) -> bool:
         """Whether a button or a box cannot be used now."""
         widget = self.session.page.widget(key)
         return bool(getattr(widget.content, widget.kind).disabled)
 
+    def whole_key(self, begun: str) -> str:
+        """The key that begins so: some go on with a number of clicks."""
+        keys = (node.key for node in self.session.page.nodes.values())
+        return next(key for key in keys if key.startswith(begun))
+
+    # Figures
+
     def z(self) -> list[list[float]]:
         """The heatmap's values, layer by layer."""
         traces = self.figure("heatmap")["data"]
         return np.asarray(next(t["z"] for t in traces if t["type"] == "heatmap"), float).tolist()
+
+    def outlined(self) -> list[str]:
+        """The names of the outlines on the heatmap."""
+        return [shape["name"] for shape in self.figure("heatmap")["layout"].get("shapes", [])]
 
     def figure(self, key: str) -> dict[str, Any]:
         """The figure whose key begins with `key`, as Plotly's JSON with its arrays read."""
@@ -212,9 +279,16 @@ class SessionPage:
         traces = self.figure(key)["data"]
         return [t["z"] for t in traces if t["type"] == "heatmap" and t.get("coloraxis")][nth]
 
-    def outlined(self) -> list[str]:
-        """The names of the outlines on the heatmap."""
-        return [shape["name"] for shape in self.figure("heatmap")["layout"].get("shapes", [])]
+    def points_of(self, key: str) -> tuple[list[float], list[float]]:
+        """x and y of a figure's first trace."""
+        first = self.figure(key)["data"][0]
+        return first["x"], first["y"]
+
+    def n_charts(self, key: str) -> int:
+        """How many figures are in a container."""
+        return len(self._charts(key))
+
+    # How it is done
 
     def _charts(self, key: str) -> list[Node]:
         inside = [node for node in self.session.page.within(key) if node.kind == "plotly_chart"]
@@ -242,72 +316,6 @@ class SessionPage:
             self._loop.run(self.session.until(done))
         except TimeoutError:
             raise AssertionError(f"It never came. What was there: {seen()}") from None
-
-    def choose_file(self, key: str, name: str, content: bytes) -> None:
-        """In the file box whose key begins so."""
-        self._do(self.session.give(self.whole_key(key), name, content))
-
-    def press(self, key: str) -> None:
-        """Press a button, and wait for nothing of what that begins."""
-        self._loop.run(self.session.press(key))
-
-    def wait_shown(self, key: str) -> None:
-        """Until something with that key is on the page."""
-        self._until(lambda: self.shows(key))
-
-    def markdown(self) -> str:
-        """What the page is to read as Markdown: its labels, and its texts that are no HTML."""
-        nodes = self.session.page.nodes.values()
-        return "\n".join(node.words for node in nodes if node.kind != "html")
-
-    def toggle(self, key: str, index: int) -> None:
-        """Press one of a row of which several can be chosen, or let it go."""
-        self._do(self.session.toggle(key, index))
-
-    def elements(self, name: str, but: str = "") -> list[str]:
-        """The words of each element with that class of our own style sheet, and without `but`."""
-        return self.session.page.elements(name, but)
-
-    def rows(self, key: str) -> list[tuple[Any, ...]]:
-        """The rows of the table in a container, or of the table with that key."""
-        return self.session.page.rows(key)
-
-    def until(self, done: Callable[[], bool]) -> None:
-        """Until `done()`, which waits for nothing itself, whatever still computes."""
-        self._until(done)
-
-    @contextmanager
-    def meanwhile(self) -> Iterator[None]:
-        """What is done within waits for no computation: one is held, or is to be seen under way."""
-        self._settles = False
-        yield
-        self._settles = True
-
-    def fill(self, key: str, text: str) -> None:
-        """Type into a box of a form: its button sends what stands there."""
-        self._loop.run(self.session.fill(key, text))
-
-    def wait_query(self, part: str) -> None:
-        """Until the address has `part` after its question mark."""
-        self._until(lambda: part in self.query(), self.query)
-
-    def options(self, key: str) -> list[str]:
-        """What a list offers."""
-        return list(self.session.page.widget(key).content.selectbox.options)
-
-    def n_charts(self, key: str) -> int:
-        """How many figures are in a container."""
-        return len(self._charts(key))
-
-    def points_of(self, key: str) -> tuple[list[float], list[float]]:
-        """x and y of a figure's first trace."""
-        first = self.figure(key)["data"][0]
-        return first["x"], first["y"]
-
-    def whole_key(self, begun: str) -> str:
-        """The key that begins so: some go on with a number of clicks."""
-        keys = (node.key for node in self.session.page.nodes.values())
-        return next(key for key in keys if key.startswith(begun))
 
 
 def plain(value: Any) -> Any:

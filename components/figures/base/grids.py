@@ -17,6 +17,7 @@ from components.figures.base.cells import (
 )
 from components.figures.base.head_axes import head_axes, on_panel, shape_on_panel
 from components.figures.base.look import Look, blank
+from components.figures.base.sketch import Sketch
 from core.spec.heads import Head
 from core.text.numbers import signed as with_sign
 
@@ -60,16 +61,16 @@ def grids(
     cell = float(np.clip(230 / n_layers, 9, 40))
     titled = any(panel.title for panel in panels)
     above, below = look.size(62 if titled else 42), look.size(46)
-    figure = blank(look, n_layers * cell + above + below)
+    sketch = blank(look, n_layers * cell + above + below)
     width = (1 - GAP * (len(panels) - 1)) / len(panels)
     for index, panel in enumerate(panels):
         start = index * (width + GAP)
-        _draw(figure, panel, index, (start, start + width), (end, signed, digits, unit), look)
+        _draw(sketch, panel, index, (start, start + width), (end, signed, digits, unit), look)
         for head in selected:
             frame = outline(head.head, head.layer, look, f"selected {head.label}")
-            figure.add_shape(**frame, **shape_on_panel(index))
+            sketch.add_shape(**frame, **shape_on_panel(index))
         if panel.title:
-            figure.add_annotation(
+            sketch.add_annotation(
                 text=panel.title,
                 x=start,
                 y=1,
@@ -81,7 +82,7 @@ def grids(
                 showarrow=False,
                 font={"size": look.size(12), "color": look.ink},
             )
-    figure.update_layout(
+    sketch.update_layout(
         margin={"l": 8, "r": 6, "t": above, "b": below},
         hovermode="closest",
         hoverdistance=-1,
@@ -92,11 +93,11 @@ def grids(
             "colorbar": bar_beneath(unit, look, 0.8 if len(panels) == 1 else 0.5),
         },
     )
-    return figure
+    return sketch.figure()
 
 
 def _draw(
-    figure: go.Figure,
+    sketch: Sketch,
     panel: Panel,
     index: int,
     domain: tuple[float, float],
@@ -109,25 +110,25 @@ def _draw(
     def said(value: float) -> str:
         return with_sign(value, digits) if signed else f"{value:.{digits}f}"
 
-    figure.add_trace(_hairlines(values, look, own))
-    figure.add_trace(coloured(values, coloraxis="coloraxis", **own))
+    sketch.add_trace(_hairlines(values, look, own))
+    sketch.add_trace(coloured(values, coloraxis="coloraxis", **own))
     scale = look.diverging if signed else look.sequential
     at = shares_of(values, end, signed=signed)
-    figure.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
+    sketch.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
     cells = [
         Head(layer, head)
         for layer, head in np.ndindex(*values.shape)
         if np.isfinite(values[layer, head])
     ]
     name = f"{panel.title}: " if panel.title else ""
-    figure.add_trace(
+    sketch.add_trace(
         head_targets(
             cells,
             [f"{name}<b>{head.label}</b> {said(float(values[head]))} {unit}" for head in cells],
             **own,
         )
     )
-    figure.update_layout(
+    sketch.update_layout(
         head_axes(
             (values.shape[0], values.shape[1]),
             look,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from components.figures.base.look import Look
+from components.figures.base.sketch import Sketch
 
 LETTER, LINE = 3.5, 7.0
 """Half a label's width a letter, and half its height, in pixels before a look's scale."""
@@ -64,7 +64,7 @@ def place_labels(
 
 
 def add_labels(
-    figure: go.Figure,
+    sketch: Sketch,
     labels: Sequence[PlacedLabel],
     points: np.ndarray,
     shifts: Mapping[int, tuple[float, float]],
@@ -78,7 +78,7 @@ def add_labels(
         if label.point not in shifts:
             continue
         (x, y), (right, up) = points[label.point], shifts[label.point]
-        figure.add_annotation(
+        sketch.add_annotation(
             x=float(x),
             y=float(y),
             text=f"<b>{label.text}</b>" if label.needed else label.text,

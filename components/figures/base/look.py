@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
+from components.figures.base.sketch import Sketch
 
 FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 MONO = '"Source Code Pro", ui-monospace, Menlo, Consolas, monospace'
@@ -112,25 +112,25 @@ def _contrast(one: float, other: float) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def blank(look: Look, height: float) -> go.Figure:
+def blank(look: Look, height: float) -> Sketch:
     """An empty figure in this look: transparent, no template, room for nothing but the data."""
-    figure = go.Figure()
-    figure.update_layout(
-        template="none",
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": look.size(12), "color": look.ink},
-        hoverlabel={
-            "bgcolor": look.paper,
-            "bordercolor": look.line,
-            "font": {"family": FONT, "size": look.size(13), "color": look.ink},
-        },
-        dragmode=False,
-        showlegend=False,
+    return Sketch(
+        {
+            "template": "none",
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": FONT, "size": look.size(12), "color": look.ink},
+            "hoverlabel": {
+                "bgcolor": look.paper,
+                "bordercolor": look.line,
+                "font": {"family": FONT, "size": look.size(13), "color": look.ink},
+            },
+            "dragmode": False,
+            "showlegend": False,
+        }
     )
-    return figure
 
 
 def quiet_axis(look: Look, **options: object) -> dict[str, object]:

@@ -17,7 +17,7 @@ from components import figures
 from components.figures.attention import attention_pattern
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel, grids
-from components.figures.base.look import Look, blank
+from components.figures.base.look import Look
 from components.figures.comparison import RunName
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
@@ -40,7 +40,7 @@ from core.spec.heads import Head
 LOOKS = {"light": Look(), "dark": Look(dark=True), "large": Look(scale=2.0)}
 CHOSEN = Head(1, 2)
 NAMES = (
-    "attention_pattern", "bars", "before_after", "blank", "comparison_maps",
+    "attention_pattern", "bars", "before_after", "comparison_maps",
     "comparison_scatter", "grids", "head_heatmap", "kind_multiples", "mlp_bars",
     "other_sets_strip", "pair_map", "pick_grid", "position_map", "printed_heatmap", "score_bars",
     "score_change", "score_scatter", "direct_effect_waterfall", "search_curve",
@@ -72,7 +72,6 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
         "attention_pattern": lambda look: attention_pattern(looking.weights, tokens, look),
         "bars": lambda look: bars([Bar("a", 1.0), Bar("b", -2.0, True)], "nats", look),
         "before_after": lambda look: before_after(saying.predictions, {" Mary"}, look),
-        "blank": lambda look: blank(look, 100),
         "comparison_maps": lambda look: comparison_maps(compared, PROB, look, CHOSEN),
         "comparison_scatter": lambda look: comparison_scatter(compared, PROB, look, CHOSEN),
         "grids": lambda look: grids(ways, "attention", look, selected=[CHOSEN]),

@@ -14,8 +14,9 @@ from core.spec.heads import Head, all_heads
 
 
 def test_a_cell_is_centred_at_its_head_and_layer_and_the_first_layer_is_on_top():
-    figure = blank(Look(), 100)
-    figure.update_layout(head_axes((3, 5), Look(), most=26))
+    sketch = blank(Look(), 100)
+    sketch.update_layout(head_axes((3, 5), Look(), most=26))
+    figure = sketch.figure()
     assert list(figure.layout.xaxis.range) == [-0.5, 4.5]
     assert list(figure.layout.yaxis.range) == [2.5, -0.5]
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("head", "layer")

@@ -71,8 +71,8 @@ def test_labels_are_written_where_they_were_placed_and_the_needed_one_is_bold():
         np.array([[0.1, 2.0], [0.3, 4.0]]),
         [PlacedLabel(0, "a"), PlacedLabel(1, "b", needed=True)],
     )
-    figure = blank(Look(), 100)
-    add_labels(figure, labels, points, {1: (7.0, -3.0)}, Look())
-    (note,) = figure.layout.annotations
+    sketch = blank(Look(), 100)
+    add_labels(sketch, labels, points, {1: (7.0, -3.0)}, Look())
+    (note,) = sketch.figure().layout.annotations
     assert (note.text, note.x, note.y) == ("<b>b</b>", 0.3, 4.0)
     assert (note.xshift, note.yshift) == (7.0, -3.0)

@@ -85,7 +85,7 @@ def test_an_axis_takes_options_over_its_own():
 
 
 def test_an_empty_figure_draws_nothing_of_its_own():
-    figure = blank(Look(), 123)
+    figure = blank(Look(), 123).figure()
     assert figure.data == ()
     assert figure.layout.height == 123
     assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
