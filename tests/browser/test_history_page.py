@@ -49,6 +49,11 @@ def test_the_search_finds_while_one_types_and_labels_are_shown_and_kept_as_typed
     page = new_tab()
     page.visit(f"{server}/history?q=quagga")
     wait_ids(page, runs)
+    page.page.wait_for_function(
+        "n => Array.from(document.querySelectorAll('.hs-thumb')).filter(i => i.complete).length"
+        " === n",
+        arg=len(runs),
+    )
     sizes = "Array.from(document.querySelectorAll('.hs-thumb'), i => [i.naturalWidth, i.alt])"
     pictures = page.page.evaluate(sizes)
     assert len(pictures) == 2

@@ -82,13 +82,14 @@ def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(new_tab, server)
     drawn_whole(page)
     page.wait_address(on_sweep)
 
-    for part, params in (
-        ("/hypothesis", links.to_params(FIRST)),
-        ("/history", {}),
-        ("/", on_sweep),
+    for part, params, key, said in (
+        ("/hypothesis", links.to_params(FIRST), "statement", "All heads that look like"),
+        ("/history", {}, "history", "Search"),
+        ("/", on_sweep, "view_attention", "Attention pattern"),
     ):
         page.page.go_back()
         page.page.wait_for_function("p => location.pathname === p", arg=part)
+        page.wait_text(key, said)  # its script runs: before that, a page seems to be at rest
         page.settle()
         page.wait_address(params)
     page.wait_value("target", FIRST.target)
