@@ -38,6 +38,19 @@ def test_an_unknown_name_is_one_sentence_at_the_model_and_the_last_result_stays(
     assert live.errors() == ""
 
 
+def test_a_dead_hub_is_said_at_the_model_and_the_embedded_one_goes_on(hub, live):
+    live.type_prompt("cat dog bird cat dog")
+    with hub.away():
+        live.choose_model("org/other")
+        live.click_button("load")
+        live.wait_error("cannot be reached")
+        assert live.typed("prompt") == "cat dog bird cat dog"
+        live.click_button("previous_model")
+        live.type("target", " bird")
+        live.run()
+        live.wait_text("baseline", "bird")
+
+
 def published(page):
     """{head: letters} of the published roles on the heatmap; None where there are none."""
     drawn = [t for t in page.figure("heatmap")["data"] if t.get("name") == "published roles"]

@@ -44,6 +44,29 @@ class Hub:
     requests: list[tuple[str, str]] = field(default_factory=list)
     """(method, path) in order."""
     stopped: threading.Event = field(default_factory=threading.Event)
+    _server: ThreadingHTTPServer | None = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody listens at its address until the block ends."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self._listen()
+
+    def _listen(self) -> None:
+        port = urlsplit(self.url).port or 0
+        server = ThreadingHTTPServer(("127.0.0.1", port), type("Of", (_Handler,), {"hub": self}))
+        server.daemon_threads, server.block_on_close = True, False  # connections may be held open
+        self.url, self._server = f"http://127.0.0.1:{server.server_port}", server
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def _leave(self) -> None:
+        server, self._server = self._server, None
+        assert server is not None
+        server.shutdown()
+        server.server_close()
 
     def files(self) -> list[str]:
         """The files whose contents were asked for, in order."""
@@ -55,18 +78,12 @@ class Hub:
 def serving(repos: Mapping[str, Path], **faults: Any) -> Iterator[Hub]:
     """Serve folders as hub repos until the block ends; `faults` are fields of `Hub`."""
     hub = Hub(dict(repos), **faults)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
-    server.daemon_threads, server.block_on_close = True, False  # connections may be held open
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
+    hub._listen()
     try:
         yield hub
     finally:
         hub.stopped.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        hub._leave()
 
 
 def environment(hub: Hub, home: Path) -> dict[str, str]:
@@ -95,6 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         hub, path = self.hub, unquote(urlsplit(self.path).path).strip("/")
+        if hub._server is None:  # asked over a connection that was held open
+            self.close_connection = True
+            return
         hub.requests.append((self.command, path))
         repo, _, rest = path.removeprefix("api/models/").partition("/resolve/")
         trusted = self.headers.get("Authorization") == f"Bearer {hub.token}"

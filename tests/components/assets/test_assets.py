@@ -11,7 +11,8 @@ from components.widgets.page.page_script import _SCRIPTS
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "components" / "assets"
-FILES = [path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/*.*")]
+KINDS = ("*.js", "*.css", "*.html")
+FILES = [path.relative_to(FOLDER).as_posix() for kind in KINDS for path in FOLDER.glob(f"*/{kind}")]
 
 
 def test_every_script_is_in_the_page_or_in_the_report():

@@ -12,9 +12,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.command_line import headsweep, refused
 from support.hub_server import Hub, environment, serving
 
 from core.checkpoints import hub
+from core.cli import main
 from core.errors import Cancelled, ModelError
 
 NAME = "org/tiny"
@@ -405,24 +407,21 @@ def test_importing_it_imports_nothing_heavy():
     assert asked.stdout.strip() == "[]"
 
 
+SWEEP = "sweep", "--prompt", "The quick brown fox", "--target", " jumps", "--format", "json"
+
+
 @pytest.mark.slow
 def test_the_command_line_sweeps_a_model_of_the_hub(serve, checkpoint):
     server = serve(checkpoint("gpt2"))
-
-    def sweep(model: str) -> "subprocess.Popen[str]":
-        words = "--prompt", "The quick brown fox", "--target", " jumps", "--format", "json"
-        command = [sys.executable, "-m", "core", "sweep", "--model", model, *words]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
-
-    known, unknown = sweep(NAME), sweep("org/unknown")  # at once: importing torch takes long
-    out, err = known.communicate()
-    assert known.returncode == 0, err
-    assert json.loads(out)["spec"]["model"] == NAME
+    done = headsweep(*SWEEP, "--model", NAME)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["spec"]["model"] == NAME
     assert WEIGHTS in server.files()
 
-    out, err = unknown.communicate()
-    assert unknown.returncode == 2
-    assert out == ""
-    (line,) = err.splitlines()
-    assert "org/unknown does not exist or is private" in line
+
+def test_the_command_line_says_what_the_hub_does_not_have(serve, folder, capfd):
+    serve(folder)
+    with pytest.raises(SystemExit) as end:
+        main([*SWEEP, "--model", "org/unknown"])
+    done = subprocess.CompletedProcess(SWEEP, end.value.code, *capfd.readouterr())
+    assert "org/unknown does not exist or is private" in refused(done)
