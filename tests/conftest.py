@@ -3,12 +3,11 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
-import jaxtyping
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +27,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER is not None:  # several processes at once: neither they nor their servers take every core
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from support import selection, shape_checks  # noqa: E402, F401  # jaxtyping calls the second
+from support import processes, selection, shape_checks  # noqa: E402, F401  # the first names the run
 
 pytest_plugins = ["support.servers"]
 
@@ -38,14 +37,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     selection.mark(config, items)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Shapes are checked where `selection.checks_shapes` says so."""
-    jaxtyping.config.update("jaxtyping_disable", not selection.checks_shapes(item))
-    try:
-        return (yield)
-    finally:
-        jaxtyping.config.update("jaxtyping_disable", False)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--jaxtyping-packages", None):
+        config.pluginmanager.register(shape_checks)
 
 
 @pytest.fixture(scope="session")

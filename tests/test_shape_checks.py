@@ -1,20 +1,27 @@
-"""The shapes that signatures state are checked in this very run, inner functions included."""
+"""The shapes that signatures in core state are those of the tensors that come and go."""
+
+import os
 
 import pytest
 import torch
 from jaxtyping import Float, TypeCheckError, jaxtyped
-from support import shape_checks
+from support import processes, shape_checks
 from torch import Tensor
 
-from core.model.attention import _by_head
 
-
-def test_a_tensor_of_another_shape_than_stated_fails_in_core():
-    left, right = torch.ones(2, 3, 4, 5), torch.ones(3, 5, 6)
-    assert _by_head(left, right).shape == (2, 3, 4, 6)
-    for wrong in (torch.ones(4, 5, 6), torch.ones(3, 5), torch.ones(3, 5, 6, dtype=torch.int64)):
-        with pytest.raises(TypeCheckError, match="_by_head"):
-            _by_head(left, wrong)
+@pytest.mark.slow
+def test_tests_on_two_architectures_pass_with_every_shape_checked():
+    """The tests marked "shapes" once more, in a process of their own: it slows all others down."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    folders = [f"tests/core/{name}" for name in shape_checks.PACKAGES]
+    options = "-q", "-n", "0", "-m", "shapes", "-p", "no:cacheprovider"
+    done = processes.run(
+        ("-m", "pytest", *options, shape_checks.OPTION, *folders), env=ours, timeout=200
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    (line,) = [each for each in done.stdout.splitlines() if each.startswith("shapes checked of ")]
+    assert int(line.split()[3]) > 120
+    assert "never called" not in done.stdout, done.stdout[-5000:]
 
 
 def test_functions_that_are_made_again_share_a_check_and_nothing_else(monkeypatch):

@@ -1,9 +1,9 @@
 """A process that has imported what others have written, and makes copies of itself.
 
-`python process_template.py SOCKET` listens at that address until its input ends. For each
-connection it takes one message: a program with its folder, environment and whether it has a
-session of its own (JSON), and the two open files that become its output. It answers with the
-process's number, and at its end with its exit code, as `subprocess` counts them.
+`python process_template.py SOCKET PROCESS` listens at that address while the process with that
+number lives. For each connection it takes one message: a program with its folder, environment and
+whether it has a session of its own (JSON), and the two open files that become its output. It
+answers with the process's number, and at its end with its exit code, as `subprocess` counts them.
 """
 
 import gc
@@ -12,11 +12,14 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import sys
 import threading
 from pathlib import Path
+
+import huggingface_hub.constants
 
 IMPORTED = (
     "torch",
@@ -36,7 +39,7 @@ IMPORTED = (
 MESSAGE = 1 << 20
 
 
-def main(where: str) -> None:
+def main(where: str, run_of_tests: int) -> None:
     """Listen until nobody can ask any more; in a copy, return when its program has ended."""
     for name in IMPORTED:
         importlib.import_module(name)
@@ -48,9 +51,9 @@ def main(where: str) -> None:
     listener.bind(f"{where}.new")
     listener.listen()
     Path(f"{where}.new").rename(where)
-    while True:
-        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
-            return
+    while lives(run_of_tests):
+        if not select.select([listener], [], [], 1.0)[0]:
+            continue
         connection, _ = listener.accept()
         if not os.fork():
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -58,6 +61,16 @@ def main(where: str) -> None:
             answer(connection)
             return
         connection.close()
+    shutil.rmtree(Path(where).parent)
+
+
+def lives(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def answer(connection: socket.socket) -> None:
@@ -94,6 +107,7 @@ def run(
     sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
+    importlib.reload(huggingface_hub.constants)  # it reads the environment once, on import
     if program[0] == "-m":
         sys.path[0], sys.argv = cwd, program[1:]
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)
@@ -103,4 +117,4 @@ def run(
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

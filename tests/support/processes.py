@@ -1,15 +1,16 @@
 """Real processes of our programs that need not import torch first.
 
 Importing what others have written takes ten seconds of processor; a copy of a process that has
-done so takes none. `start` asks such a process (support/process_template.py; each process of the
-run has one) for a copy that runs a program as `python ...` would: with its own arguments, folder,
+done so takes none. `start` asks such a process (support/process_template.py; a run of the tests has
+one) for a copy that runs a program as `python ...` would: with its own arguments, folder,
 environment, output, signals and exit code, and with our own modules imported anew. What a package
 reads from the environment while it is imported is the template's: with another of the variables
-in `READ_ON_IMPORT` a program is started by Python itself, as it is with `fresh=True`.
+in `READ_ON_IMPORT` a program is started by Python itself, as it is with `fresh=True`. (Those of the
+hub are read again in a copy.)
 """
 
-import atexit
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -25,8 +26,11 @@ from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Path(__file__).with_name("process_template.py")
-READ_ON_IMPORT = ("HF_", "HUGGINGFACE", "TRANSFORMERS_", "STREAMLIT_", "OMP_", "PYTHON", "XDG_")
+READ_ON_IMPORT = ("HUGGINGFACE", "TRANSFORMERS_", "STREAMLIT_", "OMP_", "PYTHON", "XDG_")
 """How the names begin of variables that others read while they are imported."""
+RUN = "TESTS_PROCESS"
+"""The variable that has the process of the whole run, which every other one of it inherits."""
+os.environ.setdefault(RUN, str(os.getpid()))
 _ENVIRONMENT = dict(os.environ)
 """The template's, whatever a test has set by the time it is started."""
 
@@ -137,16 +141,23 @@ def _differs(environment: Mapping[str, str]) -> bool:
 
 @cache
 def _template() -> Path:
-    """Where the template of this process listens; the first call starts it."""
-    where = Path(tempfile.mkdtemp(prefix="headsweep-template-")) / "socket"
-    started = subprocess.Popen(
-        [sys.executable, str(TEMPLATE), str(where)], env=_ENVIRONMENT, stdin=subprocess.PIPE
-    )
-    atexit.register(started.wait)
-    atexit.register(started.stdin.close)  # called first: without an input it ends
-    until = time.monotonic() + 180
-    while not where.exists():
-        if started.poll() is not None or time.monotonic() > until:
-            raise RuntimeError("the template of the tests' processes did not start")
-        time.sleep(0.05)
+    """Where the template of this run of the tests listens; whoever first needs it starts it."""
+    run = os.environ[RUN]
+    folder = Path(tempfile.gettempdir()) / f"headsweep-template-{run}"
+    folder.mkdir(exist_ok=True)
+    where = folder / "socket"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process of the run may be starting it
+        if not where.exists():
+            started = subprocess.Popen(
+                [sys.executable, str(TEMPLATE), str(where), run],
+                env=_ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the tests; it ends when they have
+            )
+            until = time.monotonic() + 180
+            while not where.exists():
+                if started.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError("the template of the tests' processes did not start")
+                time.sleep(0.05)
     return where

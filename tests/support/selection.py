@@ -14,10 +14,10 @@ ROOT = TESTS.parent
 SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
-SHAPES = (None, "demo", "gpt2", "llama")
-"""Those on which the shapes of all tensors are checked too: heads with keys of their own, and heads
-that share them. It takes a quarter of a test's time, and the others run the same code; their
-numbers are held to the plain loop."""
+SHAPES = ("gpt2", "llama")
+"""Heads with keys of their own, and heads that share them: on these two the shapes of all tensors
+are checked too. The other architectures run the same code, and their numbers are held to the plain
+loop."""
 FAST = pytest.StashKey[dict[Path, bool]]()
 """In the configuration: each collected file of tests, and whether a save runs any of it."""
 
@@ -42,11 +42,6 @@ def group(item: pytest.Item) -> str:
     return next((name for name in SHARED if name in _asked(item)), file)
 
 
-def checks_shapes(item: pytest.Item) -> bool:
-    """Whether the shapes that signatures state are checked while this test runs."""
-    return _family(item) in SHAPES
-
-
 def _family(item: pytest.Item) -> object:
     return item.callspec.params.get("family") if hasattr(item, "callspec") else None
 
@@ -58,6 +53,7 @@ def _marks(item: pytest.Item, *, is_first_case: bool) -> list[str]:
         "served": item.path.is_relative_to(TESTS / "served"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
         "matrix": not is_first_case,
+        "shapes": _family(item) in SHAPES and item.path.is_relative_to(TESTS / "core"),
     }
     return [name for name, holds in found.items() if holds]
 

@@ -1,8 +1,9 @@
-"""The checks of shapes by beartype, each made once, and only when it is first needed.
+"""The shapes that signatures state, checked by beartype while tests run, and all of them.
 
-jaxtyping asks for the check of a function whenever the function is defined: for each of a module
-when it is imported, and for one inside another at every call of the outer one. Making a check
-compiles a function, which costs more than most of what is tested here.
+With pytest's option `OPTION`, jaxtyping has `checked` check the functions of `PACKAGES`. It asks
+for a check whenever a function is defined: for each of a module when it is imported, and for one
+inside another at every call of the outer one. Making a check compiles a function, which costs more
+than most of what is tested; so each is made once, and only when it is first needed.
 """
 
 import inspect
@@ -10,8 +11,18 @@ from collections.abc import Callable
 from typing import Any
 
 import beartype
+import pytest
+
+PACKAGES = ("checkpoints", "circuits", "engine", "hypotheses", "model", "prompts", "sweep")
+"""The rooms of core that have tensors."""
+OPTION = "--jaxtyping-packages=" + ",".join(
+    [*(f"core.{name}" for name in PACKAGES), "support.shape_checks.checked"]
+)
+_SHAPED = ("Bool[", "Complex[", "Float[", "Int[", "Num[", "Shaped[")
 
 _made: dict[tuple[object, ...], Callable[..., Any]] = {}
+_called: dict[str, bool] = {}
+"""Each function that states a shape, and whether it was called."""
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,19 +32,27 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     types of their arguments, so that equal ones share a check.
     """
     check: Callable[..., Any] | None = None
+    signature, name = str(inspect.signature(function)), f"{function.__module__}."
+    name += function.__qualname__
+    if any(kind in signature for kind in _SHAPED):
+        _called.setdefault(name, False)
 
     def call(*given: Any, **named: Any) -> Any:
         nonlocal check
         if check is None:
-            key = _key(function)
+            key = name, function.__code__.co_code, signature
             if key not in _made:
                 _made[key] = beartype.beartype(function)
             check = _made[key]
+            _called[name] = True
         return check(*given, **named)
 
     return call
 
 
-def _key(function: Callable[..., Any]) -> tuple[object, ...]:
-    code = function.__code__.co_code
-    return function.__module__, function.__qualname__, code, str(inspect.signature(function))
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many functions state shapes, and which of them no test has called."""
+    never = sorted(name for name, called in _called.items() if not called)
+    terminalreporter.write_line(f"shapes checked of {len(_called) - len(never)} functions")
+    for name in never:
+        terminalreporter.write_line(f"never called: {name}")

@@ -215,6 +215,7 @@ def test_the_strongest_cells_are_those_of_the_largest_size():
     assert places.strongest("logit_diff_change") == []
 
 
+@pytest.mark.shapes
 def test_a_heads_row_and_plain_types():
     places = made()
     assert places.of_head(Head(0, 2))["kl"].tolist()[:2] == [1.0, 2.0]

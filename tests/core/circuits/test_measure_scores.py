@@ -77,6 +77,7 @@ def test_only_the_second_copys_queries_count(has_bos, queries):
     assert scores[ROLES.index("current token")] == pytest.approx(float(weights[queries].mean()))
 
 
+@pytest.mark.shapes
 def test_mean_and_standard_error_are_over_sequences():
     pattern = torch.zeros(2, 1, 2 * L + 1, 2 * L + 1)
     pattern[0, :, :, 0] = 0.2
@@ -86,8 +87,9 @@ def test_mean_and_standard_error_are_over_sequences():
 
     assert scores.mean.shape == scores.standard_error.shape == (len(ROLES), 2, 1)
     assert scores.values("first token") == pytest.approx(np.array([[0.4], [0.0]]))
-    standard_error = scores.standard_error[ROLES.index("first token")]
-    assert standard_error == pytest.approx(np.array([[0.2], [0.0]]))  # sd .2 * sqrt 2, over sqrt 2
+    assert scores.errors("first token") == pytest.approx(
+        np.array([[0.2], [0.0]])
+    )  # sd .2 * sqrt 2, over sqrt 2
     assert (scores.copy_length, scores.n_sequences) == (L, 2)
 
 

@@ -212,6 +212,7 @@ def made(clean, corrupted):
     return Patching(Direction.NOISE, "logprob", heads, (3, 4), ("a", "b"), clean, corrupted, values)
 
 
+@pytest.mark.shapes
 def test_shares_of_the_gap_and_none_of_a_small_one():
     assert made(-1.0, -3.0).normalised.tolist()[1] == [-0.25, 0.0]
     assert made(-3.0, -1.0).normalised.tolist()[1] == [0.25, 0.0], "a gap may be negative"

@@ -33,6 +33,7 @@ def test_every_pair_is_three_runs_of_hooks(loaded, hooked, spec_of, kind, foil):
     np.testing.assert_array_equal(np.isnan(found.values), np.eye(4, dtype=bool))
 
 
+@pytest.mark.shapes
 def test_who_backs_up_whom_by_hand():
     nan = np.nan
     found = Interactions(
@@ -51,6 +52,7 @@ def test_who_backs_up_whom_by_hand():
     assert json.loads(json.dumps(told, allow_nan=False))["values"][0] == [None, -1.5, -0.125]
 
 
+@pytest.mark.shapes
 def test_two_to_ten_heads(loaded, spec_of):
     model = loaded("gpt2")
     scorer = Scorer(model, spec_of(model, AblationKind.ZERO))

@@ -14,9 +14,6 @@ from core.spec.checks import MAX_PROMPT_CHARACTERS
 from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
 
-# jaxtyping's run-time checks draw random names, which Hypothesis takes for a strategy's doing.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
-
 WORDS = st.text(min_size=1, max_size=30).filter(lambda text: text.strip(" "))
 ANSWERS = WORDS | st.lists(WORDS, min_size=2, max_size=4, unique=True).map(tuple)
 READ = st.text(min_size=1, max_size=60).filter(str.strip)
