@@ -11,7 +11,7 @@ from support.streamlit_client import Session, by_itself
 
 from core.results.metrics import METRICS
 
-CLICKS = 6
+CLICKS = 5
 ALTERNATING = METRICS[:2]
 
 
@@ -37,7 +37,7 @@ async def hurry(url):
         await session.press("run")
         await session.until(lambda: session.text("findings").startswith("So far"))
         await open_a_head(session)
-        # Held too: every run of the page waits two seconds for the map of the whole model, after
+        # Held too: every run of the page waits a second for the map of the whole model, after
         # it has drawn the sweep's bar and before it draws the map's.
         await session.choose("head_view", "Where it matters")
         await session.choose("where_scope", "The whole model")
@@ -46,7 +46,7 @@ async def hurry(url):
             metric = ALTERNATING[(click + 1) % 2]
             await session.choose_at_once("metric", metric.short)
             await session.until(lambda title=metric.title: shows(session, f"{title} when one"))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.5)
         await session.at_rest()
         return {key for key in ("progress", "progress_view") if session.shows(key)}
 
@@ -54,6 +54,6 @@ async def hurry(url):
 def test_clicks_that_overtake_each_other_leave_no_traceback_in_the_log(held):
     before = len(held.log.read_text())
     held.hold(4)
-    held.wait_longer(2)
+    held.wait_longer(1)
     assert by_itself(hurry(held.url)) == {"progress", "progress_view"}
     assert "Traceback" not in held.log.read_text()[before:]

@@ -62,6 +62,7 @@ def patient(file: Path) -> None:
 
 def main() -> None:
     import core.circuits.by_position
+    import core.store.connect
     import core.sweep.estimate.preview
     import core.sweep.layer_sweep
     import core.sweep.sweep
@@ -70,6 +71,7 @@ def main() -> None:
 
     if "PATIENCE" in os.environ:
         patient(Path(os.environ["PATIENCE"]))
+    core.store.connect.BUSY_SECONDS = 1.0  # for a writer that a test holds up for long
     if "FULL_DISK" in os.environ:
         full_disk(Path(os.environ["FULL_DISK"]))
     in_full, preview = core.sweep.sweep.sweep_with_progress, core.sweep.estimate.preview.preview

@@ -179,9 +179,9 @@ def test_a_sweep_that_cannot_be_kept_is_printed_all_the_same(inside, monkeypatch
     monkeypatch.setattr(KEEPER, "_store", None)
     monkeypatch.setattr(KEEPER, "_opened", lambda: Store(default_url(tmp_path)))
     monkeypatch.setattr(KEEPER, "_not_before", 0.0)
+    monkeypatch.setattr(KEEPER, "trouble", "")  # now, so that it is what comes back afterwards
+    monkeypatch.setattr(KEEPER, "_waiting", type(KEEPER._waiting)())
     done = inside(*SWEEP, "--format", "json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["schema"] == "headsweep.sweep/1"
     assert "this run is not kept" in done.stderr
-    KEEPER._waiting.clear()
-    monkeypatch.setattr(KEEPER, "trouble", "")
