@@ -16,6 +16,10 @@ from core.sweep.replacements import Replacement
 _OVERHEAD = 1.3
 """A sweep's time over that of its products, at least; see benchmarks/."""
 
+_PRODUCTS = 3
+_LONG_ENOUGH = 0.05
+"""Seconds of products that tell the rate."""
+
 
 def expected_seconds(
     model: LoadedModel, prepared: Prepared, replacements: Mapping[TokenizedAnswer, Replacement]
@@ -36,13 +40,20 @@ def expected_seconds(
 
 @lru_cache(maxsize=8)
 def products_per_second(device: str, dtype: str) -> float:
-    """Floating-point operations a second of one matrix product of a usual shape."""
+    """Floating-point operations a second of a matrix product, of a usual shape where that is quick.
+
+    bfloat16 can be a hundred times slower than float32 on a CPU: there a few rows tell it as well.
+    """
     with torch.inference_mode():
-        a = torch.ones(512, 768, device=device, dtype=getattr(torch, dtype))
-        b = torch.ones(768, 3072, device=device, dtype=a.dtype)
-        float((a @ b)[0, 0])  # warm
-        started = time.perf_counter()
-        for _ in range(3):
-            c = a @ b
-        float(c[0, 0])  # waits for a GPU to finish
-    return 3 * 2 * a.numel() * b.shape[1] / max(time.perf_counter() - started, 1e-9)
+        b = torch.ones(768, 3072, device=device, dtype=getattr(torch, dtype))
+        for n_rows in (8, 64, 512):
+            a = torch.ones(n_rows, len(b), device=device, dtype=b.dtype)
+            float((a @ b)[0, 0])  # warm
+            started = time.perf_counter()
+            for _ in range(_PRODUCTS):
+                c = a @ b
+            float(c[0, 0])  # waits for a GPU to finish
+            seconds = time.perf_counter() - started
+            if seconds > _LONG_ENOUGH:
+                break
+    return _PRODUCTS * 2 * a.numel() * b.shape[1] / max(seconds, 1e-9)
