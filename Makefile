@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 # What is compiled is kept: every process of the tests would else compile the project again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast check setup format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
+.PHONY: run test pytest test-fast check setup format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -41,7 +41,11 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/biome lint --error-on-warnings
 
-test: check
+# The checks beside the tests: either fails the whole.
+test: setup
+	@$(MAKE) --no-print-directory -j 2 check pytest
+
+pytest: setup
 	$(PYTEST)
 
 test-fast: setup

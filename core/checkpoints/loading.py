@@ -5,6 +5,7 @@ Nothing is unpickled and no remote code is run.
 """
 
 import logging
+from dataclasses import replace
 from typing import Any, get_args
 
 import torch
@@ -51,7 +52,6 @@ def load_model(
     _check_finite(name, bridge)
     attach_taps(bridge)
     report(f"Checking {name}", None)
-    shift = value_shift(name, folder, chosen) if weights == "processed" else no_shift(bridge)
     preset = catalogue.default_prepend_bos(name)
     model = LoadedModel(
         name=catalogue.canonical(name),
@@ -73,10 +73,12 @@ def load_model(
         d_mlp=getattr(bridge.cfg, "d_mlp", None) or 4 * bridge.cfg.d_model,
         d_vocab=bridge.cfg.d_vocab,
         stack=booted.stack,
-        value_shift=shift.to(chosen),
+        value_shift=no_shift(bridge).to(chosen),
         slower_because=booted.slower_because,
     )
     model = checked_model(model)
+    if weights == "processed":  # from a wiring that has just been checked
+        model = replace(model, value_shift=value_shift(model, folder).to(chosen))
     if model.slower_because:
         _log.warning("%s takes the slower path: %s", model.name, model.slower_because)
     return model

@@ -1,4 +1,4 @@
-"""How far processed weights shift a head's z: by a constant, which is measured and checked."""
+"""How far processed weights shift a head's z: by a constant, from the weights or measured."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,28 @@ from torch import Tensor
 from core.checkpoints.boot import boot, quiet
 from core.engine.proof import probe_tokens
 from core.errors import ModelError
+from core.model.loaded import LoadedModel
 
 _SHIFT_TOLERANCE = 1e-3
 _NOISE = 4.0
 """A shift is real from so many times its largest deviation from being constant."""
+
+
+def value_shift(model: LoadedModel, folder: Path) -> Float[Tensor, "layer head d_head"]:
+    """z_raw - z_processed: one vector per head, the same at every position and for every prompt.
+
+    The weights of each query sum to 1, so a bias of the values (b_V), or of the LayerNorm before
+    them (W_V b_ln), adds a constant to z. Processing moves both past the heads. They are the values
+    of a residual stream that is zero; of a model whose wiring is not known they are measured.
+    """
+    if model.stack is None:
+        return measured_shift(model.name, folder, model.device)
+    zero = torch.zeros(1, 1, model.d_model, device=model.device, dtype=getattr(torch, model.dtype))
+    rotary = model.stack.rotary(1, zero)
+    with torch.no_grad():
+        values = [block.qkv(zero, rotary)[2][0, :, 0] for block in model.stack.blocks]
+    by_kv_head = torch.stack(values).float()
+    return by_kv_head.repeat_interleave(model.n_heads // by_kv_head.shape[1], dim=1)
 
 
 def no_shift(bridge: Any) -> Float[Tensor, "layer head d_head"]:
@@ -21,12 +39,10 @@ def no_shift(bridge: Any) -> Float[Tensor, "layer head d_head"]:
     return torch.zeros(len(bridge.blocks), bridge.cfg.n_heads, bridge.cfg.d_head)
 
 
-def value_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer head d_head"]:
-    """z_raw - z_processed: one vector per head, the same at every position and for every prompt.
+def measured_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer head d_head"]:
+    """The same, measured with a processed copy of the model, and checked to be constant.
 
-    The weights of each query sum to 1, so a bias of the values (or of the LayerNorm before them)
-    adds a constant to z. It is measured with a processed copy of the model, which is then freed,
-    and checked to be constant.
+    The copy is then freed. Raises `ModelError` where the weights cannot be processed.
     """
     raw = boot(name, folder, device, "float32").bridge
     tokens = probe_tokens(raw.cfg.d_vocab, raw.cfg.n_ctx)

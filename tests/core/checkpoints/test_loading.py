@@ -18,6 +18,7 @@ from support import checkpoints
 from core import load_model
 from core.checkpoints.boot import quiet, wiring
 from core.checkpoints.fingerprint import fingerprint
+from core.checkpoints.value_shift import measured_shift
 from core.errors import ModelError
 from core.model import families
 from core.spec.spec import SweepSpec
@@ -122,10 +123,18 @@ def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):
     assert loaded("neox-serial").default_prepend_bos is False
 
 
-def test_value_biases_are_measured_where_there_are_any(loaded):
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_shift_of_processed_weights_is_what_processing_them_does(loaded, checkpoint, family):
+    model = loaded(family)
+    found = measured_shift(model.name, checkpoint(family), "cpu")
+    assert model.value_shift.shape == found.shape == (model.n_layers, model.n_heads, model.d_head)
+    # What is below the noise of measuring it counts as 0 there.
+    torch.testing.assert_close(model.value_shift, found, atol=5e-5, rtol=1e-5)
+
+
+def test_value_biases_shift_and_nothing_else_does(loaded):
     assert loaded("gpt2").value_shift.abs().max() > 0.1
-    assert loaded("gpt2").value_shift.shape == (3, 4, 8)
-    assert loaded("llama").value_shift.abs().max() < 1e-5  # no biases at all
+    assert not loaded("llama").value_shift.any(), "no biases at all: zero is zero"
     assert not loaded("gpt2", "raw").value_shift.any()
 
 
