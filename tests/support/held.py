@@ -1,6 +1,7 @@
 """What a test does with a held server: how far its sweeps go, how long its pages wait, whether its
 disk is full."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,10 @@ class Held:
         return self.folder / "allowed"
 
     @property
+    def _whose(self) -> Path:
+        return self.folder / "whose"
+
+    @property
     def _patience(self) -> Path:
         return self.folder / "patience"
 
@@ -48,20 +53,24 @@ class Held:
 
     def hold(self, heads: int) -> None:
         """Let no more than so many heads of a held sweep become known; `ALL`: everything."""
-        _put(self._allowed, heads)
+        _put(self._allowed, f"{heads} {self._whose.read_text()}")
 
     def wait_longer(self, seconds: float) -> None:
         """Let a page wait so long for a task before it draws its progress."""
         _put(self._patience, seconds)
 
     def let_go(self) -> None:
-        """Nothing is held, no page waits longer than ours do, and the disk has room."""
+        """Nothing is held, no page waits longer than ours do, and the disk has room.
+
+        What has begun until now is not held any more, whatever the next test holds.
+        """
+        _put(self._whose, time.monotonic_ns())
         self.hold(ALL)
         self._patience.unlink(missing_ok=True)
         self.full_disk.unlink(missing_ok=True)
 
 
-def _put(file: Path, number: float) -> None:
+def _put(file: Path, number: object) -> None:
     new = file.with_suffix(".new")
     new.write_text(str(number))
     new.rename(file)  # in one step: the server reads it at any moment

@@ -1,7 +1,8 @@
 """The dashboard with some sweeps held where a test wants them, as large ones are by their size.
 
 The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
-than that become known; layer effects are measured once it is `ALL`, and so is the second half of a
+than that become known. A second number in it says whose it is: what began under another one, for a
+test that has ended, goes on unheld, or it would stop all that waits behind it. Layer effects are measured once it is `ALL`, and so is the second half of a
 map of positions. Such sweeps are estimated first and done in small chunks, whatever their size.
 While the file FULL_DISK is there, the database finds no room for another page. While the file
 PATIENCE is there, a page waits so many seconds for a task before it draws its progress.
@@ -21,9 +22,16 @@ ALL = 10_000
 SMALL = 300_000
 
 
-def allowed() -> int:
+_begun_for: dict[Any, str] = {}
+
+
+def allowed(spec: Any) -> int:
+    """How many heads of a sweep may become known now."""
     file = os.environ.get("HELD_SWEEPS")
-    return ALL if file is None else int(Path(file).read_text())
+    if file is None:
+        return ALL
+    n_heads, _, whose = Path(file).read_text().partition(" ")
+    return int(n_heads) if _begun_for.setdefault(spec, whose) == whose else ALL
 
 
 def full_disk(file: Path) -> None:
@@ -89,7 +97,7 @@ def main() -> None:
             return
         before = None
         for found in in_full(Scorer(scorer.model, scorer.prepared.spec, SMALL)):
-            while len(found[0].heads) > allowed():
+            while len(found[0].heads) > allowed(scorer.prepared.spec):
                 time.sleep(0.02)
                 yield before
             before = found
@@ -99,14 +107,14 @@ def main() -> None:
         return preview(scorer, 0.0 if held(scorer) else longer_than, report)
 
     def iter_layer_effects(scorer: Scorer, heads: Any) -> Any:
-        while held(scorer) and allowed() < ALL:
+        while held(scorer) and allowed(scorer.prepared.spec) < ALL:
             time.sleep(0.02)
             yield 0.0
         return (yield from layer_effects(scorer, heads))
 
     def iter_places(scorer: Scorer, *asked: Any) -> Iterator[Any]:
         for done, found in places(Scorer(scorer.model, scorer.prepared.spec, SMALL), *asked):
-            while held(scorer) and done > 0.5 and allowed() < ALL:
+            while held(scorer) and done > 0.5 and allowed(scorer.prepared.spec) < ALL:
                 time.sleep(0.02)
                 yield 0.5, found
             yield done, found
