@@ -1,11 +1,12 @@
 """The dashboard with some sweeps held where a test wants them, as large ones are by their size.
 
 The file HELD_SWEEPS holds a number: of a sweep whose prompt begins with `HELD`, no more heads
-than that become known. A second number in it says whose it is: what began under another one, for a
-test that has ended, goes on unheld, or it would stop all that waits behind it. Layer effects are measured once it is `ALL`, and so is the second half of a
-map of positions. Such sweeps are estimated first and done in small chunks, whatever their size.
-While the file FULL_DISK is there, the database finds no room for another page. While the file
-PATIENCE is there, a page waits so many seconds for a task before it draws its progress.
+than that become known; layer effects are measured once it is `ALL`, and so is the second half of a
+map of positions. A second number in it says whose it is: what began under another one, for a test
+that has ended, goes on unheld, or it would stop all that waits behind it. Such sweeps are estimated
+first and done in small chunks, whatever their size. While the file FULL_DISK is there, the database
+finds no room for another page. While the file PATIENCE is there, a page waits so many seconds for a
+task before it draws its progress.
 """
 
 import os
