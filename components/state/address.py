@@ -6,12 +6,14 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Address:
     """`written` are the parameters written last (None: nothing yet), by the page `page`;
-    `trouble` is what to say of an address that could not be opened as it stands.
+    `trouble` is what to say of an address that could not be opened as it stands. `late` says that
+    the page before this one may still have written into the browser's bar.
     """
 
     written: dict[str, list[str]] | None = None
     page: str = ""
     trouble: str = ""
+    late: bool = False
 
     def forget(self, *names: str) -> None:
         """Take parameters out of what was written: they are no longer what is on screen."""

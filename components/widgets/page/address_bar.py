@@ -28,6 +28,7 @@ def follow_address(
     if not arrived and now == bar.written != here():
         bar.trouble = ""  # something else has been put on screen since
     bar.page = page
+    bar.late |= arrived or _went_back()
     if (arrived and now) or (not arrived and now != bar.written and _went_back()):
         bar.trouble = take(now)
         # At once: this run may be broken off by the next step back.
@@ -39,10 +40,14 @@ def follow_address(
 
 
 def write_address(state: Session, here: AddressParams) -> None:
-    """Put what is on screen into the address bar."""
-    if _now() != here:
+    """Put what is on screen into the address bar.
+
+    Once after each step between pages whatever this process takes to stand there: words of the last
+    page's run that were under way have come into the bar after the step, with its parameters.
+    """
+    if _now() != here or state.address.late:
         st.query_params.from_dict(here)
-    state.address.written = here
+    state.address.written, state.address.late = here, False
 
 
 def _now() -> AddressParams:
