@@ -16,6 +16,7 @@ def test_the_command_lines_page_is_what_help_says():
     assert page == generated_docs.command_line(), "run `make docs`"
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_rooms_is_drawn_from_todays_imports():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert page == generated_docs.with_rooms(page), "run `make docs`"
@@ -26,6 +27,7 @@ def test_the_rooms_have_no_circle():
     assert {name for name in edges if name in generated_docs.reachable(edges, name)} == set()
 
 
+@pytest.mark.slow
 def test_every_room_is_in_the_list_of_rooms():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     listed = page.split("```")[1]
@@ -77,6 +79,7 @@ def _command_names() -> list[str]:
     return re.findall(r"^## `(headsweep \w+)", page, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "using.md"],
                          ids=lambda page: page.name)  # fmt: skip
 def test_the_pythons_examples_run(page):

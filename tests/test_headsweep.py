@@ -47,6 +47,7 @@ def test_importing_it_loads_nothing_heavy():
     assert not loaded & HEAVY
 
 
+@pytest.mark.slow
 def test_the_example_in_its_docstring_runs():
     lines = (headsweep.__doc__ or "").splitlines()
     example = "\n".join(line.removeprefix("    ") for line in lines if line.startswith("    "))

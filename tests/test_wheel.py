@@ -76,6 +76,7 @@ def run(*command: object, cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_wheel_has_every_file_of_the_clone_and_no_other(wheel):
     expected = {name for name in files_of_git() if name.split("/")[0] in ROOMS}
     with zipfile.ZipFile(wheel) as archive:
@@ -84,6 +85,7 @@ def test_the_wheel_has_every_file_of_the_clone_and_no_other(wheel):
     assert packed == expected
 
 
+@pytest.mark.slow
 def test_the_public_names_are_there_without_a_clone(python, tmp_path):
     program = "import headsweep, core; print(headsweep.SweepSpec.__name__, core.__file__)"
     name, file = run(python, "-c", program, cwd=tmp_path).split()
@@ -91,6 +93,7 @@ def test_the_public_names_are_there_without_a_clone(python, tmp_path):
     assert Path(file).is_relative_to(python.parents[1])
 
 
+@pytest.mark.slow
 def test_the_console_script_sweeps(python, tmp_path):
     printed = run(
         python.with_name("headsweep"), "sweep", "--prompt", "red green blue red green",
@@ -99,6 +102,7 @@ def test_the_console_script_sweeps(python, tmp_path):
     assert len(printed.splitlines()) == 1 + 12
 
 
+@pytest.mark.slow
 def test_the_dashboard_is_served_and_draws_its_first_page(python, tmp_path):
     port, log = free_port(), tmp_path / "log"
     with log.open("w") as output:

@@ -78,12 +78,14 @@ def loaded_by(code: str) -> set[str]:
 HEAVY = {"torch", "transformer_lens", "transformers"}
 
 
+@pytest.mark.slow
 def test_light_modules_import_nothing_heavy():
     seen = loaded_by("\n".join(f"import {name}" for name in LIGHT))
     assert "core" in seen
     assert not seen & (HEAVY | {"streamlit"})
 
 
+@pytest.mark.slow
 def test_core_alone_imports_neither_plotly_nor_pandas():
     names = [name for name in LIGHT if name.startswith("core")]
     seen = loaded_by("\n".join(f"import {name}" for name in names))
@@ -98,6 +100,7 @@ def test_reading_a_saved_result_imports_nothing_heavy():
     assert not seen & HEAVY
 
 
+@pytest.mark.slow
 def test_the_command_line_answers_without_anything_heavy():
     commands = ["sweep", "head", "joint", "roles", "patch", "models", "serve", "doctor", "open"]
     asked = [["--help"], *([name, "--help"] for name in commands), ["models"]]

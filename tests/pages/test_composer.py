@@ -28,6 +28,7 @@ def sweep(app):
     return app.session_state["headsweep"].sweep.result.spec
 
 
+@pytest.mark.slow
 def test_the_spec_is_said_in_words_beside_run(app):
     assert "Mean-across-heads ablation, every position" in page_html(app)
     choose(app, "ablation", AblationKind.MEAN)
@@ -36,6 +37,7 @@ def test_the_spec_is_said_in_words_beside_run(app):
     assert words.replace("'", "&#x27;") in page_html(app)
 
 
+@pytest.mark.slow
 def test_mean_uses_the_default_set_unless_another_is_given(app):
     choose(app, "ablation", AblationKind.MEAN)
     assert sweep(app).reference == DEFAULT
@@ -47,6 +49,7 @@ def test_mean_uses_the_default_set_unless_another_is_given(app):
     assert sweep(app).reference == ("One cat.", "  Two dogs.")
 
 
+@pytest.mark.slow
 def test_a_reference_set_that_is_refused_is_said_at_the_set(app):
     choose(app, "ablation", AblationKind.MEAN)
     choose(app, "reference_choice", "pasted")
@@ -55,6 +58,7 @@ def test_a_reference_set_that_is_refused_is_said_at_the_set(app):
     assert app.button(key="run").disabled
 
 
+@pytest.mark.slow
 def test_what_was_typed_survives_a_change_of_kind(app):
     choose(app, "ablation", AblationKind.RESAMPLE)
     app.text_area(key="corrupted_prompt").set_value("half a thought").run()
@@ -69,6 +73,7 @@ def test_what_was_typed_survives_a_change_of_kind(app):
     assert app.text_area(key="reference_text").value == "One cat."
 
 
+@pytest.mark.slow
 def test_unequal_lengths_are_refused_with_both_counts(app):
     choose(app, "ablation", AblationKind.RESAMPLE)
     assert app.button(key="run").disabled
@@ -83,6 +88,7 @@ def test_the_prompt_itself_is_no_corrupted_prompt(app):
     assert "The corrupted prompt is the prompt itself" in page_html(app)
 
 
+@pytest.mark.slow
 def test_names_are_swapped_and_aligned(app):
     app.button(key="example-1").click().run()
     choose(app, "ablation", AblationKind.RESAMPLE)
@@ -94,6 +100,7 @@ def test_names_are_swapped_and_aligned(app):
     assert sweep(app).corrupted_prompt == swapped
 
 
+@pytest.mark.slow
 def test_without_two_names_to_find_they_can_be_given(app):
     choose(app, "ablation", AblationKind.RESAMPLE)
     app.button(key="swap_names").click().run()
@@ -128,6 +135,7 @@ def test_shuffling_needs_a_repeat(app):
     assert "does not end with a repeat" in app.button(key="shuffle_first_copy").help
 
 
+@pytest.mark.slow
 def test_a_corrupted_prompt_built_from_another_prompt_says_so_and_is_built_anew(app):
     choose(app, "ablation", AblationKind.RESAMPLE)
     app.button(key="random_tokens").click().run()
@@ -139,6 +147,7 @@ def test_a_corrupted_prompt_built_from_another_prompt_says_so_and_is_built_anew(
     assert "built from another prompt" not in page_html(app)
 
 
+@pytest.mark.slow
 def test_one_token_is_replaced_by_a_text_of_one_token(app):
     choose(app, "ablation", AblationKind.RESAMPLE)
     app.session_state["replace_token"] = True
@@ -169,6 +178,7 @@ def test_suggestions_are_the_models_own_and_never_the_token_itself(app):
     assert not app.button(key="run").disabled
 
 
+@pytest.mark.slow
 def test_chosen_positions_are_pressed_or_typed(app):
     choose(app, "positions", "chosen")
     assert "No position is chosen" in page_html(app)
@@ -181,6 +191,7 @@ def test_chosen_positions_are_pressed_or_typed(app):
     assert sweep(app).positions == (0, 2, 3)
 
 
+@pytest.mark.slow
 def test_chosen_positions_that_the_strip_does_not_show_stay_chosen(app):
     app.text_area(key="prompt").set_value("the cat " * 125).run()
     choose(app, "positions", "chosen")
@@ -196,6 +207,7 @@ def test_a_position_past_the_end_is_said_at_the_positions(app):
     assert app.button(key="run").disabled
 
 
+@pytest.mark.slow
 def test_an_answer_set_is_typed_with_bars(app):
     app.button(key="example-1").click().run()
     app.text_input(key="target").set_value(" Mary| John").run()
@@ -237,6 +249,7 @@ def test_repeated_random_words_fill_prompt_target_and_foil(app):
     assert len(seen) == 2
 
 
+@pytest.mark.slow
 def test_a_set_by_position_is_made_from_the_prompt_and_swept(app):
     choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
     assert app.button(key="run").disabled
@@ -260,6 +273,7 @@ def test_a_set_by_position_is_made_from_the_prompt_and_swept(app):
     assert "Made from another prompt" in page_html(app)
 
 
+@pytest.mark.slow
 def test_the_kinds_are_compared_over_the_set_that_was_made(app):
     app.button(key="compare_kinds").click().run()
     state = app.session_state["headsweep"]
@@ -276,6 +290,7 @@ def test_the_kinds_are_compared_over_the_set_that_was_made(app):
     assert not app.exception
 
 
+@pytest.mark.slow
 def test_lines_of_another_length_are_named_as_they_stand(app):
     choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
     fits = "The quick brown dog jumps over the lazy fox. The quick brown dog"

@@ -69,6 +69,7 @@ def says_after_looking(app, spec):
     return "the verdict will say “after looking”" in html
 
 
+@pytest.mark.slow
 def test_the_sweep_page(kept):
     assert says_after_looking(opened("sweep", **links.to_params(SPEC)), SPEC)
 

@@ -31,6 +31,7 @@ def test_a_style_sheet_closes_what_it_opens(name):
     assert text.count("{") == text.count("}") > 0
 
 
+@pytest.mark.slow
 def test_scripts_and_style_sheets_pass_the_linter():
     biome = Path(sys.executable).with_name("biome")
     done = subprocess.run(

@@ -179,5 +179,6 @@ def test_without_layer_effects_nothing_is_said_of_them(bare):
     assert (bare["margins"], bare["marginWords"], bare["first"]) == (None, [], {})
 
 
+@pytest.mark.slow
 def test_the_same_run_is_the_same_file(hostile, text):
     assert html(hostile, example.saved_layer_effects(), HOSTILE) == text

@@ -113,6 +113,7 @@ def test_every_figure_is_in_these_tests():
     assert found == set(NAMES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_figure_is_plain_and_leaves_plotlys_template_alone(draw, name, look):

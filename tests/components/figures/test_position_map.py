@@ -112,6 +112,7 @@ def test_positions_are_named_while_there_is_room(columns):
         assert name == f"{at} t{at}"
 
 
+@pytest.mark.slow
 def test_a_map_too_large_to_draw_shows_the_largest_change_of_several_positions():
     n_rows, n_columns = 144, 1024
     values = np.random.default_rng(0).normal(size=(n_rows, n_columns))

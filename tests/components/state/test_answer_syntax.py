@@ -36,6 +36,7 @@ def test_bars_separate_the_members_of_an_answer_set(typed, answer):
     assert parse_answer(typed) == answer
 
 
+@pytest.mark.slow
 @given(TOKENS)
 def test_any_one_token_can_be_typed(token):
     assert parse_answer(typed_answer(token)) == token

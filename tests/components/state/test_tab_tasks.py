@@ -88,6 +88,7 @@ def test_work_that_no_tab_looks_at_ends_by_itself(tasks):
     assert tasks.was_stopped("view")
 
 
+@pytest.mark.slow
 def test_a_folder_whose_files_have_changed_is_asked_anew(tasks, tmp_path):
     folder = tmp_path / "mine"
     build("gpt2", folder)

@@ -39,6 +39,7 @@ def refused(name, **options) -> str:
     return message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_local_folder_becomes_a_model(loaded, checkpoint, family):
     from transformers import AutoModelForCausalLM
@@ -68,6 +69,7 @@ def as_exact_as(slow, fast):
     assert one == pytest.approx(other, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable(
     loaded, checkpoint, monkeypatch, caplog
 ):
@@ -109,6 +111,7 @@ def test_a_wiring_that_cannot_be_built_for_any_reason_is_none(checkpoint, monkey
     assert "moved" in why
 
 
+@pytest.mark.slow
 def test_without_a_wiring_the_hooks_are_left(loaded, checkpoint, monkeypatch):
     fast = loaded("gpt2", "raw")  # before its wiring is taken away: it is every other test's too
     monkeypatch.setitem(families.FAMILIES, "gpt2", moved(KeyError))
@@ -118,6 +121,7 @@ def test_without_a_wiring_the_hooks_are_left(loaded, checkpoint, monkeypatch):
     as_exact_as(slow, fast)
 
 
+@pytest.mark.slow
 def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):
     assert loaded("gpt2").default_prepend_bos is True
     assert loaded("neox-serial").default_prepend_bos is False
@@ -138,6 +142,7 @@ def test_value_biases_shift_and_nothing_else_does(loaded):
     assert not loaded("gpt2", "raw").value_shift.any()
 
 
+@pytest.mark.slow
 def test_a_sharded_checkpoint_loads_like_a_whole_one(loaded, checkpoint, tmp_path):
     from transformers import AutoModelForCausalLM
 
@@ -444,6 +449,7 @@ def listing(folder):
     return {p.name: (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_loading_tells_its_progress_and_leaves_all_else_as_it_was(checkpoint, tmp_path):
     """Output, warnings, logging and the folder, which is only read."""
     before, files, told = state(), listing(checkpoint("gpt2")), []

@@ -57,6 +57,7 @@ def key(path, **options):
     return model_key(str(path), **options)
 
 
+@pytest.mark.slow
 def test_the_same_request_gets_the_same_model(folder):
     registry = Registry()
     assert registry.peek(key(folder())) is None
@@ -103,6 +104,7 @@ def test_who_waits_for_a_load_can_give_up(folder):
     assert registry.get(asked).n_layers == 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded_once")
 def test_the_least_recently_used_is_dropped(shelf):
     registry = Registry(max_models=3)
@@ -116,6 +118,7 @@ def test_the_least_recently_used_is_dropped(shelf):
     assert all(registry.peek(each) is not None for each in keys[2:])
 
 
+@pytest.mark.slow
 def test_a_failed_load_keeps_what_is_loaded_and_may_be_tried_again(folder):
     registry, fine = Registry(), key(folder(), weights="raw")
     model = registry.get(fine)
@@ -157,6 +160,7 @@ def test_any_name_at_all_has_a_key(name):
     assert model_key(name).name == name
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded_once")
 def test_the_embedded_model_is_never_dropped_for_others(shelf):
     models = Registry(max_models=1)
@@ -168,6 +172,7 @@ def test_the_embedded_model_is_never_dropped_for_others(shelf):
     assert models.peek(key(shelf("a"), weights="raw")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded_once")
 def test_the_embedded_model_and_its_variants_push_nothing_else_out(shelf):
     models = Registry(max_models=2)
@@ -187,6 +192,7 @@ def test_the_embedded_model_and_its_variants_push_nothing_else_out(shelf):
     assert all(models.peek(each) is not None for each in (others[1], *embedded))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded_once")
 def test_the_embedded_models_variants_are_bounded_too():
     models = Registry(max_models=1)

@@ -115,6 +115,7 @@ def test_every_position_is_named_by_what_stands_there_in_either_pass(loaded):
         assert " ".join(places.tokens[len(prompt) :]).startswith(" ".join(named)[:6])
 
 
+@pytest.mark.slow
 def test_the_same_map_without_a_known_wiring(loaded):
     for kind in (AblationKind.MEAN_ACROSS_HEADS, AblationKind.RESAMPLE):
         model = loaded("neox-parallel")

@@ -128,6 +128,7 @@ def uncapped(tmp_path_factory):
     return load_model(str(folder), device="cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN])
 def test_a_norm_after_attention_is_held_too(uncapped, kind):
     """By attribution, and from the modules: a held norm takes the change, and no more, linearly."""

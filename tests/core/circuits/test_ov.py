@@ -21,6 +21,7 @@ def scorer_of(model):
     return Scorer(model, SweepSpec(model.name, checkpoints.TEXT, " jumps", prepend_bos=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gpt2", "llama", "neox-serial", "qwen2"])
 def test_copying_is_read_off_the_whole_circuits_eigenvalues(loaded, oracle, family):
     """W_E W_V W_O W_U of a bridge that TransformerLens has folded and centred."""

@@ -205,6 +205,7 @@ def test_the_other_kinds_put_their_own_vectors_in_place(loaded, oracle, kind, fa
     assert abs(expected) > 3e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gemma2", "gptj"])
 def test_in_bfloat16_it_is_the_same_to_its_precision(loaded, family):
     exact = run_to_end(measure_path_patching(scorer_of(loaded(family)), Head(2, 1), QUERY, KEY))

@@ -37,6 +37,7 @@ MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
 
 
+@pytest.mark.slow
 def test_every_view_is_what_is_measured_directly(jobs, demo):
     scorer = Scorer(demo, example.SPEC)
     looking = done(jobs.ask(MeasureAttention(example.SPEC, HEAD)))
@@ -57,6 +58,7 @@ def test_roles_and_what_ablating_the_previous_token_head_does_to_them(jobs):
     assert without.values("induction")[1].mean() < 0.1
 
 
+@pytest.mark.slow
 def test_a_head_that_is_not_there_is_said_in_words(jobs):
     job = jobs.ask(MeasureAttention(example.SPEC, Head(9, 9)))
     ended(job, JobState.FAILED)
@@ -64,6 +66,7 @@ def test_a_head_that_is_not_there_is_said_in_words(jobs):
     assert "L0H0 to L2H3" in str(job.error)
 
 
+@pytest.mark.slow
 def test_what_feeds_it_where_it_matters_and_patching(jobs, demo):
     fed = done(jobs.ask(MeasurePathPatching(MEAN, HEAD, 14, 5)))
     expected = run_to_end(measure_path_patching(Scorer(demo, MEAN), HEAD, 14, 5))
@@ -101,6 +104,7 @@ def test_views_wait_for_nobodys_long_work(jobs):
     assert long.output is not None, "what came in before stays"
 
 
+@pytest.mark.slow
 def test_models_that_cannot_be_taken_apart_say_why(jobs, checkpoint):
     folder = str(checkpoint("opt-post-norm"))
     spec = SweepSpec(folder, "The quick brown fox", " jumps", prepend_bos=True)

@@ -60,6 +60,7 @@ def scores(*values):
     return HeadScores(mean, mean, copy_length=5, n_sequences=2, seed=0, has_bos=True)
 
 
+@pytest.mark.slow
 def test_every_number_on_the_embedded_model_is_one_that_was_measured(demo):
     spec = example.SPEC
     result, scorer = run_sweep(demo, spec), Scorer(demo, spec)

@@ -35,6 +35,7 @@ def in_json(done):
     return found, {check["name"]: check for check in found["checks"]}
 
 
+@pytest.mark.slow
 def test_the_json_holds_every_setting_and_every_check(inside, env, tmp_path):
     done = inside("doctor", "--format", "json")
     found, checks = in_json(done)
@@ -58,6 +59,7 @@ def test_the_json_holds_every_setting_and_every_check(inside, env, tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_the_table_reads_at_80_columns_from_a_pipe(inside, env):
     env.setenv("HEADSWEEP_BASE_PATH", "lab/headsweep")
     done = inside("doctor")
@@ -73,6 +75,7 @@ def test_the_table_reads_at_80_columns_from_a_pipe(inside, env):
     assert any(line.startswith("ok embedded model Whole") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_wrong_and_a_misspelt_setting_are_problems_and_the_rest_is_looked_at(inside, env):
     wrong = {
         "HEADSWEEP_DEVICE": "gpu\x1b[31m",

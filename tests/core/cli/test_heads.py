@@ -121,6 +121,7 @@ def scorer(demo):
     return Scorer(demo, MEAN)
 
 
+@pytest.mark.slow
 def test_a_head_has_the_sweeps_own_numbers(printed, demo):
     found, result = printed["head"], run_sweep(demo, MEAN)
     assert set(found) == {
@@ -362,6 +363,7 @@ def test_roles_alone_ablate_nothing(told, printed):
     assert_same(found["heads"], printed["roles"]["heads"])
 
 
+@pytest.mark.slow
 def test_a_reference_set_and_a_kind_of_ones_own_are_used(told, demo, tmp_path):
     path = tmp_path / "reference.txt"
     path.write_text("The fox.\nA dog jumps over it.\n", encoding="utf-8")
@@ -500,6 +502,7 @@ def test_an_answer_set_adds_probabilities_and_two_tokens_multiply_theirs(told, d
 # Files and refusals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["head", "joint", "roles"])
 def test_a_file_gets_what_would_be_printed(inside, told, tmp_path, command):
     arguments = {

@@ -89,6 +89,7 @@ def test_with_a_foil_it_is_the_logit_difference(told, demo):
     assert noise["metric"] == "logit_diff"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [None, 0, 2])
 def test_by_position_of_all_layers_or_of_one(told, demo, layer):
     options = () if layer is None else ("--layer", layer)

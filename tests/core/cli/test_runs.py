@@ -94,6 +94,7 @@ def test_a_run_is_exported_in_every_format(inside, store, tmp_path, name):
         assert SAVED.provenance.model_fingerprint[:8] in text
 
 
+@pytest.mark.slow
 def test_a_file_is_named_by_itself_and_standard_output_is_a_dash(
     inside, store, tmp_path, monkeypatch
 ):

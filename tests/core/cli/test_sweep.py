@@ -82,6 +82,7 @@ def test_json_on_the_embedded_model_equals_the_oracle():
     assert_equals_the_oracle(values, DEMO_FOLDER, prepend_bos=True)
 
 
+@pytest.mark.slow
 def test_json_on_a_folder_of_ones_own_equals_the_oracle(swept, checkpoint):
     folder = checkpoint("llama")
     done = swept(folder, "--format", "json", "--device", "cpu", "--no-bos", "--ablation", "zero")
@@ -97,6 +98,7 @@ def test_json_on_a_folder_of_ones_own_equals_the_oracle(swept, checkpoint):
     assert_equals_the_oracle(values, folder, prepend_bos=False)
 
 
+@pytest.mark.slow
 def test_every_option_reaches_the_spec(swept, checkpoint):
     done = swept(
         checkpoint("gpt2"),
@@ -225,6 +227,7 @@ def test_bad_corrupted_prompts_and_reference_files_name_their_option(
     assert said in refused(done)
 
 
+@pytest.mark.slow
 def test_csv_goes_to_a_file_with_the_same_columns(swept, checkpoint, tmp_path):
     out = tmp_path / "result.csv"
     done = swept(checkpoint("gpt2"), "--format", "csv", "--out", out)
@@ -235,6 +238,7 @@ def test_csv_goes_to_a_file_with_the_same_columns(swept, checkpoint, tmp_path):
     assert all(row["logit_diff_change"] == "" and float(row["prob"]) > 0 for row in rows)
 
 
+@pytest.mark.slow
 def test_the_table_says_what_was_done(swept, checkpoint):
     done = swept(checkpoint("gpt2"), prompt="The 🙂\x1b[31m fox", target=" jumps")
     assert (done.returncode, done.stderr) == (0, "")

@@ -32,6 +32,7 @@ def file(tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, file):
     done = inside(*JOINT, "--greedy", "--variants-file", file(TYPED), "--device", "cpu")
     assert (done.returncode, done.stderr) == (0, "")

@@ -401,6 +401,7 @@ def test_read_only_is_said_and_writes_nothing(kept, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_the_path_that_the_embedded_model_takes(monkeypatch):
     assert models.path(Settings()) == CheckResult(
         State.OK, "The embedded model takes the fast path."
@@ -477,6 +478,7 @@ def test_what_a_driver_quotes_holds_no_password(monkeypatch):
     assert "hunter2" not in repr(found)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(programs() is None, reason="no PostgreSQL server is installed")
 def test_a_postgresql_server_is_written_to_and_left_as_it_was():
     with postgres() as url:
@@ -518,6 +520,7 @@ def test_one_changed_byte_of_the_embedded_model_is_seen(monkeypatch, tmp_path):
     refused_everywhere(models.embedded(given()), "missing")
 
 
+@pytest.mark.slow
 def test_without_the_embedded_model_the_rest_is_still_looked_at(tmp_path):
     """With its files gone not even the catalogue can be imported."""
     shutil.copytree(ROOT / "core", tmp_path / "core", ignore=shutil.ignore_patterns("model"))

@@ -380,6 +380,7 @@ def test_a_stop_is_offered_after_every_block(loaded):
     assert 0 < fractions[0] < 0.5
 
 
+@pytest.mark.slow
 def test_rows_first_changed_at_different_positions(loaded, oracle):
     """One list, several shared beginnings: each row keeps the clean run before its own change."""
     model, bridge = loaded("llama", "raw"), oracle("llama", "raw")
@@ -496,6 +497,7 @@ def test_mlps_can_only_be_edited_where_the_wiring_is_known(loaded):
         logits(model, [(MlpEdit(1, None),)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["bloom", "bloom-six-heads"])
 def test_alibi_far_from_the_start_over_shared_keys(loaded, family):
     """Past position 256 bfloat16 cannot tell neighbouring positions apart; nor can Bloom's own

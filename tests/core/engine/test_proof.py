@@ -77,6 +77,7 @@ def unknown(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_an_unknown_family_takes_the_slower_path_and_is_exact(unknown):
     model, bridge = load_model(str(unknown), device="cpu"), load_oracle(unknown)
     assert model.stack is None

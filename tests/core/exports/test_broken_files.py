@@ -75,6 +75,7 @@ def in_plain_words(error: Exception) -> None:
     said.encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_broken_run_is_refused_in_plain_words(name):
     n_refused = 0

@@ -62,6 +62,7 @@ def as_opened(spec):
     return replace(asked, model=catalogue.canonical(asked.model))
 
 
+@pytest.mark.slow
 @given(spec=specs(), prefix=st.sampled_from(["", "a.", "b."]))
 @example(SweepSpec(model="m", prompt="p", target="t"), "")
 @example(SweepSpec(model="demo", prompt="1", target="0", foil=("all", "last")), "a.")
@@ -82,6 +83,7 @@ def test_a_spec_comes_back_from_its_address(spec, prefix):
     )
 
 
+@pytest.mark.slow
 @given(spec=specs(), model=st.sampled_from(["demo", "gpt2", "gpt2-small", "EleutherAI/pythia-9"]))
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_a_resolved_spec_has_the_link_of_the_one_that_was_asked(spec, model):
@@ -172,6 +174,7 @@ def test_hostile_parameters_are_an_input_error_and_lead_nowhere(sealed):
     assert n_opened > 20  # a path may stand for a model's name: it is not followed here
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(FIELDS), st.lists(st.text(max_size=20) | st.sampled_from(HOSTILE)),

@@ -106,6 +106,7 @@ def assert_repeats(model, spec):
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("positions", POSITIONS)
 def test_every_kind_is_repeated_on_several_families(loaded, kind, positions):
@@ -141,6 +142,7 @@ def test_a_prompt_of_one_token_has_position_0_only(loaded):
     assert_repeats(model, replace(spec, positions="last", target=" jumps over"))
 
 
+@pytest.mark.slow
 def test_the_embedded_model_with_the_default_reference_set(demo):
     spec = SweepSpec("demo", checkpoints.TEXT, " jumps", ablation="mean")
     text = assert_repeats(demo, spec)
@@ -209,6 +211,7 @@ def changed(result, **head):
     return replace(result, heads=tuple(heads))
 
 
+@pytest.mark.slow
 def test_numbers_that_were_tampered_with_make_the_check_fail():
     names = executed(notebook(saved()), skip=("numbers", "check"))
 
@@ -233,6 +236,7 @@ def test_numbers_that_were_tampered_with_make_the_check_fail():
         check(saved())
 
 
+@pytest.mark.slow
 def test_bfloat16_differences_are_printed_and_none_is_refused(loaded, capsys):
     model = loaded("gpt2", "processed", "bfloat16")
     text = notebook(run_sweep(model, spec_of(model, dtype="bfloat16")))
@@ -242,6 +246,7 @@ def test_bfloat16_differences_are_printed_and_none_is_refused(loaded, capsys):
     assert "up to 0.11 nats apart" in cells(text, "markdown")["about-check"]
 
 
+@pytest.mark.slow
 def test_another_model_in_the_folder_is_said(loaded, capsys):
     model = loaded("gpt2")
     result = run_sweep(model, spec_of(model))
@@ -379,6 +384,7 @@ def test_what_no_notebook_could_repeat_is_refused():
         notebook(replace(saved(), spec=replace(saved().spec, prepend_bos=None)))
 
 
+@pytest.mark.slow
 def test_the_module_is_cheap_to_import():
     code = (
         "import sys, core.exports.notebook\n"

@@ -23,6 +23,7 @@ def every_other_set(chosen, n_heads):
     return {each for each in combinations(free, len(chosen)) if layers(each) == layers(chosen)}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(CHOSEN, st.integers(5, 6))
 def test_all_of_them_where_there_are_few(chosen, n_heads):
@@ -33,6 +34,7 @@ def test_all_of_them_where_there_are_few(chosen, n_heads):
     assert set(found) == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(CHOSEN, st.integers(1, 20), st.integers(0, 5))
 def test_some_of_them_where_there_are_many(chosen, most, seed):
@@ -44,6 +46,7 @@ def test_some_of_them_where_there_are_many(chosen, most, seed):
     assert found == comparison_sets(tuple(sorted(chosen, reverse=True)), 6, most, seed)[0]
 
 
+@pytest.mark.slow
 def test_a_large_product_is_counted_and_not_listed():
     chosen = [Head(layer, head) for layer in range(24) for head in range(6)]
     found, possible = comparison_sets(chosen, 16)

@@ -19,6 +19,7 @@ MEAN = keep_only_spec(SPEC)
 HEADS = (Head(0, 0), *(Head(1, head) for head in range(4)))
 
 
+@pytest.mark.slow
 def test_every_variant_is_kept_alone(demo, hooked):
     chosen = variants(demo, MEAN, count=3)
     shares = []

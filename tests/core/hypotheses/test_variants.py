@@ -164,6 +164,7 @@ def refused(text, spec=MEAN):
     return str(caught.value)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(PROMPTS, TARGETS), max_size=8), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_what_is_written_as_prompt_and_target_is_read_back(pairs, end):
     """A target's own spaces stand as they are, or the leading ones visibly after any spaces."""

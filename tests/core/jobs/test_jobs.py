@@ -31,6 +31,7 @@ def test_a_sweep_is_done_in_the_background(jobs, model, spec):
     assert result_of(job) is job.output.result
 
 
+@pytest.mark.slow
 def test_a_model_is_loaded_on_the_way(spec):
     jobs = Jobs(Registry())
     job = jobs.ask(SweepTask(spec()))
@@ -172,6 +173,7 @@ def test_an_unexpected_failure_is_told_and_the_worker_lives_on(jobs, model, spec
     assert again.state is JobState.DONE
 
 
+@pytest.mark.slow
 def test_a_failed_job_keeps_none_of_its_tensors(jobs, model, spec, monkeypatch):
     monkeypatch.setattr(
         "core.jobs.perform._log.disabled", True
@@ -224,6 +226,7 @@ def test_loading_a_model_alone(jobs, registry, checkpoint):
     assert jobs.load(key) is job
 
 
+@pytest.mark.slow
 def test_a_long_load_holds_no_sweep_up(jobs, registry, spec, checkpoint):
     key = model_key(str(checkpoint("gpt2")), weights="raw")
     with registry._loading.setdefault(key, threading.Lock()):  # as if it took for ever
@@ -253,6 +256,7 @@ def test_sweeps_on_one_device_take_turns(jobs, model, spec):
     assert second.state is JobState.DONE
 
 
+@pytest.mark.slow
 def test_a_changed_folder_is_swept_anew(registry, checkpoint, tmp_path):
     jobs = Jobs(registry)
     folder = tmp_path / "mine"
@@ -305,6 +309,7 @@ def test_numbers_tell_jobs_apart(jobs, spec):
     assert other.wait(WAIT)
 
 
+@pytest.mark.slow
 def test_a_finished_load_whose_model_had_to_go_is_loaded_anew(checkpoint):
     registry = Registry(max_models=1)
     jobs = Jobs(registry)
@@ -390,6 +395,7 @@ def test_a_task_that_is_as_good_as_done_when_it_is_stopped_is_done(spec, registr
     assert (job.state, job.output) == (JobState.DONE, "whole, and nothing beside it")
 
 
+@pytest.mark.slow
 def test_a_sweep_whose_every_head_is_in_is_done_whenever_it_is_stopped(tmp_path, monkeypatch):
     """At each of its moments: two layers of two heads have all of a sweep's stages, and few."""
     monkeypatch.setattr("core.engine.chunks.CHUNK_FLOPS", {"cpu": 1})  # a chunk a head

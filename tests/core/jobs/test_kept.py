@@ -105,6 +105,7 @@ def test_another_process_finds_it_without_loading_the_model(kept, keeper, spec):
     assert registry.peek(key_of(spec())) is None
 
 
+@pytest.mark.slow
 def test_a_kept_sweep_of_other_weights_is_no_answer(keeper, checkpoint, spec, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(checkpoint("gpt2"), folder)
@@ -166,6 +167,7 @@ def test_a_sweep_is_done_though_it_cannot_be_kept(registry, spec):
     assert keeper.trouble == "The disk is full."
 
 
+@pytest.mark.slow
 def test_an_open_bos_is_the_models_own_and_not_that_of_the_newest_run(keeper, registry, spec):
     jobs, model = Jobs(registry, keeper=keeper), registry.peek(key_of(spec()))
     default, other = (

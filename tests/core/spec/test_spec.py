@@ -57,6 +57,7 @@ def spec(**changes) -> SweepSpec:
     return SweepSpec(**{"model": "demo", "prompt": "a b", "target": " c", **changes})
 
 
+@pytest.mark.slow
 @given(SPECS)
 def test_a_spec_survives_json(made):
     again = SweepSpec.from_json(made.to_json())
@@ -75,6 +76,7 @@ def test_the_dict_holds_every_field_as_plain_json(made):
     assert SweepSpec.from_dict(values) == made
 
 
+@pytest.mark.slow
 @given(SPECS, SPECS)
 def test_the_text_is_equal_exactly_where_the_specs_are(one, other):
     assert (one.to_json() == other.to_json()) == (one == other)

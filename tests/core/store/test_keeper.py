@@ -164,6 +164,7 @@ def test_a_database_that_kept_an_asker_waiting_in_vain_is_left_alone_for_a_while
     assert keeper.ask(lambda store: store.count()) == 0
 
 
+@pytest.mark.slow
 def test_memory_holds_so_many_and_no_more(clock, faulty, run_on):
     keeper = Keeper(faulty)
     for n in range(MAX_WAITING + 5):

@@ -239,6 +239,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(old, monkeypatch, 
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="kills as Linux does")
 def test_a_process_killed_in_the_middle_leaves_the_database_as_it_was(old, monkeypatch, tmp_path):
     before = contents(old)
@@ -259,6 +260,7 @@ def test_a_process_killed_in_the_middle_leaves_the_database_as_it_was(old, monke
     store.close()
 
 
+@pytest.mark.slow
 def test_of_two_that_open_it_at_once_one_migrates_and_the_other_waits(old, tmp_path):
     program = (
         "import sys, time; from pathlib import Path; from core.store import versions\n"

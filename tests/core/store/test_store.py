@@ -277,6 +277,7 @@ def test_no_search_is_too_much(store, run_on, text):
     assert store.listed(Query(text=text)) == []
 
 
+@pytest.mark.slow
 @given(title=st.text(min_size=1, max_size=60))
 @settings(
     max_examples=40,

@@ -402,6 +402,7 @@ def assert_same(one, other):
         assert a.logit_diff_change == pytest.approx(b.logit_diff_change, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_five_threads_give_the_numbers_of_one_after_the_other(loaded, monkeypatch):
     model = loaded("gpt2")
     specs = [

@@ -10,6 +10,7 @@ WORDS = st.text(st.characters(categories=("L", "N", "P", "Zs")), max_size=300)
 ROOM, SIZE = 400.0, 12.0
 
 
+@pytest.mark.slow
 @given(WORDS)
 def test_what_is_cut_fits_and_what_fits_is_whole(text):
     for fit, width in ((fitted, sans), (shortened, mono)):
