@@ -24,15 +24,19 @@ SMALL = 300_000
 
 
 _begun_for: dict[Any, str] = {}
+"""Whose the sweep of a spec was when it began; its layer effects are the same one's."""
 
 
-def allowed(spec: Any) -> int:
-    """How many heads of a sweep may become known now."""
+def _said() -> tuple[int, str]:
     file = os.environ.get("HELD_SWEEPS")
-    if file is None:
-        return ALL
-    n_heads, _, whose = Path(file).read_text().partition(" ")
-    return int(n_heads) if _begun_for.setdefault(spec, whose) == whose else ALL
+    n_heads, _, whose = (str(ALL) if file is None else Path(file).read_text()).partition(" ")
+    return int(n_heads), whose
+
+
+def allowed(begun_for: str) -> int:
+    """How many heads may become known now of what has begun for that one."""
+    n_heads, whose = _said()
+    return n_heads if whose == begun_for else ALL
 
 
 def full_disk(file: Path) -> None:
@@ -97,8 +101,9 @@ def main() -> None:
             yield from in_full(scorer)
             return
         before = None
+        begun_for = _begun_for[scorer.prepared.spec] = _said()[1]
         for found in in_full(Scorer(scorer.model, scorer.prepared.spec, SMALL)):
-            while len(found[0].heads) > allowed(scorer.prepared.spec):
+            while len(found[0].heads) > allowed(begun_for):
                 time.sleep(0.02)
                 yield before
             before = found
@@ -108,14 +113,16 @@ def main() -> None:
         return preview(scorer, 0.0 if held(scorer) else longer_than, report)
 
     def iter_layer_effects(scorer: Scorer, heads: Any) -> Any:
-        while held(scorer) and allowed(scorer.prepared.spec) < ALL:
+        begun_for = _begun_for.get(scorer.prepared.spec, _said()[1])
+        while held(scorer) and allowed(begun_for) < ALL:
             time.sleep(0.02)
             yield 0.0
         return (yield from layer_effects(scorer, heads))
 
     def iter_places(scorer: Scorer, *asked: Any) -> Iterator[Any]:
+        begun_for = _said()[1]
         for done, found in places(Scorer(scorer.model, scorer.prepared.spec, SMALL), *asked):
-            while held(scorer) and done > 0.5 and allowed(scorer.prepared.spec) < ALL:
+            while held(scorer) and done > 0.5 and allowed(begun_for) < ALL:
                 time.sleep(0.02)
                 yield 0.5, found
             yield done, found
