@@ -32,8 +32,8 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     types of their arguments, so that equal ones share a check.
     """
     check: Callable[..., Any] | None = None
-    signature, name = str(inspect.signature(function)), f"{function.__module__}."
-    name += function.__qualname__
+    name = f"{function.__module__}.{function.__qualname__}"
+    signature = str(inspect.signature(function))
     if any(kind in signature for kind in _SHAPED):
         _called.setdefault(name, False)
 
