@@ -53,7 +53,8 @@ def _marks(item: pytest.Item, *, is_first_case: bool) -> list[str]:
         "served": item.path.is_relative_to(TESTS / "served"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
         "matrix": not is_first_case,
-        "shapes": _family(item) in SHAPES and item.path.is_relative_to(TESTS / "core"),
+        "shapes": (_family(item) in SHAPES and item.path.is_relative_to(TESTS / "core"))
+        or item.path.is_relative_to(TESTS / "core" / "demo"),  # has models of its own kind
     }
     return [name for name, holds in found.items() if holds]
 

@@ -13,7 +13,7 @@ from typing import Any
 import beartype
 import pytest
 
-PACKAGES = ("checkpoints", "circuits", "engine", "hypotheses", "model", "prompts", "sweep")
+PACKAGES = ("checkpoints", "circuits", "demo", "engine", "hypotheses", "model", "prompts", "sweep")
 """The rooms of core that have tensors."""
 OPTION = "--jaxtyping-packages=" + ",".join(
     [*(f"core.{name}" for name in PACKAGES), "support.shape_checks.checked"]
