@@ -12,11 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.checkpoints import N_CTX, save
 from support.held import Held
 from support.hub_server import Hub, environment, serving
 from support.serving import HELD_PROGRAM, dashboard
-from transformers import GPT2Config
 
 pytest_plugins = ["support.hypothesis_page"]
 
@@ -39,6 +37,10 @@ def hub_server(
     checkpoint: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hub]:
     """A hub with a tiny model, and random ones under the names and in the shapes of GPT-2's."""
+    # Not above: the process that only hands the tests out imports this module too.
+    from support.checkpoints import N_CTX, save
+    from transformers import GPT2Config
+
     repos = {"org/tiny": checkpoint("gpt2")}
     for name, layers in (("openai-community/gpt2", 12), ("distilbert/distilgpt2", 6)):
         repos[name] = tmp_path_factory.mktemp("named")
