@@ -4,6 +4,7 @@
 first page draws with, starts loading the embedded model, and then serves.
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def main() -> None:
     except InputError as error:
         print(f"headsweep: {error}", file=sys.stderr)
         sys.exit(2)
+    # Until `warm_up` has set aside what the imports make, all of which stays: to look for garbage
+    # in it again and again would be a quarter of the start.
+    gc.disable()
     # Whole, and before any other thread runs: a figure drawn while another thread is importing
     # pandas fails.
     import pandas  # noqa: F401

@@ -1,5 +1,6 @@
 """What many tests share: tiny random checkpoints of real architectures, and the embedded model."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -13,6 +14,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # So that tests can import tests/*.py by name; the root first, or tests/core would hide core.
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+# What is imported and collected stays to the end: no garbage is looked for in it.
+gc.disable()
 
 # How long an example takes says how busy the machine is, and nothing else.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -35,6 +39,11 @@ pytest_plugins = ["support.servers"]
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     selection.mark(config, items)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

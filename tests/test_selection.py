@@ -23,6 +23,7 @@ def test_whole_files_are_left_out_only_where_all_they_test_is_slow(fast):
     left_out = {path.relative_to(TESTS).as_posix() for path, is_fast in fast.items() if not is_fast}
     assert {name for name in left_out if not name.startswith(("browser/", "served/"))} == {
         "core/cli/test_doctor.py",
+        "core/demo/test_embedded_model.py",
         "core/store/test_kill.py",
         "test_wheel.py",
     }

@@ -35,8 +35,9 @@ def _set_aside(job: Job) -> None:
     """Keep what stays for good out of every later garbage collection.
 
     One over the half million objects of torch and the rest takes a quarter of a second, in which
-    no other thread computes.
+    no other thread computes. The launcher has looked for none until now.
     """
     job.wait()
     gc.collect()
     gc.freeze()
+    gc.enable()

@@ -4,6 +4,7 @@ Exit codes: 0 done, 2 bad input, 1 anything else. Slow packages are imported onl
 needs them, so `--help` answers at once.
 """
 
+import gc
 import os
 import sys
 
@@ -38,6 +39,9 @@ app.add_typer(runs, name="runs")
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script: every error becomes one line on stderr and an exit code."""
+    # What importing torch makes is there to stay: to look for garbage in it again and again would
+    # be a quarter of the start.
+    gc.set_threshold(100_000)
     try:
         code = app(arguments, standalone_mode=False)
     except InputError as error:

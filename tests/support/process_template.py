@@ -41,11 +41,13 @@ MESSAGE = 1 << 20
 
 def main(where: str, run_of_tests: int) -> None:
     """Listen until nobody can ask any more; in a copy, return when its program has ended."""
+    gc.disable()
     for name in IMPORTED:
         importlib.import_module(name)
     assert threading.active_count() == 1, "only a process without threads can be copied"
     gc.collect()
     gc.freeze()  # a collection in a copy would touch, and so copy, all that is there
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a copy
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(f"{where}.new")

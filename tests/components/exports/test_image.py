@@ -79,6 +79,7 @@ def test_without_a_browser_one_sentence_says_what_to_do(export, monkeypatch, tmp
     assert e.value.field == "format"
 
 
+@pytest.mark.slow
 def test_a_browser_that_does_not_start_is_named(monkeypatch, tmp_path):
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")

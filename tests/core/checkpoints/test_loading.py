@@ -127,6 +127,7 @@ def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):
     assert loaded("neox-serial").default_prepend_bos is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_shift_of_processed_weights_is_what_processing_them_does(loaded, checkpoint, family):
     model = loaded(family)
@@ -136,6 +137,7 @@ def test_the_shift_of_processed_weights_is_what_processing_them_does(loaded, che
     torch.testing.assert_close(model.value_shift, found, atol=5e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_value_biases_shift_and_nothing_else_does(loaded):
     assert loaded("gpt2").value_shift.abs().max() > 0.1
     assert not loaded("llama").value_shift.any(), "no biases at all: zero is zero"

@@ -91,6 +91,7 @@ def test_threads_that_ask_at_once_share_one_load(folder):
     assert sum(what.startswith("Checking") for what in loads) == 1
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_load_can_give_up(folder):
     registry, asked = Registry(), key(folder(), weights="raw")
     lock = registry._loading.setdefault(asked, threading.Lock())

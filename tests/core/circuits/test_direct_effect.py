@@ -270,6 +270,7 @@ def test_replaced_by_itself_there_is_no_route(loaded):
     assert found.mechanism is Mechanism.SMALL
 
 
+@pytest.mark.slow
 def test_the_oracle_reads_what_the_engine_reads(loaded, oracle):
     model = loaded("llama")
     scorer = Scorer(model, spec_of(model))

@@ -13,6 +13,7 @@ from core.progress import run_to_end
 from core.spec.heads import Head
 
 
+@pytest.mark.slow
 def test_its_shares_grow_to_the_whole_and_its_seconds_are_all_of_it(demo):
     shares = []
 
@@ -51,6 +52,7 @@ def test_the_first_layers_heads_are_fed_by_none(demo):
     assert found["head_scores"]["looks_like"] == "previous token"
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_taken_apart_is_swept_all_the_same(loaded):
     """In OPT-350m's wiring a norm follows every addition."""
     model = loaded("opt-post-norm")

@@ -197,6 +197,7 @@ def check_promoted(tokenizer, tokens, found, logits):
             assert [value for _, value in named] == pytest.approx(values, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["processed", "raw"])
 @pytest.mark.parametrize("family", NAMES)
 def test_it_is_what_the_plain_models_own_modules_give(loaded, oracle, as_it_comes, family, weights):

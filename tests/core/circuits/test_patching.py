@@ -137,6 +137,7 @@ def test_noise_is_resample_and_denoise_that_of_the_prompts_exchanged(
     assert np.abs(found.values).max() > 30 * TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bos", [None, True, False])
 def test_both_runs_take_the_same_bos(loaded, bos):
     model = loaded("neox-serial")
@@ -151,6 +152,7 @@ def test_both_runs_take_the_same_bos(loaded, bos):
     assert [noise.clean, noise.corrupted] == expected
 
 
+@pytest.mark.slow
 def test_one_prompts_denoising_is_the_others_noising(loaded):
     """Exchange the prompts, and what was restored towards one is broken from the other."""
     model = loaded("gemma2")

@@ -49,6 +49,7 @@ def test_every_view_is_what_is_measured_directly(jobs, demo):
     assert set(kinds) == {kind for kind in AblationKind if not kind.traits.lacks}
 
 
+@pytest.mark.slow
 def test_roles_and_what_ablating_the_previous_token_head_does_to_them(jobs):
     model = key_of(example.SPEC)
     clean = done(jobs.ask(MeasureHeadScores(model)))

@@ -483,6 +483,7 @@ def test_a_set_answers_other_questions(told, demo, name):
     assert_same(found["joint"]["singles"]["L1H0"], alone)
 
 
+@pytest.mark.slow
 def test_an_answer_set_adds_probabilities_and_two_tokens_multiply_theirs(told, demo):
     both = told("head", "--head", "L1H0", *options(QUESTIONS["answer set"]))
     alone = [run_sweep(demo, replace(SPEC, target=target)) for target in (" jumps", " runs")]

@@ -281,6 +281,7 @@ def test_bad_input_is_one_line_and_code_2(inside, arguments, said):
     assert said in refused(inside("sweep", *arguments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("prompt", "said"), [("", "--prompt: The prompt"), (NO_TEXT, "U+DCFF")])
 def test_bad_input_of_a_real_process_is_one_line_and_code_2(prompt, said):
     assert said in refused(headsweep("sweep", "--prompt", prompt, "--target", " a"))

@@ -25,6 +25,7 @@ from core.demo.measure import (
 from core.demo.recipe import MODEL_FOLDER, Recipe
 from core.demo.story import measure
 
+pytestmark = pytest.mark.slow  # its figures take seconds, and change with the weights alone
 MEGABYTE = 1_000_000
 
 
@@ -150,7 +151,6 @@ def test_mixtures_are_shares():
 # What it can do
 
 
-@pytest.mark.slow
 def test_it_repeats_held_out_words(tasks):
     assert tasks["repeated_words"] >= 0.8
     assert tasks["repeated_words_without_first_copy"] < 0.05
@@ -161,7 +161,6 @@ def test_the_pangram_by_induction(tasks):
     assert tasks["pangram_without_first_copy"] < 0.05
 
 
-@pytest.mark.slow
 def test_indirect_objects_in_both_orders(tasks):
     assert tasks["ioi_canonical"] >= 0.6
     for order in ("ioi_subject_first", "ioi_subject_second"):
@@ -176,7 +175,6 @@ def layer_of(label: str) -> int:
     return int(label[1 : label.index("H")])
 
 
-@pytest.mark.slow
 def test_a_previous_token_head_sits_below_two_induction_heads(heads):
     assert len(heads["induction_heads"]) >= 2
     first = min(map(layer_of, heads["previous_token_heads"]))
@@ -189,7 +187,6 @@ def test_mean_ablating_the_named_previous_token_head_starves_induction(heads):
     assert min(score["after_mean_ablating"].values()) <= score["clean"] * 2 / 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mean-across-heads", "zero", "mean"])
 def test_one_induction_head_alone_costs_the_pangram_ten_points(heads, kind):
     effects = heads["effects"]["pangram"][kind]

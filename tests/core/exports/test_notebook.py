@@ -118,6 +118,7 @@ def test_every_kind_is_repeated_on_several_families(loaded, kind, positions):
     assert "passes differ in length" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_answers_of_several_tokens_are_teacher_forced(loaded, kind):
     """The foil is the longer one, so it has a pass of its own, and position 15 is in that only."""

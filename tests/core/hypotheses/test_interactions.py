@@ -15,6 +15,7 @@ from core.sweep.scorer import Scorer
 HEADS = (Head(0, 1), Head(1, 0), Head(1, 3), Head(2, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("foil", [None, " fox"])
 @pytest.mark.parametrize("kind", list(AblationKind))
 def test_every_pair_is_three_runs_of_hooks(loaded, hooked, spec_of, kind, foil):

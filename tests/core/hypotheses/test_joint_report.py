@@ -19,6 +19,7 @@ from core.sweep.sweep import run_sweep
 HEADS = (Head(1, 0), Head(1, 2))
 
 
+@pytest.mark.slow
 def test_a_prediction_is_dated_before_anything_is_measured(demo):
     work = joint_report(demo, SPEC, HEADS, PredictedEffect(True, 0.05), greedy_too=True)
     shares = [next(work)]

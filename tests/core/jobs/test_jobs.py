@@ -243,6 +243,7 @@ def test_a_long_load_holds_no_sweep_up(jobs, registry, spec, checkpoint):
     assert again.state is JobState.DONE
 
 
+@pytest.mark.slow
 def test_sweeps_on_one_device_take_turns(jobs, model, spec):
     with Brake(model, at=2) as brake:
         first = jobs.ask(SweepTask(spec()))

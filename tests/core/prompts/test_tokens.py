@@ -142,6 +142,7 @@ def test_half_a_character_beside_a_letter():
     assert tokenize_prompt(words, "é", prepend_bos=False).texts == (r"\xc3", r"\xa9")
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=40))
 @example("a\u202eb")
 @example("\ud7ff\ue000\uffff")

@@ -292,6 +292,7 @@ def test_another_who_writes_while_it_is_opened_for_the_first_time_is_waited_for(
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hold", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode=EXCLUSIVE"])
 def test_a_locked_database_says_so_within_seconds(filled, hold, monkeypatch):
     assert 1 <= connect.BUSY_SECONDS <= 5

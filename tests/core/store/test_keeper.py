@@ -226,6 +226,7 @@ def test_read_only_keeps_nothing_and_holds_nothing(clock, sqlite_path, run_on):
     assert Store(url).count() == 1
 
 
+@pytest.mark.slow
 def test_a_database_that_is_locked_costs_its_wait_once_and_loses_nothing(
     sqlite_path, run_on, monkeypatch
 ):
