@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from components.figures.base.cells import numbers, outline, rows_of, scale_of, shares_of
 from components.figures.base.head_axes import named_heads
 from components.figures.base.look import Look, blank, quiet_axis
-from core.results.findings import NOTABLE_NATS
+from core.results.leading import NOTABLE_NATS
 from core.text.numbers import signed
 
 if TYPE_CHECKING:

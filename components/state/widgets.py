@@ -8,7 +8,7 @@ from components.figures.base.look import Look
 from core.checkpoints import catalogue
 from core.checkpoints.registry import ModelKey, model_key
 from core.demo import example
-from core.results.metrics import BY_SHORT, PROB, Metric
+from core.results.metrics import BY_SHORT, Metric
 
 WIDGET_DEFAULTS: dict[str, Any] = {
     "model": example.SPEC.model,
@@ -26,7 +26,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "weights": "processed",
     "dtype": "float32",
     "replacement": "",
-    "metric": PROB.short,
+    "chosen_metric": None,
     "published_roles": False,
     "head_view": "attention",
     "value_weighted": False,
@@ -85,14 +85,14 @@ def chosen_key(name: str) -> ModelKey:
     return model_key(name, value("dtype"), value("weights"))
 
 
-def chosen_metric() -> Metric:
-    """The metric that the heatmap shows."""
-    return BY_SHORT.get(value("metric") or "", PROB)
+def chosen_metric() -> Metric | None:
+    """The metric that was chosen for every picture; None where a run opens on its own."""
+    return BY_SHORT.get(value("chosen_metric") or "")
 
 
 def put_metric(short: str | None) -> None:
-    """Show the metric of that name; where there is none, the change of probability."""
-    put("metric", BY_SHORT.get(short or "", PROB).short)
+    """Show the metric of that name; where there is none, what each run opens on."""
+    put("chosen_metric", short if short in BY_SHORT else None)
 
 
 def look() -> Look:

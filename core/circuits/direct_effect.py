@@ -25,7 +25,7 @@ from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
 from core.model.stack import Lens
 from core.progress import run_to_end, within
-from core.results.findings import NOTABLE_NATS
+from core.results.leading import NOTABLE_NATS
 from core.spec.heads import Head
 from core.sweep.prepare import Prepared
 from core.sweep.scorer import Scorer

@@ -60,7 +60,7 @@ def head_report(
     logit_effects = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
     by_position = yield from within(_position_effects(scorer, head), 0.85, 1.0)
     attention = head_attention(scorer.start, head)
-    share_of_first = _share_of_first(by_position, effect)
+    share_of_first = _share_of_first(by_position, effect, scorer.metric)
     sentences = verdict(result, effect, direct_effect, kinds, roles, share_of_first)
     return {
         "schema": SCHEMA,
@@ -69,6 +69,7 @@ def head_report(
         "tokens": list(result.sequence),
         "target_tokens": list(result.target_tokens),
         "baseline": jsonable(result.baseline),
+        "leading_metric": scorer.metric,
         "effect": effect.to_dict(),
         "verdict": [sentence.text for sentence in sentences],
         "attention": {
@@ -108,15 +109,16 @@ def _position_effects(scorer: Scorer, head: Head) -> Generator[float, None, Posi
     return last
 
 
-def _share_of_first(by_position: PositionEffects, effect: HeadEffect) -> float | None:
-    """The log prob change of ablating position 0 alone, over that of the whole ablation.
+def _share_of_first(by_position: PositionEffects, effect: HeadEffect, metric: str) -> float | None:
+    """The change of ablating position 0 alone, over that of the whole ablation.
 
     None where position 0 is not ablated or the whole change is 0.
     """
-    if 0 not in by_position.positions or not effect.logprob_change:
+    whole: float | None = getattr(effect, metric)
+    if 0 not in by_position.positions or not whole:
         return None
     column = by_position.positions.index(0)
-    return float(by_position.values("logprob_change")[0, column]) / effect.logprob_change
+    return float(by_position.values(metric)[0, column]) / whole
 
 
 def _or_none(values: Any) -> Any:

@@ -30,6 +30,7 @@ def sweep(
     format: Annotated[  # the option's name is part of the contract
         OutputFormat, typer.Option(help="How to print the result.")
     ] = OutputFormat.TABLE,
+    metric: given.MetricName = None,
     out: given.Out = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Sweep again, though this very run is kept.")
@@ -40,13 +41,17 @@ def sweep(
     The run is kept, and a kept one of the same spec and weights is printed at once.
     """
     given.check_writable(out)
+    shown = given.metric_named(metric)
+    if shown is not None:
+        given.check_has_foil(shown, spec.foil)
     result = None if fresh else _kept(spec, device)
     if result is None:
         result = _run(spec, device)
         KEEPER.keep(result)
         if KEEPER.trouble:
             print(f"headsweep: this run is not kept. {KEEPER.trouble}", file=sys.stderr)
-    _write(result, format, out)
+    given.check_measured(shown, result)
+    _write(result, format, out, shown)
 
 
 def models() -> None:
@@ -115,29 +120,39 @@ def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
     return result
 
 
-def _write(result: "SweepResult", format: OutputFormat, out: Path | None) -> None:
+def _write(
+    result: "SweepResult", format: OutputFormat, out: Path | None, metric: "Metric | None"
+) -> None:
     if format is not OutputFormat.TABLE:
         text = result.to_json() + "\n" if format is OutputFormat.JSON else result.to_csv()
         write_text(text, out)
     elif out is None:
-        print_table(result, Console())
+        print_table(result, Console(), metric)
     else:
         with out.open("w", encoding="utf-8") as file:
-            print_table(result, Console(file=file, width=100))
+            print_table(result, Console(file=file, width=100), metric)
 
 
-def print_table(result: "SweepResult", console: Console) -> None:
-    """The facts of a sweep, the heads with the largest changes, the findings, the provenance."""
+def print_table(result: "SweepResult", console: Console, metric: "Metric | None" = None) -> None:
+    """The facts of a sweep, the heads with the largest changes, the findings, the provenance.
+
+    In a metric: the one that the sweep opens on unless one is given.
+    """
     from core.results.captions import provenance_words
     from core.results.facts import fact_words, facts
     from core.results.finding_words import CAVEATS, finding_words
     from core.results.findings import findings
+    from core.results.leading import opening
 
-    found = findings(result)
-    for fact in facts(result):
+    first = opening(result)
+    shown = metric if metric is not None and metric.measures(result) else first.metric
+    found = findings(result, shown)
+    for fact in facts(result, shown):
         console.print(terminal_text(fact_words(fact)))
     console.print()
-    _print_heads(result, console)
+    why = "" if metric is not None else f" {first.why}"
+    console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
+    _print_heads(result, console, shown)
     console.print()
     for said in finding_words(result, found):
         console.print(terminal_text(said))
@@ -148,8 +163,8 @@ def print_table(result: "SweepResult", console: Console) -> None:
     console.print(terminal_text(provenance_words(result)))
 
 
-def _print_heads(result: "SweepResult", console: Console) -> None:
-    """The heads with the largest changes, one a row."""
+def _print_heads(result: "SweepResult", console: Console, shown: "Metric") -> None:
+    """The heads with the largest changes in a metric, one a row."""
     from rich.table import Table
 
     from core.results.metrics import METRICS
@@ -159,7 +174,7 @@ def _print_heads(result: "SweepResult", console: Console) -> None:
     columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
     for column in ["head", "P after\n%", *columns, "rank"]:
         table.add_column(column, justify="left" if column == "head" else "right")
-    for effect in result.ranked()[:TABLE_ROWS]:
+    for effect in result.ranked(shown.field)[:TABLE_ROWS]:
         table.add_row(
             effect.address.label,
             f"{100 * effect.prob:.2f}",

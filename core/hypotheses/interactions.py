@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from core.hypotheses.joint_effects import ablate_sets, change
 from core.hypotheses.parse_heads import checked_heads
-from core.results.findings import NOTABLE_NATS
+from core.results.leading import NOTABLE_NATS
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.prompts.token_words import typed_answer_words
-from core.results.findings import NOTABLE
 from core.results.metrics import BY_FIELD, KL, PROB
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, listed
@@ -124,11 +123,11 @@ def _about_answers(
     one: SweepResult, other: SweepResult, fields: set[str], metric: str
 ) -> Iterator[str]:
     probs = one.baseline.prob, other.baseline.prob
-    if metric == PROB.field and abs(probs[0] - probs[1]) >= NOTABLE:
+    if metric == PROB.field and PROB.is_notable(PROB.factor * (probs[0] - probs[1])):
         yield (
             f"The baselines differ ({percent(probs[0])} and {percent(probs[1])}), so percentage "
             "points are not on an equal footing: the most a head can take away is the baseline. "
-            "Compare log prob."
+            "Compare log odds."
         )
     if "target" in fields and BY_FIELD[metric].of_target:
         yield (

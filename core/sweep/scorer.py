@@ -11,7 +11,8 @@ from core.engine import CleanStart, Rows, run_from, start_clean
 from core.engine.interventions import Intervention
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer, token_text
-from core.results.metrics import FIELDS, LOGIT_DIFF, LOGPROB, METRICS, changes
+from core.results.leading import leading
+from core.results.metrics import FIELDS, METRICS, changes
 from core.results.result import Baseline, Effect, HeadEffect, Top
 from core.results.scores import RowScores
 from core.settings import settings
@@ -77,8 +78,8 @@ class Scorer:
 
     @property
     def metric(self) -> str:
-        """The metric in which effects may be added: logits or nats, never probability."""
-        return (LOGPROB if self.prepared.foil is None else LOGIT_DIFF).field
+        """The field of the leading metric, in which effects may be added: see `leading`."""
+        return leading(has_foil=self.prepared.foil is not None).field
 
     def replacements(self) -> Generator[float, None, dict[TokenizedAnswer, Replacement]]:
         """What the spec's kind puts in place in each answer's own pass; yields the share done.

@@ -13,7 +13,7 @@ from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.circuits import figure_captions
 from core.circuits.verdict import leading_change
-from core.results.findings import NOTABLE_NATS
+from core.results.leading import NOTABLE_NATS
 from core.results.result import HeadEffect
 from core.spec.ablation import AblationKind
 from core.text.numbers import signed

@@ -15,7 +15,7 @@ from components.words.escaping import as_html
 from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
-from core.results.findings import NOTABLE_NATS
+from core.results.leading import NOTABLE_NATS
 from core.text.numbers import percent, signed
 from core.text.words import phrase
 

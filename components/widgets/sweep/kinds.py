@@ -13,7 +13,8 @@ from components.words.escaping import as_html
 from components.words.page_html import quiet_html
 from core.jobs import Job, JobState
 from core.results.agreement import Agreement, agreement, with_kind
-from core.results.metrics import PROB, Metric
+from core.results.leading import opening
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, Needs
 from core.sweep.task import spec_of
@@ -84,7 +85,7 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
         if (sealed := finished_sweep(job)) is not None
     }
     if not all(map(metric.measures, [result, *results.values()])):  # of an older Headsweep, say
-        metric = PROB
+        metric = opening(result, *results.values()).metric
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}
     chart, words = st.columns([1.55, 1], gap="large")
     with chart:

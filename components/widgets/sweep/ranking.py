@@ -7,7 +7,8 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from components.state import Session
 from components.state.selection import Selection
 from core.prompts.tokens import visible_text
-from core.results.metrics import METRICS, PROB, Metric
+from core.results.leading import opening
+from core.results.metrics import METRICS, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent
 
@@ -18,7 +19,8 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
     Arrow keys move through the table and select as they go; a column's header sorts by it.
     """
     measured = [each for each in METRICS if each.measures(result)]
-    effects = result.ranked((metric if metric in measured else PROB).field)
+    shown = metric if metric in measured else opening(result).metric
+    effects = result.ranked(shown.field)
     frame = pd.DataFrame(
         {
             "head": [e.address.label for e in effects],

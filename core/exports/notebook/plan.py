@@ -6,6 +6,7 @@ from typing import Literal
 from core.checkpoints import catalogue
 from core.checkpoints.permitted import EMBEDDED
 from core.errors import InputError
+from core.results.leading import opening
 from core.results.metrics import METRICS, Metric
 from core.results.result import SweepResult
 from core.spec.answer import Answer
@@ -41,6 +42,11 @@ class Plan:
     def metrics(self) -> tuple[Metric, ...]:
         """Those that the run has: what the notebook measures anew and compares."""
         return tuple(metric for metric in METRICS if metric.measures(self.result))
+
+    @property
+    def shown(self) -> Metric:
+        """What the notebook's table is sorted by and its heatmap shows: what the run opens on."""
+        return opening(self.result).metric
 
     @property
     def foil_has_pass(self) -> bool:

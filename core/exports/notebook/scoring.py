@@ -113,7 +113,7 @@ def sweep(plan: Plan) -> str:
         '        rows.append({"layer": layer, "head": head, "label": label, **now, **changes})',
         "",
         "heads = pd.DataFrame(rows)",
-        'heads.sort_values("prob_change", key=abs, ascending=False).head(10)',
+        f"heads.sort_values({literal(plan.shown.field)}, key=abs, ascending=False).head(10)",
     ]
     return "\n".join(lines)
 
