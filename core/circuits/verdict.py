@@ -14,7 +14,7 @@ from core.results.leading import NOTABLE_NATS, leading, leading_of, opening, sho
 from core.results.metric_words import about_words, opposed_words
 from core.results.metrics import LOGIT_DIFF, PROB, Metric
 from core.results.result import Effect, HeadEffect, SweepResult
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head
 from core.text.numbers import percent, share, signed
 from core.text.words import Words, phrase, plain
@@ -212,7 +212,7 @@ def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     missing = [kind for kind in AblationKind if kind not in by_kind]
     if not by_kind or not missing:
         return ""
-    named = " and ".join(kind.label.lower() for kind in missing)
+    named = listed(missing).lower()
     verb = "was" if len(missing) == 1 else "were"
     return f"{named} {verb} not tried, and may say something else"
 

@@ -12,7 +12,6 @@ from core.results.metrics import (
     FIELDS,
     KL,
     LOGIT_DIFF,
-    LOGODDS,
     LOGPROB,
     MARGIN,
     METRICS,
@@ -96,7 +95,7 @@ def test_estimates_are_in_the_same_unit_and_some_metrics_have_none():
     assert KL.estimated(ESTIMATE) is None
     assert LOGIT_DIFF.estimated(ESTIMATE) is None  # this one was made without a foil
     assert PROB.estimated(None) is None
-    assert not any(metric.has_estimate for metric in (KL, LOGODDS))
+    assert not any(metric.has_estimate for metric in (KL,))
 
 
 def test_quantities_have_a_real_minus_and_a_unit_and_kl_no_sign():
