@@ -193,7 +193,7 @@ def _weakened(
         if KINDS not in shown_in:
             shown_in.append(KINDS)
     if first_position is not None and abs(first_position) >= HALF:
-        reasons.append(_at_first(result, first_position))
+        reasons.append(first_position_words(result, first_position))
         shown_in.append(POSITIONS)
     if not shows_in_prob(base.prob):
         end = "0" if base.prob < HALF else "100"
@@ -217,7 +217,7 @@ def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     return f"{named} {verb} not tried, and may say something else"
 
 
-def _at_first(result: SweepResult, part: float) -> str:
+def first_position_words(result: SweepResult, part: float) -> str:
     """What ablating a head at position 0 alone does, as a share of its whole change."""
     name = leading_of(result).short
     if part < 0:

@@ -45,7 +45,7 @@ def test_both_directions_whole_and_by_position(patched, demo):
         assert np.allclose(shown, found.normalised.reshape(3, 4), atol=1e-3)
     swept = run_sweep(demo, SPEC)
     noise = whole[Direction.NOISE]
-    assert np.allclose(noise.values, [-e.logprob_change for e in swept.heads], atol=1e-4)
+    assert np.allclose(noise.values, [-e.logodds_change for e in swept.heads], atol=1e-4)
     assert "1 is all of the gap" in patched.text("patching")
 
     assert "Click a head above" in patched.text("patching")

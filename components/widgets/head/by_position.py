@@ -10,8 +10,8 @@ from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
 from core.circuits.tasks import MeasurePositionEffects
+from core.circuits.verdict import first_position_words
 from core.spec.heads import Head, all_heads
-from core.text.numbers import share
 
 HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
 
@@ -51,7 +51,8 @@ def by_position_view(context: HeadContext) -> None:
     else:
         head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", context.state)
     if (part := context.share_of_first) is not None:
-        note(f"Of the change in log P(target), ablating it at position 0 alone does {share(part)}.")
+        said = first_position_words(context.result, part)
+        note(f"{said[:1].upper()}{said[1:]}.")
     strongest = found.strongest(metric.field, 3)
     if strongest:
         named = "; ".join(

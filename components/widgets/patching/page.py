@@ -124,7 +124,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
 
 
 def _levels(found: "Patching") -> None:
-    of = "log P(target)" if found.metric == "logprob" else "logit(target) − logit(foil)"
+    of = "log odds of the target" if found.metric == "logodds" else "logit(target) − logit(foil)"
     said = (
         f"{of}: {signed(found.clean, 2)} clean, {signed(found.corrupted, 2)} corrupted; the gap is "
         f"{signed(found.gap, 2)} nats. "
