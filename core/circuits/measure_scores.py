@@ -8,6 +8,7 @@ arXiv:2209.11895.
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from threading import Lock
+from typing import assert_never
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -169,8 +170,10 @@ def _replacement(
             texts = DEFAULT if reference is None else reference
             n_pos, bos = sequences.ids.shape[1], sequences.has_bos
             return (yield from from_reference(model, texts, None, n_pos, prepend_bos=bos))
-        case refused:
+        case AblationKind.MEAN_POSITIONAL | AblationKind.RESAMPLE as refused:
             raise AssertionError(f"{refused.label} belongs to one prompt: refused before")
+        case never:
+            assert_never(never)
 
 
 def sequences_for(model: LoadedModel) -> RepeatedTokens:

@@ -39,6 +39,10 @@ class Baseline:
         return {**values, "token_probs": list(self.token_probs)}
 
 
+LEVELS = frozenset(each.name for each in fields(Baseline))
+"""What the clean run has: a metric whose name is among them is a level that changes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """What one intervention did to the answer.

@@ -10,6 +10,7 @@ reader here for each number before it. None of this changes what a result is cal
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.results.effects import LEVELS
 from core.results.metrics import METRICS
 from core.spec.identity import FAMILY, IDENTITY
 from core.text.json_form import MayLack, Named, Nullable, Plain, check_form, json_kind, json_shown
@@ -33,7 +34,9 @@ class DamagedError(ValueError):
         self.where = where
 
 
-BASELINE_DEFAULTS: Mapping[str, Any] = {each.name: None for each in METRICS if each.is_later}
+BASELINE_DEFAULTS: Mapping[str, Any] = {
+    each.name: None for each in METRICS if each.is_later and each.name in LEVELS
+}
 """Fields of the clean run that the first files of this version lack, each with its default."""
 EFFECT_DEFAULTS: Mapping[str, Any] = {each.field: None for each in METRICS if each.is_later}
 """The same of an effect: of a head, of a layer, of a head at one position."""

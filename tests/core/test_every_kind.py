@@ -9,9 +9,11 @@ from support import checkpoints
 from support.specs import NEEDED, needed, spec_of
 from typer.testing import CliRunner
 
+from core.circuits.measure_scores import measure_scores_without
 from core.cli.app import app
 from core.demo.example import saved
 from core.engine.oracle import ablated_logits
+from core.errors import InputError
 from core.exports.notebook.ablation import ablation, kind_code
 from core.exports.notebook.plan import plan_of
 from core.exports.notebook.text import about_ablation
@@ -104,3 +106,13 @@ def test_it_has_an_oracle_an_estimate_and_what_tests_need(loaded, oracle, kind):
     assert found.shape == (tokens.shape[1], model.d_vocab)
     assert not torch.equal(found, oracle("gpt2")(tokens)[0])
     assert scorer.prepared.spec.prompt == checkpoints.TEXT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_head_scores_are_measured_without_a_head_or_the_kind_is_refused_in_words(loaded, kind):
+    work = measure_scores_without(loaded("gpt2"), Head(1, 0), kind)
+    if kind.traits.not_on_other_texts:
+        with pytest.raises(InputError, match="random tokens have none"):
+            run_to_end(work)
+    else:
+        assert run_to_end(work).mean.shape[1:] == (3, 4)

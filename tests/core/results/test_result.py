@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.results.metrics import FIELDS
+from core.results.effects import LEVELS
+from core.results.metrics import FIELDS, METRICS
 from core.results.result import COLUMNS, Baseline, HeadEffect, Provenance, SweepResult
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
@@ -159,10 +160,13 @@ def test_complete_only_with_every_head():
 
 def test_a_later_metric_is_written_where_it_was_measured_and_may_be_missing():
     old = FULL.to_dict()
-    assert not {"margin_change", "entropy_change"} & set(old["heads"][0])
-    assert not {"margin", "entropy"} & set(old["baseline"])
-    heads = tuple(replace(each, margin_change=-0.5, entropy_change=0.25) for each in FULL.heads)
-    clean = replace(FULL.baseline, margin=1.0, entropy=2.0)
+    later = [metric for metric in METRICS if metric.is_later]
+    assert not {metric.field for metric in later} & set(old["heads"][0])
+    assert not {metric.name for metric in later} & set(old["baseline"])
+    measured = {metric.field: 0.25 for metric in later}
+    levels = {metric.name: 1.0 for metric in later if metric.name in LEVELS}
+    heads = tuple(replace(each, **measured) for each in FULL.heads)
+    clean = replace(FULL.baseline, **levels)
     new = replace(FULL, heads=heads, baseline=clean, _index={})
     assert SweepResult.from_dict(json.loads(new.to_json())) == new
     assert tuple(new.to_dict()["heads"][0]) == COLUMNS
