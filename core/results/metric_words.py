@@ -53,5 +53,4 @@ def opposed_words(metric: Metric, effect: Effect, baseline: Baseline) -> str:
         return ""
     if value * effect.prob_change >= 0 or percent(effect.prob) == percent(baseline.prob):
         return ""
-    fell = effect.prob_change < 0
-    return f" (P {'fell' if fell else 'rose'}, but {rival} {'fell' if fell else 'rose'} more)"
+    return f", while {rival} {'fell' if effect.prob_change < 0 else 'rose'} more"

@@ -76,11 +76,11 @@ def test_with_a_foil_they_speak_of_the_logit_difference_and_name_the_probability
 def test_two_opposite_signs_are_never_left_without_a_word():
     result = with_foil(logit_diff_change=0.19, prob=0.26, prob_change=-0.58)
     assert (
-        "L0H0 (+0.19 nats; P 84.5 % → 26.0 % (P fell, but the foil fell more))"
+        "L0H0 (+0.19 nats; P 84.5 % → 26.0 %, while the foil fell more)"
         in (sentences_of(result)[1])
     )
     rose = with_foil(logit_diff_change=-0.19, prob=0.9, prob_change=0.05)
-    assert "(P rose, but the foil rose more)" in sentences_of(rose)[0]
+    assert ", while the foil rose more)" in sentences_of(rose)[0]
 
 
 def test_every_metric_has_sentences_that_name_it():
