@@ -86,7 +86,7 @@ def _mattered(result: SweepResult, effect: HeadEffect, metric: Metric) -> Senten
     went = (_prob_went if result.baseline.logit_diff is None else _difference_went)(
         result, effect, colon
     )
-    return Sentence(phrase(who, did, went, f", {_place(result, effect, metric)}."), (SWEEP,))
+    return Sentence(phrase(who, did, went, f", {place_words(result, effect, metric)}."), (SWEEP,))
 
 
 def _prob_went(result: SweepResult, effect: HeadEffect, colon: str) -> Words:
@@ -113,7 +113,8 @@ def _verb(change: float) -> str:
     return "lowered" if change < 0 else "raised"
 
 
-def _place(result: SweepResult, effect: HeadEffect, metric: Metric) -> str:
+def place_words(result: SweepResult, effect: HeadEffect, metric: Metric) -> str:
+    """A head's place among the finished ones, by the size of its change in a metric."""
     ranked = [each.address for each in result.ranked(metric.field)]
     place = ranked.index(effect.address) + 1
     if place == 1:
