@@ -22,6 +22,8 @@ from core.text.words import Words, phrase, plain
 if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
+FEW = 20
+"""Below so many others a place is a rank: a percentage would claim a precision it has not."""
 HALF = 0.5
 """Position 0 is mentioned if ablating it alone has at least this share of the effect."""
 
@@ -90,7 +92,9 @@ def _mattered(result: SweepResult, effect: HeadEffect, metric: Metric) -> Senten
 
 
 def _prob_went(result: SweepResult, effect: HeadEffect, colon: str) -> Words:
-    numbers = f"{signed(100 * effect.prob_change)} pp, log odds {signed(effect.logodds_change, 2)}"
+    # Near 0 points are 0.0 whatever happens: then they say nothing.
+    points = f"{signed(100 * effect.prob_change)} pp, " if _shows_points(effect) else ""
+    numbers = f"{points}log odds {signed(effect.logodds_change, 2)}"
     went = f"{percent(result.baseline.prob)} → {percent(effect.prob)}"
     return phrase(about_words(PROB, result), f"{colon} {went} ({numbers})")
 
@@ -100,13 +104,19 @@ def _difference_went(result: SweepResult, effect: HeadEffect, colon: str) -> Wor
     assert base.logit_diff is not None
     went = f"{signed(base.logit_diff, 2)} → {signed(base.logit_diff + change, 2)}"
     prob = f"{percent(base.prob)} → {percent(effect.prob)}"
+    points = f" ({signed(100 * effect.prob_change)} pp)" if _shows_points(effect) else ""
     opposed = opposed_words(LOGIT_DIFF, effect, base)
     return phrase(
         about_words(LOGIT_DIFF, result),
         f"{colon} {went} ({signed(change, 2)} nats); ",
         about_words(PROB, result),
-        f" {prob} ({signed(100 * effect.prob_change)} pp){opposed}",
+        f" {prob}{points}{opposed}",
     )
+
+
+def _shows_points(effect: Effect) -> bool:
+    """Whether the change of probability is not written 0.0."""
+    return float(f"{100 * effect.prob_change:.1f}") != 0
 
 
 def _verb(change: float) -> str:
@@ -167,12 +177,23 @@ def _looks_like(roles: HeadScores, head: Head) -> str:
             f"on repeated random tokens it looks like none of the five kinds (its highest score "
             f"is {best}, {number}; the line is at {THRESHOLD})"
         )
-    above = roles.percentile(named, head)
-    place = "" if above != above else f", above {above:.0f} % of the other heads"  # NaN: alone
+    place = _place_in_scores(roles, named, head)
     return (
         f"on repeated random tokens it looks like {_article(named)} {named} head "
         f"({number}{place}), which says where it looks and not what it does here"
     )
+
+
+def _place_in_scores(roles: HeadScores, role: str, head: Head) -> str:
+    """Where a head's score stands: the rank among few, above which share of the others if many."""
+    scores = roles.values(role)
+    n_others = scores.size - 1
+    if not n_others:
+        return ""
+    if n_others < FEW:
+        rank = 1 + int((scores > scores[head]).sum())
+        return f", the {'' if rank == 1 else f'{ordinal(rank)} '}highest of {scores.size} heads"
+    return f", above {roles.percentile(role, head):.0f} % of the other heads"
 
 
 def _article(word: str) -> str:

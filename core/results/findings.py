@@ -89,7 +89,7 @@ def _caveats(result: SweepResult) -> list[str]:
         )
     if base.rank > 1:
         caveats.append(
-            f"The target is not the model's own first choice: it ranks {base.rank} without any "
+            f"The target is not the model's own first choice: it ranks {base.rank:,} without any "
             "ablation."
         )
     if len(result.target_tokens) > 1 and isinstance(result.spec.target, str):

@@ -92,7 +92,6 @@ def test_every_number_on_the_embedded_model_is_one_that_was_measured(demo):
             *(signed(v, 2) for v in (traced.direct, traced.downstream)),
             *(signed(e.logodds_change, 2) for e in kinds.values()),
             *(f"{roles.values(role)[head]:.2f}" for role in ROLES),
-            *(f"{roles.percentile(role, head):.0f} %" for role in ROLES),
         }
         known |= {each.split(" ")[0] for each in known}
         first, how, weak = (each.text for each in verdict(result, effect, traced, kinds, roles))
@@ -166,7 +165,7 @@ def test_the_route_is_named_by_its_parts(result, total, direct, word):
 def test_a_kind_is_what_it_looks_like_and_never_why_it_mattered(result):
     induction = said(result, roles=scores(0.9, 0, 0, 0, 0.1))[1]
     assert induction.shown_in == (SCORES,)
-    assert "looks like an induction head (0.90, above 100 % of the other heads)" in (induction.text)
+    assert "looks like an induction head (0.90, the highest of 12 heads)" in induction.text
     assert "says where it looks and not what it does here" in induction.text
     none = said(result, roles=scores(0.1, 0, 0.39, 0, 0))[1].text
     assert "none of the five kinds" in none
