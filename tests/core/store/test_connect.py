@@ -5,12 +5,13 @@ import sqlite3
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from support.disks import small_disk
 
 from core.errors import StoreError
 from core.store import connect
@@ -202,22 +203,6 @@ def test_any_folder_s_name_will_do(tmp_path):
     assert (folder / "runs.sqlite3").is_file()
 
 
-@contextmanager
-def small_disk(folder: Path, *, size: str = "600k"):
-    """A disk of its own; a skip where this system mounts none."""
-    folder.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
-    )
-    if made.returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@pytest.mark.skipif(shutil.which("mount") is None, reason="no mount on this system")
 def test_a_disk_that_takes_no_writing(tmp_path, filled):
     disk = tmp_path / "disk"
     with small_disk(disk):
@@ -235,6 +220,20 @@ def test_a_disk_that_takes_no_writing(tmp_path, filled):
         assert (disk / "runs.sqlite3").read_bytes() == before
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_disk_with_no_room_for_its_index_is_said_to_be_full(tmp_path, filled, read_only):
+    disk = tmp_path / "disk"
+    with small_disk(disk, size="200k"):
+        shutil.copy(filled, disk / "runs.sqlite3")
+        with (disk / "rest").open("wb", buffering=0) as rest, suppress(OSError):
+            while True:
+                rest.write(bytes(PAGE))
+        with pytest.raises(StoreError, match="disk that is full: free some space"):
+            Store(f"sqlite:///{disk / 'runs.sqlite3'}", read_only=read_only)
+        (disk / "rest").unlink()
+        assert Store(f"sqlite:///{disk / 'runs.sqlite3'}").count() == 6
+
+
 def keep_until_refused(store, run_on, kept) -> str:
     """Keep runs until the database takes no more; what it says then."""
     for n in range(500):
@@ -245,7 +244,6 @@ def keep_until_refused(store, run_on, kept) -> str:
     return ""
 
 
-@pytest.mark.skipif(shutil.which("mount") is None, reason="no mount on this system")
 def test_a_disk_that_is_full_loses_no_kept_run(tmp_path, run_on):
     disk = tmp_path / "disk"
     with small_disk(disk):
