@@ -1,5 +1,6 @@
 """What is no database of ours says so at once, and keeps every byte of what it is."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -172,13 +173,93 @@ def test_a_copy_that_is_no_longer_in_wal_mode_is_ours_again(filled, tmp_path, ru
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+# Logs
+
+
+def left_by_a_kill(path: Path, statement: str) -> dict[str, bytes]:
+    """Leave a file and its log as a killed writer leaves them; what both are."""
+    before = path.with_name("before")
+    path.rename(before)
+    with closing(sqlite3.connect(before)) as other:
+        assert other.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+        other.execute(statement)
+        other.commit()
+        for name in ("", "-wal"):
+            shutil.copy(f"{before}{name}", f"{path}{name}")
+    before.unlink()
+    return files(path)
+
+
+def files(path: Path) -> dict[str, bytes]:
+    """A file and its log; the log's index is nobody's data."""
+    return {
+        each.name: each.read_bytes() for each in path.parent.iterdir() if "-shm" not in each.name
+    }
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_newer_database_with_a_log_is_left_as_it_is_like_its_log(filled, read_only):
+    before = left_by_a_kill(filled, "UPDATE headsweep SET value = '3'")
+    assert len(before) == 2
+    assert b"schema3" not in before[filled.name], "what is newer of it is in its log"
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"newer Headsweep .schema 3"):
+            Store(f"sqlite:///{filled}", read_only=read_only)
+        assert files(filled) == before
+
+
+def test_reading_only_plays_no_log_in(filled):
+    before = left_by_a_kill(filled, "UPDATE runs SET title = 'in the log'")
+    store = Store(f"sqlite:///{filled}", read_only=True)
+    assert {run.label.title for run in store.listed()} == {"in the log"}
+    store.close()
+    assert files(filled) == before
+    store = Store(f"sqlite:///{filled}")
+    assert {run.label.title for run in store.listed()} == {"in the log"}
+    store.close()
+
+
+def test_reading_only_leaves_nothing_beside_a_file_without_a_log(filled):
+    before = filled.read_bytes()
+    store = Store(f"sqlite:///{filled}", read_only=True)
+    assert store.count() == 6
+    with pytest.raises(StoreError), store._reading() as connection:
+        connection.execute(sa.text("UPDATE runs SET title = 'x'"))
+    store.close()
+    assert filled.read_bytes() == before
+    assert [each.name for each in filled.parent.iterdir()] == [filled.name]
+
+
+def test_a_log_on_a_disk_that_takes_no_writing_is_read_too(tmp_path, filled):
+    left_by_a_kill(filled, "UPDATE runs SET title = 'in the log'")
+    disk = tmp_path / "disk"
+    with small_disk(disk):
+        for each in ("", "-wal"):
+            shutil.copy(f"{filled}{each}", f"{disk / filled.name}{each}")
+        before = files(disk / filled.name)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        store = Store(f"sqlite:///{disk / filled.name}", read_only=True)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: {r.label.title for r in store.listed()}, range(8)))
+        assert found == [{"in the log"}] * 8
+        store.close()
+        assert files(disk / filled.name) == before
+
+
 # Places
 
 
-def test_a_folder_in_the_file_s_place(path):
-    path.mkdir()
-    with pytest.raises(StoreError, match="cannot be opened"):
-        Store(f"sqlite:///{path}")
+@pytest.mark.parametrize(
+    ("put", "what"),
+    [(Path.mkdir, "a folder"), (os.mkfifo, "a device or pipe")],
+)
+def test_no_file_in_the_file_s_place(path, put, what):
+    put(path)
+    refused(path, f"cannot be opened: {what} lies in its place")
+
+
+def test_a_device_is_no_database():
+    refused(Path(os.devnull), "a device or pipe lies in its place")
 
 
 @pytest.mark.parametrize("inner", ["runs.sqlite3", "deeper/runs.sqlite3"])
@@ -460,6 +541,7 @@ def test_a_link_whose_target_is_away_is_said_and_nothing_is_made_there(tmp_path,
     else:
         (tmp_path / "data").symlink_to(away)
         path = tmp_path / "data" / "runs.sqlite3"
-    with pytest.raises(StoreError, match="cannot be"):
-        Store(f"sqlite:///{path}")
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match=r"cannot be had.*leads nowhere"):
+            Store(f"sqlite:///{path}", read_only=read_only)
     assert not away.exists()
