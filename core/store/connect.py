@@ -63,7 +63,14 @@ def chosen_url(given: Settings) -> str:
 
 
 def default_url(data_dir: Path) -> str:
-    """The database in a data folder."""
+    """The database in a data folder; raises `StoreError` for a name that no URL can hold."""
+    try:
+        str(data_dir).encode()
+    except UnicodeEncodeError:
+        raise StoreError(
+            f"The folder {str(data_dir)[:200]!r} has a name that is not UTF-8: set "
+            "HEADSWEEP_DATA_DIR to another one."
+        ) from None
     return URL.create("sqlite", database=str(data_dir / "runs.sqlite3")).render_as_string()
 
 

@@ -73,6 +73,11 @@ def store_errors(engine: sa.Engine) -> Iterator[None]:
         # "disk I/O error" is all that SQLite says of many things; their names tell them apart.
         name = getattr(cause, "sqlite_errorname", "")
         raise StoreError(_sentence(engine.url, " ".join(str(cause).split()), name)) from error
+    except UnicodeEncodeError as error:  # of a driver, before it asks its database
+        raise StoreError(
+            f"{named(engine.url)} can be neither called nor asked for what is no Unicode text: "
+            "write it anew."
+        ) from error
 
 
 def named(url: URL) -> str:

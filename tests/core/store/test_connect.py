@@ -278,6 +278,20 @@ def test_a_place_that_no_system_has(name):
             Store(f"sqlite:///{name}", read_only=read_only)
 
 
+def test_a_folder_whose_name_is_no_unicode_is_refused_or_used(tmp_path):
+    folder = tmp_path / os.fsdecode(b"a\xffb")
+    with pytest.raises(StoreError, match="not UTF-8: set HEADSWEEP_DATA_DIR"):
+        default_url(folder)
+    url = f"sqlite:///{folder / 'runs.sqlite3'}"
+    assert [Store(url, read_only=read_only).count() for read_only in (False, True)] == [0, 0]
+
+
+def test_a_postgresql_url_that_is_no_unicode_is_a_sentence():
+    with pytest.raises(StoreError, match="no Unicode text") as caught:
+        Store(f"postgresql://me:{SECRET}\udcff@localhost:1/x")
+    assert SECRET not in str(caught.value)
+
+
 def test_any_folder_s_name_will_do(tmp_path):
     folder = tmp_path / "50%20 of? #1 @home: a&b=c, é 'q' \"d\" \\"
     Store(default_url(folder)).close()

@@ -275,6 +275,8 @@ def test_a_search_looks_at_all_that_was_asked_and_said(store, run_on):
 def test_no_search_is_too_much(store, run_on, text):
     keep_titled(store, run_on, "something")
     assert store.listed(Query(text=text)) == []
+    assert store.listed(Query(model=text)) == store.listed(Query(ablation=text)) == []
+    assert store.listed(Query(tag=text)) == []
 
 
 @pytest.mark.slow
