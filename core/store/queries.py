@@ -64,7 +64,13 @@ def filter_choices(
     """The models, kinds of ablation and tags of the sweeps that are not deleted."""
     shown = live(runs), of_kind(runs, SWEEPS)
     models, kinds = (
-        list(connection.scalars(sa.select(column).where(*shown).distinct().order_by(column)))
+        [
+            found
+            for found in connection.scalars(
+                sa.select(column).where(*shown).distinct().order_by(column)
+            )
+            if isinstance(found, str)  # a damaged cell may hold anything
+        ]
         for column in (runs.c.model, runs.c.ablation)
     )
     lists = connection.scalars(sa.select(runs.c.tags).where(*shown).distinct())

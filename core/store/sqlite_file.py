@@ -143,6 +143,13 @@ def _check_whole(url: URL) -> None:
         raise StoreError(f"{named(url)} {DAMAGED}")
 
 
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
 def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
@@ -156,6 +163,8 @@ def _begin_as_we_say(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not where it guesses
+        # One cell whose bytes are no text is damage in its row, and not in all that are listed.
+        connection.text_factory = _text_or_bytes
         # A commit is on disk before it is said to be done.
         connection.execute("PRAGMA synchronous=FULL")
 

@@ -243,7 +243,11 @@ class Store:
 def _kept(kind: ResultKind[Value, Any], row: Mapping[str, Any]) -> Kept[Value]:
     with rows.reading(row):
         return Kept(
-            row["id"], Origin(row["origin"]), row["created"], rows.label_of(row), kind.read(row)
+            rows.text_of(row, "id"),
+            rows.origin_of(row),
+            rows.moment_of(row, "created"),
+            rows.label_of(row),
+            kind.read(row),
         )
 
 

@@ -35,10 +35,10 @@ def version_of(connection: sa.Connection) -> int | None:
     if ABOUT.name in there:
         return _checked_version(connection)
     if RUNS.name in there or (there and connection.dialect.name == "sqlite"):
+        shown = ", ".join(sorted(map(str, there))[:3])
         raise StoreError(
-            f"{named(connection.engine.url)} holds another program's tables "
-            f"({', '.join(sorted(there)[:3])}): it is left as it is. Set HEADSWEEP_DATABASE_URL "
-            "to a database for Headsweep alone."
+            f"{named(connection.engine.url)} holds another program's tables ({shown}): it is left "
+            "as it is. Set HEADSWEEP_DATABASE_URL to a database for Headsweep alone."
         )
     return None
 
