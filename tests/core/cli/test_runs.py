@@ -8,6 +8,7 @@ import os
 
 import nbformat
 import pytest
+import sqlalchemy as sa
 from support.command_line import headsweep, refused
 
 from core import SweepSpec
@@ -18,6 +19,7 @@ from core.store.connect import default_url
 from core.store.keeper import KEEPER
 from core.store.run import Label, Origin
 from core.store.store import Store
+from core.store.tables import RUNS
 
 SAVED = example.saved()
 LABEL = Label("My pangram", "note of <b>mine</b>", ("talk", "50 %"))
@@ -162,6 +164,21 @@ def test_a_sweep_is_kept_and_printed_from_there_until_a_fresh_one_is_asked_for(
     again = json.loads(inside(*SWEEP, "--format", "json", "--fresh").stdout)
     assert again["heads"] == first["heads"]
     assert store.count() == 1
+
+
+def test_a_damaged_run_is_said_to_be_one_and_can_be_deleted_and_had_back(inside, store):
+    run_id, other = store.keep(asking("a b")), store.keep(SAVED)
+    with store._writing() as connection:
+        odd = {"result": b"\0", "title": "x\N{SNOWMAN}"}
+        connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(**odd))
+    shown = inside("runs", "show", run_id)
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr.startswith(f"headsweep: Run {run_id} is damaged")
+    assert f"Deleted {run_id}" in inside("runs", "delete", run_id[:6]).stdout
+    assert [each.id for each in store.listed()] == [other]
+    assert f"Restored {run_id}" in inside("runs", "restore", run_id[:6]).stdout
+    assert store.count() == 2
+    assert "No single run is called" in refused(inside("runs", "delete", "nothing"))
 
 
 @pytest.mark.slow

@@ -510,6 +510,49 @@ def test_what_is_damaged_is_said_in_our_words(sqlite_path, run_on, column):
     store.close()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"result": b"\0"}, {"margins": b"\0"}, {"summary": ""}, {"created": 1e300},
+     {"deleted": 1e300}, {"origin": "z"}, {"spec_key": "x"}, {"fingerprint": "x"},
+     {"identity": "x"}, {"id": "abcdabcdabcd"}, {"result": b"\0", "deleted": 5.0}],
+)  # fmt: skip
+def test_a_damaged_run_that_is_swept_again_is_whole_and_keeps_its_label(
+    url, opened, run_on, values
+):
+    store, result = opened(), run_on("a b")
+    label = Label("mine", "a note", ("tag",))
+    run_id = store.keep(result, label=label, created=10.0)
+    other = store.keep(run_on("a c"), created=10.0)
+    altered(url, run_id, **values)
+    assert store.keep(result, label=Label("another"), created=20.0) == run_id
+    run = store.find(result.spec, result.provenance.model_fingerprint)
+    assert (run.id, run.result, run.label) == (run_id, result, label)
+    assert run.created in (10.0, 20.0)
+    assert store.get(other).created == 10.0
+    assert store.count() == len(store.listed()) == 2
+    assert [each.id for each in store.listed(Query("note"))] == [run_id]
+
+
+def test_of_a_damaged_label_what_can_be_read_is_kept(sqlite_path, run_on):
+    store = Store(f"sqlite:///{sqlite_path}")
+    run_id = store.keep(run_on("a b"), label=Label("mine", "a note", ("tag",)))
+    with closing(sqlite3.connect(sqlite_path)) as raw:
+        raw.execute("UPDATE runs SET notes = x'ff', schema_version = 'z'")
+        raw.commit()
+    store.keep(run_on("a b"))
+    assert store.get(run_id).label == Label("mine", "", ("tag",))
+    store.close()
+
+
+def test_another_result_of_the_same_name_is_not_written_over(url, opened, run_on):
+    store = opened()
+    name = id_of(identity_of(run_on("a b"), Origin.COMPUTED))
+    altered(url, store.keep(run_on("a c")), id=name)
+    with pytest.raises(StoreError, match=f"The name {name} is taken by another one"):
+        store.keep(run_on("a b"))
+    assert store.get(name).result == run_on("a c")
+
+
 def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, monkeypatch):
     store = opened()
     run_id = store.keep(run_on("a b"))
