@@ -5,6 +5,8 @@ import dataclasses
 import io
 import json
 import os
+import sqlite3
+from contextlib import closing
 
 import nbformat
 import pytest
@@ -179,6 +181,47 @@ def test_a_damaged_run_is_said_to_be_one_and_can_be_deleted_and_had_back(inside,
     assert f"Restored {run_id}" in inside("runs", "restore", run_id[:6]).stdout
     assert store.count() == 2
     assert "No single run is called" in refused(inside("runs", "delete", "nothing"))
+
+
+def test_a_damaged_row_is_left_out_of_the_list_and_said_in_one_line(tmp_path):
+    made = Store(default_url(tmp_path))
+    run_id, other = made.keep(asking("a b")), made.keep(SAVED)
+    with made._writing() as connection:
+        odd = sa.update(RUNS).where(RUNS.c.id == run_id)
+        connection.execute(odd.values(created=1e300, summary="?"))
+    made.close()
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path)}
+    done = headsweep("runs", "list", "--format", "json", env=env)
+    assert [run["run"] for run in json.loads(done.stdout)] == [other]
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"headsweep: Run {run_id} is damaged")
+
+
+@pytest.mark.slow
+def test_a_sweep_over_a_damaged_row_says_so_in_one_line_and_mends_it(tmp_path):
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path)}
+    first = headsweep(*SWEEP, "--format", "csv", env=env)
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite3")) as raw:
+        raw.execute("UPDATE runs SET result = x'00'")
+        raw.commit()
+    again = headsweep(*SWEEP, "--format", "csv", env=env)
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    (line,) = again.stderr.splitlines()
+    assert line.startswith("headsweep: the kept run could not be used")
+    assert headsweep(*SWEEP, "--format", "csv", env=env).stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [b"a\xffb", b"file/below"])
+def test_a_sweep_without_a_usable_folder_is_printed_with_one_line_of_why(tmp_path, name):
+    (tmp_path / "file").write_text("in the way")
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": os.fsdecode(bytes(tmp_path) + b"/" + name)}
+    done = headsweep(*SWEEP, "--format", "json", env=env)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["schema"] == "headsweep.sweep/1"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("headsweep: this run is not kept. ")
+    assert "HEADSWEEP_DATA_DIR" in line
 
 
 @pytest.mark.slow
