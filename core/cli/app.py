@@ -14,7 +14,7 @@ from typer.exceptions import Abort, TyperException
 from core.cli.doctor import doctor
 from core.cli.heads import head, joint, roles
 from core.cli.open_link import open_
-from core.cli.output import fail
+from core.cli.output import fail, log_in_lines
 from core.cli.patch import patch
 from core.cli.runs import app as runs
 from core.cli.serve import serve
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     # What importing torch makes is there to stay: to look for garbage in it again and again would
     # be a quarter of the start.
     gc.set_threshold(100_000)
+    log_in_lines()
     try:
         code = app(arguments, standalone_mode=False)
     except InputError as error:

@@ -18,8 +18,8 @@ from core.errors import InputError
 from core.exports.data import MAX_BYTES, read_json
 from core.net import bindable_port
 from core.settings import Settings, settings
+from core.store.from_file import keep_from_file
 from core.store.keeper import KEEPER
-from core.store.run import Origin
 
 AWAITED_SECONDS = 60.0
 
@@ -63,7 +63,7 @@ def _run_id(what: str) -> str:
     if is_file:
         with path.open("rb") as file:
             read = read_json(path.name, file.read(MAX_BYTES + 1))
-        return KEEPER.store().keep(read.result, read.layer_effects, read.label, Origin.IMPORTED)
+        return keep_from_file(KEEPER.store(), read.result, read.layer_effects, read.label)
     if path.suffix == ".json" or os.sep in what:
         raise InputError("file", f"There is no file {what!r}: check its name and folder.")
     return find(what).id

@@ -1,6 +1,7 @@
 """The output of commands: progress and errors on stderr, results on stdout or in a file."""
 
 import json
+import logging
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from core.store import keeper
 from core.text.words import Style, Words
 
 if TYPE_CHECKING:
@@ -71,8 +73,37 @@ def write_text(text: str, out: Path | None) -> None:
         out.write_text(text, encoding="utf-8")
 
 
+class _LogLines(logging.Handler):
+    """What the program logs, each record as one line on stderr like the commands' own."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Without the state of the database, which the commands say themselves."""
+        return record.name != keeper.__name__ or record.exc_info is not None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print it; its traceback is nobody's at a terminal."""
+        say(record.getMessage())
+
+
+_LOG_LINES = _LogLines(logging.WARNING)
+
+
+def log_in_lines() -> None:
+    """Have what `core` logs printed in the form of the program's own messages."""
+    logging.getLogger("core").addHandler(_LOG_LINES)  # once: it is no second time added
+
+
+def log_in_full() -> None:
+    """Undo `log_in_lines`: a server's log is for its operator, who needs all of it."""
+    logging.getLogger("core").removeHandler(_LOG_LINES)
+
+
+def say(message: str) -> None:
+    """Print a message in one line on stderr."""
+    print(f"headsweep: {' '.join(message.split())}", file=sys.stderr)
+
+
 def fail(message: str, code: int) -> None:
     """Print the message in one line on stderr and exit with `code`."""
-    line = " ".join(message.split())
-    print(f"headsweep: {line}", file=sys.stderr)
+    say(message)
     sys.exit(code)

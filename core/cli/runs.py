@@ -4,7 +4,7 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -42,6 +42,8 @@ class Exported(StrEnum):
     PNG = "png"
     SVG = "svg"
 
+
+Found = TypeVar("Found")
 
 _Run = Annotated[str, typer.Argument(help="A run's name, or enough of its beginning.")]
 _Runs = Annotated[list[str], typer.Argument(help="Runs' names, or enough of their beginnings.")]
@@ -123,7 +125,7 @@ def export(
 @app.command()
 def delete(runs: _Runs) -> None:
     """Delete runs; within seven days `headsweep runs restore` brings them back."""
-    ids = [find(run).id for run in runs]
+    ids = [_whole_id(run) for run in runs]
     KEEPER.store().delete(ids)
     print(f"Deleted {', '.join(ids)}. Bring back: headsweep runs restore {' '.join(ids)}")
 
@@ -131,17 +133,25 @@ def delete(runs: _Runs) -> None:
 @app.command()
 def restore(runs: _Runs) -> None:
     """Bring back runs that were deleted in the last seven days."""
-    ids = [find(run, deleted=True).id for run in runs]
+    ids = [_whole_id(run, deleted=True) for run in runs]
     KEEPER.store().restore(ids)
     print(f"Restored {', '.join(ids)}.")
 
 
-def find(name: str, *, deleted: bool = False) -> Run:
+def find(name: str) -> Run:
     """The kept run with this name, or whose name begins so.
 
     Raises `InputError` (field "run") if there is none or more than one.
     """
-    found = KEEPER.store().get(name, deleted=deleted)
+    return _one(KEEPER.store().get(name), name)
+
+
+def _whole_id(name: str, *, deleted: bool = False) -> str:
+    """`find` for a run that need not be opened: a damaged one can be deleted too."""
+    return _one(KEEPER.store().whole_id(name, deleted=deleted), name)
+
+
+def _one(found: Found | None, name: str) -> Found:
     if found is None:
         raise InputError(
             "run", f"No single run is called {name[:40]!r}: headsweep runs list has their names."

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from core.cli.output import log_in_full
 from core.errors import InputError
 from core.settings import settings, variable
 
@@ -50,4 +51,5 @@ def serve(
             os.environ[variable(name)] = str(given)
     settings.cache_clear()
     settings()  # a value that cannot be used is refused before anything heavy is imported
+    log_in_full()
     next(iter(points)).load()()

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from core.cli import options as given
 from core.cli.options import OutputFormat
-from core.cli.output import progress, terminal_text, write_text
+from core.cli.output import progress, say, terminal_text, write_text
+from core.errors import StoreError
 from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 from core.text.words import phrase
@@ -44,12 +45,14 @@ def sweep(
     shown = given.metric_named(metric)
     if shown is not None:
         given.check_has_foil(shown, spec.foil)
-    result = None if fresh else _kept(spec, device)
+    result, trouble = (None, "") if fresh else _kept(spec, device)
     if result is None:
         result = _run(spec, device)
         KEEPER.keep(result)
         if KEEPER.trouble:
-            print(f"headsweep: this run is not kept. {KEEPER.trouble}", file=sys.stderr)
+            say(f"this run is not kept. {KEEPER.trouble}")
+        elif trouble:
+            say(f"the kept run could not be used, and this one is kept in its place. {trouble}")
     given.check_measured(shown, result)
     _write(result, format, out, shown)
 
@@ -89,8 +92,8 @@ def models() -> None:
     )
 
 
-def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
-    """The kept run of a spec and the weights on this machine, else None.
+def _kept(spec: SweepSpec, device: given.Device) -> "tuple[SweepResult | None, str]":
+    """The kept run of a spec and the weights on this machine, else None and why, if it is odd.
 
     It loads no model, so it is fast.
     """
@@ -99,12 +102,17 @@ def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
     )
 
     weights = local_fingerprint(spec.model)
-    run = None if weights is None else KEEPER.find(spec, weights)
+    if weights is None:
+        return None, ""
+    try:
+        run = KEEPER.ask(lambda store: store.find(spec, weights))
+    except StoreError as error:
+        return None, str(error)
     if run is None or device.value not in ("auto", run.result.provenance.device):
-        return None
+        return None, ""
     if sys.stderr.isatty():
         print(f"Kept as run {run.id}; --fresh sweeps again.", file=sys.stderr)
-    return run.result
+    return run.result, ""
 
 
 def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":

@@ -29,8 +29,9 @@ TRIAL = "doctor"
 
 def database(given: Settings) -> CheckResult:
     """Open the database as the dashboard does. If there is none yet, try one in its folder."""
-    url = chosen_url(given)
+    url = given.database_url or ""
     try:
+        url = chosen_url(given)
         file = None if given.read_only else _missing_file(url)
         return _opened(url, given) if file is None else _none_yet(file)
     except Exception as error:

@@ -19,7 +19,7 @@ def back_up(path: Path, found: int, version: int) -> Path:
     """
     part = path.with_name(f"{path.name}.before-{version}.part")
     try:
-        part.unlink(missing_ok=True)  # of a process that was killed
+        _remove(part)  # of a process that was killed
         os.close(os.open(part, os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
@@ -28,13 +28,19 @@ def back_up(path: Path, found: int, version: int) -> Path:
         return part.rename(_free_name(path, version))
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            _remove(part)
         raise StoreError(
             f"The file {str(path)!r} is of an older Headsweep (schema {found}; this one writes "
             f"{version}), and no copy of it can be put beside it first ({error}): it is left as it "
             "is. Free some space, make its folder writable, or set HEADSWEEP_READ_ONLY=1 to read "
             "it as it is."
         ) from error
+
+
+def _remove(part: Path) -> None:
+    """A copy that is not whole, with its journal: SQLite would play that one into the next copy."""
+    for path in (part, part.with_name(f"{part.name}-journal")):
+        path.unlink(missing_ok=True)
 
 
 def _give_owner(path: Path, copy: Path) -> None:

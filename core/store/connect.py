@@ -4,12 +4,8 @@ refused where it is not ours to use.
 Nothing that cannot be read is ever overwritten.
 """
 
-import os
-import sqlite3
-import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -17,14 +13,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import StoreError
 from core.settings import Settings
-from core.store.errors import DAMAGED, named, store_errors
+from core.store import sqlite_file
+from core.store.errors import store_errors
 from core.store.versions import bring_up, make, version_in
 
 BUSY_SECONDS = 4.0
 """How long a writer waits for another one."""
-
-_MAGIC = b"SQLite format 3\0"
-"""What a database file begins with; then, in two bytes, the length of a page (1: 65,536)."""
 
 _UNREADABLE = (
     "The database's URL cannot be read: write postgresql://user:password@host/name or "
@@ -53,7 +47,7 @@ def open_engine(url: str, *, read_only: bool = False, migrating: bool = True) ->
             elif not read_only and migrating:
                 bring_up(engine)
             if is_sqlite and not read_only:
-                _let_read_while_writing(engine)
+                sqlite_file.let_read_while_writing(engine, BUSY_SECONDS)
         except BaseException:
             engine.dispose()
             raise
@@ -69,7 +63,14 @@ def chosen_url(given: Settings) -> str:
 
 
 def default_url(data_dir: Path) -> str:
-    """The database in a data folder."""
+    """The database in a data folder; raises `StoreError` for a name that no URL can hold."""
+    try:
+        str(data_dir).encode()
+    except UnicodeEncodeError:
+        raise StoreError(
+            f"The folder {str(data_dir)[:200]!r} has a name that is not UTF-8: set "
+            "HEADSWEEP_DATA_DIR to another one."
+        ) from None
     return URL.create("sqlite", database=str(data_dir / "runs.sqlite3")).render_as_string()
 
 
@@ -115,45 +116,19 @@ def _postgresql(url: URL) -> sa.Engine:
 
 
 def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:
-    try:
-        # Its log and the copy of it lie beside the file itself, not beside a link to it.
-        given = Path(url.database or "").expanduser()
-        path = Path(os.path.realpath(given))
-        if not read_only:
-            # Of what was given: where a link leads, nothing is made, since a disk may be away.
-            given.parent.mkdir(parents=True, exist_ok=True)
-        elif not path.is_file():
-            return _in_memory()
-    except (OSError, RuntimeError) as error:
-        raise StoreError(
-            f"The folder of {str(url.database)[:200]!r} cannot be had "
-            f"({getattr(error, 'strerror', None) or error}): set HEADSWEEP_DATA_DIR to one that "
-            "can be written."
-        ) from error
-    _check_whole(url, path)
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
-    if read_only and not os.access(path.parent, os.W_OK) and not _log_of(path).exists():
-        # On a disk that takes no writing SQLite can only read what it is told will not change.
-        where = f"file:{quote(str(path))}?immutable=1"
-        options = {"creator": lambda: sqlite3.connect(where, uri=True, check_same_thread=False)}
-    engine = sa.create_engine(url.set(database=str(path)), **options)
-    _begin_as_we_say(engine)
-    return engine
-
-
-def _check_whole(url: URL, path: Path) -> None:
-    """Raise a `StoreError` for a file that SQLite would take for an empty one, or finish."""
-    try:
-        with path.open("rb") as file:
-            head, size = file.read(len(_MAGIC) + 2), os.fstat(file.fileno()).st_size
-    except OSError:
-        return  # there is none yet, or SQLite says what is wrong with it
-    page = int.from_bytes(head[len(_MAGIC) :], "big")
-    page = 65_536 if page == 1 else page
-    # Where a log lies beside it, a page that the disk had no room for is whole in there.
-    cut = page == 0 or (size % page > 0 and not _log_of(path).exists())
-    if size and (not head.startswith(_MAGIC) or cut):
-        raise StoreError(f"{named(url)} {DAMAGED}")
+    file = sqlite_file.located(url, read_only=read_only)
+    if read_only:
+        there = Path(file.database or "").exists()
+        return sqlite_file.reading(file, BUSY_SECONDS) if there else _in_memory()
+    if sqlite_file.has_log(file):
+        # What is not ours is refused before anything is opened that would play its log into it.
+        looking = sqlite_file.reading(file, BUSY_SECONDS)
+        with store_errors(looking):
+            try:
+                version_in(looking)
+            finally:
+                looking.dispose()
+    return sqlite_file.writing(file, BUSY_SECONDS)
 
 
 def _in_memory() -> sa.Engine:
@@ -163,43 +138,3 @@ def _in_memory() -> sa.Engine:
     engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool, connect_args=options)
     make(engine)
     return engine
-
-
-def _log_of(path: Path) -> Path:
-    """What is committed and not yet in the file itself."""
-    return path.with_name(f"{path.name}-wal")
-
-
-def _let_read_while_writing(engine: sa.Engine) -> None:
-    """Readers and one writer at once. The file remembers it, so only one of ours is told."""
-    until = time.monotonic() + BUSY_SECONDS
-    connection = engine.raw_connection()
-    try:
-        while True:
-            try:
-                connection.cursor().execute("PRAGMA journal_mode=WAL")
-                return
-            # For this lock SQLite itself does not wait, whatever it is told to wait for others.
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
-            time.sleep(0.02)
-    finally:
-        connection.close()
-
-
-def _begin_as_we_say(engine: sa.Engine) -> None:
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not where it guesses
-        # A commit is on disk before it is said to be done.
-        connection.execute("PRAGMA synchronous=FULL")
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        # A writer says so at once: one that had only read could not wait for another's lock.
-        options = connection.get_execution_options()
-        writes = options.get("writes", False)
-        if "waits" in options:  # longer than usual
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options['waits'])}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -19,7 +19,7 @@ DAMAGED = (
     "new one is made."
 )
 _FULL = (
-    ("disk is full", "no space", "disk full"),
+    ("disk is full", "no space", "disk full", "sqlite_ioerr_shmsize"),
     "is on a disk that is full: free some space.",
 )
 _NOT_OURS = (
@@ -70,7 +70,14 @@ def store_errors(engine: sa.Engine) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-        raise StoreError(_sentence(engine.url, " ".join(str(cause).split()))) from error
+        # "disk I/O error" is all that SQLite says of many things; their names tell them apart.
+        name = getattr(cause, "sqlite_errorname", "")
+        raise StoreError(_sentence(engine.url, " ".join(str(cause).split()), name)) from error
+    except UnicodeEncodeError as error:  # of a driver, before it asks its database
+        raise StoreError(
+            f"{named(engine.url)} can be neither called nor asked for what is no Unicode text: "
+            "write it anew."
+        ) from error
 
 
 def named(url: URL) -> str:
@@ -79,9 +86,9 @@ def named(url: URL) -> str:
     return f"{kind} {url.database!r}"
 
 
-def _sentence(url: URL, text: str) -> str:
-    """What went wrong, by what the drivers say of it."""
-    where, low = named(url), text.lower()
+def _sentence(url: URL, text: str, name: str) -> str:
+    """What went wrong, by what the drivers say of it and SQLite calls it."""
+    where, low = named(url), f"{text} {name}".lower()
     for signs, said in _SQLITE if url.get_backend_name() == "sqlite" else _POSTGRESQL:
         if any(sign in low for sign in signs):
             return f"{where} {said}"

@@ -182,7 +182,7 @@ def _put(store: Store, result: SweepResult, layer_effects: LayerEffects | None) 
         if layer_effects is not None:
             store.add_layer_effects(run_id, layer_effects)
     except ValueError as error:
-        _log.error("A run cannot be kept", exc_info=error)
+        _log.error("A run cannot be kept: a number in it is not finite.", exc_info=error)
 
 
 def _by_settings() -> Store:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.spec.spec import SweepSpec
 from core.store import rows
@@ -15,7 +14,6 @@ from core.store.conditions import live, of_kind
 from core.store.result_kinds import SWEEPS, ResultKind
 from core.store.run import Origin
 from core.store.sweeps import spec_key
-from core.store.tables import RUNS
 
 SHORTEST_PREFIX = 4
 """Characters of an id that can stand for all of it."""
@@ -64,20 +62,14 @@ def filter_choices(
     """The models, kinds of ablation and tags of the sweeps that are not deleted."""
     shown = live(runs), of_kind(runs, SWEEPS)
     models, kinds = (
-        list(connection.scalars(sa.select(column).where(*shown).distinct().order_by(column)))
+        [
+            found
+            for found in connection.scalars(
+                sa.select(column).where(*shown).distinct().order_by(column)
+            )
+            if isinstance(found, str)  # a damaged cell may hold anything
+        ]
         for column in (runs.c.model, runs.c.ablation)
     )
     lists = connection.scalars(sa.select(runs.c.tags).where(*shown).distinct())
     return models, kinds, sorted({tag for each in lists for tag in rows.tags_of(each)})
-
-
-def add_or_restore(connection: sa.Connection, row: Mapping[str, Any]) -> None:
-    """Insert a row; one that is there already stays as it is, and comes back if it was deleted."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
-    # Of every key, not of one: of two who insert the same run at once in PostgreSQL, the second
-    # could trip over the other key.
-    connection.execute(insert.values(row).on_conflict_do_nothing())
-    deleted = RUNS.c.identity == row["identity"], RUNS.c.deleted.is_not(None)
-    back = sa.update(RUNS).where(*deleted).values(deleted=None, created=row["created"])
-    connection.execute(back)

@@ -14,6 +14,7 @@ from core.spec.identity import FAMILY
 from core.store import sweeps
 from core.store.rows import reading
 from core.store.run import Origin, Summary, Swept
+from core.text.json_form import Plain, check_form
 
 Value = TypeVar("Value")
 Line = TypeVar("Line")
@@ -50,8 +51,8 @@ def kind_of(row: Row) -> ResultKind[Any, Any]:
     """The kind of a row; raises `StoreError` for one that this version cannot read."""
     kind = KINDS.get(row["family"])
     with reading(row):
-        version = int(row["schema_version"])
-    if kind is None or version > kind.version:
+        check_form(row["schema_version"], Plain.WHOLE, "its schema_version")
+    if kind is None or row["schema_version"] > kind.version:
         raise StoreError(
             f"{row['id']} was kept by another Headsweep, as {row['family']}/"
             f"{row['schema_version']}, which this one does not know: it is left as it is. Update "

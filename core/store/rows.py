@@ -11,12 +11,15 @@ from typing import Any
 from core.errors import InputError, StoreError
 from core.results.schema import DamagedError
 from core.store.run import Label, Origin
+from core.text.json_form import Plain, check_form, parsed_json
 
 MAX_UNPACKED = 200_000_000
 """Bytes: more than any model's result, and less than would fill a memory."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ID_LENGTH = 12
 _SHOWN = 120
+_LATEST = 253_402_128_000.0
+"""A day before the year 10000, which no calendar here has, in any time zone."""
 
 _NOT_EVERY_KIND_HAS: Mapping[str, Any] = {
     **dict.fromkeys(("spec_key", "fingerprint", "model", "ablation"), ""),
@@ -66,17 +69,50 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def tags_of(column: str) -> tuple[str, ...]:
+def text_of(row: Mapping[str, Any], name: str) -> str:
+    """A row's text; a ValueError where its cell holds none. In SQLite any cell may hold anything.
+
+    What could not be stored is not shown either: a file may have been written by another program.
+    """
+    check_form(row[name], Plain.TEXT, f"its {name}")
+    return storable(row[name])
+
+
+def moment_of(row: Mapping[str, Any], name: str) -> float:
+    """A row's time, in seconds since 1970, UTC; a ValueError where its cell holds none."""
+    check_form(row[name], Plain.NUMBER, f"its {name}")
+    if not 0.0 <= row[name] <= _LATEST:
+        raise ValueError(f"its {name} is no time")
+    return float(row[name])
+
+
+def origin_of(row: Mapping[str, Any]) -> Origin:
+    """Where a row's result came from; a ValueError where its cell does not say."""
+    found = text_of(row, "origin")
+    if found not in set(Origin):
+        raise ValueError("its origin is none of " + ", ".join(Origin))
+    return Origin(found)
+
+
+def tags_of(column: object) -> tuple[str, ...]:
     """The tags in a row's column; none in one that is damaged."""
     try:
-        return tuple(map(str, json.loads(column)))
-    except (ValueError, TypeError, RecursionError):
+        found = parsed_json(str(column))
+        check_form(found, [Plain.TEXT], "its tags")
+    except ValueError:
         return ()
+    return tuple(map(storable, found))
 
 
 def label_of(row: Mapping[str, Any]) -> Label:
-    """What people say about the result in a row."""
-    return Label(row["title"], row["notes"], tags_of(row["tags"]))
+    """What people say about the result in a row; a ValueError where it is damaged."""
+    return Label(text_of(row, "title"), text_of(row, "notes"), tags_of(row["tags"]))
+
+
+def label_left(row: Mapping[str, Any]) -> Label:
+    """As much of a row's label as can be read."""
+    title, notes = (row[name] if isinstance(row[name], str) else "" for name in ("title", "notes"))
+    return Label(title, notes, tags_of(row["tags"]))
 
 
 def packed(values: dict[str, Any]) -> bytes:
@@ -90,7 +126,7 @@ def unpacked(raw: bytes) -> Any:
     text = unpacking.decompress(raw, MAX_UNPACKED)
     if unpacking.unconsumed_tail or not unpacking.eof:
         raise ValueError("its data is cut off or too large")
-    return json.loads(text)
+    return parsed_json(text.decode())
 
 
 @contextmanager
@@ -104,9 +140,14 @@ def reading(row: Mapping[str, Any]) -> Iterator[None]:
         ours = isinstance(error, DamagedError) or type(error) in (ValueError, InputError)
         said = f": {_where(error)}" if ours else ""
         raise StoreError(
-            f"Run {row.get('id', '?')} is damaged in the database{said}. The others can still be "
+            f"Run {_shown_id(row)} is damaged in the database{said}. The others can still be "
             "opened."
         ) from error
+
+
+def _shown_id(row: Mapping[str, Any]) -> str:
+    found = row.get("id", "?")
+    return found if isinstance(found, str) else repr(found)[:_SHOWN]
 
 
 def _where(error: Exception) -> str:

@@ -22,7 +22,8 @@ from core.store import rows
 from core.store.conditions import conditions, live, of_kind, of_no_kind
 from core.store.connect import open_engine
 from core.store.errors import store_errors
-from core.store.queries import add_or_restore, computed, filter_choices, listed, row_named
+from core.store.putting import put_row
+from core.store.queries import computed, filter_choices, listed, row_named
 from core.store.result_kinds import SWEEPS, ResultKind, kind_of
 from core.store.run import Kept, Label, Origin, Query, Run, Summary, Swept
 from core.store.tables import RUNS, VERSION, runs_of
@@ -68,7 +69,8 @@ class Store:
     ) -> str:
         """Put a finished result into the database; returns its id.
 
-        One that is there already stays as it is, with its label; a deleted one comes back.
+        One that is there already stays as it is, with its label; a deleted one comes back; a
+        damaged one is replaced. Raises `StoreError` where another Headsweep's is in its place.
         """
         columns = {
             **kind.columns(value, origin),
@@ -76,9 +78,10 @@ class Store:
             "schema_version": kind.version,
         }
         at = now() if created is None else created
-        row = rows.to_row(columns, label or Label(), kind.searched(value), origin, at)
+        searched = kind.searched(value)
+        row = rows.to_row(columns, label or Label(), searched, origin, at)
         with self._writing() as connection:
-            add_or_restore(connection, row)
+            put_row(connection, kind, row, searched)
         return str(row["id"])
 
     def keep(
@@ -121,17 +124,26 @@ class Store:
         The beginning must be that of one alone of its kind, among the `deleted` or the others.
         Raises `StoreError` for one of another kind, or of a newer version than this one reads.
         """
-        row = self._row(kind, name, deleted=deleted)
-        if row is None:
-            return None
-        if kind_of(row).family != kind.family:
-            raise StoreError(f"{row['id']} is a {row['family']}: it cannot be opened here.")
-        return _kept(kind, row)
+        row = self._row_of(kind, name, deleted=deleted)
+        return None if row is None else _kept(kind, row)
 
     def get(self, run_id: str, *, deleted: bool = False) -> Run | None:
         """`read` for a sweep."""
         found = self.read(SWEEPS, run_id, deleted=deleted)
         return None if found is None else _run(found)
+
+    def whole_id(self, name: str, *, deleted: bool = False) -> str | None:
+        """The id of the sweep that `get` would open, were it whole: nothing of it is unpacked."""
+        row = self._row_of(SWEEPS, name, deleted=deleted)
+        return None if row is None else str(row["id"])
+
+    def _row_of(
+        self, kind: ResultKind[Any, Any], name: str, *, deleted: bool
+    ) -> Mapping[str, Any] | None:
+        row = self._row(kind, name, deleted=deleted)
+        if row is not None and kind_of(row).family != kind.family:
+            raise StoreError(f"{row['id']} is a {row['family']}: it cannot be opened here.")
+        return row
 
     def _row(
         self, kind: ResultKind[Any, Any], name: str, *, deleted: bool = False
@@ -243,7 +255,11 @@ class Store:
 def _kept(kind: ResultKind[Value, Any], row: Mapping[str, Any]) -> Kept[Value]:
     with rows.reading(row):
         return Kept(
-            row["id"], Origin(row["origin"]), row["created"], rows.label_of(row), kind.read(row)
+            rows.text_of(row, "id"),
+            rows.origin_of(row),
+            rows.moment_of(row, "created"),
+            rows.label_of(row),
+            kind.read(row),
         )
 
 

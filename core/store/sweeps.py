@@ -10,11 +10,28 @@ from core.results.result import SweepResult
 from core.results.schema import first_form
 from core.spec.identity import IDENTITY
 from core.spec.spec import SweepSpec
-from core.store.rows import label_of, packed, reading, storable, unpacked
+from core.store.rows import (
+    label_of,
+    moment_of,
+    origin_of,
+    packed,
+    reading,
+    storable,
+    text_of,
+    unpacked,
+)
 from core.store.run import Origin, Summary, Swept, answer_text
+from core.text.json_form import Plain, check_form, parsed_json
 
 SHOWN_PROMPT = 300
 """Characters of a prompt that a list shows."""
+
+_SUMMARY: Mapping[str, Any] = {
+    **dict.fromkeys(("prompt", "target", "words", "largest"), Plain.TEXT),
+    "prob": Plain.NUMBER,
+    "changes": [[Plain.NUMBER]],
+}
+"""The form of what `_summary` writes."""
 
 
 def identity_of(result: SweepResult, origin: Origin) -> str:
@@ -57,22 +74,27 @@ def searched(swept: Swept) -> tuple[str, ...]:
 def summary_of(row: Mapping[str, Any]) -> Summary:
     """A line of a list; raises `StoreError` for a damaged row."""
     with reading(row):
-        told = json.loads(row["summary"])
+        told = parsed_json(text_of(row, "summary"))
+        check_form(told, _SUMMARY, "its summary")
+        changes = tuple(tuple(map(float, line)) for line in told["changes"])
+        widths = {len(line) for line in changes}
+        if len(widths) != 1 or widths == {0}:
+            raise ValueError("its summary has no change for each head of each layer")
         return Summary(
-            id=row["id"],
-            origin=Origin(row["origin"]),
-            created=row["created"],
-            deleted=row["deleted"],
+            id=text_of(row, "id"),
+            origin=origin_of(row),
+            created=moment_of(row, "created"),
+            deleted=None if row["deleted"] is None else moment_of(row, "deleted"),
             label=label_of(row),
-            model=row["model"],
-            prompt=told["prompt"],
-            target=told["target"],
-            ablation=row["ablation"],
-            words=told["words"],
-            fingerprint=row["fingerprint"],
+            model=text_of(row, "model"),
+            prompt=storable(told["prompt"]),
+            target=storable(told["target"]),
+            ablation=text_of(row, "ablation"),
+            words=storable(told["words"]),
+            fingerprint=text_of(row, "fingerprint"),
             prob=float(told["prob"]),
-            largest=told["largest"],
-            changes=tuple(tuple(map(float, line)) for line in told["changes"]),
+            largest=storable(told["largest"]),
+            changes=changes,
         )
 
 

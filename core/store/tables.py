@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     Column,
+    Dialect,
     Float,
     FromClause,
     Index,
@@ -22,6 +23,19 @@ VERSION = 2
 (`core.store.migrations`); a database with a larger one is left alone."""
 
 METADATA = MetaData()
+
+
+class _Bytes(LargeBinary):
+    """Bytes as the database gives them: what else lies in a damaged cell of SQLite's, too.
+
+    SQLAlchemy would raise while it fetches, and so for all rows at once.
+    """
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """None: nothing is converted."""
+
 
 ABOUT = Table(
     "headsweep",
@@ -55,8 +69,8 @@ RUNS = Table(
     # Everything that a search looks through, case folded: the two databases fold differently.
     Column("haystack", Text, nullable=False),
     # The json contract, compressed; a run of GPT-2's shape is 60 kB.
-    Column("result", LargeBinary, nullable=False),
-    Column("margins", LargeBinary),
+    Column("result", _Bytes, nullable=False),
+    Column("margins", _Bytes),
     # What kind of result it is, and the version of that kind's form. With defaults in the database
     # too: a server of version 1 that still runs goes on keeping sweeps.
     Column(

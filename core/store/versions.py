@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.errors import StoreError
 from core.store.backup import back_up
-from core.store.errors import named
+from core.store.errors import named, store_errors
 from core.store.migrations import upgrade
 from core.store.tables import ABOUT, METADATA, RUNS, VERSION, runs_of
 
@@ -35,10 +35,10 @@ def version_of(connection: sa.Connection) -> int | None:
     if ABOUT.name in there:
         return _checked_version(connection)
     if RUNS.name in there or (there and connection.dialect.name == "sqlite"):
+        shown = ", ".join(sorted(map(str, there))[:3])
         raise StoreError(
-            f"{named(connection.engine.url)} holds another program's tables "
-            f"({', '.join(sorted(there)[:3])}): it is left as it is. Set HEADSWEEP_DATABASE_URL "
-            "to a database for Headsweep alone."
+            f"{named(connection.engine.url)} holds another program's tables ({shown}): it is left "
+            "as it is. Set HEADSWEEP_DATABASE_URL to a database for Headsweep alone."
         )
     return None
 
@@ -60,21 +60,23 @@ def bring_up(engine: sa.Engine) -> None:
     """
     if version_in(engine) == VERSION:
         return
+    copy: Path | None = None
     waiting = {"writes": True, "waits": MIGRATING_SECONDS}
-    with engine.connect().execution_options(**waiting) as connection:
-        connection.detach()  # no other use of it shall wait so long
-        with connection.begin():
-            _take_turn(connection)
-            found = version_of(connection)
-            if found is None or found == VERSION:  # another process has done it meanwhile
-                return
-            copy = _copy(engine, found)
-            try:
+    try:
+        # What a full disk says is told apart before the copy's removal makes room on it again.
+        with store_errors(engine), engine.connect().execution_options(**waiting) as connection:
+            connection.detach()  # no other use of it shall wait so long
+            with connection.begin():
+                _take_turn(connection)
+                found = version_of(connection)
+                if found is None or found == VERSION:  # another process has done it meanwhile
+                    return
+                copy = _copy(engine, found)
                 _migrate(connection, found)
-            except BaseException:
-                if copy is not None:  # else every further try would leave another one
-                    copy.unlink(missing_ok=True)
-                raise
+    except BaseException:  # of the commit too
+        if copy is not None:  # else every further try would leave another one
+            copy.unlink(missing_ok=True)
+        raise
 
 
 def _copy(engine: sa.Engine, found: int) -> Path | None:

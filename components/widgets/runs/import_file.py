@@ -9,6 +9,7 @@ from components.state.open_run import open_run
 from components.widgets.page.messages import error_message
 from core.errors import InputError, StoreError
 from core.exports.data import MAX_BYTES, read_json
+from core.store.from_file import keep_from_file
 from core.store.keeper import KEEPER
 from core.store.rows import id_of
 from core.store.run import Origin, Run
@@ -60,7 +61,7 @@ def imported(name: str, raw: bytes) -> Run:
     try:
         store = KEEPER.store()
         if not store.read_only:
-            store.keep(result, layer_effects, label, Origin.IMPORTED)
+            keep_from_file(store, result, layer_effects, label)
         return store.get(run.id) or run
     except StoreError:
         return run  # shown all the same; the page says that nothing can be kept

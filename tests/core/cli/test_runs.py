@@ -5,9 +5,12 @@ import dataclasses
 import io
 import json
 import os
+import sqlite3
+from contextlib import closing
 
 import nbformat
 import pytest
+import sqlalchemy as sa
 from support.command_line import headsweep, refused
 
 from core import SweepSpec
@@ -18,6 +21,7 @@ from core.store.connect import default_url
 from core.store.keeper import KEEPER
 from core.store.run import Label, Origin
 from core.store.store import Store
+from core.store.tables import RUNS
 
 SAVED = example.saved()
 LABEL = Label("My pangram", "note of <b>mine</b>", ("talk", "50 %"))
@@ -162,6 +166,62 @@ def test_a_sweep_is_kept_and_printed_from_there_until_a_fresh_one_is_asked_for(
     again = json.loads(inside(*SWEEP, "--format", "json", "--fresh").stdout)
     assert again["heads"] == first["heads"]
     assert store.count() == 1
+
+
+def test_a_damaged_run_is_said_to_be_one_and_can_be_deleted_and_had_back(inside, store):
+    run_id, other = store.keep(asking("a b")), store.keep(SAVED)
+    with store._writing() as connection:
+        odd = {"result": b"\0", "title": "x\N{SNOWMAN}"}
+        connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(**odd))
+    shown = inside("runs", "show", run_id)
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr.startswith(f"headsweep: Run {run_id} is damaged")
+    assert f"Deleted {run_id}" in inside("runs", "delete", run_id[:6]).stdout
+    assert [each.id for each in store.listed()] == [other]
+    assert f"Restored {run_id}" in inside("runs", "restore", run_id[:6]).stdout
+    assert store.count() == 2
+    assert "No single run is called" in refused(inside("runs", "delete", "nothing"))
+
+
+def test_a_damaged_row_is_left_out_of_the_list_and_said_in_one_line(tmp_path):
+    made = Store(default_url(tmp_path))
+    run_id, other = made.keep(asking("a b")), made.keep(SAVED)
+    with made._writing() as connection:
+        odd = sa.update(RUNS).where(RUNS.c.id == run_id)
+        connection.execute(odd.values(created=1e300, summary="?"))
+    made.close()
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path)}
+    done = headsweep("runs", "list", "--format", "json", env=env)
+    assert [run["run"] for run in json.loads(done.stdout)] == [other]
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"headsweep: Run {run_id} is damaged")
+
+
+@pytest.mark.slow
+def test_a_sweep_over_a_damaged_row_says_so_in_one_line_and_mends_it(tmp_path):
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path)}
+    first = headsweep(*SWEEP, "--format", "csv", env=env)
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite3")) as raw:
+        raw.execute("UPDATE runs SET result = x'00'")
+        raw.commit()
+    again = headsweep(*SWEEP, "--format", "csv", env=env)
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    (line,) = again.stderr.splitlines()
+    assert line.startswith("headsweep: the kept run could not be used")
+    assert headsweep(*SWEEP, "--format", "csv", env=env).stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [b"a\xffb", b"file/below"])
+def test_a_sweep_without_a_usable_folder_is_printed_with_one_line_of_why(tmp_path, name):
+    (tmp_path / "file").write_text("in the way")
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": os.fsdecode(bytes(tmp_path) + b"/" + name)}
+    done = headsweep(*SWEEP, "--format", "json", env=env)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["schema"] == "headsweep.sweep/1"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("headsweep: this run is not kept. ")
+    assert "HEADSWEEP_DATA_DIR" in line
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import shutil
 import socket
 import sqlite3
@@ -343,6 +344,12 @@ def test_a_database_that_is_still_to_be_made_is_not_made(tmp_path):
     assert found.state is State.OK
     assert str(tmp_path / "runs" / "runs.sqlite3") in found.seen
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_name_is_no_unicode(tmp_path):
+    found = database(given(data_dir=tmp_path / os.fsdecode(b"a\xffb")))
+    assert found.state is State.PROBLEM
+    assert "not UTF-8" in found.seen
 
 
 def test_a_folder_that_is_a_file(tmp_path):

@@ -1,16 +1,18 @@
 """What is no database of ours says so at once, and keeps every byte of what it is."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from support.disks import small_disk
 
 from core.errors import StoreError
 from core.store import connect
@@ -171,13 +173,93 @@ def test_a_copy_that_is_no_longer_in_wal_mode_is_ours_again(filled, tmp_path, ru
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+# Logs
+
+
+def left_by_a_kill(path: Path, statement: str) -> dict[str, bytes]:
+    """Leave a file and its log as a killed writer leaves them; what both are."""
+    before = path.with_name("before")
+    path.rename(before)
+    with closing(sqlite3.connect(before)) as other:
+        assert other.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+        other.execute(statement)
+        other.commit()
+        for name in ("", "-wal"):
+            shutil.copy(f"{before}{name}", f"{path}{name}")
+    before.unlink()
+    return files(path)
+
+
+def files(path: Path) -> dict[str, bytes]:
+    """A file and its log; the log's index is nobody's data."""
+    return {
+        each.name: each.read_bytes() for each in path.parent.iterdir() if "-shm" not in each.name
+    }
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_newer_database_with_a_log_is_left_as_it_is_like_its_log(filled, read_only):
+    before = left_by_a_kill(filled, "UPDATE headsweep SET value = '3'")
+    assert len(before) == 2
+    assert b"schema3" not in before[filled.name], "what is newer of it is in its log"
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"newer Headsweep .schema 3"):
+            Store(f"sqlite:///{filled}", read_only=read_only)
+        assert files(filled) == before
+
+
+def test_reading_only_plays_no_log_in(filled):
+    before = left_by_a_kill(filled, "UPDATE runs SET title = 'in the log'")
+    store = Store(f"sqlite:///{filled}", read_only=True)
+    assert {run.label.title for run in store.listed()} == {"in the log"}
+    store.close()
+    assert files(filled) == before
+    store = Store(f"sqlite:///{filled}")
+    assert {run.label.title for run in store.listed()} == {"in the log"}
+    store.close()
+
+
+def test_reading_only_leaves_nothing_beside_a_file_without_a_log(filled):
+    before = filled.read_bytes()
+    store = Store(f"sqlite:///{filled}", read_only=True)
+    assert store.count() == 6
+    with pytest.raises(StoreError), store._reading() as connection:
+        connection.execute(sa.text("UPDATE runs SET title = 'x'"))
+    store.close()
+    assert filled.read_bytes() == before
+    assert [each.name for each in filled.parent.iterdir()] == [filled.name]
+
+
+def test_a_log_on_a_disk_that_takes_no_writing_is_read_too(tmp_path, filled):
+    left_by_a_kill(filled, "UPDATE runs SET title = 'in the log'")
+    disk = tmp_path / "disk"
+    with small_disk(disk):
+        for each in ("", "-wal"):
+            shutil.copy(f"{filled}{each}", f"{disk / filled.name}{each}")
+        before = files(disk / filled.name)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        store = Store(f"sqlite:///{disk / filled.name}", read_only=True)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: {r.label.title for r in store.listed()}, range(8)))
+        assert found == [{"in the log"}] * 8
+        store.close()
+        assert files(disk / filled.name) == before
+
+
 # Places
 
 
-def test_a_folder_in_the_file_s_place(path):
-    path.mkdir()
-    with pytest.raises(StoreError, match="cannot be opened"):
-        Store(f"sqlite:///{path}")
+@pytest.mark.parametrize(
+    ("put", "what"),
+    [(Path.mkdir, "a folder"), (os.mkfifo, "a device or pipe")],
+)
+def test_no_file_in_the_file_s_place(path, put, what):
+    put(path)
+    refused(path, f"cannot be opened: {what} lies in its place")
+
+
+def test_a_device_is_no_database():
+    refused(Path(os.devnull), "a device or pipe lies in its place")
 
 
 @pytest.mark.parametrize("inner", ["runs.sqlite3", "deeper/runs.sqlite3"])
@@ -196,28 +278,26 @@ def test_a_place_that_no_system_has(name):
             Store(f"sqlite:///{name}", read_only=read_only)
 
 
+def test_a_folder_whose_name_is_no_unicode_is_refused_or_used(tmp_path):
+    folder = tmp_path / os.fsdecode(b"a\xffb")
+    with pytest.raises(StoreError, match="not UTF-8: set HEADSWEEP_DATA_DIR"):
+        default_url(folder)
+    url = f"sqlite:///{folder / 'runs.sqlite3'}"
+    assert [Store(url, read_only=read_only).count() for read_only in (False, True)] == [0, 0]
+
+
+def test_a_postgresql_url_that_is_no_unicode_is_a_sentence():
+    with pytest.raises(StoreError, match="no Unicode text") as caught:
+        Store(f"postgresql://me:{SECRET}\udcff@localhost:1/x")
+    assert SECRET not in str(caught.value)
+
+
 def test_any_folder_s_name_will_do(tmp_path):
     folder = tmp_path / "50%20 of? #1 @home: a&b=c, é 'q' \"d\" \\"
     Store(default_url(folder)).close()
     assert (folder / "runs.sqlite3").is_file()
 
 
-@contextmanager
-def small_disk(folder: Path, *, size: str = "600k"):
-    """A disk of its own; a skip where this system mounts none."""
-    folder.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
-    )
-    if made.returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@pytest.mark.skipif(shutil.which("mount") is None, reason="no mount on this system")
 def test_a_disk_that_takes_no_writing(tmp_path, filled):
     disk = tmp_path / "disk"
     with small_disk(disk):
@@ -235,6 +315,20 @@ def test_a_disk_that_takes_no_writing(tmp_path, filled):
         assert (disk / "runs.sqlite3").read_bytes() == before
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_disk_with_no_room_for_its_index_is_said_to_be_full(tmp_path, filled, read_only):
+    disk = tmp_path / "disk"
+    with small_disk(disk, size="200k"):
+        shutil.copy(filled, disk / "runs.sqlite3")
+        with (disk / "rest").open("wb", buffering=0) as rest, suppress(OSError):
+            while True:
+                rest.write(bytes(PAGE))
+        with pytest.raises(StoreError, match="disk that is full: free some space"):
+            Store(f"sqlite:///{disk / 'runs.sqlite3'}", read_only=read_only)
+        (disk / "rest").unlink()
+        assert Store(f"sqlite:///{disk / 'runs.sqlite3'}").count() == 6
+
+
 def keep_until_refused(store, run_on, kept) -> str:
     """Keep runs until the database takes no more; what it says then."""
     for n in range(500):
@@ -245,7 +339,6 @@ def keep_until_refused(store, run_on, kept) -> str:
     return ""
 
 
-@pytest.mark.skipif(shutil.which("mount") is None, reason="no mount on this system")
 def test_a_disk_that_is_full_loses_no_kept_run(tmp_path, run_on):
     disk = tmp_path / "disk"
     with small_disk(disk):
@@ -462,6 +555,7 @@ def test_a_link_whose_target_is_away_is_said_and_nothing_is_made_there(tmp_path,
     else:
         (tmp_path / "data").symlink_to(away)
         path = tmp_path / "data" / "runs.sqlite3"
-    with pytest.raises(StoreError, match="cannot be"):
-        Store(f"sqlite:///{path}")
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match=r"cannot be had.*leads nowhere"):
+            Store(f"sqlite:///{path}", read_only=read_only)
     assert not away.exists()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
@@ -18,6 +19,7 @@ from core.store.rows import id_of
 from core.store.run import Origin, Query
 from core.store.store import Store
 from core.store.sweeps import identity_of
+from core.store.tables import RUNS
 from core.sweep.task import SweepTask, result_of
 
 
@@ -212,6 +214,19 @@ def test_a_run_that_its_database_refuses_holds_no_other_up(clock, faulty, run_on
     assert keeper.n_waiting == 1
     assert faulty.store.count() == 3
     assert "too big" in keeper.trouble
+
+
+def test_a_run_in_whose_place_a_newer_one_lies_is_not_silently_lost(clock, faulty, run_on):
+    faulty.shut = False
+    keeper = Keeper(faulty)
+    run_id = keeper.keep(run_on("a b"))
+    newer = sa.update(RUNS).values(schema_version=99, result=b"?")
+    with faulty.store._writing() as connection:
+        connection.execute(newer)
+    keeper.keep(run_on("a b"))
+    assert f"{run_id} was kept by another Headsweep" in keeper.trouble
+    with faulty.store._reading() as connection:
+        assert connection.scalar(sa.select(RUNS.c.result)) == b"?"
 
 
 def test_read_only_keeps_nothing_and_holds_nothing(clock, sqlite_path, run_on):

@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from support.disks import small_disk
 
 from core.errors import StoreError
 from core.store import backup, migrations, versions
@@ -222,6 +223,36 @@ def test_a_disk_that_fills_up_while_it_is_copied(old_file, monkeypatch):
         Store(f"sqlite:///{old_file}")
     assert contents(f"sqlite:///{old_file}") == before
     assert not list(old_file.parent.glob("*before*"))
+
+
+def refusal(url: str) -> str:
+    """Why a database cannot be opened; nothing where it can."""
+    try:
+        Store(url).close()
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def test_a_disk_that_fills_up_at_the_commit_keeps_no_copy(tmp_path, sqlite_path):
+    """Of disks of every size around that of the file and its copy, some are full just there."""
+    fill(f"sqlite:///{sqlite_path}")
+    whole, file = sqlite_path.read_bytes(), "runs.sqlite3"
+    full = 0
+    for pages in range(1, 16):
+        disk = tmp_path / f"disk {pages}"
+        with small_disk(disk, size=f"{2 * len(whole) // 1024 + 4 * pages}k"):
+            shutil.copy(sqlite_path, disk / file)
+            stale = disk / f"{file}.before-{VERSION}.part-journal"
+            stale.write_bytes(b"of a process that was killed")
+            said = refusal(f"sqlite:///{disk / file}")
+            assert not stale.exists()
+            if said:
+                full += "is on a disk that is full" in said
+                assert "permissions" not in said
+                assert {each.name for each in disk.iterdir()} == {file}
+                assert (disk / file).read_bytes() == whole
+    assert full, "one was full at the commit"
 
 
 @pytest.mark.parametrize("how", ["raise RuntimeError('no')", "op.execute('nonsense')"])

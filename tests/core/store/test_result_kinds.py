@@ -138,7 +138,8 @@ def test_what_this_version_does_not_know_is_counted_and_left_alone(
         return
     with pytest.raises(StoreError, match="another Headsweep"):
         store.relabel(other, Label("mine"))
-    store.keep(run_on("a c"))  # the same sweep, done here: what lies there is not overwritten
+    with pytest.raises(StoreError, match=f"{other} was kept by another Headsweep"):
+        store.keep(run_on("a c"))  # the same sweep, done here: what lies there is not overwritten
     engine = open_engine(url)
     with engine.connect() as connection:
         rows_ = connection.execute(sa.select(RUNS.c.result).where(RUNS.c.id == other)).all()

@@ -1,9 +1,15 @@
 """Every promise of the store, held on SQLite and on PostgreSQL by the same tests."""
 
+import dataclasses
+import json
+import re
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +25,7 @@ from core.store import store as store_module
 from core.store.connect import open_engine
 from core.store.rows import id_of
 from core.store.run import Label, Origin, Query, checked_label
-from core.store.store import DAYS_DELETED
+from core.store.store import DAYS_DELETED, Store
 from core.store.sweeps import identity_of
 from core.store.tables import RUNS
 
@@ -275,6 +281,8 @@ def test_a_search_looks_at_all_that_was_asked_and_said(store, run_on):
 def test_no_search_is_too_much(store, run_on, text):
     keep_titled(store, run_on, "something")
     assert store.listed(Query(text=text)) == []
+    assert store.listed(Query(model=text)) == store.listed(Query(ablation=text)) == []
+    assert store.listed(Query(tag=text)) == []
 
 
 @pytest.mark.slow
@@ -412,6 +420,137 @@ def test_a_damaged_run_says_so_and_leaves_the_others(url, opened, run_on, values
     assert store.count() == len(store.listed()) == 2
     store.delete([run_id])
     assert store.count() == 1
+
+
+def told(**changes):
+    """A summary as it is kept, with some of it changed."""
+    kept = {"prompt": "a", "target": "b", "words": "c", "prob": 0.5, "largest": "L0H0",
+            "changes": [[1.0]]}  # fmt: skip
+    return json.dumps({**kept, **changes})
+
+
+PYTHONS_WORDS = re.compile("invalid literal|not a valid|could not convert|has no attribute|limit")
+ANYWHERE = [
+    {"created": 1e300}, {"created": float("inf")}, {"created": -1.0}, {"deleted": 1e300},
+    {"origin": "z"}, {"origin": ""}, {"summary": ""}, {"summary": "null"}, {"summary": "[1]"},
+    {"summary": "9" * 5000}, {"summary": "[" * 100_000}, {"summary": told(prob="0.5")},
+    {"summary": told(prob=float("nan"))}, {"summary": told(changes=[])},
+    {"summary": told(changes=[[]])}, {"summary": told(changes=[[1.0], [1.0, 2.0]])},
+    {"summary": told(changes=[[float("inf")]])}, {"summary": told(prompt=5)},
+]  # fmt: skip
+NO_TEXT = "CAST(x'ff' AS TEXT)"
+TEXTS = ("title", "notes", "model", "ablation", "fingerprint", "summary", "origin", "id", "tags")
+IN_SQLITE = [
+    *((name, cell) for name in TEXTS for cell in ("x'ff'", NO_TEXT)),
+    *(("created", cell) for cell in ("'yesterday'", "x'ff'")),
+    ("deleted", "'yesterday'"), ("tags", "'5'"), ("tags", "'[1]'"), ("haystack", "x'ff'"),
+    ("result", "'text'"), ("result", "5"), ("margins", "'text'"), ("margins", "1 << 60"),
+]  # fmt: skip
+
+
+def refusal(use):
+    """The sentence of the `StoreError` that something raises; empty where it raises none."""
+    try:
+        use()
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def check_others_are_listed(store, odd, other):
+    """However odd a row is, every other is listed and opened, and the odd one throws a sentence."""
+    for deleted in (False, True):
+        found = store.listed(Query(deleted=deleted))
+        assert {other} >= {each.id for each in found} - {odd}
+        for each in found:  # as the pages and the command line use it
+            assert json.dumps(dataclasses.asdict(each), allow_nan=False)
+            datetime.fromtimestamp(each.created).astimezone().isoformat()
+            str(each.name + each.largest + each.words).encode()
+    assert other in {each.id for each in store.listed()}
+    assert all(isinstance(text, str) for texts in store.filter_choices() for text in texts)
+    assert store.get(other) is not None
+    for use in (store.get, store.summary):
+        said = refusal(lambda use=use: use(odd))
+        assert not said or "is damaged in the database" in said
+        assert not PYTHONS_WORDS.search(said)
+
+
+@pytest.mark.parametrize("values", ANYWHERE, ids=str)
+def test_a_row_with_an_odd_value_hides_no_other(url, opened, run_on, values):
+    store = opened()
+    odd, other = store.keep(run_on("a b")), store.keep(run_on("a c"))
+    altered(url, odd, **values)
+    check_others_are_listed(store, odd, other)
+    assert odd not in {each.id for each in store.listed()}
+    assert store.count() + store.count(Query(deleted=True)) == 2, "it is counted all the same"
+
+
+@pytest.mark.parametrize(("column", "cell"), IN_SQLITE)
+def test_a_cell_of_sqlite_s_may_hold_anything(sqlite_path, run_on, column, cell):
+    store = Store(f"sqlite:///{sqlite_path}")
+    odd, other = store.keep(run_on("a b")), store.keep(run_on("a c"))
+    with closing(sqlite3.connect(sqlite_path)) as raw:
+        raw.execute(f"UPDATE runs SET {column} = {cell} WHERE id = ?", [odd])
+        raw.commit()
+    check_others_are_listed(store, odd, other)
+    store.close()
+
+
+@pytest.mark.parametrize("column", ["origin", "schema_version"])
+def test_what_is_damaged_is_said_in_our_words(sqlite_path, run_on, column):
+    store = Store(f"sqlite:///{sqlite_path}")
+    run_id = store.keep(run_on("a b"))
+    with closing(sqlite3.connect(sqlite_path)) as raw:
+        raw.execute(f"UPDATE runs SET {column} = 'z'")
+        raw.commit()
+    with pytest.raises(
+        StoreError, match=f"Run {run_id} is damaged in the database: its {column} is"
+    ):
+        store.get(run_id)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"result": b"\0"}, {"margins": b"\0"}, {"summary": ""}, {"created": 1e300},
+     {"deleted": 1e300}, {"origin": "z"}, {"spec_key": "x"}, {"fingerprint": "x"},
+     {"identity": "x"}, {"id": "abcdabcdabcd"}, {"result": b"\0", "deleted": 5.0}],
+)  # fmt: skip
+def test_a_damaged_run_that_is_swept_again_is_whole_and_keeps_its_label(
+    url, opened, run_on, values
+):
+    store, result = opened(), run_on("a b")
+    label = Label("mine", "a note", ("tag",))
+    run_id = store.keep(result, label=label, created=10.0)
+    other = store.keep(run_on("a c"), created=10.0)
+    altered(url, run_id, **values)
+    assert store.keep(result, label=Label("another"), created=20.0) == run_id
+    run = store.find(result.spec, result.provenance.model_fingerprint)
+    assert (run.id, run.result, run.label) == (run_id, result, label)
+    assert run.created in (10.0, 20.0)
+    assert store.get(other).created == 10.0
+    assert store.count() == len(store.listed()) == 2
+    assert [each.id for each in store.listed(Query("note"))] == [run_id]
+
+
+def test_of_a_damaged_label_what_can_be_read_is_kept(sqlite_path, run_on):
+    store = Store(f"sqlite:///{sqlite_path}")
+    run_id = store.keep(run_on("a b"), label=Label("mine", "a note", ("tag",)))
+    with closing(sqlite3.connect(sqlite_path)) as raw:
+        raw.execute("UPDATE runs SET notes = x'ff', schema_version = 'z'")
+        raw.commit()
+    store.keep(run_on("a b"))
+    assert store.get(run_id).label == Label("mine", "", ("tag",))
+    store.close()
+
+
+def test_another_result_of_the_same_name_is_not_written_over(url, opened, run_on):
+    store = opened()
+    name = id_of(identity_of(run_on("a b"), Origin.COMPUTED))
+    altered(url, store.keep(run_on("a c")), id=name)
+    with pytest.raises(StoreError, match=f"The name {name} is taken by another one"):
+        store.keep(run_on("a b"))
+    assert store.get(name).result == run_on("a c")
 
 
 def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, monkeypatch):
