@@ -5,7 +5,6 @@ needs them, so `--help` answers at once.
 """
 
 import gc
-import os
 import sys
 
 import typer
@@ -18,6 +17,7 @@ from core.cli.output import fail
 from core.cli.patch import patch
 from core.cli.runs import app as runs
 from core.cli.serve import serve
+from core.cli.streams import give_up_output, is_disk_full, prepare_streams
 from core.cli.sweep import models, sweep
 from core.errors import InputError, StoreError
 
@@ -42,8 +42,11 @@ def main(arguments: list[str] | None = None) -> None:
     # What importing torch makes is there to stay: to look for garbage in it again and again would
     # be a quarter of the start.
     gc.set_threshold(100_000)
+    if not prepare_streams():
+        fail("Standard output is closed: send it to a file or to /dev/null.", 1)
     try:
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()  # here, where what goes wrong still has its sentence
     except InputError as error:
         fail(f"{_option(error.field)}{error}", 2)
     except TyperException as error:  # a wrong or missing option
@@ -54,9 +57,12 @@ def main(arguments: list[str] | None = None) -> None:
     except (Abort, KeyboardInterrupt):
         fail("stopped.", 1)
     except BrokenPipeError:  # the reader of the pipe has ended (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         sys.exit(1)
     except Exception as error:
+        give_up_output()
+        if isinstance(error, OSError) and is_disk_full(error):
+            fail(f"The disk is full ({error.strerror}): free some of it, or write elsewhere.", 1)
         fail(f"unexpected {type(error).__name__}: {error}", 1)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -37,7 +37,7 @@ def conditions(runs: sa.FromClause, query: Query, kind: ResultKind[Any, Any]) ->
     found += [runs.c.haystack.contains(word, autoescape=True) for word in words]
     for column, value in ((runs.c.model, query.model), (runs.c.ablation, query.ablation)):
         if value is not None:
-            found.append(column == value)
+            found.append(column == storable(value))
     if query.shape is not None:
         found += [runs.c.n_layers == query.shape[0], runs.c.n_heads == query.shape[1]]
     if query.tag is not None:
