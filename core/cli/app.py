@@ -6,6 +6,9 @@ needs them, so `--help` answers at once.
 
 import gc
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -20,6 +23,7 @@ from core.cli.serve import serve
 from core.cli.streams import give_up_output, is_disk_full, prepare_streams
 from core.cli.sweep import models, sweep
 from core.errors import InputError, StoreError
+from core.settings import settings
 
 app = typer.Typer(
     name="headsweep",
@@ -31,10 +35,23 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, patch, models, serve, doctor):
-    app.command()(command)
-app.command("open")(open_)
-app.add_typer(runs, name="runs")
+def _with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, refused where a setting is wrong or unknown, whether it would read it or not."""
+
+    @wraps(command)
+    def run(**values: Any) -> Any:
+        settings()
+        return command(**values)
+
+    return run
+
+
+for command in (sweep, head, joint, roles, patch, models):
+    app.command()(_with_settings(command))
+app.command()(serve)  # its options are settings, checked once they are in their places
+app.command()(doctor)  # says what is wrong with each
+app.command("open")(_with_settings(open_))
+app.add_typer(runs, name="runs")  # reads the settings to open the store
 
 
 def main(arguments: list[str] | None = None) -> None:
