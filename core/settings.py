@@ -15,9 +15,11 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import InputError
+from core.text.typed_numbers import whole_number
 
 PREFIX = "HEADSWEEP_"
 
+_WHOLE_NUMBERS = "port", "max_queue", "max_prompt_tokens", "memory_mb", "max_models"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+]{0,19})://")
 
 
@@ -99,6 +101,16 @@ class Settings(BaseSettings):
         if not names:  # an empty list would allow all models; nobody means that by a comma
             raise ValueError("it names no model: write names with commas between them")
         return names
+
+    @field_validator(*_WHOLE_NUMBERS, mode="before")
+    @classmethod
+    def _digits(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        number = whole_number(value)
+        if number is None:  # pydantic reads 1_0 as 10
+            raise ValueError("it is no whole number: write digits alone")
+        return number
 
     @field_validator("data_dir")
     @classmethod

@@ -28,6 +28,15 @@ def test_the_rooms_have_no_circle():
 
 
 @pytest.mark.slow
+def test_no_package_holds_a_circle():
+    found = generated_docs.sibling_imports()
+    assert "runs" in found["components.widgets"]["history"]
+    for package, edges in found.items():
+        circle = {name for name in edges if name in generated_docs.reachable(edges, name)}
+        assert circle == set(), package
+
+
+@pytest.mark.slow
 def test_every_room_is_in_the_list_of_rooms():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     listed = page.split("```")[1]

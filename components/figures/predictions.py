@@ -40,6 +40,7 @@ def before_after(
             text=f"{signed(100 * each.change, 2)} pp",
             showarrow=False,
             font={"size": look.size(11), "color": look.quiet},
+            bgcolor=look.paper,  # over the row's line, which would run through the number
         )
     for name, colour in (("before", look.quiet), ("after", look.accent)):
         sketch.add_trace(

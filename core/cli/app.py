@@ -5,8 +5,10 @@ needs them, so `--help` answers at once.
 """
 
 import gc
-import os
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -18,8 +20,10 @@ from core.cli.output import fail, log_in_lines
 from core.cli.patch import patch
 from core.cli.runs import app as runs
 from core.cli.serve import serve
+from core.cli.streams import give_up_output, is_disk_full, prepare_streams
 from core.cli.sweep import models, sweep
 from core.errors import InputError, StoreError
+from core.settings import settings
 
 app = typer.Typer(
     name="headsweep",
@@ -31,10 +35,23 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, patch, models, serve, doctor):
-    app.command()(command)
-app.command("open")(open_)
-app.add_typer(runs, name="runs")
+def _with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, refused where a setting is wrong or unknown, whether it would read it or not."""
+
+    @wraps(command)
+    def run(**values: Any) -> Any:
+        settings()
+        return command(**values)
+
+    return run
+
+
+for command in (sweep, head, joint, roles, patch, models):
+    app.command()(_with_settings(command))
+app.command()(serve)  # its options are settings, checked once they are in their places
+app.command()(doctor)  # says what is wrong with each
+app.command("open")(_with_settings(open_))
+app.add_typer(runs, name="runs")  # reads the settings to open the store
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,9 +59,12 @@ def main(arguments: list[str] | None = None) -> None:
     # What importing torch makes is there to stay: to look for garbage in it again and again would
     # be a quarter of the start.
     gc.set_threshold(100_000)
+    if not prepare_streams():
+        fail("Standard output is closed: send it to a file or to /dev/null.", 1)
     log_in_lines()
     try:
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()  # here, where what goes wrong still has its sentence
     except InputError as error:
         fail(f"{_option(error.field)}{error}", 2)
     except TyperException as error:  # a wrong or missing option
@@ -55,9 +75,12 @@ def main(arguments: list[str] | None = None) -> None:
     except (Abort, KeyboardInterrupt):
         fail("stopped.", 1)
     except BrokenPipeError:  # the reader of the pipe has ended (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         sys.exit(1)
     except Exception as error:
+        give_up_output()
+        if isinstance(error, OSError) and is_disk_full(error):
+            fail(f"The disk is full ({error.strerror}): free some of it, or write elsewhere.", 1)
         fail(f"unexpected {type(error).__name__}: {error}", 1)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import options as given
+from core.cli.numbers import decimal_option, whole_option
 from core.cli.output import progress, write_json
 from core.errors import InputError
 from core.spec import reference_set as reference
@@ -32,11 +33,9 @@ def head(
     head: Annotated[str, typer.Option(help="The head, such as L1H0.")],
     device: given.On = given.Device.AUTO,
     query: Annotated[
-        int | None, typer.Option(help="What feeds it: from which position it looks.")
+        int | None, whole_option("What feeds it: from which position it looks.")
     ] = None,
-    key: Annotated[
-        int | None, typer.Option(help="What feeds it: to which position it looks.")
-    ] = None,
+    key: Annotated[int | None, whole_option("What feeds it: to which position it looks.")] = None,
     out: given.Out = None,
 ) -> None:
     """See one head closely, as JSON: where it looks, what it says, what feeds it, and the rest."""
@@ -68,7 +67,7 @@ def joint(
         Outcome | None, typer.Option(help="Your prediction, dated before the run.")
     ] = None,
     predicted_prob: Annotated[
-        float | None, typer.Option(help="And P(target) then, a fraction from 0 to 1.")
+        float | None, decimal_option("And P(target) then, a fraction from 0 to 1.")
     ] = None,
     greedy: Annotated[
         bool,

@@ -61,8 +61,14 @@ def _run_id(what: str) -> str:
     except (OSError, ValueError):
         is_file = False
     if is_file:
-        with path.open("rb") as file:
-            read = read_json(path.name, file.read(MAX_BYTES + 1))
+        try:
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise InputError(
+                "file", f"{what!r} cannot be read ({error.strerror}): choose another file."
+            ) from error
+        read = read_json(path.name, raw)
         return keep_from_file(KEEPER.store(), read.result, read.layer_effects, read.label)
     if path.suffix == ".json" or os.sep in what:
         raise InputError("file", f"There is no file {what!r}: check its name and folder.")

@@ -12,6 +12,7 @@ import typer
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
+from core.spec.heads import shortened
 from core.spec.reference_set import ReferenceLines, located_in, read
 from core.spec.spec import Positions, SweepSpec
 from core.text.typed_numbers import whole_numbers
@@ -240,6 +241,15 @@ def check_writable(out: Path | None) -> None:
     """Check, before a long sweep, that the file can be written. Raises `InputError` ("out")."""
     if out is None:
         return
+    try:
+        out.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # a name that no file can have; a NUL in it
+        why = getattr(error, "strerror", None) or error
+        raise InputError(
+            "out", f"{shortened(str(out))!r} cannot be written ({why}): choose another."
+        ) from error
     if out.is_dir():
         raise InputError("out", f"{str(out)!r} is a folder: name a file.")
     if not out.parent.is_dir():

@@ -66,9 +66,10 @@ def write_json(values: Any, out: Path | None) -> None:
 
 
 def write_text(text: str, out: Path | None) -> None:
-    """Print a text, or write it to a file."""
+    """Print a text, or write it to a file: in UTF-8 both, as whoever reads the data expects."""
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8"))
     else:
         out.write_text(text, encoding="utf-8")
 

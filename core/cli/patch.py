@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import options as given
+from core.cli.numbers import whole_option
 from core.cli.output import progress, write_json
 from core.errors import InputError
 from core.spec.ablation import AblationKind, Needs
@@ -45,7 +46,7 @@ def patch(
         bool, typer.Option("--by-position", help="Also patch one position at a time.")
     ] = False,
     layer: Annotated[
-        int | None, typer.Option(help="With --by-position: the heads of this layer only.")
+        int | None, whole_option("With --by-position: the heads of this layer only.")
     ] = None,
     device: given.On = given.Device.AUTO,
     out: given.Out = None,

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from core.cli import options as given
+from core.cli.numbers import whole_option
 from core.cli.output import terminal_text, write_json
 from core.errors import InputError
 from core.spec.ablation import AblationKind
@@ -59,7 +60,7 @@ def list_(
     ablation: Annotated[AblationKind | None, typer.Option(help="Only this kind's.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Those deleted lately.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many of the newest.")] = 50,
+    limit: Annotated[int, whole_option("So many of the newest.", 1, 10_000)] = 50,
     format: _Print = Listed.TABLE,
 ) -> None:
     """List the kept runs, the newest first."""

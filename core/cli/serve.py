@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from core.cli.numbers import whole_option
 from core.cli.output import log_in_full
 from core.errors import InputError
 from core.settings import settings, variable
@@ -20,7 +21,7 @@ GROUP = "headsweep.serve"
 
 def serve(
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="The port; without it PORT, or 8501.")
+        int | None, whole_option("The port; without it PORT, or 8501.", 1, 65535)
     ] = None,
     address: Annotated[
         str | None,

@@ -18,6 +18,7 @@ from core.results.layer_effects import LayerEffects
 from core.results.metrics import METRICS
 from core.results.result import COLUMNS, Effect, SweepResult
 from core.results.schema import MEND, SCHEMA, current_form, current_layer_effects, parse_schema
+from core.spec.answer import Answer
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
 from core.text.json_form import MayLack, Nullable, Plain, check_form, parsed_json
@@ -161,7 +162,7 @@ def _as_far(given: Any, written: Any) -> Any:
 def _check_consistent(result: SweepResult) -> None:
     """Raise a ValueError for what is no finished run, or parts that cannot belong to one."""
     spec, clean = result.spec, result.baseline
-    has_foil, positions = spec.foil is not None, spec.positions
+    has_foil = spec.foil is not None
     if not result.complete:
         total = result.shape[0] * result.shape[1]
         raise ValueError(
@@ -169,18 +170,13 @@ def _check_consistent(result: SweepResult) -> None:
         )
     if spec.prepend_bos is None:
         raise ValueError("It does not say whether BOS goes first: export it anew.")
-    if not (
-        len(result.special) == len(result.tokens) > 0
-        and result.target_tokens
-        and bool(result.foil_tokens) == has_foil
-        and (isinstance(positions, str) or positions[-1] < len(result.sequence))
-    ):
-        raise ValueError("Its tokens do not fit its spec.")
+    _check_tokens(result)
     others = (*(prob for _, prob in clean.top), *clean.token_probs, result.provenance.seconds)
     levels = (getattr(clean, metric.name, None) for metric in METRICS)
     if not _are_numbers(clean.rank, *(each for each in levels if each is not None), *others):
         raise ValueError("Its clean run holds numbers that no model gives.")
-    if not 0 <= clean.prob <= 1 + _ROUNDING or not clean.top or clean.rank < 1:
+    probs = (clean.prob, *clean.token_probs, *(prob for _, prob in clean.top))
+    if not all(0 <= prob <= 1 + _ROUNDING for prob in probs) or not clean.top or clean.rank < 1:
         raise ValueError("Its clean run holds numbers that no model gives.")
     if clean.entropy is not None and clean.entropy < -_ROUNDING:
         raise ValueError("Its clean run holds numbers that no model gives.")
@@ -193,6 +189,32 @@ def _check_consistent(result: SweepResult) -> None:
             raise ValueError(f"Its heads have {metric.field} and its clean run no {metric.name}.")
         if metric.is_later and level is not None and metric.value(result.heads[0]) is None:
             raise ValueError(f"Its clean run has {metric.name} and its heads no {metric.field}.")
+
+
+def _check_tokens(result: SweepResult) -> None:
+    """Raise a ValueError where tokens, answers and positions do not fit the spec or each other."""
+    spec, positions = result.spec, result.spec.positions
+    n_probs = 1 if isinstance(spec.target, tuple) else len(result.target_tokens)
+    foil = () if isinstance(spec.foil, tuple) else result.foil_tokens[:-1]
+    n_positions = max(len(result.sequence), len(result.tokens) + len(foil))
+    if not (
+        len(result.special) == len(result.tokens) > 0
+        and _fits(result.target_tokens, spec.target)
+        and _fits(result.foil_tokens, spec.foil)
+        and len(result.baseline.token_probs) in (0, n_probs)  # 0: it was not measured
+        and (isinstance(positions, str) or positions[-1] < n_positions)
+    ):
+        raise ValueError("Its tokens do not fit its spec.")
+
+
+def _fits(tokens: Sequence[str], answer: Answer | None) -> bool:
+    """Whether an answer can have these tokens: a set's members are one each."""
+    match answer:
+        case None:
+            return not tokens
+        case tuple():
+            return len(tokens) == len(answer)
+    return bool(tokens)
 
 
 def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:
@@ -226,6 +248,7 @@ def _check_effects(effects: Sequence[Effect], has_foil: bool) -> None:
             not _are_numbers(effect.prob, effect.rank, *numbers)
             or not 0 <= effect.prob <= 1 + _ROUNDING
             or not abs(effect.prob_change) <= 1 + _ROUNDING
+            or not all(0 <= prob <= 1 + _ROUNDING for _, prob in effect.top)
             or not effect.top
             or effect.rank < 1
             or any((m.value(effect) or 0) < 0 for m in METRICS if not m.signed)

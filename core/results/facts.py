@@ -59,11 +59,10 @@ def fact_words(fact: Fact) -> Words:
 def _answered(result: SweepResult) -> Fact:
     base, spec = result.baseline, result.spec
     detail = phrase(f"rank {base.rank:,}")
-    if len(base.token_probs) > 1:
-        each = (
-            phrase(token(visible_text(text)), f" {percent(prob)}")
-            for text, prob in zip(result.target_tokens, base.token_probs, strict=True)
-        )
+    # A run that an older Headsweep kept from somebody's file may have another number of them.
+    if len(base.token_probs) == len(result.target_tokens) > 1:
+        pairs = zip(result.target_tokens, base.token_probs, strict=True)
+        each = (phrase(token(visible_text(text)), f" {percent(prob)}") for text, prob in pairs)
         rank = f" · first token’s rank {base.rank:,}"
         detail = phrase("token by token: ", joined(" · ", each), rank)
     if base.logit_diff is not None:

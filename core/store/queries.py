@@ -48,6 +48,7 @@ def row_named(
     deleted: bool = False,
 ) -> Mapping[str, Any] | None:
     """The row of a whole id, of any kind; or of the beginning of an id, if one alone has it."""
+    name = rows.storable(name)
     row = connection.execute(sa.select(runs).where(runs.c.id == name)).first()
     if row is None and len(name) >= SHORTEST_PREFIX:
         like = runs.c.id.startswith(name), live(runs, deleted=deleted), of_kind(runs, kind)

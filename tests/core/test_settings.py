@@ -72,6 +72,8 @@ BAD = [
     ("HEADSWEEP_READ_ONLY", "perhaps"), ("HEADSWEEP_READ_ONLY", "2"),
     ("HEADSWEEP_MAX_QUEUE", "0"), ("HEADSWEEP_MAX_QUEUE", "-1"), ("HEADSWEEP_MAX_QUEUE", "many"),
     ("HEADSWEEP_MAX_QUEUE", "9" * 5000),
+    *((variable(name), given) for name in ("port", "max_queue", "max_prompt_tokens", "memory_mb",
+      "max_models") for given in ("1_0_0", "+100", "100.0", "١٠٠")),
     ("HEADSWEEP_MEMORY_MB", "15"), ("HEADSWEEP_MEMORY_MB", "2 GB"), ("HEADSWEEP_MEMORY_MB", "nan"),
     ("HEADSWEEP_MAX_MODELS", "0"), ("HEADSWEEP_MAX_PROMPT_TOKENS", "0"),
     ("HEADSWEEP_ALLOWED_MODELS", ","), ("HEADSWEEP_ALLOWED_MODELS", "  "),
@@ -92,6 +94,11 @@ def test_a_bad_value_names_its_variable(monkeypatch, name, value):
     assert caught.value.field == "settings"
     assert str(caught.value).startswith(name)
     assert len(str(caught.value)) < 400
+
+
+def test_every_whole_number_is_read_from_digits_alone():
+    numbers = {name for name, field in Settings.model_fields.items() if field.annotation is int}
+    assert {variable(name) for name in numbers} <= {name for name, given in BAD if given == "1_0_0"}
 
 
 def test_several_bad_values_are_all_named(monkeypatch):

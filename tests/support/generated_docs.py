@@ -84,6 +84,23 @@ def room_imports(root: Path = ROOT) -> Edges:
     return edges
 
 
+def sibling_imports(root: Path = ROOT) -> dict[str, Edges]:
+    """Of each package: what lies in it, and what of that each imports, both as plain names."""
+    packages: dict[str, Edges] = {}
+    for top in ("pages", "components", "core"):
+        for path in sorted((root / top).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            module = parts[:-1] if parts[-1] == "__init__" else parts
+            for name in _imported(ast.parse(path.read_text(encoding="utf-8"))):
+                imported = tuple(name.split("."))
+                for depth in range(1, min(len(module), len(imported))):
+                    if module[:depth] == imported[:depth] and module[depth] != imported[depth]:
+                        edges = packages.setdefault(".".join(module[:depth]), {})
+                        edges.setdefault(module[depth], set()).add(imported[depth])
+                        edges.setdefault(imported[depth], set())
+    return packages
+
+
 def _handed_on(root: Path) -> Iterator[str]:
     """The modules whose names core/__init__.py, and so headsweep, hands on when they are used."""
     tree = ast.parse((root / "core" / "__init__.py").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import streamlit as st
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.state import Effects, Session
-from components.widgets.sweep.heatmap import CHART_CONFIG
+from components.widgets.page.chart_config import CHART_CONFIG
 from components.words.page_html import words_html
 from core.circuits.head_scores import HeadScores
 from core.results.leading import NOTABLE_NATS, leading_of, opening

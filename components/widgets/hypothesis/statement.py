@@ -9,9 +9,9 @@ from components.figures.pick_grid import pick_grid
 from components.state import Session, Test, clean_prob, named_heads, put, put_head, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import clicked
+from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
-from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html
 from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores

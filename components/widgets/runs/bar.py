@@ -3,9 +3,9 @@
 import streamlit as st
 
 from components.state import Effects, Session
-from components.widgets.history.editing import label_form
 from components.widgets.page.messages import banner
 from components.widgets.runs.exporting import export_menu
+from components.widgets.runs.label_form import label_form
 from components.words.escaping import as_html
 from components.words.timestamps import when
 from core.errors import StoreError

@@ -6,6 +6,7 @@ from components.figures.base.look import Look
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
+from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row, shown_metric
 from components.words.escaping import as_markdown
@@ -19,8 +20,6 @@ from core.spec.heads import Head
 from core.sweep.estimate.attribution import Estimate, check_estimate
 from core.text.numbers import signed
 from core.text.words import bold, joined, phrase
-
-CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:

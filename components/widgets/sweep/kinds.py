@@ -6,9 +6,9 @@ from components.figures.base.look import Look
 from components.figures.kind_multiples import kind_multiples
 from components.state import Session, finished_sweep, value
 from components.widgets.composer.draft import reference_at_hand
+from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.messages import note
 from components.widgets.page.progress import Waiting, progress
-from components.widgets.sweep.heatmap import CHART_CONFIG
 from components.words.escaping import as_html
 from components.words.page_html import quiet_html
 from core.jobs import Job, JobState

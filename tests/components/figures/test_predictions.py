@@ -32,6 +32,12 @@ def test_each_row_says_its_change(saying):
     assert any(text.startswith("−") for text in said.values())
 
 
+@pytest.mark.parametrize("look", [Look(), Look(dark=True)])
+def test_no_line_runs_through_a_change(saying, look):
+    figure = before_after(saying.predictions, (), look)
+    assert {note.bgcolor for note in figure.layout.annotations} == {look.paper}
+
+
 def test_tokens_are_named_and_those_emphasised_are_bold(saying):
     figure = before_after(saying.predictions, {" Mary", " John"}, Look())
     labels = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support.frozen import V1
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import InputError
@@ -80,6 +81,21 @@ def run_with_foil(**spec):
     )
 
 
+def run_with_two_targets():
+    """A set's tokens are one a member, and its probabilities are added to one."""
+    both = (" a", " c")
+    return replace(
+        run_with_foil(positions=(0, 14), target=both), target_tokens=both, _index={}
+    )  # fmt: skip
+
+
+def run_with_longer_foil():
+    """Ablated where the foil alone is read: its pass is a position longer than the target's."""
+    longer = run_with_foil(positions=(15,))
+    spec = replace(longer.spec, foil=" b c")
+    return replace(longer, spec=spec, foil_tokens=(" b", " c"), _index={})
+
+
 def layer_effects_with_foil():
     layer_effects = saved_layer_effects()
     return replace(
@@ -98,7 +114,9 @@ def layer_effects_with_foil():
         (saved(), saved_layer_effects(), LABEL),
         (saved(), None, Label()),
         (run_with_foil(), layer_effects_with_foil(), LABEL),
-        (run_with_foil(positions=(0, 14), target=(" a", " c")), None, LABEL),
+        (run_with_two_targets(), None, LABEL),
+        (run_with_longer_foil(), None, LABEL),
+        (replace(saved(), baseline=replace(saved().baseline, token_probs=())), None, LABEL),
         (run_with_foil(ablation=AblationKind.RESAMPLE, corrupted_prompt="c\r\n\0é"), None, LABEL),
         (run_with_foil(ablation=AblationKind.MEAN, reference=("a", "b\u2028")), None, LABEL),
         (replace(saved(), baseline=replace(saved().baseline, prob=1.0000001)), None, LABEL),
@@ -302,7 +320,7 @@ def test_a_place_that_is_left_out_is_refused_or_has_a_default(path):
     if optional:
         _, error = outcome(raw)
         assert error is None or error.field == "file"
-    elif isinstance(path[-1], int) and path[-2] in ("top", "target_tokens", "token_probs"):
+    elif isinstance(path[-1], int) and path[-2] in ("top", "token_probs"):
         pass  # one prediction fewer is a run all the same
     else:
         refused(raw)
@@ -335,6 +353,7 @@ TWELVE = WHOLE["heads"]
         (("baseline", "rank"), 0, "no model gives"),
         (("baseline", "margin"), True, "not a number"),
         (("heads", 3, "rank"), -5, "no model gives"),
+        (("heads", 3, "top", 0, 1), 1.1, "no model gives"),
         (("heads", 3, "rank"), True, "not a whole number"),
         (("heads", 3, "kl"), -5.0, "no model gives"),
         (("schema",), "headsweep.sweep/01", "only sweeps"),
@@ -344,6 +363,11 @@ TWELVE = WHOLE["heads"]
         (("tokens",), "fifteen letters", "tokens"),
         (("foil_tokens",), [" b"], "tokens do not fit"),
         (("target_tokens",), [], "tokens do not fit"),
+        (("target_tokens",), [" jumps", " over"], "tokens do not fit"),
+        (("spec", "target"), [" jumps", " over"], "tokens do not fit"),
+        (("baseline", "token_probs"), [0.5, 0.5], "tokens do not fit"),
+        (("baseline", "token_probs"), [1.1], "no model gives"),
+        (("baseline", "top", 0, 1), -0.5, "no model gives"),
         (("spec", "foil"), " b", "tokens do not fit"),
         (("spec", "positions"), [15], "tokens do not fit"),
         (("spec", "positions"), [10**400], "tokens do not fit"),
@@ -375,6 +399,24 @@ TWELVE = WHOLE["heads"]
 )
 def test_a_run_that_contradicts_itself_is_refused(path, lie, said):
     refused(raw_of(changed(path, lie)), said)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "n_kept"),
+    [
+        ("several-tokens", ("baseline", "token_probs"), 2),
+        ("several-tokens", ("target_tokens",), 2),
+        ("answer-set", ("target_tokens",), 1),
+        ("answer-set", ("foil_tokens",), 2),
+    ],
+)
+def test_an_answer_with_a_token_or_a_probability_too_many_or_too_few_is_refused(name, path, n_kept):
+    whole = json.loads((V1 / "sweep" / f"{name}.json").read_bytes())
+    holder = whole["baseline"] if len(path) > 1 else whole
+    true = holder[path[-1]]
+    for given in (true[:n_kept], [*true, true[-1]]):
+        holder[path[-1]] = given
+        refused(raw_of(whole), "tokens do not fit")
 
 
 @pytest.mark.parametrize("key", ["tokens", "heads", "spec", "margins", "run", "extra"])

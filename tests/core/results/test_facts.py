@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from core.demo import example
 from core.results.facts import fact_words, facts
 from core.text.numbers import percent
@@ -55,6 +57,18 @@ def test_a_longer_answer_is_told_token_by_token_and_against_its_foil():
         "token by token: ␣jumps 50.0 % · ␣over 25.0 % · first token’s rank 1"
         " · logit diff +1.50 against ␣sat"
     )
+
+
+@pytest.mark.parametrize("probs", [(0.5, 0.25, 0.125), (0.5,), ()])
+def test_a_kept_run_whose_answer_has_another_number_of_probabilities_has_its_facts(probs):
+    result = example.saved()
+    longer = changed(
+        result,
+        spec=dataclasses.replace(result.spec, target=" jumps over"),
+        baseline=dataclasses.replace(result.baseline, token_probs=probs),
+        target_tokens=(" jumps", " over"),
+    )
+    assert plain(facts(longer)[0].detail) == "rank 1"
 
 
 def test_a_fact_is_a_line_too():
