@@ -52,6 +52,12 @@ def answer_logprob(
     return _token_logprobs(logp, answer).sum(dim=-1)
 
 
+def log_odds(logprob: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """log(p / (1 - p)) from log p; expm1 keeps the digits of 1 - p where p is close to 1."""
+    others = -torch.expm1(logprob.clamp(max=0))
+    return logprob - others.clamp(min=torch.finfo(logprob.dtype).tiny).log()
+
+
 def margin(
     first: Float[Tensor, "row vocab"], answer: TokenizedAnswer
 ) -> Float[Tensor, " row"] | None:
@@ -102,8 +108,6 @@ def _score(
     foil: TokenizedAnswer | None,
 ) -> RowScores:
     logprob = answer_logprob(logp, target)
-    # log(1 - p), written with expm1 so that it keeps its digits where p is close to 1.
-    rest = (-torch.expm1(logprob.clamp(max=0))).clamp(min=torch.finfo(logp.dtype).tiny).log()
     first = logp[:, 0]
     ids = [option[0] for option in target.options]
     best = first[:, ids].max(dim=-1, keepdim=True).values
@@ -113,7 +117,7 @@ def _score(
     tokens = logprob[:, None] if target.is_set else _token_logprobs(logp, target)
     return RowScores(
         logprob=_numpy(logprob),
-        logodds=_numpy(logprob - rest),
+        logodds=_numpy(log_odds(logprob)),
         kl=_numpy(_kl(logp, clean)),
         entropy=_numpy(entropy(first)),
         rank=_numpy(rank),
