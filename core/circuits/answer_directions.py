@@ -128,7 +128,8 @@ def _shares(
 
 
 def _entropy(shares: Float[Tensor, "token vocab"]) -> Float[Tensor, " token"]:
-    return torch.special.entr(shares).sum(-1)
+    found: Tensor = torch.special.entr(shares).sum(-1)
+    return found
 
 
 @torch.inference_mode()
