@@ -22,7 +22,7 @@ class Pass:
     """One forward pass: the prompt with `sequence` teacher-forced.
 
     `read` are the answers whose logits are read in it, each with its sign: +1 for the target, -1
-    for the foil.
+    for the foil; where both are of different lengths, the tokens at which they part.
     """
 
     sequence: TokenizedAnswer
@@ -34,8 +34,9 @@ def passes(prepared: Prepared) -> tuple[Pass, ...]:
     target, foil = prepared.target, prepared.foil
     if foil is None:
         return (Pass(target, ((target, 1),)),)
-    if prepared.foil_in_same_pass:
-        return (Pass(target, ((target, 1), (foil, -1))),)
+    if prepared.compared is not None:
+        part, other = prepared.compared
+        return (Pass(target, ((part, 1), (other, -1))),)
     return (Pass(target, ((target, 1),)), Pass(foil, ((foil, -1),)))
 
 
@@ -56,10 +57,10 @@ def answer_directions(
     for answer, sign in of.read:
         if answer.is_set:
             ids = [option[0] for option in answer.options]
-            weights[0, ids] += sign * logits[0, ids].float().softmax(-1)
-            weights[0] -= sign / weights.shape[1]
+            weights[answer.at, ids] += sign * logits[answer.at, ids].float().softmax(-1)
+            weights[answer.at] -= sign / weights.shape[1]
         else:
-            for position, token in enumerate(answer.sequence):
+            for position, token in enumerate(answer.sequence, answer.at):
                 weights[position, token] += sign
                 weights[position] -= sign / weights.shape[1]
     vectors = weights @ unembedding.float()
