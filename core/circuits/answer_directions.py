@@ -40,7 +40,8 @@ class Pass:
     """One forward pass: the prompt with `sequence` teacher-forced.
 
     `read` are the answers whose log probs are read in it, each with its sign: +1 for the target,
-    -1 for the foil. If `odds`, the log odds of the only answer are read instead.
+    -1 for the foil; where both are of different lengths, the tokens at which they part. If `odds`,
+    the log odds of the only answer are read instead.
     """
 
     sequence: TokenizedAnswer
@@ -65,8 +66,9 @@ def passes(prepared: Prepared) -> tuple[Pass, ...]:
     target, foil = prepared.target, prepared.foil
     if foil is None:
         return (Pass(target, ((target, 1),), odds=True),)
-    if prepared.foil_in_same_pass:
-        return (Pass(target, ((target, 1), (foil, -1))),)
+    if prepared.compared is not None:
+        part, other = prepared.compared
+        return (Pass(target, ((part, 1), (other, -1))),)
     return (Pass(target, ((target, 1),)), Pass(foil, ((foil, -1),)))
 
 
@@ -78,8 +80,9 @@ def linear_reading(of: Pass, logp: Float[Tensor, "read vocab"]) -> LinearReading
     weights, entropy = torch.zeros_like(logp), 0.0
     for answer, sign in of.read:
         members = _members(answer, logp)
-        own, every = _shares(logp[: len(members)], members), logp[: len(members)].exp()
-        weights[: len(members)] += sign * (own - every)
+        at = slice(answer.at, answer.at + len(members))
+        own, every = _shares(logp[at], members), logp[at].exp()
+        weights[at] += sign * (own - every)
         entropy += sign * float((_entropy(own) - _entropy(every)).sum())
     return LinearReading(weights, entropy, 0.0)
 

@@ -234,11 +234,13 @@ def _effects_of_pass(
         normed + held(final_ablated - final),
     ]
     logp = log_probs(ending.after_norm(torch.stack(cases)))
-    answers = [(answer_logprob(logp, answer), sign) for answer, sign in answer_pass.read]
-    values = torch.stack([sign * found for found, sign in answers]).sum(0)
-    target = torch.stack([found for found, sign in answers if sign > 0] or [0 * values])[0, :2]
+    answers = [sign * answer_logprob(logp, answer) for answer, sign in answer_pass.read]
+    values = torch.stack(answers).sum(0)
     if answer_pass.odds:
         values = log_odds(values)
+    target = answer_logprob(logp[:2], prepared.target)
+    if answer_pass.sequence != prepared.target:
+        target = torch.zeros_like(target)
     mlps = [
         directions.along(after[read] - before[read])
         for before, after in zip(clean.mlp, ablated.mlp, strict=True)

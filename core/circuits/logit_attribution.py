@@ -99,9 +99,9 @@ class LogitAttribution:
 class AnswerAttribution:
     """Direct logit attribution of the clean run: to the target, the foil, and their difference.
 
-    With a foil, `target` and `foil` split each answer's log prob, and `difference` the logit
-    difference, which is one minus the other. Without one, `foil` is None, and `target` and
-    `difference` split the log odds.
+    With a foil, `target` and `foil` split each answer's log prob (of different lengths: that of
+    the token at which they part), and `difference` the logit difference, which is one minus the
+    other. Without one, `foil` is None, and `target` and `difference` split the log odds.
     """
 
     target: LogitAttribution
@@ -125,8 +125,8 @@ def measure_logit_attribution(
     A pass that both answers need is run once.
     """
     asked = passes(prepared)
-    if prepared.foil is not None:
-        asked = tuple(Pass(each, ((each, 1),)) for each in (prepared.target, prepared.foil))
+    if prepared.foil is not None:  # each answer by itself
+        asked = tuple(Pass(p.sequence, ((answer, 1),)) for p in asked for answer, _ in p.read)
     streams: dict[tuple[int, ...], ResidualStream] = {}
     found: list[LogitAttribution] = []
     for answer_pass in asked:

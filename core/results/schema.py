@@ -59,6 +59,7 @@ _SWEEP: Mapping[str, Any] = {
     "shape": (Plain.WHOLE, Plain.WHOLE),
     **{name: [Plain.TEXT] for name in ("tokens", "target_tokens", "foil_tokens")},
     "special": [Plain.FLAG],
+    "parts_at": MayLack(Nullable(Plain.WHOLE)),
     "baseline": {
         **dict.fromkeys(("prob", "logprob"), Plain.NUMBER),
         **dict.fromkeys(("logit_diff", *BASELINE_DEFAULTS), _NUMBER_OR_NULL),

@@ -48,7 +48,7 @@ def answer_logprob(
     """Log P(answer): summed over a sequence's tokens, or over a set's added probabilities."""
     if answer.is_set:
         members = [option[0] for option in answer.options]
-        return logp[:, 0, members].logsumexp(dim=-1)
+        return logp[:, answer.at, members].logsumexp(dim=-1)
     return _token_logprobs(logp, answer).sum(dim=-1)
 
 
@@ -86,14 +86,14 @@ def score(
     logits: Float[Tensor, "row read vocab"],
     clean: Float[Tensor, "read vocab"],
     target: TokenizedAnswer,
-    foil: TokenizedAnswer | None = None,
+    compared: tuple[TokenizedAnswer, TokenizedAnswer] | None = None,
 ) -> RowScores:
     """Score rows against the clean run's log probs at the same (answer) positions.
 
-    A `foil` must be read at the target's first position: a single token or a set of them.
+    `compared` are what is read of target and foil in this pass: see `Prepared.compared`.
     """
     size = max(1, _AT_ONCE // logits[0].numel())
-    found = [_score(log_probs(rows), clean, target, foil) for rows in logits.split(size)]
+    found = [_score(log_probs(rows), clean, target, compared) for rows in logits.split(size)]
     joined: dict[str, Any] = {
         field.name: _joined([getattr(part, field.name) for part in found])
         for field in fields(RowScores)
@@ -105,7 +105,7 @@ def _score(
     logp: Float[Tensor, "row read vocab"],
     clean: Float[Tensor, "read vocab"],
     target: TokenizedAnswer,
-    foil: TokenizedAnswer | None,
+    compared: tuple[TokenizedAnswer, TokenizedAnswer] | None,
 ) -> RowScores:
     logprob = answer_logprob(logp, target)
     first = logp[:, 0]
@@ -125,8 +125,23 @@ def _score(
         top_probs=_numpy(top.values.exp()),
         token_logprob=_numpy(tokens),
         margin=None if lead is None else _numpy(lead),
-        foil_logprob=None if foil is None else _numpy(answer_logprob(logp, foil)),
+        **_compared(logp, target, compared),
     )
+
+
+def _compared(
+    logp: Float[Tensor, "row read vocab"],
+    target: TokenizedAnswer,
+    compared: tuple[TokenizedAnswer, TokenizedAnswer] | None,
+) -> dict[str, np.ndarray]:
+    """The log probs that the logit difference needs beside the target's own."""
+    if compared is None:
+        return {}
+    part, foil = compared
+    found = {"foil_logprob": _numpy(answer_logprob(logp, foil))}
+    if part != target:
+        found["part_logprob"] = _numpy(answer_logprob(logp, part))
+    return found
 
 
 def _kl(
@@ -150,7 +165,8 @@ def _token_logprobs(
     logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
 ) -> Float[Tensor, "row token"]:
     ids = torch.tensor(answer.sequence, device=logp.device)
-    return logp[:, : len(ids)].gather(-1, ids.expand(len(logp), -1)[..., None])[..., 0]
+    read = logp[:, answer.at : answer.at + len(ids)]
+    return read.gather(-1, ids.expand(len(logp), -1)[..., None])[..., 0]
 
 
 def _numpy(values: Tensor) -> np.ndarray:

@@ -97,6 +97,7 @@ def _result(
         baseline=baseline,
         heads=tuple(effects[head] for head in sorted(effects)),
         provenance=provenance(model, seconds),
+        parts_at=prepared.parts_at,
     )
 
 

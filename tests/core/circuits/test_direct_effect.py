@@ -27,7 +27,7 @@ KINDS = list(AblationKind)
 ANSWERS = (
     (" jumps", None),
     (" jumps", " fox"),
-    (" jumps over", " lazy dog."),
+    (" jumps over", " lazy dog"),
     (" jumps over", None),
     ((" jumps", " dog"), " fox"),
 )
@@ -142,7 +142,7 @@ def test_the_parts_of_what_comes_to_it_are_those_of_a_pass_with_hooks(loaded, or
 
     def metric(logits):
         if foil is not None:
-            return float(logits[target] - logits[scorer.prepared.foil.sequence[0]])
+            return float((logits[target] - logits[scorer.prepared.foil.sequence[0]]).detach())
         others = logits.clone()
         others[target] = -torch.inf
         return float((logits[target] - others.logsumexp(0)).detach())
@@ -277,10 +277,12 @@ def test_nothing_before_the_head_changes_and_something_after_it_does(traced):
 
 def test_it_may_be_stopped_after_every_pass(loaded):
     model = loaded("gpt2")
-    for foil, n_passes in ((" fox", 2), (" lazy dog.", 4)):  # clean and ablated, of each answer
+    answers = ((" jumps", " fox", 2), (" jumps over", " lazy dog", 4))
+    for target, foil, n_passes in answers:  # clean and ablated, of each that has a pass of its own
         shares = []
+        spec = spec_of(model, target=target, foil=foil)
         run_to_end(
-            measure_direct_effect(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)),
+            measure_direct_effect(Scorer(model, spec), Head(0, 1)),
             shares.append,
         )
         assert len(shares) == 1 + n_passes

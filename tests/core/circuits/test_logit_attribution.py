@@ -31,8 +31,9 @@ CASES = {
     "a set against a token": ((" jumps", " dog"), " fox"),
     "a set against a set": (" jumps", (" fox", " over", " the")),
     "teacher-forced": (" jumps over", None),
-    "both teacher-forced": (" jumps over", " lazy dog."),
+    "both teacher-forced": (" jumps over", " lazy dog"),
     "long against short": (" jumps over", " fox"),
+    "parting at the second token": (" jumps over", " jumps the fox"),
 }
 
 
@@ -60,6 +61,10 @@ def leading_metric(prepared, logits):
     target = log_prob(prepared.target, logits(prepared.target))
     if prepared.foil is None:
         return target - float(np.log(-np.expm1(target)))
+    if len(prepared.foil.sequence) != len(prepared.target.sequence):
+        pairs = enumerate(zip(prepared.target.sequence, prepared.foil.sequence, strict=False))
+        at, (own, other) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+        return float(logits(prepared.target)[at, own] - logits(prepared.target)[at, other])
     return target - log_prob(prepared.foil, logits(prepared.foil))
 
 
@@ -110,10 +115,11 @@ def test_a_direction_is_the_slope_of_the_metric(loaded, name):
             value = 0
             for each, sign in answer_pass.read:
                 ids = [option[0] for option in each.options]
-                rows = [0] if each.is_set else range(len(each.sequence))
-                columns = ids if each.is_set else each.sequence
-                picked = logp[0, ids].logsumexp(0) if each.is_set else logp[rows, columns].sum()
-                value = value + sign * picked
+                rows = [each.at + index for index in range(len(each.sequence))]
+                if each.is_set:
+                    value = value + sign * logp[each.at, ids].logsumexp(0)
+                else:
+                    value = value + sign * logp[rows, list(each.sequence)].sum()
             if prepared.foil is None:
                 value = value - (-value.expm1()).log()
             (slope,) = torch.autograd.grad(value, at)
@@ -212,14 +218,14 @@ def test_an_answer_set_is_its_members_weighted_by_their_share(loaded):
     assert ((low <= together) & (together <= high)).all()
 
 
-@pytest.mark.parametrize(("foil", "n_passes"), [(" fox", 1), (" lazy dog.", 2)])
+@pytest.mark.parametrize(("foil", "n_passes"), [(" fox", 1), (" lazy dog", 2)])
 def test_answers_that_share_a_pass_are_read_in_one(loaded, monkeypatch, foil, n_passes):
-    model = loaded("gpt2")
+    model, target = loaded("gpt2"), " jumps" if n_passes == 1 else " jumps over"
     run, read = [], module.read_stream
     monkeypatch.setattr(module, "read_stream", lambda *given: run.append(1) or read(*given))
     shares = []
     found = run_to_end(
-        measure_logit_attribution(model, prepared_for(model, foil=foil)), shares.append
+        measure_logit_attribution(model, prepared_for(model, target, foil)), shares.append
     )
     assert len(run) == n_passes
     assert shares == sorted(shares)
@@ -233,7 +239,7 @@ def test_answers_that_share_a_pass_are_read_in_one(loaded, monkeypatch, foil, n_
 
 def test_of_two_answers_each_is_its_log_prob(loaded):
     model = loaded("gpt2")
-    prepared = prepared_for(model, " jumps over", " lazy dog.")
+    prepared = prepared_for(model, " jumps over", " lazy dog")
     found = run_to_end(measure_logit_attribution(model, prepared))
     for answer, split in ((prepared.target, found.target), (prepared.foil, found.foil)):
         expected = log_prob(answer, logits_of(model, prepared, answer))
