@@ -69,6 +69,8 @@ def product_in_float32(module: Any) -> Layer:
         weight, bias = weight_of(module), module.bias
         if weight.dtype is torch.float32:
             return quick(x.float())
+        if type(module) not in {Conv1D, nn.Linear}:  # what it does is not known
+            return quick(x.to(weight.dtype)).float()
         parts = [functional.linear(x.float(), rows.float()) for rows in weight.split(_ROWS)]
         joined = torch.cat(parts, dim=-1)
         return joined if bias is None else joined + bias.float()
