@@ -75,9 +75,7 @@ def test_bfloat16_logits_are_read_in_float32(loaded, checkpoint, family):
     own = AutoModelForCausalLM.from_pretrained(checkpoint(family), dtype=torch.bfloat16).float()
     final = start.clean.final[0, list(read)].float()
     with torch.inference_mode():
-        if (
-            family == "opt-post-norm"
-        ):  # a projection, and no norm
+        if family == "opt-post-norm":  # a projection, and no norm
             normed = own.model.decoder.project_out(final)
         elif family == "gpt2":
             normed = own.transformer.ln_f(final)
