@@ -219,10 +219,12 @@ def test_nothing_before_the_head_changes_and_something_after_it_does(traced):
 
 def test_it_may_be_stopped_after_every_pass(loaded):
     model = loaded("gpt2")
-    for foil, n_passes in ((" fox", 2), (" lazy dog.", 4)):  # clean and ablated, of each answer
+    answers = ((" jumps", " fox", 2), (" jumps over", " lazy dog", 4))
+    for target, foil, n_passes in answers:  # clean and ablated, of each that has a pass of its own
         shares = []
+        spec = spec_of(model, target=target, foil=foil)
         run_to_end(
-            measure_direct_effect(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)),
+            measure_direct_effect(Scorer(model, spec), Head(0, 1)),
             shares.append,
         )
         assert len(shares) == 1 + n_passes

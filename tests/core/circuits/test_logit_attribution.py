@@ -22,7 +22,7 @@ CASES = {
     "one token": (" jumps", None),
     "against a foil": (" jumps", " fox"),
     "teacher-forced": (" jumps over", None),
-    "both teacher-forced": (" jumps over", " lazy dog."),
+    "both teacher-forced": (" jumps over", " lazy dog"),
     "long against short": (" jumps over", " fox"),
 }
 
@@ -41,6 +41,9 @@ def logits_of(model, prepared, answer):
 
 def answer_logit(prepared, logits):
     """The same from the model's own logits: no part taken for itself."""
+    if prepared.foil is not None and len(prepared.foil.sequence) != len(prepared.target.sequence):
+        read = logits(prepared.target)[0]  # these cases part at the first token
+        return float(read[prepared.target.sequence[0]] - read[prepared.foil.sequence[0]])
     total = 0.0
     for answer, sign in ((prepared.target, 1), (prepared.foil, -1)):
         if answer is None:
