@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core import InputError, SweepSpec, run_sweep
+from core import InputError, SweepSpec, load_model, run_sweep
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.circuits.direct_effect import direct_effect
 from core.circuits.logit_attribution import logit_attribution
@@ -15,6 +15,7 @@ from core.results.result import SweepResult
 from core.results.schema import SCHEMA
 from core.spec.heads import Head
 from core.store.store import Store
+from core.sweep import precision
 from core.sweep.prepare import prepare
 from core.sweep.scorer import Scorer
 
@@ -125,3 +126,42 @@ def test_near_certainty_log_odds_are_named_and_log_prob_is_not(demo):
     sure = replace(result, baseline=replace(result.baseline, prob=0.998, logprob=-0.002))
     assert "Look at log odds." in said(sure)
     assert "log prob" not in said(sure)
+
+
+def test_bfloat16_says_how_far_its_strongest_heads_are_from_float32(demo):
+    """It said that effects below about 0.01 drown."""
+    rough = load_model("demo", device="cpu", dtype="bfloat16")
+    spec = ioi(" Mary", " John", dtype="bfloat16")
+    result, exact = run_sweep(rough, spec), run_sweep(demo, ioi(" Mary", " John"))
+    strongest = result.ranked("logit_diff_change")[:3]
+    distances = [
+        abs(effect.logit_diff_change - exact.effect(effect.address).logit_diff_change)
+        for effect in strongest
+    ]
+    clean = abs(result.baseline.logit_diff - exact.baseline.logit_diff)
+    apart = result.provenance.float32_distance
+    assert apart == pytest.approx(max(*distances, clean), abs=1e-4)
+    assert apart > 0.01
+    assert f"are up to {apart:.2g} nats of logit diff away" in said(result)
+    assert SweepResult.from_dict(result.to_dict()) == result
+    assert exact.provenance.float32_distance is None
+    assert "bfloat16" not in said(exact)
+
+
+def test_bfloat16_that_was_not_measured_again_says_so(demo, monkeypatch):
+    monkeypatch.setattr(precision, "MOST_PARAMS", 0)
+    rough = load_model("demo", device="cpu", dtype="bfloat16")
+    result = run_sweep(rough, ioi(" Mary", " John", dtype="bfloat16"))
+    assert result.provenance.float32_distance is None
+    assert "usually moves effects by 0.1 to 0.2 nats" in said(result)
+
+
+def test_a_reference_set_shorter_than_the_prompt_is_named_with_its_longest(demo):
+    texts = ("The cat sat.", "Anna went to the market with Tom")
+    result = run_sweep(demo, ioi(" Mary", ablation="mean", reference=texts))
+    longest = 1 + max(len(demo.tokenizer(t, add_special_tokens=False)["input_ids"]) for t in texts)
+    assert result.provenance.reference_longest == longest < len(result.tokens)
+    assert f"The longest text of the reference set has {longest} tokens, the prompt" in said(result)
+    fits = run_sweep(demo, ioi(" Mary", ablation="mean", reference=(*texts, IOI)))
+    assert fits.provenance.reference_longest is None
+    assert "longest text" not in said(fits)
