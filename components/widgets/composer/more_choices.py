@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from components.state import value
+from components.state import chosen_model, live_model, value
+from core.model.processing import processing_help
 from core.results.precision import MOST_PARAMS
 
 _BOS = {"default": "the model’s default", "yes": "first", "no": "none"}
@@ -26,8 +27,7 @@ def more_choices() -> None:
             key="weights",
             required=True,
             persist_state="session",
-            help="Processed: LayerNorm and value biases folded, as TransformerLens does. It "
-            "matters to zero and mean-across-heads ablation.",
+            help=processing_help(live_model(chosen_model())),
         )
         st.segmented_control(
             "Numbers",
