@@ -41,6 +41,14 @@ def parting_words(
     )
 
 
+def shorter_set(longest: int, n_tokens: int) -> str:
+    """That a reference set averages over no position as late as the prompt's last ones."""
+    return (
+        f"The longest text of the reference set has {longest:,} tokens, the prompt {n_tokens:,}: "
+        "what later positions are replaced by is an average over earlier ones."
+    )
+
+
 def token_count_words(
     n_tokens: int,
     *,

@@ -73,6 +73,8 @@ _SWEEP: Mapping[str, Any] = {
         **dict.fromkeys(("model_fingerprint", "device", "dtype"), Plain.TEXT),
         "seconds": Plain.NUMBER,
         "slower_because": MayLack(Nullable(Plain.TEXT)),
+        "float32_distance": MayLack(Nullable(Plain.NUMBER)),
+        "reference_longest": MayLack(Nullable(Plain.WHOLE)),
     },
 }
 """The form that is written now, with every default filled in."""

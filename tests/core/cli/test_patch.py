@@ -1,6 +1,7 @@
 """`headsweep patch`: what the core's patching finds, and every refusal."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -63,7 +64,7 @@ def told(inside, kept):
 def test_both_directions_are_what_the_core_finds(told, demo):
     found = told()
     assert [*found] == ["schema", "spec", "denoise", "noise", "by_position", "provenance"]
-    assert found["schema"] == "headsweep.patch/1"
+    assert found["schema"] == "headsweep.patch/2"
     assert found["spec"] == prepare(demo, RESAMPLED).spec.to_dict()
     assert found["by_position"] is None
     assert found["provenance"]["model_fingerprint"] == demo.fingerprint
@@ -77,10 +78,12 @@ def test_both_directions_are_what_the_core_finds(told, demo):
 
 def test_noise_is_minus_the_resample_sweep(told, demo):
     sweep, noise = run_sweep(demo, RESAMPLED), told()["noise"]
-    changes = [effect.logprob_change for effect in sweep.heads]
+    changes = [effect.logodds_change for effect in sweep.heads]
     assert noise["heads"] == [effect.address.label for effect in sweep.heads]
     assert noise["values"] == pytest.approx([-change for change in changes], abs=1e-4)
-    assert noise["clean"] == pytest.approx(sweep.baseline.logprob, abs=1e-4)
+    prob = sweep.baseline.prob
+    assert noise["metric"] == "logodds"  # without a foil, log prob is blind near 1
+    assert noise["clean"] == pytest.approx(math.log(prob / (1 - prob)), abs=1e-4)
 
 
 def test_with_a_foil_it_is_the_logit_difference(told, demo):
