@@ -25,7 +25,7 @@ from core.results.layer_effects import LayerEffects
 from core.results.leading import leading_of, opening
 from core.results.metrics import METRICS, Metric
 from core.results.result import SweepResult
-from core.text.numbers import share
+from core.text.numbers import share_of
 from core.text.words import Words
 
 LOOKS = {"light": Look(), "dark": Look(dark=True)}
@@ -155,7 +155,9 @@ def _first_position(result: SweepResult, layer_effects: LayerEffects | None) -> 
         for effect in result.heads
         if metric.is_notable(metric.value(effect))
     }
-    return {label: share(part) for label, part in parts.items() if part is not None}
+    return {
+        label: share_of(part, "the change") for label, part in parts.items() if part is not None
+    }
 
 
 def _made(result: SweepResult) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 Words, so that a figure says the same wherever it is drawn. Imports no torch.
 """
 
+from core.circuits.mechanism import metric_words
 from core.results.metrics import Metric
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -15,7 +16,7 @@ PREDICTIONS = phrase(
 )
 ATTRIBUTION = phrase("What it adds to the answer by itself (direct logit attribution, clean run)")
 KINDS = phrase("Under each kind of ablation")
-LATER_HEADS = phrase("How far every later head changed its own direct contribution, logits")
+LATER_HEADS = phrase("How far every later head changed its own direct contribution, nats")
 LATER_MLPS = phrase("The same of every later MLP")
 ATTENTION_PATHS = phrase(
     "Change of that attention weight, through its queries and through its keys"
@@ -27,7 +28,7 @@ LITERATURE = phrase("What the literature calls it")
 
 
 def attribution_of_every_head(against: str) -> Words:
-    """Direct logit attribution; `against` is what the target's logit is compared with."""
+    """Direct logit attribution; `against` is what the target is held against."""
     return phrase(f"The same of every head, against {against}")
 
 
@@ -44,8 +45,7 @@ def ov_circuit(copying: float | None) -> Words:
 
 def direct_effect(metric: str) -> Words:
     """The direct effect's parts; `metric` is the field of the result's leading metric."""
-    of = "logit difference" if metric == "logit_diff_change" else "log P(target)"
-    return phrase(f"Change of {of} by route, nats")
+    return phrase(f"Change of {metric_words(metric)} by route, nats")
 
 
 def by_position(metric: Metric) -> Words:

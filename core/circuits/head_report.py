@@ -24,7 +24,7 @@ from core.sweep.scorer import Scorer
 from core.sweep.sweep import provenance, sweep_with_progress
 from core.text.jsonable import jsonable
 
-SCHEMA = "headsweep.head/2"
+SCHEMA = "headsweep.head/3"
 
 
 def head_report(
@@ -37,8 +37,8 @@ def head_report(
     """Sweep the prompt, then measure one head in every way; yields the share done.
 
     `query` and `attended` are `query` and `key` of `measure_path_patching`. Probabilities are
-    fractions. Changes are ablated minus clean, in nats; direct contributions are in logits. Raises
-    `InputError`.
+    fractions. Changes are ablated minus clean, in nats. `logit_attribution` is that of every head
+    and MLP, for the leading metric. Raises `InputError`.
     """
     started = time.perf_counter()
     check_head(head, (model.n_layers, model.n_heads), model.name)
@@ -59,7 +59,7 @@ def head_report(
     roles = yield from within(measure_head_scores(model), 0.5, 0.8)
     logit_effects = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
     by_position = yield from within(_position_effects(scorer, head), 0.85, 1.0)
-    attention = head_attention(scorer.start, head)
+    attribution, attention = logit_effects.attribution, head_attention(scorer.start, head)
     share_of_first = _share_of_first(by_position, effect, scorer.metric)
     sentences = verdict(result, effect, direct_effect, kinds, roles, share_of_first)
     return {
@@ -76,6 +76,7 @@ def head_report(
             "weights": jsonable(attention.weights),
             "value_lengths": _or_none(attention.value_lengths),
         },
+        "logit_attribution": (None if attribution is None else attribution.difference.to_dict()),
         "logit_effects": logit_effects.to_dict(),
         "by_position": by_position.to_dict(),
         "head_scores": _scores_of_head(roles, head),

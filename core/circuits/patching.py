@@ -39,7 +39,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Patching:
-    """The effect of patching some heads on the leading metric m, in nats (log odds without foil).
+    """The effect of patching some heads on m, in nats: logit difference, or log odds without foil.
 
     `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
     denoise and m(clean) - m(patched) for noise, NaN while not finished. With `positions` None there
@@ -70,6 +70,14 @@ class Patching:
         return shares
 
     @property
+    def roles_turned(self) -> bool:
+        """Whether m is higher in the corrupted run, notably: there it is the answer's own run.
+
+        A positive share then is of a fall, and the head that "restores" is one that lowers m.
+        """
+        return self.gap <= -MIN_GAP
+
+    @property
     def complete(self) -> bool:
         """Whether every value is finished."""
         return not bool(np.isnan(self.values).any())
@@ -85,6 +93,7 @@ class Patching:
             "tokens": None if self.tokens is None else list(self.tokens),
             "clean": jsonable(self.clean),
             "corrupted": jsonable(self.corrupted),
+            "roles_turned": self.roles_turned,
             "values": jsonable(self.values),
             "normalised": None if shares is None else jsonable(shares),
             "complete": self.complete,
@@ -157,6 +166,6 @@ def _by_position(
 
 
 def _level(scorer: Scorer, metric: str) -> float:
-    level = BY_FIELD[f"{metric}_change"].read(scorer.baseline)
-    assert level is not None
-    return float(level[0])
+    levels = BY_FIELD[f"{metric}_change"].read(scorer.baseline)
+    assert levels is not None
+    return float(levels[0])

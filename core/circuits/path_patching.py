@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.answer_directions import passes
+from core.circuits.answer_directions import EVERY_OTHER, THE_FOIL, passes
 from core.circuits.attention import head_scoring
 from core.circuits.composition import Composition, measure_composition
 from core.circuits.logit_attribution import AnswerDirections
@@ -51,7 +51,7 @@ class PathPatching:
     the change of that weight if only the head's queries see the ablation of the earlier head;
     `by_key` the same for its keys, at all positions. Values do not change attention: `by_value` is
     the change of what the head adds directly to the answer, in logits relative to `against` ("the
-    foil" or "the vocabulary's mean"), with all later norms frozen at the clean run's scale. It is
+    foil" or "every other token"), with all later norms frozen at the clean run's scale. It is
     measured in the target's pass; a foil that needs a pass of its own is left out. All three are
     NaN from the head's own layer on.
     """
@@ -132,7 +132,7 @@ def measure_path_patching(
         by_query=by_query,
         by_key=by_key,
         by_value=by_value,
-        against="the foil" if prepared.foil_in_same_pass else "the vocabulary's mean",
+        against=THE_FOIL if prepared.foil_in_same_pass else EVERY_OTHER,
         composition=scores,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.circuits.head_scores import THRESHOLD, HeadScores
+from core.circuits.mechanism import route_words
 from core.results.leading import NOTABLE_NATS, leading, leading_of, opening, shows_in_prob
 from core.results.metric_words import about_words, opposed_words
 from core.results.metrics import LOGIT_DIFF, PROB, Metric
@@ -141,7 +142,7 @@ def ordinal(n: int) -> str:
 def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
     parts, shown_in = [], []
     if direct_effect is not None:
-        parts.append(_mechanism(direct_effect))
+        parts.append(route_words(direct_effect))
         shown_in.append(DIRECT_EFFECT)
     if roles is not None:
         parts.append(_looks_like(roles, head))
@@ -150,22 +151,6 @@ def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: H
         parts.append("by which route it acts could not be measured on this model")
     text = "; ".join(parts)
     return Sentence(phrase(f"{text[:1].upper()}{text[1:]}."), tuple(shown_in))
-
-
-def _mechanism(measured: "DirectEffect") -> str:
-    metric = "logit difference" if measured.metric == "logit_diff_change" else "log probability"
-    total, direct, rest = (
-        signed(value, 2) for value in (measured.total, measured.direct, measured.downstream)
-    )
-    sums = f"of {total} nats of {metric}, {direct} directly and {rest} through later components"
-    sentences = {
-        "small": f"its effect is too small to speak of a route ({sums})",
-        "direct": f"it acts mostly directly on the answer: {sums}",
-        "later components": f"it acts through later components: {sums}",
-        "self-repair": f"what it adds directly is made up for by later components (self-repair): "
-        f"{sums}",
-    }
-    return sentences[measured.mechanism.value]
 
 
 def _looks_like(roles: HeadScores, head: Head) -> str:

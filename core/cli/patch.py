@@ -93,7 +93,7 @@ def _measured(
     positions = both_directions("Patching every position", heads, True) if by_position else None
     seconds = time.perf_counter() - started
     return {
-        "schema": "headsweep.patch/1",
+        "schema": "headsweep.patch/2",
         "spec": resolved.to_dict(),
         **whole,
         "by_position": positions,

@@ -85,6 +85,10 @@ def _differences(one: SweepResult, other: SweepResult) -> Iterator[RunDifference
     for field, (name, *texts) in pairs.items():
         if getattr(a, field) != getattr(b, field):
             yield RunDifference(field, name, *texts)
+    wholes = [each.compares_whole_answers for each in (one, other)]
+    if any(wholes) and not all(wholes) and a.foil == b.foil and a.target == b.target:
+        how = ("as wholes" if whole else "where they part" for whole in wholes)
+        yield RunDifference("parts_at", "comparing target and foil", *how)
     prints = one.provenance.model_fingerprint, other.provenance.model_fingerprint
     if a.model == b.model and prints[0] != prints[1]:
         yield RunDifference("model_fingerprint", "model fingerprint", *prints)

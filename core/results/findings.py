@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.prompts.token_words import parting_words, shorter_set
 from core.results.leading import HIGH, LOW, opening
 from core.results.metrics import Metric
+from core.results.precision import precision_caveat
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent
+from core.text.words import plain
 
 NAMED = 3
 """How many heads are named in each direction."""
@@ -97,8 +100,22 @@ def _caveats(result: SweepResult) -> list[str]:
             f"The target is {len(result.target_tokens)} tokens: its probability is the product "
             "over all of them, each given those before it."
         )
+    if result.parts_at is not None:
+        spec, tokens = result.spec, (result.target_tokens, result.foil_tokens)
+        compared = plain(parting_words((spec.target, spec.foil), tokens, result.parts_at))
+        caveats.append(f"{compared} P(target) is still that of the whole target.")
+    elif result.compares_whole_answers:
+        caveats.append(
+            "Target and foil have different numbers of tokens, and this run, of an older "
+            "Headsweep, compares them as wholes: the longer one loses by its length. Sweep again "
+            "to compare them where they part."
+        )
+    if said := precision_caveat(result):
+        caveats.append(said)
     caveats.append("One prompt: these are effects on this prompt, without any error bar.")
     caveats.append(result.spec.ablation.caveat)
+    if (longest := result.provenance.reference_longest) is not None:
+        caveats.append(shorter_set(longest, len(result.tokens)))
     if result.spec.ablation.traits.keeps_share and result.shape[1] == 1:
         caveats.append("With one head a layer, the mean across heads is the head itself.")
     caveats.append(

@@ -51,8 +51,8 @@ class Metric:
     more. `notebook` is the same in the notebook's Python, where `logp` are the log probs that are
     read, `logprob` and `foil_logprob` those of target and foil; {first} stands for the log probs
     where the answer's first token is read, {ids} for the list of that token's id, or of an answer
-    set's. `within` is how far, in nats, the two may be apart in float32 before the notebook's own
-    check fails; None where none is made.
+    set's, {part} for the log prob of what is compared with the foil. `within` is how far, in nats,
+    the two may be apart in float32 before the notebook's own check fails; None where none is made.
 
     `about` is what it is a change of, in a sentence: {target} and {foil} stand for the answers.
 
@@ -131,7 +131,8 @@ class Metric:
 
 
 def _logit_diff(scores: RowScores) -> np.ndarray | None:
-    return None if scores.foil_logprob is None else scores.logprob - scores.foil_logprob
+    part = scores.logprob if scores.part_logprob is None else scores.part_logprob
+    return None if scores.foil_logprob is None else part - scores.foil_logprob
 
 
 PROB = Metric(
@@ -177,7 +178,7 @@ LOGIT_DIFF = Metric(
     meaning="How far the target's logit moves against the foil's.",
     about="the logit difference {target} − {foil}",
     read=_logit_diff,
-    notebook="(logprob - foil_logprob).item()",
+    notebook="({part} - foil_logprob).item()",
     within=2e-4,
     needs_foil=True,
     has_estimate=True,

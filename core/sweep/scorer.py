@@ -38,10 +38,11 @@ class ScoredRows:
 class Scorer:
     """Scores interventions against the clean run of one spec.
 
-    The foil shares the target's pass where both are read at the prompt's last position; a
-    teacher-forced foil has a pass of its own. `start` is the target's pass, `clean` its log
-    probs (read, vocab), `baseline` the clean run's scores, `seconds` what the clean run took.
-    `prepared` is the spec made ready for the model, where that has been done already.
+    The foil shares the target's pass where one token of each is compared (`Prepared.compared`); a
+    teacher-forced foil, of as many tokens as the target, has a pass of its own. `start` is the
+    target's pass, `clean` its log probs (read, vocab), `baseline` the clean run's scores, `seconds`
+    what the clean run took. `prepared` is the spec made ready for the model, where that has been
+    done already.
     Raises `InputError` for a spec that does not fit the model.
     """
 
@@ -59,12 +60,12 @@ class Scorer:
         self._budget = settings().memory_bytes if memory_budget is None else memory_budget
         self._replacements: dict[TokenizedAnswer, Replacement] | None = None
         self.start = self._begin(prepared.target)
-        self._same_pass = prepared.foil if prepared.foil_in_same_pass else None
+        self._compared = prepared.compared
         self._foil: CleanStart | None = None
-        if prepared.foil is not None and self._same_pass is None:
+        if prepared.foil is not None and self._compared is None:
             self._foil = self._begin(prepared.foil)
         self.clean = log_probs(self.start.logits[None])[0]
-        clean = score(self.start.logits[None], self.clean, prepared.target, self._same_pass)
+        clean = score(self.start.logits[None], self.clean, prepared.target, self._compared)
         if self._foil is not None:
             assert prepared.foil is not None
             found = answer_logprob(log_probs(self._foil.logits[None]), prepared.foil)
@@ -108,7 +109,7 @@ class Scorer:
             if not rows.indices:
                 yield ScoredRows((), None, rows.fraction)
                 continue
-            scores = score(rows.logits, self.clean, prepared.target, self._same_pass)
+            scores = score(rows.logits, self.clean, prepared.target, self._compared)
             if foils is not None:
                 found = yield from self._foil_logprob(foils, rows)
                 scores = replace(scores, foil_logprob=found)

@@ -191,10 +191,8 @@ def test_the_route_adds_up_and_the_kinds_stand_beside_it(view, scorer):
     live = view("direct-effect")
     found = direct_effect(scorer, INDUCTION)
     steps = live.figure("route-L1H0")["data"][0]["x"]
-    assert np.allclose(
-        steps[:3], [found.direct_frozen_norm, found.norm_part, found.downstream], atol=1e-3
-    )
-    assert abs(sum(steps[:3]) - steps[3]) < 1e-6
+    assert np.allclose(steps[:5], [found.direct_frozen_norm, *found.parts.values()], atol=1e-3)
+    assert abs(sum(steps[:5]) - steps[5]) < 1e-6
     kinds = live.figure("kinds-L1H0")["data"][0]["customdata"]
     assert kinds == ["mean across heads", "zero", "mean"]
     assert np.allclose(live.values_of("later-")[2], found.later_heads[2], atol=1e-3)
@@ -209,7 +207,7 @@ def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):
     assert "which says where it looks and not what it does here" in said[1]
     assert said[2].startswith("What weakens this: it is one prompt")
     live.click_button("trace_1_direct-effect")
-    live.wait_text("view_direct-effect", "Change of log P(target) by route")
+    live.wait_text("view_direct-effect", "Change of log odds by route")
     live.click_button("trace_1_scores")
     live.wait_text("view_scores", "How it scores")
 

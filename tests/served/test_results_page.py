@@ -164,7 +164,9 @@ def test_one_click_compares_the_kinds(live, demo):
     found = agreement(results, "prob_change")
     words = live.text("kinds")
     for pair in combinations(kinds, 2):
-        assert signed(found.correlations[pair], 2) in words
+        pairs = found.correlations[pair]
+        assert f"{signed(pairs.value, 2)} ({signed(pairs.largest, 2)}, {pairs.n_largest})" in words
+    assert "Not tried: resample, mean positional." in words
     address, values = found.disputed[0]
     assert " ".join([address.label, *(signed(100 * v) for v in values)]) in words
     missing = " ".join(each["text"] for each in live.figure("kinds")["layout"]["annotations"])

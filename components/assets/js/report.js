@@ -174,7 +174,7 @@
         metric.meaning,
       ]),
       ["target’s rank", `${count(base.rank)} → ${count(head.rank)}`],
-      ...(first ? [["at position 0 alone", `${first} of the change`]] : []),
+      ...(first ? [["at position 0 alone", first]] : []),
     ];
     at("head").replaceChildren(
       made("h2", {}, made("b", {}, head.label), `ablated: ${ordinal(place)} of ${result.heads.length} by size in ${column}`),

@@ -131,6 +131,12 @@ def _levels(found: "Patching") -> None:
     )
     if found.normalised is None:
         note(f"{said}That is too small for shares: the values are nats.")
+    elif found.roles_turned:
+        note(
+            f"{said}The roles are turned: {of} is higher on the corrupted prompt than on the clean "
+            "one. 1 is still all of the gap, but a head that closes it lowers the answer; exchange "
+            "the two prompts, or target and foil, for the usual reading."
+        )
     else:
         note(
             f"{said}1 is all of the gap, 0 nothing of it. A head that restores need not be needed."

@@ -161,6 +161,6 @@ def _estimate(result: SweepResult, metric: Metric, estimate: Estimate) -> str:
         for head, guess, exact in check.worst
     )
     return (
-        "The first-order estimate shown meanwhile: rank correlation with the exact sweep "
-        f"{found}; worst misses {misses}."
+        "The first-order estimate shown meanwhile: rank correlation with the exact sweep, "
+        f"over {check.n_heads:,} heads, {found}; worst misses {misses}."
     )

@@ -113,7 +113,8 @@ def load(plan: Plan) -> str:
     ]
     if plan.spec.weights == "processed":
         lines += [
-            "# Folds LayerNorm and value biases and centres weights, as HookedTransformer did.",
+            "# As HookedTransformer did: folds norms, and value biases where there are any, and",
+            "# under LayerNorm, not under RMSNorm, centres the weights that write.",
             "model.enable_compatibility_mode(disable_warnings=True)",
         ]
     lines += [

@@ -51,7 +51,7 @@ class Plan:
     @property
     def foil_has_pass(self) -> bool:
         """A teacher-forced foil cannot be read in the target's pass."""
-        return self.foil == "sequence"
+        return self.foil == "sequence" and self.result.parts_at is None
 
     @property
     def n_prompt(self) -> int:

@@ -32,8 +32,11 @@ def estimate(scorer: Scorer, replacements: Mapping[TokenizedAnswer, Replacement]
     wanted: dict[str, Objective] = {"logprob": _logprob(target), "entropy": _entropy}
     if clean.margin is not None:
         wanted["margin"] = _margin(target)
-    if foil is not None and prepared.foil_in_same_pass:
-        wanted["foil_logprob"] = _logprob(foil)
+    if prepared.compared is not None:
+        part, other = prepared.compared
+        wanted["foil_logprob"] = _logprob(other)
+        if clean.part_logprob is not None:
+            wanted["part_logprob"] = _logprob(part)
     found = _slopes(scorer, replacements[target], target, wanted)
     if foil is not None and not prepared.foil_in_same_pass:
         alone: dict[str, Objective] = {"foil_logprob": _logprob(foil)}

@@ -15,7 +15,7 @@ def test_the_leading_metric_is_named():
     assert plain(figure_captions.direct_effect("logit_diff_change")) == (
         "Change of logit difference by route, nats"
     )
-    assert "log P(target)" in plain(figure_captions.direct_effect("logprob_change"))
+    assert "log odds" in plain(figure_captions.direct_effect("logodds_change"))
 
 
 def test_a_map_by_position_names_its_metric():

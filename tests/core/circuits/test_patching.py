@@ -1,7 +1,6 @@
 """Activation patching: hooks in both directions, and the resample ablation that it is."""
 
 import json
-import math
 from dataclasses import replace
 from functools import cache
 
@@ -84,7 +83,7 @@ class Hooks:
         return torch.tensor([[self.read.bos_token_id, *self.ids(text), *forced]])
 
 
-@pytest.mark.parametrize("answers", [(" jumps", " fox"), (" lazy dog.", " brown cat")])
+@pytest.mark.parametrize("answers", [(" jumps", " fox"), (" lazy dog.", " lazy fox.")])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_directions_are_what_hooks_find(loaded, oracle, family, answers):
     """Every head in both directions, over all positions and at two of four: the other two are
@@ -134,7 +133,7 @@ def test_noise_is_resample_and_denoise_that_of_the_prompts_exchanged(
     assert (found.values == sign * swept.values(metric).ravel()).all()
     level = found.corrupted if swapped else found.clean
     base = swept.baseline
-    odds = base.logprob - math.log1p(-base.prob)
+    odds = base.logprob - np.log1p(-np.exp(base.logprob))
     assert level == pytest.approx(odds if foil is None else base.logit_diff, abs=1e-9)
     assert np.abs(found.values).max() > 30 * TOLERANCE
 
@@ -235,11 +234,14 @@ def test_plain_types():
         "tokens": ["a", "b"],
         "clean": -1.0,
         "corrupted": -3.0,
+        "roles_turned": False,
         "values": [[1.0, None], [-0.5, 0.0]],
         "normalised": [[0.5, None], [-0.25, 0.0]],
         "complete": False,
     }
     assert made(0.0, 0.0).to_dict()["normalised"] is None
+    assert made(-3.0, -1.0).to_dict()["roles_turned"] is True
+    assert made(0.0, MIN_GAP / 2).roles_turned is False, "a gap too small to have a direction"
 
 
 def test_a_spec_without_a_corrupted_prompt_is_refused(loaded):

@@ -126,6 +126,7 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
     found, result = printed["head"], run_sweep(demo, MEAN)
     assert set(found) == {
         *("schema", "spec", "head", "tokens", "target_tokens", "baseline", "effect", "verdict"),
+        *("leading_metric", "logit_attribution"),
         *(
             "attention",
             "logit_effects",
@@ -138,7 +139,7 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
         ),
         "provenance",
     }
-    assert (found["schema"], found["head"]) == ("headsweep.head/2", "L1H0")
+    assert (found["schema"], found["head"]) == ("headsweep.head/3", "L1H0")
     assert found["spec"] == result.spec.to_dict()
     assert found["tokens"] == list(result.tokens)
     assert found["target_tokens"] == [" jumps"]
@@ -175,7 +176,18 @@ def test_the_views_of_a_head_agree_with_each_other(printed):
     clean, effect, n_pos = found["baseline"], found["effect"], len(found["tokens"])
     by = found["direct_effect"]
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
-    assert by["total"] == pytest.approx(effect["logprob_change"], abs=1e-5)
+    assert by["metric"] == found["leading_metric"] == "logodds_change"
+    assert by["total"] == pytest.approx(effect["logodds_change"], abs=1e-5)
+    repair = by["self_repair"]
+    assert by["direct_frozen_norm"] + repair["total"] == pytest.approx(by["total"])
+    assert sum(value for name, value in repair.items() if name != "total") == pytest.approx(
+        repair["total"]
+    )
+    added = found["logit_attribution"]
+    odds = np.log(clean["prob"] / (1 - clean["prob"]))
+    assert (added["metric"], added["total"]) == ("logodds", pytest.approx(odds, abs=1e-4))
+    parts = np.sum(added["heads"]) + sum(added["mlps"]) + added["embed"] + added["rest"]
+    assert parts == pytest.approx(added["total"])
     assert_same(found["by_kind"]["mean"], effect)
     assert set(found["by_kind"]) == {"mean", "zero", "mean-across-heads"}  # nothing to resample
     weights = np.array(found["attention"]["weights"])
@@ -449,7 +461,7 @@ def test_a_head_answers_other_questions(told, demo, name):
     assert_same(found["baseline"], jsonable(result.baseline))
     assert_same(found["effect"], result.effect(L1H0).to_dict())
     by = found["direct_effect"]
-    assert by["metric"] == ("logprob_change" if spec.foil is None else "logit_diff_change")
+    assert by["metric"] == ("logodds_change" if spec.foil is None else "logit_diff_change")
     assert by["total"] == pytest.approx(found["effect"][by["metric"]], abs=1e-4)
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
     assert ("resample" in found["by_kind"]) is (name == "resample")

@@ -64,7 +64,7 @@ def told(inside, kept):
 def test_both_directions_are_what_the_core_finds(told, demo):
     found = told()
     assert [*found] == ["schema", "spec", "denoise", "noise", "by_position", "provenance"]
-    assert found["schema"] == "headsweep.patch/1"
+    assert found["schema"] == "headsweep.patch/2"
     assert found["spec"] == prepare(demo, RESAMPLED).spec.to_dict()
     assert found["by_position"] is None
     assert found["provenance"]["model_fingerprint"] == demo.fingerprint
@@ -81,9 +81,9 @@ def test_noise_is_minus_the_resample_sweep(told, demo):
     changes = [effect.logodds_change for effect in sweep.heads]
     assert noise["heads"] == [effect.address.label for effect in sweep.heads]
     assert noise["values"] == pytest.approx([-change for change in changes], abs=1e-4)
-    assert noise["clean"] == pytest.approx(
-        sweep.baseline.logprob - math.log1p(-sweep.baseline.prob), abs=1e-4
-    )
+    prob = sweep.baseline.prob
+    assert noise["metric"] == "logodds"  # without a foil, log prob is blind near 1
+    assert noise["clean"] == pytest.approx(math.log(prob / (1 - prob)), abs=1e-4)
 
 
 def test_with_a_foil_it_is_the_logit_difference(told, demo):
