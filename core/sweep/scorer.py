@@ -76,6 +76,11 @@ class Scorer:
         prepared = self.prepared
         return start_clean(self.model, prepared.sequence(answer), prepared.read(answer))
 
+    def start_of(self, answer: TokenizedAnswer) -> CleanStart:
+        """The clean run of an answer's own pass; the target's where the foil shares that."""
+        own = self._foil is not None and answer == self.prepared.foil
+        return self._foil if own and self._foil is not None else self.start
+
     @property
     def metric(self) -> str:
         """The field of the leading metric, in which effects may be added: see `leading`."""
