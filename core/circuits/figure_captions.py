@@ -3,6 +3,8 @@
 Words, so that a figure says the same wherever it is drawn. Imports no torch.
 """
 
+from collections.abc import Sequence
+
 from core.results.metrics import Metric
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -56,6 +58,24 @@ def by_position(metric: Metric) -> Words:
 def value_paths(against: str) -> Words:
     """Path patching through the values; `against` as in `attribution_of_every_head`."""
     return phrase(f"Change of what it adds to the answer, through its values, against {against}")
+
+
+def answer_paths(metric: Metric) -> Words:
+    """Path patching measured on the answer, in the leading metric."""
+    return phrase(
+        f"{metric.title}, through its queries, keys and values: everything from this head on "
+        "recomputed"
+    )
+
+
+def shared_inputs(head: Head, sharing: Sequence[Head], whole_group: bool) -> Words:
+    """Whose keys and values are patched; none where every head has its own."""
+    if len(sharing) < 2:
+        return phrase()
+    first, last = sharing[0].label, sharing[-1].label
+    who = f"{first} {'and' if len(sharing) == 2 else 'to'} {last}"
+    read = "all of these" if whole_group else f"{head.label} alone"
+    return phrase(f"K and V of {head.label}, which {who} share, are patched for {read}.")
 
 
 def composition(random: float) -> Words:

@@ -9,6 +9,7 @@ from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
 from core.circuits.by_position import PositionEffects, iter_position_effects
 from core.circuits.direct_effect import measure_direct_effect
+from core.circuits.edge import Edge
 from core.circuits.head_scores import THRESHOLD, HeadScores
 from core.circuits.logit_effects import measure_logit_effects
 from core.circuits.measure_scores import measure_head_scores
@@ -24,7 +25,7 @@ from core.sweep.scorer import Scorer
 from core.sweep.sweep import provenance, sweep_with_progress
 from core.text.jsonable import jsonable
 
-SCHEMA = "headsweep.head/2"
+SCHEMA = "headsweep.head/3"
 
 
 def head_report(
@@ -33,12 +34,15 @@ def head_report(
     head: Head,
     query: int | None = None,
     attended: int | None = None,
+    *,
+    edge: Edge = Edge.RESIDUAL,
+    whole_group: bool = False,
 ) -> Generator[float, None, dict[str, Any]]:
     """Sweep the prompt, then measure one head in every way; yields the share done.
 
-    `query` and `attended` are `query` and `key` of `measure_path_patching`. Probabilities are
-    fractions. Changes are ablated minus clean, in nats; direct contributions are in logits. Raises
-    `InputError`.
+    `query` and `attended` are `query` and `key` of `measure_path_patching`, `edge` and
+    `whole_group` as there. Probabilities are fractions. Changes are ablated minus clean, in nats;
+    direct contributions are in logits. Raises `InputError`.
     """
     started = time.perf_counter()
     check_head(head, (model.n_layers, model.n_heads), model.name)
@@ -46,9 +50,10 @@ def head_report(
     path_patching: Any
     direct_effect = None
     try:  # first, so that positions out of range are refused before the long work
-        path_patching = (
-            yield from within(measure_path_patching(scorer, head, query, attended), 0.0, 0.1)
-        ).to_dict()
+        work = measure_path_patching(
+            scorer, head, query, attended, edge=edge, answer=True, whole_group=whole_group
+        )
+        path_patching = (yield from within(work, 0.0, 0.1)).to_dict()
         direct_effect = yield from within(measure_direct_effect(scorer, head), 0.1, 0.15)
     except UnavailableError as error:
         path_patching = {"unavailable": str(error)}

@@ -1,14 +1,10 @@
-"""What a later head reads where an earlier head is ablated on the path between the two alone.
-
-Which path that is must be said: two edges are in use, and they rank senders differently.
-"""
-
-from enum import StrEnum
+"""What a later head reads where an earlier head is ablated on the edge between the two alone."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from core.circuits.edge import Edge
 from core.circuits.residual_stream import additive_stack
 from core.engine import CleanStart
 from core.engine.edits import Edits
@@ -16,31 +12,6 @@ from core.model.loaded import LoadedModel
 from core.model.stack import finish_block
 from core.spec.heads import Head
 from core.sweep.replacements import Replacement
-
-
-class Edge(StrEnum):
-    """What of the way from a sender to a receiver is patched."""
-
-    RESIDUAL = "residual"
-    """The residual stream only: every head and every MLP between the two stays as in the clean run
-    (ACDC: Conmy et al. 2023, arXiv:2304.14997; Goldowsky-Dill et al. 2023, arXiv:2304.05969).
-    """
-    MLPS = "mlps"
-    """The MLPs between the two are recomputed, the heads stay as in the clean run (path patching of
-    the IOI paper: Wang et al. 2022, arXiv:2211.00593).
-    """
-
-    @property
-    def label(self) -> str:
-        """Its name, in a few words."""
-        return "residual stream only" if self is Edge.RESIDUAL else "through the MLPs too"
-
-    @property
-    def between(self) -> str:
-        """What is done with everything between the two heads, as a part of a sentence."""
-        if self is Edge.RESIDUAL:
-            return "heads and MLPs between the two as they were (the residual edge)"
-        return "heads between the two as they were, MLPs recomputed (the IOI paper’s edge)"
 
 
 @torch.inference_mode()

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.circuits.composition import Composition, measure_composition
-from core.circuits.path_edges import Edge, edge_flops, patched_streams
+from core.circuits.edge import Edge
+from core.circuits.path_edges import edge_flops, patched_streams
 from core.circuits.path_measures import AnswerMeasure, AttentionMeasure
 from core.circuits.receiver import INPUTS, sharing
 from core.circuits.residual_stream import additive_stack
@@ -55,6 +56,10 @@ class AnswerChanges:
         """The changes through one of `INPUTS`."""
         found: np.ndarray = getattr(self, f"by_{_checked(through)}")
         return found
+
+    def strongest(self, through: str, count: int = 5) -> list[tuple[Head, float]]:
+        """The earlier heads with the largest change through one of `INPUTS`, largest first."""
+        return _strongest(self.through(through), count)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: nats."""
@@ -96,7 +101,7 @@ class PathPatching:
     def strongest(self, through: str, count: int = 5) -> list[tuple[Head, float]]:
         """The earlier heads with the largest change through one of `INPUTS`, largest first."""
         changes: np.ndarray = getattr(self, f"by_{_checked(through)}")
-        return strongest(changes, count)
+        return _strongest(changes, count)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: fractions of attention, logits for `by_value`."""
@@ -116,7 +121,7 @@ class PathPatching:
         }
 
 
-def strongest(changes: Float[np.ndarray, "layer head"], count: int) -> list[tuple[Head, float]]:
+def _strongest(changes: Float[np.ndarray, "layer head"], count: int) -> list[tuple[Head, float]]:
     """The heads with the largest changes, largest first; none whose change is 0."""
     size = np.nan_to_num(np.abs(changes))
     order = np.argsort(-size, axis=None, kind="stable")[:count]

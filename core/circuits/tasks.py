@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from core.circuits.edge import Edge
 from core.jobs.task import OnModel, OnSpec, Step, Work, counted, streamed
 from core.progress import within
 from core.spec.ablation import AblationKind
@@ -102,11 +103,15 @@ class MeasurePathPatching(OnHead):
     """Path patching from every earlier head into the head.
 
     `query` and `attended` are `query` and `key` of `measure_path_patching`, with its defaults for
-    None. Returns a `PathPatching`, or a text that says why there is none.
+    None; the others are named as there. Returns a `PathPatching`, or a text that says why there is
+    none.
     """
 
     query: int | None = None
     attended: int | None = None
+    edge: Edge = Edge.RESIDUAL
+    answer: bool = False
+    whole_group: bool = False
 
     @property
     def description(self) -> str:
@@ -119,11 +124,16 @@ class MeasurePathPatching(OnHead):
         from core.errors import UnavailableError
 
         try:
-            return (
-                yield from counted(
-                    measure_path_patching(scorer, self.head, self.query, self.attended)
-                )
+            work = measure_path_patching(
+                scorer,
+                self.head,
+                self.query,
+                self.attended,
+                edge=self.edge,
+                answer=self.answer,
+                whole_group=self.whole_group,
             )
+            return (yield from counted(work))
         except UnavailableError as error:
             return str(error)
 

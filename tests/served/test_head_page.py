@@ -10,9 +10,11 @@ from core import SweepSpec, run_sweep
 from core.circuits.attention import head_attention
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
+from core.circuits.edge import Edge
 from core.circuits.logit_effects import logit_effects
 from core.circuits.measure_scores import measure_head_scores, measure_scores_without
 from core.circuits.path_patching import measure_path_patching
+from core.circuits.receiver import INPUTS
 from core.demo import example
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
@@ -185,6 +187,21 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
     (twelfth,) = (each for each in live.options("feed_query") if each.startswith("12 "))
     live.type("feed_query", twelfth)
     live.wait_text("view_path-patching", "L1H0 looks from 12 ␣quick")
+
+
+def test_which_edge_and_which_measure_are_said_and_chosen(view, demo):
+    live, head = view("path-patching", Head(2, 1)), Head(2, 1)
+    live.wait_text("view_path-patching", "(the residual edge)")
+    live.choose("feed_edge", "through the MLPs too")
+    live.wait_text("view_path-patching", "(the IOI paper’s edge)")
+    scorer = Scorer(demo, example.SPEC)
+    found = run_to_end(measure_path_patching(scorer, head, edge=Edge.MLPS, answer=True))
+    assert np.allclose(live.values_of("feeds-", 1), found.by_key[:2], atol=1e-3)
+    live.choose("feed_measure", "the answer")
+    live.wait_text("view_path-patching", "everything from this head on recomputed")
+    for nth, way in enumerate(INPUTS):
+        expected = found.answer.through(way)[:2]
+        assert np.allclose(live.values_of("feeds-answer", nth), expected, atol=1e-3)
 
 
 def test_the_route_adds_up_and_the_kinds_stand_beside_it(view, scorer):

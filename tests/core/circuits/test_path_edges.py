@@ -7,7 +7,7 @@ from support.plain_attention import Plain
 from support.specs import spec_of
 
 from core import AblationKind
-from core.circuits.path_edges import Edge
+from core.circuits.edge import Edge
 from core.circuits.path_patching import measure_path_patching
 from core.circuits.receiver import INPUTS, sharing
 from core.progress import run_to_end
