@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from core.engine.interventions import Edit, Intervention, MlpEdit, Values
+from core.engine.interventions import Edit, Intervention, MlpEdit, Scaled, Values
 from core.spec.ablation import AblationKind, Computed
 
 
@@ -71,7 +71,7 @@ class Edits:
 
     def _replacement(
         self,
-        kind: Computed | None,
+        kind: Computed | type[Scaled] | None,
         layer: int,
         z: Float[Tensor, "batch pos head d_head"],
         rows: Int[Tensor, " edit"],
@@ -83,6 +83,11 @@ class Edits:
         # back.
         shift = self._shift[layer].to(z)
         back = shift[heads][:, None, :]
+        if kind is Scaled:
+            factors = [e.replacement.factor for e in edits if isinstance(e.replacement, Scaled)]
+            own = z[rows, :, heads]
+            more = torch.tensor(factors).to(z)[:, None, None] - 1
+            return own + more * (own - back)  # so that 1 changes nothing, to the last bit
         match kind:
             case AblationKind.ZERO:
                 return back.expand(-1, z.shape[1], -1)
@@ -130,8 +135,14 @@ class Edits:
         return mask.to(positions.device)[:, positions]
 
 
-def _kind(edit: Edit) -> Computed | None:
-    return None if isinstance(edit.replacement, Values) else edit.replacement
+def _kind(edit: Edit) -> Computed | type[Scaled] | None:
+    match edit.replacement:
+        case Values():
+            return None
+        case Scaled():
+            return Scaled
+        case computed:
+            return computed
 
 
 def first_layer(intervention: Intervention) -> int:
