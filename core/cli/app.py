@@ -12,7 +12,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core.cli.doctor import doctor
+from core.cli.dose import dose
 from core.cli.heads import head, joint, roles
+from core.cli.knock_out import knock_out
 from core.cli.open_link import open_
 from core.cli.output import fail
 from core.cli.patch import patch
@@ -31,7 +33,7 @@ app = typer.Typer(
 )
 
 
-for command in (sweep, head, joint, roles, patch, models, serve, doctor):
+for command in (sweep, head, joint, roles, patch, knock_out, dose, models, serve, doctor):
     app.command()(command)
 app.command("open")(open_)
 app.add_typer(runs, name="runs")

@@ -11,7 +11,7 @@ from rich.console import Console
 from core.text.words import Style, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.text import Text
 
@@ -69,6 +69,15 @@ def write_text(text: str, out: Path | None) -> None:
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+def printed(print_on: "Callable[[Console], None]", out: Path | None) -> None:
+    """Let a function print on the terminal, or into a file, where lines have 100 characters."""
+    if out is None:
+        print_on(Console())
+        return
+    with out.open("w", encoding="utf-8") as file:
+        print_on(Console(file=file, width=100))
 
 
 def fail(message: str, code: int) -> None:
