@@ -50,6 +50,16 @@ def direct_effect(metric: str) -> Words:
     return phrase(f"Change of {of} by route, nats")
 
 
+def dose(head: Head) -> Words:
+    """A dose curve of one head."""
+    return phrase(
+        "What the answer does as ",
+        bold(head.label),
+        " writes from nothing (0, zero ablation) over what it writes (1, the clean run) to twice "
+        "as much",
+    )
+
+
 def by_position(metric: Metric) -> Words:
     """A map of effects by position, in a metric."""
     return phrase(f"{metric.title} when the head is ablated at one position only")

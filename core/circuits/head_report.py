@@ -9,6 +9,7 @@ from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
 from core.circuits.by_position import PositionEffects, iter_position_effects
 from core.circuits.direct_effect import measure_direct_effect
+from core.circuits.dose import measure_dose
 from core.circuits.edge import Edge
 from core.circuits.head_scores import THRESHOLD, HeadScores
 from core.circuits.logit_effects import measure_logit_effects
@@ -60,7 +61,8 @@ def head_report(
     result = yield from within(_sweep(scorer), 0.15, 0.4)
     effect = result.effect(head)
     assert effect is not None
-    kinds = yield from within(by_kind(scorer, head), 0.4, 0.5)
+    kinds = yield from within(by_kind(scorer, head), 0.4, 0.45)
+    dose = yield from within(measure_dose(scorer, [head]), 0.45, 0.5)
     roles = yield from within(measure_head_scores(model), 0.5, 0.8)
     logit_effects = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
     by_position = yield from within(_position_effects(scorer, head), 0.85, 1.0)
@@ -87,6 +89,7 @@ def head_report(
         "path_patching": path_patching,
         "direct_effect": None if direct_effect is None else direct_effect.to_dict(),
         "by_kind": {kind.value: kind_effect.to_dict() for kind, kind_effect in kinds.items()},
+        "dose": dose.to_dict(),
         "literature": [
             {**jsonable(entry), "heads": [entry_head.label for entry_head in entry.heads]}
             | {"citation": entry.citation}

@@ -139,6 +139,49 @@ class MeasurePathPatching(OnHead):
 
 
 @dataclass(frozen=True)
+class MeasureKnockOut(OnHead):
+    """Knock out the head's edges from `query` to `keys`.
+
+    Returns a `KnockOut`, or a text that says why there is none.
+    """
+
+    query: int
+    keys: tuple[int, ...]
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return f"Knocking out where {self.head.label} looks"
+
+    def measure(self, scorer: "Scorer") -> Work:
+        """Run the prompt without these edges."""
+        from core.circuits.knock_out import measure_knock_out
+        from core.errors import UnavailableError
+
+        try:
+            work = measure_knock_out(scorer, [self.head], self.query, self.keys)
+            return (yield from counted(work))
+        except UnavailableError as error:
+            return str(error)
+
+
+@dataclass(frozen=True)
+class MeasureDose(OnHead):
+    """Scale what the head writes, from nothing to twice as much; returns a `Dose`."""
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return f"Scaling {self.head.label}"
+
+    def measure(self, scorer: "Scorer") -> Work:
+        """Run the prompt with every factor."""
+        from core.circuits.dose import measure_dose
+
+        return (yield from counted(measure_dose(scorer, [self.head])))
+
+
+@dataclass(frozen=True)
 class MeasurePositionEffects(OnSpec):
     """Ablate each head at one position at a time; returns `PositionEffects`."""
 

@@ -55,3 +55,9 @@ def test_who_reads_shared_keys_and_values_is_said():
 def test_the_answers_paths_name_the_leading_metric():
     for metric in METRICS:
         assert plain(figure_captions.answer_paths(metric)).startswith(metric.title)
+
+
+def test_what_the_ends_of_a_dose_are_is_said():
+    words = figure_captions.dose(Head(1, 2))
+    assert bold_in(words) == ["L1H2"]
+    assert "nothing (0, zero ablation) over what it writes (1, the clean run)" in plain(words)

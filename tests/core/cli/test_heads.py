@@ -16,6 +16,7 @@ from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
+from core.circuits.dose import measure_dose
 from core.circuits.edge import Edge
 from core.circuits.logit_effects import logit_effects
 from core.circuits.measure_scores import measure_head_scores, measure_scores_without
@@ -135,6 +136,8 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
             "path_patching",
             "direct_effect",
             "by_kind",
+            "dose",
+            "leading_metric",
             "literature",
         ),
         "provenance",
@@ -161,6 +164,7 @@ VIEWS = {
     "path_patching": lambda scorer: run_to_end(
         measure_path_patching(scorer, L1H0, answer=True)
     ).to_dict(),
+    "dose": lambda scorer: run_to_end(measure_dose(scorer, [L1H0])).to_dict(),
     "direct_effect": lambda scorer: direct_effect(scorer, L1H0).to_dict(),
     "by_kind": lambda scorer: {
         kind.value: effect.to_dict() for kind, effect in run_to_end(by_kind(scorer, L1H0)).items()
