@@ -25,6 +25,10 @@ ATTENTION_PATHS = phrase(
 STRONGEST_PATHS = phrase("Strongest feeders")
 SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
+STREAMS = phrase(
+    "The corrupted run with the clean residual stream at one layer and position. What does it "
+    "restore?"
+)
 LITERATURE = phrase("What the literature calls it")
 
 

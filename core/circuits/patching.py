@@ -18,10 +18,10 @@ from core.circuits.by_position import checked_heads, iter_position_effects
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import run_to_end
-from core.results.metrics import changes
+from core.results.metrics import BY_FIELD, changes
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
-from core.sweep.scorer import Scorer, baseline_of
+from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 MIN_GAP = 0.1
@@ -39,7 +39,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Patching:
-    """The effect of patching some heads on m, in nats: logit difference, or log prob without foil.
+    """The effect of patching some heads on the leading metric m, in nats (log odds without foil).
 
     `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
     denoise and m(clean) - m(patched) for noise, NaN while not finished. With `positions` None there
@@ -157,6 +157,6 @@ def _by_position(
 
 
 def _level(scorer: Scorer, metric: str) -> float:
-    level = getattr(baseline_of(scorer.model, scorer.baseline), metric)
+    level = BY_FIELD[f"{metric}_change"].read(scorer.baseline)
     assert level is not None
-    return float(level)
+    return float(level[0])

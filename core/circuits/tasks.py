@@ -231,6 +231,23 @@ class MeasurePatching(OnSpec):
 
 
 @dataclass(frozen=True)
+class MeasureStreamPatching(OnSpec):
+    """Patching of the residual stream by layer and position; returns `StreamPatching`."""
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return "Patching the residual stream"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """Run both prompts, then patch; yields partial results."""
+        from core.circuits.stream_patching import iter_stream_patching
+
+        yield Step(None)
+        return (yield from streamed(iter_stream_patching(model, self.spec)))
+
+
+@dataclass(frozen=True)
 class MeasureHeadScores(OnModel):
     """Measure the role scores of every head; returns `HeadScores`."""
 

@@ -1,6 +1,7 @@
 """Activation patching: hooks in both directions, and the resample ablation that it is."""
 
 import json
+import math
 from dataclasses import replace
 from functools import cache
 
@@ -126,14 +127,15 @@ def test_noise_is_resample_and_denoise_that_of_the_prompts_exchanged(
     loaded, answer, positions, run
 ):
     model, (target, foil), (swapped, direction, sign) = loaded("llama"), answer, run
-    metric = "logprob_change" if foil is None else "logit_diff_change"
+    metric = "logodds_change" if foil is None else "logit_diff_change"
     found = patched(model, spec_of(model, target, foil, positions=positions), direction)
     swept = run_sweep(model, spec_of(model, target, foil, swapped=swapped, positions=positions))
     assert found.heads == tuple(all_heads(3, 4))
     assert (found.values == sign * swept.values(metric).ravel()).all()
     level = found.corrupted if swapped else found.clean
     base = swept.baseline
-    assert level == (base.logprob if foil is None else base.logit_diff)
+    odds = base.logprob - math.log1p(-base.prob)
+    assert level == pytest.approx(odds if foil is None else base.logit_diff, abs=1e-9)
     assert np.abs(found.values).max() > 30 * TOLERANCE
 
 
@@ -211,7 +213,7 @@ def test_the_first_results_have_no_values_and_each_later_one_keeps_them(loaded, 
 def made(clean, corrupted):
     values = np.array([[1.0, np.nan], [-0.5, 0.0]])
     heads = (Head(0, 0), Head(1, 1))
-    return Patching(Direction.NOISE, "logprob", heads, (3, 4), ("a", "b"), clean, corrupted, values)
+    return Patching(Direction.NOISE, "logodds", heads, (3, 4), ("a", "b"), clean, corrupted, values)
 
 
 @pytest.mark.shapes
@@ -227,7 +229,7 @@ def test_plain_types():
     found = json.loads(json.dumps(made(-1.0, -3.0).to_dict(), allow_nan=False))
     assert found == {
         "direction": "noise",
-        "metric": "logprob",
+        "metric": "logodds",
         "heads": ["L0H0", "L1H1"],
         "positions": [3, 4],
         "tokens": ["a", "b"],

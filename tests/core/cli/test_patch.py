@@ -1,6 +1,7 @@
 """`headsweep patch`: what the core's patching finds, and every refusal."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -78,10 +79,12 @@ def test_both_directions_are_what_the_core_finds(told, demo):
 
 def test_noise_is_minus_the_resample_sweep(told, demo):
     sweep, noise = run_sweep(demo, RESAMPLED), told()["noise"]
-    changes = [effect.logprob_change for effect in sweep.heads]
+    changes = [effect.logodds_change for effect in sweep.heads]
     assert noise["heads"] == [effect.address.label for effect in sweep.heads]
     assert noise["values"] == pytest.approx([-change for change in changes], abs=1e-4)
-    assert noise["clean"] == pytest.approx(sweep.baseline.logprob, abs=1e-4)
+    assert noise["clean"] == pytest.approx(
+        sweep.baseline.logprob - math.log1p(-sweep.baseline.prob), abs=1e-4
+    )
 
 
 def test_with_a_foil_it_is_the_logit_difference(told, demo):
