@@ -9,6 +9,8 @@ from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
 from core.circuits.by_position import PositionEffects, iter_position_effects
 from core.circuits.direct_effect import measure_direct_effect
+from core.circuits.dose import measure_dose
+from core.circuits.edge import Edge
 from core.circuits.head_scores import THRESHOLD, HeadScores
 from core.circuits.logit_effects import measure_logit_effects
 from core.circuits.measure_scores import measure_head_scores
@@ -33,12 +35,15 @@ def head_report(
     head: Head,
     query: int | None = None,
     attended: int | None = None,
+    *,
+    edge: Edge = Edge.RESIDUAL,
+    whole_group: bool = False,
 ) -> Generator[float, None, dict[str, Any]]:
     """Sweep the prompt, then measure one head in every way; yields the share done.
 
-    `query` and `attended` are `query` and `key` of `measure_path_patching`. Probabilities are
-    fractions. Changes are ablated minus clean, in nats. `logit_attribution` is that of every head
-    and MLP, for the leading metric. Raises `InputError`.
+    `query` and `attended` are `query` and `key` of `measure_path_patching`, `edge` and
+    `whole_group` as there. Probabilities are fractions. Changes are ablated minus clean, in nats.
+    `logit_attribution` is that of every head and MLP, for the leading metric. Raises `InputError`.
     """
     started = time.perf_counter()
     check_head(head, (model.n_layers, model.n_heads), model.name)
@@ -46,16 +51,18 @@ def head_report(
     path_patching: Any
     direct_effect = None
     try:  # first, so that positions out of range are refused before the long work
-        path_patching = (
-            yield from within(measure_path_patching(scorer, head, query, attended), 0.0, 0.1)
-        ).to_dict()
+        work = measure_path_patching(
+            scorer, head, query, attended, edge=edge, answer=True, whole_group=whole_group
+        )
+        path_patching = (yield from within(work, 0.0, 0.1)).to_dict()
         direct_effect = yield from within(measure_direct_effect(scorer, head), 0.1, 0.15)
     except UnavailableError as error:
         path_patching = {"unavailable": str(error)}
     result = yield from within(_sweep(scorer), 0.15, 0.4)
     effect = result.effect(head)
     assert effect is not None
-    kinds = yield from within(by_kind(scorer, head), 0.4, 0.5)
+    kinds = yield from within(by_kind(scorer, head), 0.4, 0.45)
+    dose = yield from within(measure_dose(scorer, [head]), 0.45, 0.5)
     roles = yield from within(measure_head_scores(model), 0.5, 0.8)
     logit_effects = yield from within(measure_logit_effects(scorer, head), 0.8, 0.85)
     by_position = yield from within(_position_effects(scorer, head), 0.85, 1.0)
@@ -83,6 +90,7 @@ def head_report(
         "path_patching": path_patching,
         "direct_effect": None if direct_effect is None else direct_effect.to_dict(),
         "by_kind": {kind.value: kind_effect.to_dict() for kind, kind_effect in kinds.items()},
+        "dose": dose.to_dict(),
         "literature": [
             {**jsonable(entry), "heads": [entry_head.label for entry_head in entry.heads]}
             | {"citation": entry.citation}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.circuits.edge import Edge
 from core.cli import options as given
 from core.cli.numbers import decimal_option, whole_option
 from core.cli.output import progress, write_json
@@ -36,6 +37,21 @@ def head(
         int | None, whole_option("What feeds it: from which position it looks.")
     ] = None,
     key: Annotated[int | None, whole_option("What feeds it: to which position it looks.")] = None,
+    edge: Annotated[
+        Edge,
+        typer.Option(
+            help="What feeds it, along which edge: the residual stream only, or through the MLPs "
+            "between the two heads too (as in the IOI paper)."
+        ),
+    ] = Edge.RESIDUAL,
+    group: Annotated[
+        bool,
+        typer.Option(
+            "--group",
+            help="What feeds it: patch the keys and values for every head that shares them, not "
+            "for this one only (grouped queries).",
+        ),
+    ] = False,
     out: given.Out = None,
 ) -> None:
     """See one head closely, as JSON: where it looks, what it says, what feeds it, and the rest."""
@@ -47,7 +63,7 @@ def head(
         from core.progress import run_to_end
 
         description = f"Looking at {chosen.label}"
-        work = head_report(loaded, spec, chosen, query, key)
+        work = head_report(loaded, spec, chosen, query, key, edge=edge, whole_group=group)
         result = run_to_end(work, lambda done: report(description, done))
     write_json(result, out)
 

@@ -31,6 +31,13 @@ class OutputFormat(StrEnum):
     CSV = "csv"
 
 
+class TableOrJson(StrEnum):
+    """How a single measurement is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 class Device(StrEnum):
     """Where to compute."""
 
@@ -98,6 +105,7 @@ MetricName = Annotated[
         "heads, else the logit difference (with a foil) or the log odds."
     ),
 ]
+Format = Annotated[TableOrJson, typer.Option(help="How to print the result.")]
 Out = Annotated[Path | None, typer.Option(help="Write to this file instead.")]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
 from core.engine import CleanStart, Rows, run_from, start_clean
 from core.engine.interventions import Intervention
@@ -76,6 +78,28 @@ class Scorer:
     def _begin(self, answer: TokenizedAnswer) -> CleanStart:
         prepared = self.prepared
         return start_clean(self.model, prepared.sequence(answer), prepared.read(answer))
+
+    def start_of(self, answer: TokenizedAnswer) -> CleanStart:
+        """The clean run of an answer's own pass; the target's where the foil shares that."""
+        own = self._foil is not None and answer == self.prepared.foil
+        return self._foil if own and self._foil is not None else self.start
+
+    @property
+    def answers(self) -> tuple[TokenizedAnswer, ...]:
+        """The answers that have a pass of their own: the target, and a teacher-forced foil."""
+        foil = () if self._foil is None or self.prepared.foil is None else (self.prepared.foil,)
+        return (self.prepared.target, *foil)
+
+    def scores_of(
+        self, logits: Mapping[TokenizedAnswer, Float[Tensor, "row read vocab"]]
+    ) -> RowScores:
+        """Scores of rows that were run elsewhere: their logits in the pass of each of `answers`."""
+        target, foil = self.prepared.target, self.prepared.foil
+        scores = score(logits[target], self.clean, target, self._compared)
+        if foil is None or self._foil is None:
+            return scores
+        logprob = answer_logprob(log_probs(logits[foil]), foil)
+        return replace(scores, foil_logprob=logprob.cpu().numpy())
 
     @property
     def metric(self) -> str:

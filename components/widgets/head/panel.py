@@ -16,6 +16,7 @@ from components.widgets.head.attention import attention_view
 from components.widgets.head.by_position import by_position_view
 from components.widgets.head.context import HeadContext
 from components.widgets.head.direct_effect import direct_effect_view
+from components.widgets.head.dose import dose_view
 from components.widgets.head.logits import logits_view
 from components.widgets.head.path_patching import path_patching_view
 from components.widgets.head.scores import scores_view
@@ -36,6 +37,7 @@ VIEWS = {
     "scores": ("What kind it is", scores_view),
     "path-patching": ("What feeds it", path_patching_view),
     "direct-effect": ("By which route", direct_effect_view),
+    "dose": ("How much of it", dose_view),
 }
 
 

@@ -13,6 +13,7 @@ from components.widgets.composer.draft import Draft
 from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.messages import banner, note
 from components.widgets.page.task_result import task_result
+from components.widgets.patching.streams import stream_panel
 from components.words.escaping import as_html
 from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind, Needs
@@ -83,6 +84,7 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
                     state,
                 )
         _by_position(spec, first.heads, state, look)
+        stream_panel(spec, state, look)
 
 
 def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look: Look) -> None:

@@ -13,7 +13,8 @@ from core import AblationKind
 from core.circuits.answer_directions import passes
 from core.circuits.composition import composition
 from core.circuits.logit_attribution import AnswerDirections
-from core.circuits.path_patching import INPUTS, measure_path_patching
+from core.circuits.path_patching import measure_path_patching
+from core.circuits.receiver import INPUTS
 from core.circuits.residual_stream import read_stream
 from core.demo import example
 from core.engine.oracle import clean_z, reference_mean, reference_mean_by_position

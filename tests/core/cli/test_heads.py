@@ -16,6 +16,8 @@ from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
+from core.circuits.dose import measure_dose
+from core.circuits.edge import Edge
 from core.circuits.logit_effects import logit_effects
 from core.circuits.measure_scores import measure_head_scores, measure_scores_without
 from core.circuits.path_patching import measure_path_patching
@@ -135,6 +137,8 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
             "path_patching",
             "direct_effect",
             "by_kind",
+            "dose",
+            "leading_metric",
             "literature",
         ),
         "provenance",
@@ -158,7 +162,10 @@ VIEWS = {
     "by_position": lambda scorer: (
         deque(iter_position_effects(scorer, [L1H0]), 1).pop()[1].to_dict()
     ),
-    "path_patching": lambda scorer: run_to_end(measure_path_patching(scorer, L1H0)).to_dict(),
+    "path_patching": lambda scorer: run_to_end(
+        measure_path_patching(scorer, L1H0, answer=True)
+    ).to_dict(),
+    "dose": lambda scorer: run_to_end(measure_dose(scorer, [L1H0])).to_dict(),
     "direct_effect": lambda scorer: direct_effect(scorer, L1H0).to_dict(),
     "by_kind": lambda scorer: {
         kind.value: effect.to_dict() for kind, effect in run_to_end(by_kind(scorer, L1H0)).items()
@@ -225,7 +232,19 @@ def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, 
 def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
     found = told("head", "--head", "L1H0", *PANGRAM, "--query", "13", "--key", "4")["path_patching"]
     assert (found["query"], found["key"]) == (13, 4)  # " brown" looks at the first " fox"
-    assert_same(found, run_to_end(measure_path_patching(Scorer(demo, SPEC), L1H0, 13, 4)).to_dict())
+    work = measure_path_patching(Scorer(demo, SPEC), L1H0, 13, 4, answer=True)
+    assert_same(found, run_to_end(work).to_dict())
+
+
+def test_an_edge_of_ones_own_is_taken_and_named(told, demo):
+    arguments = ("--head", "L2H1", *PANGRAM, "--edge", "mlps", "--group")
+    found = told("head", *arguments)["path_patching"]
+    assert found["edge"] == "mlps"
+    assert found["answer"]["read_by"] == found["keys_shared_by"] == ["L2H1"]
+    work = measure_path_patching(
+        Scorer(demo, SPEC), Head(2, 1), edge=Edge.MLPS, answer=True, whole_group=True
+    )
+    assert_same(found, run_to_end(work).to_dict())
 
 
 # A set of heads

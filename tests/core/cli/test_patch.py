@@ -10,6 +10,7 @@ from support import specs
 from support.command_line import headsweep, refused
 
 from core.circuits.patching import Direction, iter_patching
+from core.circuits.stream_patching import iter_stream_patching
 from core.demo.example import SPEC
 from core.spec.heads import all_heads
 from core.sweep.prepare import prepare
@@ -115,6 +116,15 @@ def test_only_the_positions_that_are_asked_for(told, demo):
         assert_same(found[direction.value], patched(demo, spec, direction))
 
 
+def test_the_residual_stream_is_what_the_core_finds(told, demo):
+    found = told("--what", "residual", "--foil", " runs")
+    *_, (_, expected) = iter_stream_patching(demo, replace(RESAMPLED, foil=" runs"))
+    assert found["schema"] == "headsweep.patch-residual/1"
+    assert np.array(found["values"]) == pytest.approx(expected.values, abs=1e-4)
+    assert found["normalised"][-1][-1] == pytest.approx(1, abs=1e-3)
+    assert found["complete"]
+
+
 @pytest.mark.slow
 def test_a_file_gets_what_a_real_process_would_print(told, tmp_path):
     out = tmp_path / "patched.json"
@@ -140,6 +150,7 @@ USE = "has none: use --ablation resample with --corrupted-prompt."
         (("--ablation", "resample"), "--corrupted-prompt: Resample ablation needs a corrupted"),
         (("--ablation", "resample", "--corrupted-prompt", "The fox"), "--corrupted-prompt: "),
         (("--ablation", "resample", "--corrupted-prompt", SPEC.prompt), "--corrupted-prompt: "),
+        ((*CORRUPTED, "--what", "residual", "--by-position"), "--by-position: The residual stream"),
         ((*CORRUPTED, "--layer", "1"), "--layer: It is used with --by-position only"),
         (
             (*CORRUPTED, "--by-position", "--layer", "3"),
