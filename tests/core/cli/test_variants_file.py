@@ -38,7 +38,7 @@ def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, fil
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     spec = keep_only_spec(SPEC)
-    heads = [Head.parse(label) for label in found["greedy"]["heads"]]
+    heads = [Head.parse(label) for label in found["search"]["heads"]]
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in OWN]
     expected = run_to_end(held_out(demo, spec, heads, [*variants(demo, spec), *own]))
     assert [each["prompt"] for each in found["variants"][5:]] == [prompt for prompt, _ in OWN]
