@@ -23,7 +23,7 @@ def search_words(search: "Search") -> tuple[str, ...]:
         doing = (
             "Every other head is tried as the next"
             if trail is search.forward
-            else ("Each of them is tried as the next to be left out")
+            else "Each of them is tried as the next to be left out"
         )
         return (f"So far, {trail.direction.value}: {named} kept. {doing}.",)
     best = search.best
