@@ -6,6 +6,7 @@ hooks of its own: nothing of the engine, of TransformerLens or of the scores is 
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -47,6 +48,7 @@ class Plain:
         self.model = AutoModelForCausalLM.from_pretrained(DEMO_FOLDER).eval()
         self.tokenizer = PreTrainedTokenizerFast.from_pretrained(DEMO_FOLDER)
         self.layers = self.model.gpt_neox.layers
+        self.seen = cache(self.seen)
         self.n_heads = self.model.config.num_attention_heads
 
     def ids(self, text):
@@ -86,16 +88,20 @@ class Plain:
             values = attention.weight @ norm.bias + attention.bias
         return values.view(self.n_heads, 3, -1)[head.head, 2]
 
-    def mean(self, head, n_pos):
-        """A head's mean output over the default reference set: position 0 by itself."""
-        seen = []
-        dense = self.layers[head.layer].attention.dense
-        hook = dense.register_forward_pre_hook(lambda _, args: seen.append(args[0][0]))
+    def seen(self, layer):
+        """The heads' joined outputs (pos, head * d_head) on each text of the reference set."""
+        found = []
+        dense = self.layers[layer].attention.dense
+        hook = dense.register_forward_pre_hook(lambda _, args: found.append(args[0][0]))
         with torch.no_grad():
             for text in DEFAULT:
                 self.model(torch.tensor([[0, *self.ids(text)]]))
         hook.remove()
-        own = [z.view(len(z), self.n_heads, -1)[:, head.head] for z in seen]
+        return found
+
+    def mean(self, head, n_pos):
+        """A head's mean output over the default reference set: position 0 by itself."""
+        own = [z.view(len(z), self.n_heads, -1)[:, head.head] for z in self.seen(head.layer)]
         first = torch.stack([z[0] for z in own]).mean(0)
         others = torch.cat([z[1:] for z in own]).mean(0)
         return torch.stack([first, *[others] * (n_pos - 1)])
@@ -115,6 +121,7 @@ def standing(plain, spec, put):
     return prob, 1 + int((logp > logp[target]).sum()), math.log(prob / (1 - prob)), foil
 
 
+@pytest.mark.slow
 def test_1_the_metric_of_a_search_was_reached_and_the_answer_lost(demo, plain):
     """Right: forward finds no set. Backward does, and what it finds keeps the answer."""
     *_, found = greedy(Scorer(demo, IOI))
@@ -152,6 +159,7 @@ def test_1_the_metric_of_a_search_was_reached_and_the_answer_lost(demo, plain):
     assert lost.to_dict()["reason"].startswith("No set found (forward: no head adds anything;")
 
 
+@pytest.mark.slow
 def test_2_two_gains_that_overlap_were_called_backup(demo, plain):
     spec = replace(IOI, ablation="mean")
     heads = (Head(1, 0), Head(1, 3))

@@ -72,6 +72,7 @@ def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
         assert variant["faithfulness"] is None  # of nothing lost there is no share
 
 
+@pytest.mark.slow
 def test_a_prompt_without_variants_says_so_and_no_set_is_tried_on_none(demo):
     spec = replace(SPEC, prompt="The opposite of hot is cold. The opposite of big is")
     first = run_sweep(demo, replace(spec, target=" small")).baseline.top[0][0]
