@@ -104,8 +104,8 @@ class Search:
 
     @property
     def found(self) -> bool:
-        """Whether a set was found that keeps the answer."""
-        return self.best.found
+        """Whether a set was found that keeps the answer; not said before both ends are reached."""
+        return self.finished and self.best.found
 
     @property
     def heads(self) -> tuple[Head, ...]:

@@ -310,6 +310,8 @@ def test_stopped_backward_it_has_the_forward_set_and_what_was_dropped(searches):
     assert parts
     assert not parts[0].finished
     assert parts[0].best is parts[0].forward
+    assert parts[0].best.found
+    assert not parts[0].found  # what is tried on variants must not change under the reader
     (said,) = search_words(parts[0])
     assert said.startswith("So far, backward: L0H0, ")
 
