@@ -89,6 +89,10 @@ def joint(
         bool,
         typer.Option("--greedy", help="Also search for a small set that keeps the answer."),
     ] = False,
+    enough: Annotated[
+        float,
+        typer.Option(help="For --greedy: the least share of the clean run kept, from 0 to 1."),
+    ] = 1.0,
     variants_file: given.VariantsFile = None,
     out: given.Out = None,
 ) -> None:
@@ -104,6 +108,8 @@ def joint(
         raise InputError(
             "variants", "Variants are used by --greedy only: give that too, or leave this out."
         )
+    if enough != 1 and not greedy:
+        raise InputError("enough", "This is used by --greedy only: give that too, or leave it out.")
     typed = "" if variants_file is None else given.variants_text(variants_file)
     given.check_writable(out)
     with progress() as report:
@@ -120,7 +126,9 @@ def joint(
         foreseen = None
         if predict is not None and predicted_prob is not None:
             foreseen = PredictedEffect(predict is Outcome.BREAKS, predicted_prob)
-        work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy, own=own)
+        work = joint_report(
+            loaded, spec, chosen, foreseen, greedy_too=greedy, enough=enough, own=own
+        )
         result = run_to_end(work, lambda done: report("Testing the heads", done))
     write_json(result, out)
 

@@ -26,6 +26,7 @@ from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
+from core.hypotheses.joint_words import comparison_words, redundancy_words
 from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import variants
@@ -259,11 +260,13 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
     found, joint = printed["joint"], run_to_end(joint_test(Scorer(demo, SPEC), chosen))
     assert set(found) == {
         *("schema", "spec", "verdict", "joint", "interactions", "keep_only"),
-        *("greedy", "variants", "provenance"),
+        *("leading_metric", "search", "variants", "provenance"),
     }
-    assert found["schema"] == "headsweep.joint/2"
+    assert found["schema"] == "headsweep.joint/3"
+    assert found["leading_metric"] == "logodds_change"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
-    assert_same(found["joint"], joint.to_dict())
+    said = [comparison_words(joint), redundancy_words(joint)]
+    assert_same(found["joint"], {**joint.to_dict(), "sentences": said})
     assert_same(
         found["interactions"], run_to_end(interactions(Scorer(demo, SPEC), chosen)).to_dict()
     )
@@ -282,31 +285,34 @@ def test_a_sets_numbers_were_recorded_when_the_model_was_made(printed):
 
 def test_redundancy_and_interactions_are_sums_of_what_is_printed(printed):
     joint, acting = printed["joint"]["joint"], printed["joint"]["interactions"]
-    singles = [joint["singles"][label]["logprob_change"] for label in INDUCTION]
-    assert joint["change"] == joint["joint"]["logprob_change"]
+    singles = [joint["singles"][label]["logodds_change"] for label in INDUCTION]
+    assert joint["change"] == joint["joint"]["logodds_change"]
     assert joint["sum_of_singles"] == pytest.approx(sum(singles))
     assert joint["redundancy"] == pytest.approx(joint["change"] - sum(singles))
-    assert joint["redundancy"] < -1  # they back each other up
+    assert joint["redundancy"] < -1
+    assert joint["relation"] == "back each other up"
     assert acting["single"] == pytest.approx(singles, abs=1e-5)
-    for a, row in enumerate(acting["pair"]):
-        assert row[a] is acting["values"][a][a] is None
-        for b in {*range(4)} - {a}:
-            assert row[b] == acting["pair"][b][a]
-            value = row[b] - acting["single"][a] - acting["single"][b]
-            assert acting["values"][a][b] == pytest.approx(value)
+    alone = dict(zip(acting["heads"], acting["single"], strict=True))
+    assert len(acting["pairs"]) == 6
+    for pair in acting["pairs"]:
+        a, b = pair["heads"]
+        assert pair["interaction"] == pytest.approx(pair["joint"] - alone[a] - alone[b])
+        backed = pair["interaction"] <= -0.1 and pair["joint"] < min(alone[a], alone[b], 0)
+        assert (pair["relation"] == "back each other up") is backed
 
 
 def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, chosen):
     found, keeper = printed["joint"], Scorer(demo, keep_only_spec(SPEC))
     assert found["spec"]["ablation"] == "mean-across-heads"
-    kept, search = dict(found["keep_only"]), dict(found["greedy"])
+    kept, search = dict(found["keep_only"]), dict(found["search"])
     assert kept.pop("ablation") == search.pop("ablation") == "mean"
     assert_same(kept, run_to_end(keep_only(keeper, chosen)).to_dict())
     expected = deque(greedy(keeper), 1).pop()
     assert_same(search, expected.to_dict())
     assert search["finished"]
-    assert_same(search["steps"][0]["effect"], kept["empty"])
-    gained = [step["effect"]["logprob_change"] for step in search["steps"]]
+    steps = search["forward"]["steps"]
+    assert_same(steps[0]["effect"], kept["empty"])
+    gained = [step["effect"]["logodds_change"] for step in steps]
     assert all(one < other for one, other in pairwise(gained))
     made = variants(demo, keep_only_spec(SPEC))
     tried = run_to_end(held_out(demo, keep_only_spec(SPEC), expected.heads, made))
@@ -320,7 +326,7 @@ def test_heads_by_name_and_by_role_are_the_same_set(printed, told):
     by_name = told("joint", "--heads", "L1H3, 1.0;L1H2 L1H1 L1H0", *PANGRAM)
     assert_same(by_name["joint"], by_role)
     assert by_name["verdict"] is None
-    assert not {"greedy", "variants"} & set(by_name)
+    assert not {"search", "variants"} & set(by_name)
 
 
 def test_the_head_that_looks_back_one_is_a_set_of_its_own(told):
@@ -500,13 +506,13 @@ def test_a_set_answers_other_questions(told, demo, name):
     spec = QUESTIONS[name]
     found = told("joint", "--heads", "L1H0, L1H2", *options(spec))
     expected = run_to_end(joint_test(Scorer(demo, spec), [Head(1, 0), Head(1, 2)])).to_dict()
-    assert_same(found["joint"], expected)
-    metric = "logprob_change" if spec.foil is None else "logit_diff_change"
+    assert_same(found["joint"], {**expected, "sentences": found["joint"]["sentences"]})
+    metric = "logodds_change" if spec.foil is None else "logit_diff_change"
     assert found["joint"]["metric"] == found["interactions"]["metric"] == metric
     assert found["keep_only"]["ablation"] == ("resample" if name == "resample" else "mean")
     # Of two heads the redundancy is their interaction.
     assert found["joint"]["redundancy"] == pytest.approx(
-        found["interactions"]["values"][0][1], abs=1e-4
+        found["interactions"]["pairs"][0]["interaction"], abs=1e-4
     )
     alone = dict(told("head", "--head", "L1H0", *options(spec))["effect"])
     for address in ("layer", "head", "label"):
@@ -605,6 +611,11 @@ SET = ("joint", *PANGRAM)
             "--predicted-prob: The predicted probability for L1H0 is nan: give a fraction",
         ),
         ((*SET, "--heads", "L1H0", "--predict", "maybe", "--predicted-prob", "0.5"), "'maybe'"),
+        ((*SET, "--heads", "L1H0", "--enough", "0.8"), "--enough: This is used by --greedy only"),
+        (
+            (*SET, "--heads", "L1H0", "--greedy", "--enough", "8"),
+            "--enough: 8.0 of the clean probability: give a fraction above 0, at most 1.",
+        ),
         ((*SET, "--heads", "L1H0", "--ablation", "resample"), "--corrupted-prompt: Resample"),
         ((*SET, "--heads", "L1H0", "--out", "/no/such/folder/x"), "--out: There is no folder"),
         (("roles", "--without", "banana"), "--without: 'banana' is not a head: write it as L1H0."),

@@ -9,8 +9,11 @@ from support import checkpoints
 from core import AblationKind, run_sweep
 from core.demo.example import SPEC
 from core.errors import InputError
+from core.hypotheses.comparison_sets import Place
 from core.hypotheses.joint import ComparisonSet, JointTest, joint_test
+from core.hypotheses.joint_words import comparison_words
 from core.hypotheses.keep_only import keep_only_spec
+from core.hypotheses.relation import Relation
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
@@ -38,7 +41,7 @@ def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     model = loaded(family)
     spec = spec_of(model, kind, foil=None)
     found = run_to_end(joint_test(Scorer(model, spec), HEADS))
-    assert found.metric == "logprob_change"
+    assert found.metric == "logodds_change"  # effects in log prob do not add up
     assert found.change == pytest.approx(hooked(family, spec).change(HEADS), abs=TOLERANCE)
     assert abs(found.change) > 1e-3
 
@@ -51,7 +54,7 @@ def test_singles_and_other_sets_are_what_hooks_find(loaded, hooked, spec_of, kin
     model = loaded("gpt2")
     spec = spec_of(model, kind, target=target, foil=foil)
     found = run_to_end(joint_test(Scorer(model, spec), HEADS))
-    assert found.metric == ("logprob_change" if foil is None else "logit_diff_change")
+    assert found.metric == ("logodds_change" if foil is None else "logit_diff_change")
     assert len(found.others) == found.n_possible == 3  # one of L0's three others, both of L1's
     held(found, hooked("gpt2", spec))
 
@@ -106,17 +109,21 @@ def test_a_joint_test_by_hand():
         (effect(-9.0, -0.5), effect(-9.0, +0.25)),
         others,
         4,
+        strongest=True,
     )
     assert found.change == -3.0
     assert found.sum_of_singles == -0.25
     assert found.redundancy == -2.75
-    assert found.percentile == 62.5
+    assert found.relation is Relation.BACKUP
+    assert found.place == Place(rank=2, of=5, tied=1)
     told = found.to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["others"][0] == [["L0H2"], -4.0]
     assert list(told["singles"]) == ["L0H1", "L1H0"]
-    assert told["percentile"] == 62.5
-    assert replace(found, others=()).percentile is None
+    assert told["relation"] == "back each other up"
+    assert told["place"] == {"rank": 2, "of": 5, "tied": 1, "percentile": None}
+    assert told["strongest"] is True
+    assert replace(found, others=()).place is None
 
 
 def test_the_induction_heads_of_the_embedded_model_together(demo):
@@ -126,6 +133,20 @@ def test_the_induction_heads_of_the_embedded_model_together(demo):
     assert found.joint.prob < 0.1
     assert found.joint.rank > 1
     assert found.n_possible == 0
-    assert found.percentile is None  # a layer of four has no other four
+    assert found.place is None  # a layer of four has no other four
     pair = run_to_end(joint_test(Scorer(demo, spec), INDUCTION[:2]))
     assert [other.heads for other in pair.others] == [INDUCTION[2:]]
+
+
+def test_whether_a_set_is_the_strongest_of_the_sweep(demo):
+    """Its place among other sets is then no evidence: said of such a set, and of no other."""
+    result = run_sweep(demo, SPEC)
+    ranked = sorted(result.heads, key=lambda effect: -abs(effect.logodds_change))
+    heads = [effect.address for effect in ranked]
+    scorer = Scorer(demo, SPEC)
+    assert run_to_end(joint_test(scorer, heads[:2])).strongest
+    others = run_to_end(joint_test(scorer, [heads[0], heads[-1]]))
+    assert not others.strongest
+    assert "construction" not in comparison_words(others)
+    strongest = run_to_end(joint_test(scorer, heads[:1]))
+    assert "by construction" in comparison_words(strongest)
