@@ -24,6 +24,10 @@ STRONGEST_PATHS = phrase("Strongest feeders")
 SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
 LITERATURE = phrase("What the literature calls it")
+PARTED = (
+    "To the target and to the foil: of all their tokens. Target − foil: of the tokens at which "
+    "they part, since their lengths differ."
+)
 
 
 def attribution_of_every_head(against: str) -> Words:

@@ -283,8 +283,11 @@ def test_the_default_key_is_the_most_attended_unless_it_is_where_heads_rest(load
 
 def test_a_several_token_foil_has_a_pass_of_its_own_and_is_left_out(loaded):
     model = loaded("gpt2")
-    alone = run_to_end(measure_path_patching(scorer_of(model, foil=None), Head(2, 1)))
-    long = run_to_end(measure_path_patching(scorer_of(model, foil=" lazy dog."), Head(2, 1)))
+    target = " lazy dog."
+    alone, long = (
+        run_to_end(measure_path_patching(scorer_of(model, target=target, foil=foil), Head(2, 1)))
+        for foil in (None, " lazy fox.")
+    )
     assert alone.against == long.against == "the vocabulary's mean"
     np.testing.assert_allclose(alone.by_value, long.by_value, atol=1e-6)
 
