@@ -31,6 +31,10 @@ STREAMS = phrase(
     "restore?"
 )
 LITERATURE = phrase("What the literature calls it")
+PARTED = (
+    "To the target and to the foil: of all their tokens. Target − foil: of the tokens at which "
+    "they part, since their lengths differ."
+)
 
 
 def attribution_of_every_head(against: str) -> Words:

@@ -63,6 +63,8 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
         f"attributed-{head.label}",
         f"Direct logit attribution of {head.label}",
     )
+    if context.result.parts_at is not None:
+        note(figure_captions.PARTED)
     subtitle(figure_captions.attribution_of_every_head(by.difference.against))
     head_chart(
         contributions(Panel("", by.difference.heads), context.look, [head]),

@@ -48,7 +48,7 @@ def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" lazy dog.", " brown cat")]
+    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" lazy dog.", " lazy fox.")]
 )
 def test_singles_and_other_sets_are_what_hooks_find(loaded, hooked, spec_of, kind, target, foil):
     model = loaded("gpt2")
