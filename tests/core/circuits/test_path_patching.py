@@ -284,22 +284,13 @@ def test_the_default_key_is_the_most_attended_unless_it_is_where_heads_rest(load
 
 def test_a_several_token_foil_has_a_pass_of_its_own_and_is_left_out(loaded):
     model = loaded("gpt2")
-<<<<<<< HEAD
-    scorers = [scorer_of(model, target=" jumps over", foil=foil) for foil in (None, " lazy dog")]
+    target = " lazy dog."
+    scorers = [scorer_of(model, target=target, foil=foil) for foil in (None, " lazy fox.")]
     alone, long = (run_to_end(measure_path_patching(each, Head(2, 1))) for each in scorers)
     assert alone.against == long.against == "every other token"
     # Alone it is the log odds that are read, beside a foil the log prob: by the slope 1 / (1 - P).
     p = float(np.exp(scorers[0].baseline.logprob[0]))
     np.testing.assert_allclose((1 - p) * alone.by_value, long.by_value, atol=1e-6)
-=======
-    target = " lazy dog."
-    alone, long = (
-        run_to_end(measure_path_patching(scorer_of(model, target=target, foil=foil), Head(2, 1)))
-        for foil in (None, " lazy fox.")
-    )
-    assert alone.against == long.against == "the vocabulary's mean"
-    np.testing.assert_allclose(alone.by_value, long.by_value, atol=1e-6)
->>>>>>> answers
 
 
 def test_a_first_layer_head_has_nothing_before_it(loaded):
