@@ -163,8 +163,8 @@ def measure_path_patching(
     additive_stack(model)
     query = len(prepared.prompt) - 1 if query is None else query
     _check(query, key, len(scorer.start.tokens))
-    replacements = yield from scorer.replacements()
-    scores = yield from measure_composition(model, head)
+    replacements = yield from constant_steps(scorer.replacements(), 0.0)
+    scores = yield from constant_steps(measure_composition(model, head), 0.0)
     attention = AttentionMeasure(scorer, head, query)
     key = _default_key(attention.row) if key is None else key
     heads = sharing(model, head) if whole_group else (head,)

@@ -90,7 +90,7 @@ def test_a_query_in_the_middle_moves_what_later_positions_read(loaded, plain):
 
 def test_a_foil_of_several_tokens_loses_the_same_edges_in_its_own_pass(loaded, plain):
     model = loaded("gpt2")
-    scorer = Scorer(model, spec_of(model, foil=" lazy dog."))
+    scorer = Scorer(model, spec_of(model, target=" jumps over", foil=" lazy dog"))
     heads, keys, own = (Head(1, 1),), (3, 4), plain("gpt2")
     expected = 0.0
     for answer, sign in ((scorer.prepared.target, 1), (scorer.prepared.foil, -1)):

@@ -147,7 +147,7 @@ def test_attention_moves_through_the_mlps_as_with_hooks(loaded, plain):
 @pytest.mark.parametrize("edge", Edge)
 def test_a_foil_of_several_tokens_is_measured_in_its_own_pass(loaded, plain, edge):
     """Teacher-forced: the sum of its tokens' log probs, each in the patched pass."""
-    scorer = scorer_of(loaded, "gpt2", foil=" lazy dog.")
+    scorer = scorer_of(loaded, "gpt2", target=" jumps over", foil=" lazy dog")
     prepared = scorer.prepared
     found = run_to_end(measure_path_patching(scorer, RECEIVER, edge=edge, answer=True))
     sender, expected = SENDERS[0], dict.fromkeys(INPUTS, 0.0)
