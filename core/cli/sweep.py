@@ -1,6 +1,5 @@
 """`headsweep sweep` and `headsweep models`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +7,12 @@ import typer
 from rich.console import Console
 
 from core.cli import options as given
+from core.cli.many import or_many
 from core.cli.options import OutputFormat
 from core.cli.output import progress, terminal_text, write_text
+from core.cli.run_spec import kept_run, new_run, warn_of_trouble
+from core.cli.tables import console_for
 from core.spec.spec import SweepSpec
-from core.store.keeper import KEEPER
 from core.text.words import phrase
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TABLE_ROWS = 20
 
 
+@or_many
 @given.on_a_spec
 def sweep(
     spec: SweepSpec,
@@ -44,12 +46,11 @@ def sweep(
     shown = given.metric_named(metric)
     if shown is not None:
         given.check_has_foil(shown, spec.foil)
-    result = None if fresh else _kept(spec, device)
+    result = None if fresh else kept_run(spec, device)
     if result is None:
-        result = _run(spec, device)
-        KEEPER.keep(result)
-        if KEEPER.trouble:
-            print(f"headsweep: this run is not kept. {KEEPER.trouble}", file=sys.stderr)
+        with progress() as report:
+            result = new_run(spec, device, report)
+        warn_of_trouble()
     given.check_measured(shown, result)
     _write(result, format, out, shown)
 
@@ -89,48 +90,15 @@ def models() -> None:
     )
 
 
-def _kept(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
-    """The kept run of a spec and the weights on this machine, else None.
-
-    It loads no model, so it is fast.
-    """
-    from core.checkpoints.fingerprint import (
-        local_fingerprint,  # it reads the embedded model's files
-    )
-
-    weights = local_fingerprint(spec.model)
-    run = None if weights is None else KEEPER.find(spec, weights)
-    if run is None or device.value not in ("auto", run.result.provenance.device):
-        return None
-    if sys.stderr.isatty():
-        print(f"Kept as run {run.id}; --fresh sweeps again.", file=sys.stderr)
-    return run.result
-
-
-def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
-    with progress() as report:
-        model = given.load(spec, device, report)
-        from core.sweep.scorer import Scorer
-        from core.sweep.sweep import sweep_with_progress
-
-        result = None
-        for result, fraction in sweep_with_progress(Scorer(model, spec)):
-            report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
-    assert result is not None
-    return result
-
-
 def _write(
     result: "SweepResult", format: OutputFormat, out: Path | None, metric: "Metric | None"
 ) -> None:
     if format is not OutputFormat.TABLE:
         text = result.to_json() + "\n" if format is OutputFormat.JSON else result.to_csv()
         write_text(text, out)
-    elif out is None:
-        print_table(result, Console(), metric)
     else:
-        with out.open("w", encoding="utf-8") as file:
-            print_table(result, Console(file=file, width=100), metric)
+        with console_for(out) as console:
+            print_table(result, console, metric)
 
 
 def print_table(result: "SweepResult", console: Console, metric: "Metric | None" = None) -> None:
