@@ -27,6 +27,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "dtype": "float32",
     "replacement": "",
     "chosen_metric": None,
+    "rows": "heads",
     "published_roles": False,
     "head_view": "attention",
     "value_weighted": False,

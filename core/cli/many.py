@@ -15,7 +15,7 @@ import typer
 from core.cli import options as given
 from core.cli.options import OutputFormat
 from core.cli.output import progress
-from core.cli.run_spec import kept_run, new_run, warn_of_trouble
+from core.cli.run_spec import swept, warn_of_trouble
 from core.errors import InputError
 from core.spec.spec import SweepSpec
 
@@ -26,7 +26,7 @@ SpecsFile = Annotated[
         "results have them under 'spec'. The results are printed one a line, as JSON.",
     ),
 ]
-_EACH_LINE = ("device", "fresh", "out", "format")
+_EACH_LINE = ("device", "fresh", "out", "format", "layers")
 """Options that say how to sweep and print, which no spec does."""
 
 
@@ -63,7 +63,8 @@ def or_many(command: Callable[..., None]) -> Callable[..., None]:
                 )
         if values["format"] is OutputFormat.CSV:
             raise InputError("specs", "The results are JSON, one a line: leave --format out.")
-        _sweep_all(specs, values["device"], values["out"], fresh=values["fresh"])
+        how = {name: values[name] for name in ("device", "fresh", "layers")}
+        _sweep_all(specs, values["out"], **how)
 
     shown = [_optional(each) if name in required else each for name, each in own.items()]
     added = inspect.Parameter(
@@ -79,12 +80,16 @@ def _optional(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(annotation=Annotated[kind | None, option], default=None)
 
 
-def _sweep_all(path: Path, device: given.Device, out: Path | None, *, fresh: bool) -> None:
+def _sweep_all(
+    path: Path, out: Path | None, *, device: given.Device, fresh: bool, layers: bool
+) -> None:
     """Sweep every spec of a file, model by model, and print each result when it is there.
 
     What is wrong with a line is said at once, and the exit code is 2 at the end.
     """
     given.check_writable(out)
+    from core.exports.table import table_dict
+
     faults: list[int] = []
 
     def fault(line: int, error: InputError) -> None:
@@ -94,26 +99,23 @@ def _sweep_all(path: Path, device: given.Device, out: Path | None, *, fresh: boo
     specs = _by_model(_specs(given.file_text(path, "specs", "split it"), fault), device)
     with progress() as bar, _opened(out) as file:
         for number, each in enumerate(specs):
+            report = _told(bar, number, len(specs))
             try:
-                write_line(
-                    file, each, _result(each.spec, device, _told(bar, number, len(specs)), fresh)
-                )
+                found = swept(each.spec, device, report, fresh=fresh, layers=layers)
             except InputError as error:
                 fault(each.line, error)
+                continue
+            margins = found.layer_effects if layers else None
+            _write_line(file, each.line, table_dict(found.result, margins))
     if specs:
         warn_of_trouble()
     if faults:
         raise typer.Exit(2)
 
 
-def _result(spec: SweepSpec, device: given.Device, report: Any, fresh: bool) -> dict[str, Any]:
-    result = None if fresh else kept_run(spec, device)
-    return (result or new_run(spec, device, report)).to_dict()
-
-
-def write_line(file: IO[str], of: NumberedSpec, values: dict[str, Any]) -> None:
+def _write_line(file: IO[str], line: int, values: dict[str, Any]) -> None:
     """One result in one line: the contract's object, after the line that asked for it."""
-    file.write(json.dumps({"line": of.line, **values}, ensure_ascii=True, allow_nan=False) + "\n")
+    file.write(json.dumps({"line": line, **values}, ensure_ascii=True, allow_nan=False) + "\n")
     file.flush()
 
 

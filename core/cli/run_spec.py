@@ -1,6 +1,7 @@
 """A spec's sweep for the command line: the run of it that is kept, or a new one."""
 
 import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.cli import options as given
@@ -8,10 +9,41 @@ from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 
 if TYPE_CHECKING:
+    from core.results.layer_effects import LayerEffects
     from core.results.result import SweepResult
 
 
-def kept_run(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
+@dataclass(frozen=True)
+class Swept:
+    """A sweep, and its layer effects where they are kept or were asked for."""
+
+    result: "SweepResult"
+    layer_effects: "LayerEffects | None" = None
+
+
+def swept(
+    spec: SweepSpec, device: given.Device, report: Any, *, fresh: bool, layers: bool
+) -> Swept:
+    """The kept run of a spec, else a new one, which is kept; a model is loaded where it is needed.
+
+    With `layers` it has layer effects, which are kept with it. `report` is called with what is
+    being done and the share done. Raises `InputError`.
+    """
+    found = None if fresh else _kept(spec, device)
+    if found is None:
+        found = _new(spec, device, report)
+    if layers and found.layer_effects is None:
+        found = replace(found, layer_effects=_layer_effects(spec, device, report, found.result))
+    return found
+
+
+def warn_of_trouble() -> None:
+    """Say on stderr why runs are not kept, where they are not."""
+    if KEEPER.trouble:
+        print(f"headsweep: this run is not kept. {KEEPER.trouble}", file=sys.stderr)
+
+
+def _kept(spec: SweepSpec, device: given.Device) -> Swept | None:
     """The kept run of a spec and the weights on this machine, else None.
 
     It loads no model, so it is fast.
@@ -26,14 +58,10 @@ def kept_run(spec: SweepSpec, device: given.Device) -> "SweepResult | None":
         return None
     if sys.stderr.isatty():
         print(f"Kept as run {run.id}; --fresh sweeps again.", file=sys.stderr)
-    return run.result
+    return Swept(run.result, run.layer_effects)
 
 
-def new_run(spec: SweepSpec, device: given.Device, report: Any) -> "SweepResult":
-    """Sweep a spec and keep the run; the model is loaded once in this process.
-
-    `report` is called with what is being done and the share done. Raises `InputError`.
-    """
+def _new(spec: SweepSpec, device: given.Device, report: Any) -> Swept:
     model = given.load(spec, device, report)
     from core.sweep.scorer import Scorer
     from core.sweep.sweep import sweep_with_progress
@@ -43,10 +71,19 @@ def new_run(spec: SweepSpec, device: given.Device, report: Any) -> "SweepResult"
         report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
     assert result is not None
     KEEPER.keep(result)
-    return result
+    return Swept(result)
 
 
-def warn_of_trouble() -> None:
-    """Say on stderr why runs are not kept, where they are not."""
-    if KEEPER.trouble:
-        print(f"headsweep: this run is not kept. {KEEPER.trouble}", file=sys.stderr)
+def _layer_effects(
+    spec: SweepSpec, device: given.Device, report: Any, result: "SweepResult"
+) -> "LayerEffects":
+    model = given.load(spec, device, report)
+    from core.progress import run_to_end
+    from core.results.layer_effects import marked_heads
+    from core.sweep.layer_sweep import iter_layer_effects
+    from core.sweep.scorer import Scorer
+
+    work = iter_layer_effects(Scorer(model, spec), marked_heads(result))
+    found = run_to_end(work, lambda done: report("Ablating whole layers", done))
+    KEEPER.add_layer_effects(result, found)
+    return found

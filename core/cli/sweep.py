@@ -9,17 +9,20 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.many import or_many
 from core.cli.options import OutputFormat
-from core.cli.output import progress, terminal_text, write_text
-from core.cli.run_spec import kept_run, new_run, warn_of_trouble
+from core.cli.output import progress, terminal_text, write_json, write_text
+from core.cli.run_spec import Swept, swept, warn_of_trouble
 from core.cli.tables import console_for
+from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
 from core.text.words import phrase
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from core.results.layer_effects import LayerEffects
     from core.results.metrics import Metric
     from core.results.result import SweepResult
+    from core.results.table_rows import Row
 
 TABLE_ROWS = 20
 
@@ -33,6 +36,20 @@ def sweep(
         OutputFormat, typer.Option(help="How to print the result.")
     ] = OutputFormat.TABLE,
     metric: given.MetricName = None,
+    layers: Annotated[
+        bool,
+        typer.Option(
+            "--layers",
+            help="Ablate whole layers and MLPs too: rows of the table, 'margins' in the JSON.",
+        ),
+    ] = False,
+    rows: Annotated[
+        Rows | None,
+        typer.Option(
+            help="Which rows table and CSV have; the default is heads, and all with --layers.",
+            show_default=False,
+        ),
+    ] = None,
     out: given.Out = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Sweep again, though this very run is kept.")
@@ -46,13 +63,12 @@ def sweep(
     shown = given.metric_named(metric)
     if shown is not None:
         given.check_has_foil(shown, spec.foil)
-    result = None if fresh else kept_run(spec, device)
-    if result is None:
-        with progress() as report:
-            result = new_run(spec, device, report)
-        warn_of_trouble()
-    given.check_measured(shown, result)
-    _write(result, format, out, shown)
+    rows = rows or (Rows.ALL if layers else Rows.HEADS)
+    with progress() as report:
+        found = swept(spec, device, report, fresh=fresh, layers=rows.has_layers)
+    warn_of_trouble()
+    given.check_measured(shown, found.result)
+    _write(found, format, out, shown, rows)
 
 
 def models() -> None:
@@ -91,18 +107,29 @@ def models() -> None:
 
 
 def _write(
-    result: "SweepResult", format: OutputFormat, out: Path | None, metric: "Metric | None"
+    found: Swept, format: OutputFormat, out: Path | None, metric: "Metric | None", rows: Rows
 ) -> None:
-    if format is not OutputFormat.TABLE:
-        text = result.to_json() + "\n" if format is OutputFormat.JSON else result.to_csv()
-        write_text(text, out)
+    from core.exports.table import table_csv, table_dict
+    from core.results.table_rows import table_rows
+
+    margins = found.layer_effects if rows.has_layers else None
+    if format is OutputFormat.JSON:
+        write_json(table_dict(found.result, margins), out)
+    elif format is OutputFormat.CSV:
+        write_text(table_csv(table_rows(found.result, margins, rows)), out)
     else:
         with console_for(out) as console:
-            print_table(result, console, metric)
+            print_table(found.result, console, metric, margins, rows)
 
 
-def print_table(result: "SweepResult", console: Console, metric: "Metric | None" = None) -> None:
-    """The facts of a sweep, the heads with the largest changes, the findings, the provenance.
+def print_table(
+    result: "SweepResult",
+    console: Console,
+    metric: "Metric | None" = None,
+    layer_effects: "LayerEffects | None" = None,
+    rows: Rows = Rows.HEADS,
+) -> None:
+    """The facts of a sweep, the rows with the largest changes, the findings, the provenance.
 
     In a metric: the one that the sweep opens on unless one is given.
     """
@@ -111,6 +138,7 @@ def print_table(result: "SweepResult", console: Console, metric: "Metric | None"
     from core.results.finding_words import CAVEATS, finding_words
     from core.results.findings import findings
     from core.results.leading import opening
+    from core.results.table_rows import table_rows
 
     first = opening(result)
     shown = metric if metric is not None and metric.measures(result) else first.metric
@@ -120,7 +148,7 @@ def print_table(result: "SweepResult", console: Console, metric: "Metric | None"
     console.print()
     why = "" if metric is not None else f" {first.why}"
     console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
-    _print_heads(result, console, shown)
+    _print_rows(result, console, shown, table_rows(result, layer_effects, rows))
     console.print()
     for said in finding_words(result, found):
         console.print(terminal_text(said))
@@ -131,28 +159,34 @@ def print_table(result: "SweepResult", console: Console, metric: "Metric | None"
     console.print(terminal_text(provenance_words(result)))
 
 
-def _print_heads(result: "SweepResult", console: Console, shown: "Metric") -> None:
-    """The heads with the largest changes in a metric, one a row."""
+def _print_rows(
+    result: "SweepResult", console: Console, shown: "Metric", rows: "list[Row]"
+) -> None:
+    """The rows with the largest changes in a metric."""
     from rich.table import Table
 
     from core.results.metrics import METRICS
+    from core.results.table_rows import ranked
 
     table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
     metrics = [metric for metric in METRICS if metric.measures(result)]
+    has_layers = any(row.head is None for row in rows)
+    first = "part" if has_layers else "head"
     columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
-    for column in ["head", "P after\n%", *columns, "rank"]:
-        table.add_column(column, justify="left" if column == "head" else "right")
-    for effect in result.ranked(shown.field)[:TABLE_ROWS]:
+    for column in [first, "P after\n%", *columns, "rank"]:
+        table.add_column(column, justify="left" if column == first else "right")
+    for row in ranked(rows, shown.field)[:TABLE_ROWS]:
         table.add_row(
-            effect.address.label,
-            f"{100 * effect.prob:.2f}",
-            *(_cell(metric, metric.value(effect)) for metric in metrics),
-            str(effect.rank),
+            row.label,
+            f"{100 * row.effect.prob:.2f}",
+            *(_cell(metric, metric.value(row.effect)) for metric in metrics),
+            str(row.effect.rank),
         )
     console.print(table)
-    if len(result.heads) > TABLE_ROWS:
+    if len(rows) > TABLE_ROWS:
+        what = "heads, layers and MLPs" if has_layers else "heads"
         console.print(
-            f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
+            f"The {TABLE_ROWS} largest of {len(rows)} {what}; --format csv gives all.",
             highlight=False,
         )
 

@@ -43,6 +43,20 @@ def test_everything_follows_the_metric_on_display(app):
     assert "lowered P(" not in page
 
 
+def test_whole_layers_are_rows_of_the_ranking_and_no_heads(app):
+    n_heads = len(app.dataframe[0].value)
+    app.session_state["rows"] = "all"
+    app.run()
+    assert not app.exception
+    parts = list(app.dataframe[0].value["part"])
+    assert "L0 attention" in parts
+    assert len(parts) > n_heads
+    heads = app.session_state["ranking_heads"]
+    assert [parts[i] for i, head in enumerate(heads) if head is None] == [
+        part for part in parts if "H" not in part
+    ]
+
+
 def test_with_a_foil_it_opens_on_the_logit_difference(app):
     app.button(key="example-1").click().run()
     app.button(key="run").click().run()
