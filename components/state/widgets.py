@@ -28,6 +28,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "replacement": "",
     "chosen_metric": None,
     "rows": "heads",
+    "columns": [],
     "published_roles": False,
     "head_view": "attention",
     "value_weighted": False,

@@ -15,7 +15,7 @@ import typer
 from core.cli import options as given
 from core.cli.options import OutputFormat
 from core.cli.output import progress
-from core.cli.run_spec import swept, warn_of_trouble
+from core.cli.run_spec import extra_columns, swept, warn_of_trouble
 from core.errors import InputError
 from core.spec.spec import SweepSpec
 
@@ -26,7 +26,7 @@ SpecsFile = Annotated[
         "results have them under 'spec'. The results are printed one a line, as JSON.",
     ),
 ]
-_EACH_LINE = ("device", "fresh", "out", "format", "layers")
+_EACH_LINE = ("device", "fresh", "out", "format", "layers", "columns")
 """Options that say how to sweep and print, which no spec does."""
 
 
@@ -63,7 +63,7 @@ def or_many(command: Callable[..., None]) -> Callable[..., None]:
                 )
         if values["format"] is OutputFormat.CSV:
             raise InputError("specs", "The results are JSON, one a line: leave --format out.")
-        how = {name: values[name] for name in ("device", "fresh", "layers")}
+        how = {name: values[name] for name in ("device", "fresh", "layers", "columns")}
         _sweep_all(specs, values["out"], **how)
 
     shown = [_optional(each) if name in required else each for name, each in own.items()]
@@ -81,7 +81,13 @@ def _optional(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 def _sweep_all(
-    path: Path, out: Path | None, *, device: given.Device, fresh: bool, layers: bool
+    path: Path,
+    out: Path | None,
+    *,
+    device: given.Device,
+    fresh: bool,
+    layers: bool,
+    columns: str | None,
 ) -> None:
     """Sweep every spec of a file, model by model, and print each result when it is there.
 
@@ -90,6 +96,7 @@ def _sweep_all(
     given.check_writable(out)
     from core.exports.table import table_dict
 
+    asked = extra_columns(columns)
     faults: list[int] = []
 
     def fault(line: int, error: InputError) -> None:
@@ -101,12 +108,12 @@ def _sweep_all(
         for number, each in enumerate(specs):
             report = _told(bar, number, len(specs))
             try:
-                found = swept(each.spec, device, report, fresh=fresh, layers=layers)
+                found = swept(each.spec, device, report, fresh=fresh, layers=layers, columns=asked)
             except InputError as error:
                 fault(each.line, error)
                 continue
             margins = found.layer_effects if layers else None
-            _write_line(file, each.line, table_dict(found.result, margins))
+            _write_line(file, each.line, table_dict(found.result, margins, found.extra))
     if specs:
         warn_of_trouble()
     if faults:

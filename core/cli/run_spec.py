@@ -1,6 +1,7 @@
 """A spec's sweep for the command line: the run of it that is kept, or a new one."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,32 +10,51 @@ from core.spec.spec import SweepSpec
 from core.store.keeper import KEEPER
 
 if TYPE_CHECKING:
+    from core.circuits.extra_columns import ExtraColumn, ExtraValues
     from core.results.layer_effects import LayerEffects
     from core.results.result import SweepResult
 
 
 @dataclass(frozen=True)
 class Swept:
-    """A sweep, and its layer effects where they are kept or were asked for."""
+    """A sweep, its layer effects where they are kept or were asked for, and extra columns."""
 
     result: "SweepResult"
     layer_effects: "LayerEffects | None" = None
+    extra: "ExtraValues | None" = None
 
 
 def swept(
-    spec: SweepSpec, device: given.Device, report: Any, *, fresh: bool, layers: bool
+    spec: SweepSpec,
+    device: given.Device,
+    report: Any,
+    *,
+    fresh: bool,
+    layers: bool,
+    columns: Sequence["ExtraColumn"] = (),
 ) -> Swept:
     """The kept run of a spec, else a new one, which is kept; a model is loaded where it is needed.
 
-    With `layers` it has layer effects, which are kept with it. `report` is called with what is
-    being done and the share done. Raises `InputError`.
+    With `layers` it has layer effects, which are kept with it; with `columns` it has these, which
+    are not. `report` is called with what is being done and the share done. Raises `InputError`.
     """
     found = None if fresh else _kept(spec, device)
     if found is None:
         found = _new(spec, device, report)
     if layers and found.layer_effects is None:
         found = replace(found, layer_effects=_layer_effects(spec, device, report, found.result))
+    if columns:
+        found = replace(found, extra=_extra(spec, device, report, columns))
     return found
+
+
+def extra_columns(names: str | None) -> tuple["ExtraColumn", ...]:
+    """The columns that an option names; none where it is not given. Raises `InputError`."""
+    if names is None:
+        return ()
+    from core.circuits.extra_columns import columns_named
+
+    return columns_named(names)
 
 
 def warn_of_trouble() -> None:
@@ -87,3 +107,15 @@ def _layer_effects(
     found = run_to_end(work, lambda done: report("Ablating whole layers", done))
     KEEPER.add_layer_effects(result, found)
     return found
+
+
+def _extra(
+    spec: SweepSpec, device: given.Device, report: Any, columns: Sequence["ExtraColumn"]
+) -> "ExtraValues":
+    model = given.load(spec, device, report)
+    from core.circuits.extra_columns import measure_extra_columns
+    from core.progress import run_to_end
+    from core.sweep.scorer import Scorer
+
+    work = measure_extra_columns(Scorer(model, spec), columns)
+    return run_to_end(work, lambda done: report("Measuring columns", done))

@@ -1,5 +1,6 @@
 """`headsweep sweep` and `headsweep models`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,15 +11,17 @@ from core.cli import options as given
 from core.cli.many import or_many
 from core.cli.options import OutputFormat
 from core.cli.output import progress, terminal_text, write_json, write_text
-from core.cli.run_spec import Swept, swept, warn_of_trouble
+from core.cli.run_spec import Swept, extra_columns, swept, warn_of_trouble
 from core.cli.tables import console_for
 from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
 from core.text.words import phrase
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
+    from core.circuits.extra_columns import ExtraValues
     from core.results.layer_effects import LayerEffects
     from core.results.metrics import Metric
     from core.results.result import SweepResult
@@ -50,6 +53,14 @@ def sweep(
             show_default=False,
         ),
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="More numbers of every head, by name and with commas between: attribution, "
+            "direct-frozen, attention-to-target, attention-to-foil, copying-target, copying-foil, "
+            "induction, duplicate-token, previous-token, current-token, first-token."
+        ),
+    ] = None,
     out: given.Out = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Sweep again, though this very run is kept.")
@@ -63,9 +74,10 @@ def sweep(
     shown = given.metric_named(metric)
     if shown is not None:
         given.check_has_foil(shown, spec.foil)
+    asked = extra_columns(columns)
     rows = rows or (Rows.ALL if layers else Rows.HEADS)
     with progress() as report:
-        found = swept(spec, device, report, fresh=fresh, layers=rows.has_layers)
+        found = swept(spec, device, report, fresh=fresh, layers=rows.has_layers, columns=asked)
     warn_of_trouble()
     given.check_measured(shown, found.result)
     _write(found, format, out, shown, rows)
@@ -114,12 +126,13 @@ def _write(
 
     margins = found.layer_effects if rows.has_layers else None
     if format is OutputFormat.JSON:
-        write_json(table_dict(found.result, margins), out)
+        write_json(table_dict(found.result, margins, found.extra), out)
     elif format is OutputFormat.CSV:
-        write_text(table_csv(table_rows(found.result, margins, rows)), out)
+        write_text(table_csv(table_rows(found.result, margins, rows), found.extra), out)
+        _warn_of_missing(found.extra)
     else:
         with console_for(out) as console:
-            print_table(found.result, console, metric, margins, rows)
+            print_table(found.result, console, metric, margins, rows, found.extra)
 
 
 def print_table(
@@ -128,6 +141,7 @@ def print_table(
     metric: "Metric | None" = None,
     layer_effects: "LayerEffects | None" = None,
     rows: Rows = Rows.HEADS,
+    extra: "ExtraValues | None" = None,
 ) -> None:
     """The facts of a sweep, the rows with the largest changes, the findings, the provenance.
 
@@ -138,7 +152,7 @@ def print_table(
     from core.results.finding_words import CAVEATS, finding_words
     from core.results.findings import findings
     from core.results.leading import opening
-    from core.results.table_rows import table_rows
+    from core.results.table_rows import ranked, table_rows
 
     first = opening(result)
     shown = metric if metric is not None and metric.measures(result) else first.metric
@@ -148,7 +162,10 @@ def print_table(
     console.print()
     why = "" if metric is not None else f" {first.why}"
     console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
-    _print_rows(result, console, shown, table_rows(result, layer_effects, rows))
+    order = ranked(table_rows(result, layer_effects, rows), shown.field)
+    _print_rows(result, console, shown, order)
+    if extra is not None:
+        _print_extra(extra, order, console)
     console.print()
     for said in finding_words(result, found):
         console.print(terminal_text(said))
@@ -162,20 +179,14 @@ def print_table(
 def _print_rows(
     result: "SweepResult", console: Console, shown: "Metric", rows: "list[Row]"
 ) -> None:
-    """The rows with the largest changes in a metric."""
-    from rich.table import Table
-
+    """Rows that are ranked by a metric, the largest change first."""
     from core.results.metrics import METRICS
-    from core.results.table_rows import ranked
 
-    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
     metrics = [metric for metric in METRICS if metric.measures(result)]
     has_layers = any(row.head is None for row in rows)
-    first = "part" if has_layers else "head"
     columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
-    for column in [first, "P after\n%", *columns, "rank"]:
-        table.add_column(column, justify="left" if column == first else "right")
-    for row in ranked(rows, shown.field)[:TABLE_ROWS]:
+    table = _table("part" if has_layers else "head", "P after\n%", *columns, "rank")
+    for row in rows[:TABLE_ROWS]:
         table.add_row(
             row.label,
             f"{100 * row.effect.prob:.2f}",
@@ -189,6 +200,37 @@ def _print_rows(
             f"The {TABLE_ROWS} largest of {len(rows)} {what}; --format csv gives all.",
             highlight=False,
         )
+
+
+def _print_extra(extra: "ExtraValues", rows: "list[Row]", console: Console) -> None:
+    """The extra columns of the heads among those rows, and why one that was asked for has none."""
+    console.print()
+    if extra.measured:
+        headings = [each.title.replace(" ", "\n") for each in extra.measured]
+        table = _table("head", *headings)
+        for row in rows[:TABLE_ROWS]:
+            if row.head is not None:
+                values = [(each, extra.value(each, row.head)) for each in extra.measured]
+                cells = ["–" if value is None else each.text(value) for each, value in values]
+                table.add_row(row.label, *cells)
+        console.print(table)
+    for name, why in extra.unavailable.items():
+        console.print(terminal_text(phrase(f"{name}: {why}")))
+
+
+def _table(first: str, *others: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    for column in (first, *others):
+        table.add_column(column, justify="left" if column == first else "right")
+    return table
+
+
+def _warn_of_missing(extra: "ExtraValues | None") -> None:
+    """Say on stderr why a column of the CSV is empty."""
+    for name, why in ({} if extra is None else extra.unavailable).items():
+        print(f"headsweep: --columns: {name}: {why}", file=sys.stderr)
 
 
 def _cell(metric: "Metric", value: float | None) -> "Text":

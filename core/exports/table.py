@@ -10,26 +10,41 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from core.circuits.extra_columns import ExtraValues
 from core.results.layer_effects import LayerEffects
 from core.results.result import COLUMNS, SweepResult
 from core.results.table_rows import Row
 
 
-def table_dict(result: SweepResult, layer_effects: LayerEffects | None = None) -> dict[str, Any]:
-    """Plain JSON types: the contract's object, and `margins` where layers were asked for."""
+def table_dict(
+    result: SweepResult,
+    layer_effects: LayerEffects | None = None,
+    extra: ExtraValues | None = None,
+) -> dict[str, Any]:
+    """Plain JSON types: the contract's object, and what else was asked for.
+
+    `margins` are layer effects, as an export has them; `columns` are extra columns.
+    """
     margins = {} if layer_effects is None else {"margins": layer_effects.to_dict()}
-    return {**result.to_dict(), **margins}
+    columns = {} if extra is None else {"columns": extra.to_dict()}
+    return {**result.to_dict(), **margins, **columns}
 
 
-def table_csv(rows: Sequence[Row]) -> str:
-    """One line a row, the contract's columns; `top` is a JSON list in its cell."""
+def table_csv(rows: Sequence[Row], extra: ExtraValues | None = None) -> str:
+    """One line a row: the contract's columns, then the extra ones under their names.
+
+    `top` is a JSON list in its cell. A cell without a value is empty.
+    """
+    extra = extra or ExtraValues()
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    names = [column.name for column in extra.columns]
+    writer = csv.DictWriter(text, (*COLUMNS, *names), lineterminator="\n")
     writer.writeheader()
     for row in rows:
         values = row.effect.to_dict()
         head = "" if row.head is None else row.head.head
         where = {"layer": row.layer, "head": head, "label": row.label}
         top = json.dumps(values["top"], ensure_ascii=False)
-        writer.writerow({**values, **where, "top": top})
+        added = {column.name: extra.value(column, row.head) for column in extra.columns}
+        writer.writerow({**values, **where, "top": top, **added})
     return text.getvalue()

@@ -6,6 +6,8 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Effects, Session, value
 from components.state.selection import Selection
+from components.widgets.sweep.extra import extra_format, extra_heading, extra_values
+from core.circuits.extra_columns import BY_NAME
 from core.prompts.tokens import visible_text
 from core.results.effects import Effect
 from core.results.layer_effects import LayerEffects
@@ -28,12 +30,18 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     shown = metric if metric in measured else opening(result).metric
     with st.container(horizontal=True, vertical_alignment="center"):
         which = _rows_choice(effects.layer_effects)
+        chosen = _columns_choice()
+    extra = extra_values(result, chosen, state)
     rows = ranked(table_rows(result, effects.layer_effects, which), shown.field)
     frame = pd.DataFrame(
         {
             "part" if which.has_layers else "head": [row.label for row in rows],
             "P after, %": [100 * row.effect.prob for row in rows],
             **{_column(each): [each.value(row.effect) for row in rows] for each in measured},
+            **{
+                extra_heading(each): [extra.value(each, r.head) for r in rows]
+                for each in extra.measured
+            },
             "rank": [row.effect.rank for row in rows],
             "then likeliest": [_likeliest(row.effect) for row in rows],
         }
@@ -48,6 +56,7 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
             column_config={
                 "P after, %": st.column_config.NumberColumn(format="%.1f"),
                 **{_column(each): _format(each) for each in measured},
+                **{extra_heading(each): extra_format(each) for each in extra.measured},
             },
             height=min(38 + 35 * len(frame), 430),
         )
@@ -67,6 +76,20 @@ def _rows_choice(layer_effects: LayerEffects | None) -> Rows:
         format_func=lambda name: _ROW_WORDS[Rows(name)],
     )
     return Rows(value("rows"))
+
+
+def _columns_choice() -> tuple[str, ...]:
+    """The names of the extra columns that are asked for."""
+    st.multiselect(
+        "More columns",
+        list(BY_NAME),
+        key="columns",
+        placeholder="More columns",
+        label_visibility="collapsed",
+        format_func=lambda name: BY_NAME[name].title,
+    )
+    asked = value("columns") or ()
+    return tuple(name for name in BY_NAME if name in asked)
 
 
 def _column(metric: Metric) -> str:
