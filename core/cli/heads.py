@@ -70,7 +70,10 @@ def head(
 def joint(
     spec: SweepSpec,
     heads: Annotated[
-        str, typer.Option(help="The heads to remove at once, such as 'L1H0, L1H2'.")
+        str,
+        typer.Option(
+            help="The heads to remove at once, such as 'L1H0, L1H2'; L1 is all of layer 1."
+        ),
     ] = "",
     role: Annotated[
         str,

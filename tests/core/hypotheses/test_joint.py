@@ -11,9 +11,11 @@ from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.joint import ComparisonSet, JointTest, joint_test
 from core.hypotheses.keep_only import keep_only_spec
+from core.hypotheses.parse_heads import parse_heads
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
+from core.sweep.layer_sweep import iter_layer_effects
 from core.sweep.scorer import Scorer
 
 FAMILIES = list(checkpoints.FAMILIES)
@@ -129,3 +131,16 @@ def test_the_induction_heads_of_the_embedded_model_together(demo):
     assert found.percentile is None  # a layer of four has no other four
     pair = run_to_end(joint_test(Scorer(demo, spec), INDUCTION[:2]))
     assert [other.heads for other in pair.others] == [INDUCTION[2:]]
+
+
+def test_a_whole_layer_as_a_set_is_the_layers_own_effect(loaded, spec_of):
+    """What is measured beside the heatmap, under a kind that the running pass computes."""
+    model = loaded("gpt2")
+    spec = spec_of(model, AblationKind.MEAN_ACROSS_HEADS)
+    layers = run_to_end(iter_layer_effects(Scorer(model, spec), []))
+    for layer, effect in enumerate(layers.attention):
+        heads = parse_heads(f"L{layer}", (model.n_layers, model.n_heads))
+        found = run_to_end(joint_test(Scorer(model, spec), heads))
+        assert found.joint.logprob_change == pytest.approx(effect.logprob_change, abs=1e-5)
+        assert found.others == ()
+        assert found.percentile is None
