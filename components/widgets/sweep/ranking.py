@@ -23,7 +23,8 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     """Heads by the size of their effect in the chosen metric; a row selects its head.
 
     Arrow keys move through the table and select as they go; a column's header sorts by it. Whole
-    layers and MLPs are rows too where they are asked for: they select nothing.
+    layers and MLPs are rows too where they are asked for: they select nothing. Columns that were
+    asked for stand first, where a narrow table shows them.
     """
     result = effects.result
     measured = [each for each in METRICS if each.measures(result)]
@@ -37,11 +38,11 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
         {
             "part" if which.has_layers else "head": [row.label for row in rows],
             "P after, %": [100 * row.effect.prob for row in rows],
-            **{_column(each): [each.value(row.effect) for row in rows] for each in measured},
             **{
                 extra_heading(each): [extra.value(each, r.head) for r in rows]
                 for each in extra.measured
             },
+            **{_column(each): [each.value(row.effect) for row in rows] for each in measured},
             "rank": [row.effect.rank for row in rows],
             "then likeliest": [_likeliest(row.effect) for row in rows],
         }
