@@ -42,7 +42,7 @@ if state.sweep.result is not None:
             with words:
                 findings_panel(result, findings(result, metric))
             with table:
-                ranking_table(result, metric, state)
+                ranking_table(effects, metric, state)
         head_detail(effects, metric, state, theme)
         kinds_panel(result, metric, state, theme)
 import_box(state)

@@ -27,6 +27,8 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "dtype": "float32",
     "replacement": "",
     "chosen_metric": None,
+    "rows": "heads",
+    "columns": [],
     "published_roles": False,
     "head_view": "attention",
     "value_weighted": False,

@@ -286,5 +286,30 @@ class MeasureScoresWithout(OnModel):
         return (yield from counted(without))
 
 
+@dataclass(frozen=True)
+class MeasureExtraColumns(OnSpec):
+    """Measure extra columns of every head; returns `ExtraValues`.
+
+    `names` are names of `core.circuits.extra_columns.EXTRA_COLUMNS`.
+    """
+
+    names: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return f"Measuring {len(self.names)} more columns of every head"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """Do the clean run, then measure; several columns may come from one measurement."""
+        from core.circuits.extra_columns import BY_NAME, measure_extra_columns
+        from core.sweep.scorer import Scorer
+
+        scorer = Scorer(model, self.spec)
+        yield Step(None)
+        chosen = [BY_NAME[name] for name in self.names]
+        return (yield from counted(measure_extra_columns(scorer, chosen)))
+
+
 def _heads_text(heads: tuple[Head, ...]) -> str:
     return heads[0].label if len(heads) == 1 else f"{len(heads):,} heads"

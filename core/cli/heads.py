@@ -1,5 +1,6 @@
 """`headsweep head`, `headsweep joint`, `headsweep roles`: one head, a set, all heads' scores."""
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ from core.circuits.edge import Edge
 from core.cli import options as given
 from core.cli.numbers import decimal_option, whole_option
 from core.cli.output import progress, write_json
+from core.cli.tables import PrintFormat, write_heads, write_roles
 from core.errors import InputError
 from core.spec import reference_set as reference
 from core.spec.ablation import AblationKind, Needs
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
 
 
+_SEPARATOR = re.compile(r"[,;\s]+")
+
+
 class Outcome(StrEnum):
     """The predicted outcome of ablating some heads."""
 
@@ -31,7 +36,10 @@ class Outcome(StrEnum):
 @given.on_a_spec
 def head(
     spec: SweepSpec,
-    head: Annotated[str, typer.Option(help="The head, such as L1H0.")],
+    head: Annotated[
+        list[str],
+        typer.Option(help="The head, such as L1H0; several one by one or as 'L1H0, L2H1'."),
+    ],
     device: given.On = given.Device.AUTO,
     query: Annotated[
         int | None, whole_option("What feeds it: from which position it looks.")
@@ -52,27 +60,35 @@ def head(
             "for this one only (grouped queries).",
         ),
     ] = False,
+    format: PrintFormat = None,
     out: given.Out = None,
 ) -> None:
-    """See one head closely, as JSON: where it looks, what it says, what feeds it, and the rest."""
-    chosen = _head(head, "head")
+    """See heads closely, as a table or JSON: where one looks, what it says, what feeds it.
+
+    Several heads share one sweep.
+    """
+    chosen = _heads(head)
     given.check_writable(out)
     with progress() as report:
         loaded = given.load(spec, device, report)
-        from core.circuits.head_report import head_report
+        from core.circuits.head_report import head_reports, several
         from core.progress import run_to_end
 
-        description = f"Looking at {chosen.label}"
-        work = head_report(loaded, spec, chosen, query, key, edge=edge, whole_group=group)
-        result = run_to_end(work, lambda done: report(description, done))
-    write_json(result, out)
+        description = f"Looking at {', '.join(each.label for each in chosen)}"
+        work = head_reports(loaded, spec, chosen, query, key, edge=edge, whole_group=group)
+        results = run_to_end(work, lambda done: report(description, done))
+    values = results[0] if len(results) == 1 else several(results)
+    write_heads(results, values, format, out)
 
 
 @given.on_a_spec
 def joint(
     spec: SweepSpec,
     heads: Annotated[
-        str, typer.Option(help="The heads to remove at once, such as 'L1H0, L1H2'.")
+        str,
+        typer.Option(
+            help="The heads to remove at once, such as 'L1H0, L1H2'; L1 is all of layer 1."
+        ),
     ] = "",
     role: Annotated[
         str,
@@ -145,9 +161,10 @@ def roles(
         AblationKind, typer.Option(help="How --without ablates it.")
     ] = AblationKind.MEAN,
     reference_file: given.ReferenceFile = None,
+    format: PrintFormat = None,
     out: given.Out = None,
 ) -> None:
-    """Score every head on repeated random tokens, as JSON: where it looks, what it copies."""
+    """Score every head on repeated random tokens, as a table or JSON: where it looks."""
     given.check_writable(out)
     removed = _head(without, "without") if without else None
     means = removed is not None and ablation.traits.needs is Needs.REFERENCE
@@ -173,7 +190,7 @@ def roles(
             with reference.located_in(lines):
                 without_head = run_to_end(work, lambda done: report(description, done))
             after = {"head": removed.label, "ablation": ablation.value, **without_head.to_dict()}
-    write_json(
+    write_roles(
         {
             "schema": "headsweep.roles/1",
             "model": name,
@@ -181,8 +198,15 @@ def roles(
             "without": after,
             "provenance": _provenance(loaded),
         },
+        format,
         out,
     )
+
+
+def _heads(given_texts: list[str]) -> tuple[Head, ...]:
+    """The heads named by --head, in their order, each once."""
+    parts = [part for text in given_texts for part in _SEPARATOR.split(text) if part]
+    return tuple(dict.fromkeys(_head(part, "head") for part in parts or [""]))
 
 
 def _head(text: str, field: str) -> Head:

@@ -209,6 +209,11 @@ def _bare(name: str) -> str:
 
 def variants_text(path: Path) -> str:
     """The text of a file of variants. Raises `InputError` (field "variants")."""
+    return file_text(path, "variants", "give a variant a line")
+
+
+def file_text(path: Path, field: str, when_large: str) -> str:
+    """The text of a file of lines. Raises `InputError` (that field); `when_large` is a remedy."""
     from core.spec.reference_set import MAX_BYTES
 
     try:
@@ -217,18 +222,18 @@ def variants_text(path: Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: the file name contains a NUL
         why = getattr(error, "strerror", None) or error
         raise InputError(
-            "variants", f"{str(path)!r} cannot be read ({why}): choose another file."
+            field, f"{str(path)!r} cannot be read ({why}): choose another file."
         ) from error
     if len(raw) > MAX_BYTES:
         raise InputError(
-            "variants",
-            f"{str(path)!r} is larger than {MAX_BYTES // 1_000_000} MB: give a variant a line.",
+            field,
+            f"{str(path)!r} is larger than {MAX_BYTES // 1_000_000} MB: {when_large}.",
         )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            "variants",
+            field,
             f"{str(path)!r} is not UTF-8 text: byte {error.start + 1} is "
             f"0x{raw[error.start]:02X}. Save it as UTF-8.",
         ) from error

@@ -18,6 +18,7 @@ from support.command_line import headsweep, refused
 
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.cli import main
+from core.cli.run_spec import Swept
 from core.demo.example import saved
 from core.engine.oracle import ablated_logits, load_oracle
 from core.results.result import COLUMNS, SweepResult
@@ -133,13 +134,12 @@ def parsed(monkeypatch, capfd):
     def call(*arguments):
         made = []
 
-        def run(spec, device):
+        def run(spec, device, report):
             made.append(spec)
-            return replace(saved(), spec=spec.resolved(prepend_bos=True), _index={})
+            return Swept(replace(saved(), spec=spec.resolved(prepend_bos=True), _index={}))
 
-        monkeypatch.setattr("core.cli.sweep._run", run)
         # What was not measured is kept by nobody.
-        monkeypatch.setattr("core.cli.sweep.KEEPER.keep", lambda result: "")
+        monkeypatch.setattr("core.cli.run_spec._new", run)
         named = ["sweep", "--fresh", "--prompt", PROMPT, "--target", " jumps", *map(str, arguments)]
         with pytest.raises(SystemExit) as end:
             main(named)

@@ -13,10 +13,12 @@ from core.hypotheses.comparison_sets import Place
 from core.hypotheses.joint import ComparisonSet, JointTest, joint_test
 from core.hypotheses.joint_words import comparison_words
 from core.hypotheses.keep_only import keep_only_spec
+from core.hypotheses.parse_heads import parse_heads
 from core.hypotheses.relation import Relation
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
+from core.sweep.layer_sweep import iter_layer_effects
 from core.sweep.scorer import Scorer
 
 FAMILIES = list(checkpoints.FAMILIES)
@@ -150,3 +152,15 @@ def test_whether_a_set_is_the_strongest_of_the_sweep(demo):
     assert "construction" not in comparison_words(others)
     strongest = run_to_end(joint_test(scorer, heads[:1]))
     assert "by construction" in comparison_words(strongest)
+
+
+def test_a_whole_layer_as_a_set_is_the_layers_own_effect(loaded, spec_of):
+    """What is measured beside the heatmap, under a kind that the running pass computes."""
+    model = loaded("gpt2")
+    spec = spec_of(model, AblationKind.MEAN_ACROSS_HEADS)
+    layers = run_to_end(iter_layer_effects(Scorer(model, spec), []))
+    for layer, effect in enumerate(layers.attention):
+        heads = parse_heads(f"L{layer}", (model.n_layers, model.n_heads))
+        found = run_to_end(joint_test(Scorer(model, spec), heads))
+        assert found.joint.logprob_change == pytest.approx(effect.logprob_change, abs=1e-5)
+        assert found.others == ()
