@@ -57,9 +57,12 @@ def measure_direct_effects(
 
 
 def _scores(
-    scorer: Scorer, all_passes: tuple[Pass, ...], logits: list[Float[Tensor, "row read vocab"]]
+    scorer: Scorer, all_passes: tuple[Pass, ...], logits: list[Float[Tensor, "row _ vocab"]]
 ) -> RowScores:
-    """Scores of rows from the logits of each pass: the target's first, then the foil's own."""
+    """Scores of rows from the logits of each pass (row, its positions read, vocab).
+
+    The target's comes first, then the foil's own.
+    """
     prepared = scorer.prepared
     same = prepared.foil if prepared.foil_in_same_pass else None
     scores = score(logits[0], scorer.clean, prepared.target, same)

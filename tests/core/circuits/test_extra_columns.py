@@ -114,6 +114,7 @@ def level(logp, target, foil):
     return float(logp[target] - torch.log(-torch.expm1(logp[target])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "foil"), ANSWERS, ids=["foil", "no foil"])
 @pytest.mark.parametrize("family", FAMILIES)
 @torch.no_grad()
@@ -154,6 +155,7 @@ def test_columns_are_what_plain_hooks_find(loaded, plain, family, target, foil):
             assert found.value(BY_NAME[name], head) == pytest.approx(value, abs=1e-4), (name, head)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(AblationKind))
 def test_direct_effects_are_those_of_each_head_alone(loaded, kind):
     """With a foil of its own pass, under every kind; a logit difference of attributions too."""

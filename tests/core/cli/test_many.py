@@ -66,6 +66,7 @@ def test_wrong_lines_are_named_and_the_others_go_on(inside, specs_file, tmp_path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_model_is_loaded_once_however_its_lines_are_mixed(inside, specs_file, monkeypatch):
     """The specs of one model are swept next to each other; results say their lines."""
     from core.checkpoints import registry
