@@ -6,7 +6,6 @@ pass gives the whole model's: no ablated run is needed.
 """
 
 from collections.abc import Generator
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,13 +18,10 @@ from core.engine.edits import Edits
 from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
 from core.model.stack import Block
-from core.prompts.tokens import TokenizedAnswer
 from core.results.metrics import BY_FIELD
-from core.results.scores import RowScores
 from core.spec.heads import Head
 from core.sweep.replacements import Replacement
 from core.sweep.scorer import Scorer
-from core.sweep.scores import answer_logprob, log_probs, score
 
 
 def measure_direct_effects(
@@ -40,37 +36,21 @@ def measure_direct_effects(
     model, prepared = scorer.model, scorer.prepared
     stack = additive_stack(model)
     replacements = yield from scorer.replacements()
-    all_passes = passes(prepared)
-    streams = [(each, read_stream(model, prepared.sequence(each.sequence))) for each in all_passes]
-    clean = _scores(scorer, all_passes, [_clean(scorer, *pair) for pair in streams])
+    streams = [
+        (each, read_stream(model, prepared.sequence(each.sequence))) for each in passes(prepared)
+    ]
+    clean = scorer.scores_of({each.sequence: _clean(scorer, each, of) for each, of in streams})
     metric, rows = BY_FIELD[scorer.metric], []
     for layer in range(model.n_layers):
-        logits = [
-            _logits(scorer, each, stream, replacements[each.sequence], layer)
+        logits = {
+            each.sequence: _logits(scorer, each, stream, replacements[each.sequence], layer)
             for each, stream in streams
-        ]
-        change = metric.change(_scores(scorer, all_passes, logits), clean)
+        }
+        change = metric.change(scorer.scores_of(logits), clean)
         assert change is not None
         rows.append(change)
         yield (layer + 1) / len(stack.blocks)
     return np.stack(rows)
-
-
-def _scores(
-    scorer: Scorer, all_passes: tuple[Pass, ...], logits: list[Float[Tensor, "row _ vocab"]]
-) -> RowScores:
-    """Scores of rows from the logits of each pass (row, its positions read, vocab).
-
-    The target's comes first, then the foil's own.
-    """
-    prepared = scorer.prepared
-    same = prepared.foil if prepared.foil_in_same_pass else None
-    scores = score(logits[0], scorer.clean, prepared.target, same)
-    if len(all_passes) > 1:
-        foil: TokenizedAnswer = all_passes[1].sequence
-        logprob = answer_logprob(log_probs(logits[1]), foil)
-        scores = replace(scores, foil_logprob=logprob.cpu().numpy())
-    return scores
 
 
 @torch.inference_mode()
@@ -89,8 +69,8 @@ def _logits(
     read = list(scorer.prepared.read(of.sequence))
     before, after = _z(model, stream, replacement, layer)
     change = _write_change(stack.blocks[layer], before[read], after[:, read])
-    final, norm = stream.final[read], stack.ending.norm
-    normed = norm(final) + frozen(norm, final)(change)
+    final, norm = stream.final[read].float(), stack.ending.norm
+    normed = norm(final) + frozen(norm, final)(change.float())
     logits: Tensor = stack.ending.after_norm(normed)
     return logits
 

@@ -208,8 +208,8 @@ def _measured(
         case Source.ATTRIBUTION:
             from core.circuits.logit_attribution import measure_logit_attribution
 
-            (whole,) = yield from measure_logit_attribution(scorer.model, (scorer.prepared,))
-            return {ATTRIBUTION.name: whole.heads}
+            whole = yield from measure_logit_attribution(scorer.model, scorer.prepared)
+            return {ATTRIBUTION.name: whole.difference.heads}
         case Source.DIRECT_EFFECTS:
             from core.circuits.direct_effects import measure_direct_effects
 
