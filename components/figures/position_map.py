@@ -79,18 +79,19 @@ def position_map(
         for row, column in np.ndindex(*values.shape)
         if np.isfinite(values[row, column])
     ]
-    sketch.add_trace(
-        targets(
-            [column for _, column in cells],
-            [row for row, _ in cells],
-            [[*heads[row], positions[int(strongest[row, column])]] for row, column in cells],
-            [
-                f"<b>{called[row]}</b> at {names[int(strongest[row, column])]}: "
-                f"{signed(float(values[row, column]), digits)} {unit}"
-                for row, column in cells
-            ],
-        )
+    marks = targets(
+        [column for _, column in cells],
+        [row for row, _ in cells],
+        [[*heads[row], positions[int(strongest[row, column])]] for row, column in cells],
+        [
+            f"<b>{called[row]}</b> at {names[int(strongest[row, column])]}: "
+            f"{signed(float(values[row, column]), digits)} {unit}"
+            for row, column in cells
+        ],
     )
+    if rows is not None:  # no head to open by a click
+        marks.customdata = None
+    sketch.add_trace(marks)
     _axes(sketch, called, labels, look)
     if selected is not None and selected in heads and n_rows > 1:
         row = list(heads).index(selected)

@@ -33,9 +33,9 @@ def patched_streams(
         out = blocks[first].out
         change = out(ablated.flatten(-2)) - out(z.flatten(-2))
         return clean.resid_pre[layer] + change
-    resid = finish_block(blocks[first], clean.resid_pre[first], ablated)
+    resid = finish_block(blocks[first], _rows(clean.resid_pre[first], ablated), ablated)
     for between in range(first + 1, layer):
-        resid = finish_block(blocks[between], resid, clean.z[between])
+        resid = finish_block(blocks[between], resid, _rows(clean.z[between], ablated))
     return resid
 
 
@@ -44,3 +44,8 @@ def edge_flops(model: LoadedModel, n_layers: int, n_pos: int, edge: Edge) -> flo
     if edge is Edge.RESIDUAL:
         return 0.0
     return 2.0 * model.n_block_params / model.n_layers * n_layers * n_pos
+
+
+def _rows(of_clean: Tensor, rows: Tensor) -> Tensor:
+    """What the clean run has, once for each of some rows."""
+    return of_clean.expand(len(rows), *of_clean.shape[1:])

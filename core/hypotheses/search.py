@@ -75,8 +75,8 @@ def _forward(scorer: Scorer, search: Search, largest: int) -> _Steps:
     def fraction(part: float) -> float:
         return min(1.0, (len(search.forward.steps) + part) / (largest + 1)) / 2
 
-    (first,) = yield from _effects_of_keeping(scorer, search, [()], (fraction(0), fraction(1)))
-    search = _with_step(search, search.forward, SearchStep((), (), first), fraction(1))
+    (first,) = yield from _effects_of_keeping(scorer, search, [()], (fraction(0.0), fraction(1.0)))
+    search = _with_step(search, search.forward, SearchStep((), (), first), fraction(1.0))
     while True:
         trail = search.forward
         last, kept = trail.steps[-1].effect, trail.heads
@@ -86,14 +86,14 @@ def _forward(scorer: Scorer, search: Search, largest: int) -> _Steps:
             return _ended(search, trail, LARGEST if len(kept) < search.n_heads else ALL_NEEDED)
         candidates = others_of(scorer, kept)
         sets = [(*kept, head) for head in candidates]
-        span = (fraction(0), fraction(1))
+        span = (fraction(0.0), fraction(1.0))
         effects = yield from _effects_of_keeping(scorer, search, sets, span)
         worth = [_worth(search, effect) for effect in effects]
         best = max(range(len(worth)), key=worth.__getitem__)  # the first of equal ones
         if worth[best] <= _worth(search, last):
             return _ended(search, trail, NOTHING_ADDS)
         step = SearchStep((candidates[best],), sets[best], effects[best])
-        search = _with_step(search, trail, step, fraction(1))
+        search = _with_step(search, trail, step, fraction(1.0))
         yield search
 
 
@@ -110,7 +110,7 @@ def _backward(scorer: Scorer, search: Search, largest: int) -> _Steps:
     if not search.keeps(whole):
         return _ended(search, search.backward, NOT_FIRST)
     for _ in range(MOST_ROUNDS):
-        span = (fraction(0), fraction(1))
+        span = (fraction(0.0), fraction(1.0))
         step = yield from _dropped(scorer, search, span)
         if step is None:
             break

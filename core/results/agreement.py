@@ -26,14 +26,14 @@ LARGEST = 10
 class Correlation:
     """Spearman's rank correlation of two kinds, None where one gives all heads the same value.
 
-    `value` is over every head (`n_heads`); `largest` over those alone, `n_largest`, that are
+    `value` is over every head (`n_heads`); `of_largest` over those alone, `n_largest`, that are
     among the `LARGEST` largest effects of either kind. Most heads of a model do next to nothing,
     and their order, which is rounding or nearly so, can carry the first one, or hide it.
     """
 
     value: float | None
     n_heads: int
-    largest: float | None
+    of_largest: float | None
     n_largest: int
 
 

@@ -67,7 +67,7 @@ def _among_largest(comparison: Comparison) -> tuple[str | Span, ...]:
         f" Over the {found.n_largest} of {found.n_heads:,} heads that are among the {LARGEST} "
         "largest of either: "
     )
-    return (said, _correlation(found.largest), " with their sign.")
+    return (said, _correlation(found.of_largest), " with their sign.")
 
 
 def _correlation(value: float | None) -> Span:

@@ -14,7 +14,7 @@ from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
 from core.sweep.estimate.preview import preview
 from core.sweep.scorer import Scorer
-from core.text.numbers import share, signed
+from core.text.numbers import share_of, signed
 
 PROMPT = f"{HELD} red green blue red green"
 SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
@@ -153,7 +153,7 @@ def places(page):
 def test_the_share_of_position_0_is_told_at_the_cell(live):
     head = example.saved().ranked()[1].address
     part = example.saved_layer_effects().share_of_first(example.saved(), head, "prob_change")
-    assert f"at position 0 alone: {share(part)} of it" in told(live, head)
+    assert f"at position 0 alone: {share_of(part, 'it')}" in told(live, head)
 
 
 def test_one_click_compares_the_kinds(live, demo):
@@ -165,7 +165,9 @@ def test_one_click_compares_the_kinds(live, demo):
     words = live.text("kinds")
     for pair in combinations(kinds, 2):
         pairs = found.correlations[pair]
-        assert f"{signed(pairs.value, 2)} ({signed(pairs.largest, 2)}, {pairs.n_largest})" in words
+        assert (
+            f"{signed(pairs.value, 2)} ({signed(pairs.of_largest, 2)}, {pairs.n_largest})" in words
+        )
     assert "Not tried: resample, mean positional." in words
     address, values = found.disputed[0]
     assert " ".join([address.label, *(signed(100 * v) for v in values)]) in words

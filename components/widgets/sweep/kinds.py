@@ -176,7 +176,7 @@ def _correlations(found: Agreement) -> str:
 
 
 def _pair(pair: Correlation) -> str:
-    return f"{_number(pair.value)} ({_number(pair.largest)}, {pair.n_largest})"
+    return f"{_number(pair.value)} ({_number(pair.of_largest)}, {pair.n_largest})"
 
 
 def _number(value: float | None) -> str:

@@ -195,6 +195,7 @@ def test_scores_are_the_models_and_measured_once(demo, monkeypatch):
     assert np.array_equal(found.found["previous-token"], scores.values("previous token"))
 
 
+@pytest.mark.shapes
 def test_what_a_run_has_not_is_said_and_the_rest_measured(loaded):
     """No foil; a target that is not in the prompt; a stream that is not a sum."""
     model = loaded("opt-post-norm")

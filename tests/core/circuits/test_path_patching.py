@@ -293,12 +293,14 @@ def test_a_several_token_foil_has_a_pass_of_its_own_and_is_left_out(loaded):
     np.testing.assert_allclose((1 - p) * alone.by_value, long.by_value, atol=1e-6)
 
 
+@pytest.mark.shapes
 def test_a_first_layer_head_has_nothing_before_it(loaded):
     found = run_to_end(measure_path_patching(scorer_of(loaded("gpt2")), Head(0, 1)))
     assert np.isnan([found.by_query, found.by_key, found.by_value]).all()
     assert all(found.strongest(way) == [] for way in INPUTS)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", ["demo", "gpt2"])
 def test_plain_json_types(loaded, demo, family):
     import json

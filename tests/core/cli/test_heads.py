@@ -608,7 +608,7 @@ SET = ("joint", *PANGRAM)
         ),
         (
             (*SET, "--heads", "L1H0", "--predict", "breaks", "--predicted-prob", "nan"),
-            "--predicted-prob: The predicted probability for L1H0 is nan: give a fraction",
+            "Invalid value for '--predicted-prob': 'nan' is no number: write it as 0.25",
         ),
         ((*SET, "--heads", "L1H0", "--predict", "maybe", "--predicted-prob", "0.5"), "'maybe'"),
         ((*SET, "--heads", "L1H0", "--enough", "0.8"), "--enough: This is used by --greedy only"),

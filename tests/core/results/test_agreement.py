@@ -91,10 +91,10 @@ def test_the_largest_of_either_kind_are_also_compared_alone():
     one, other = np.concatenate([idle, large]), np.concatenate([idle, -large[::-1]])
     found = correlation(one, other)
     assert (found.n_heads, found.n_largest) == (100, 10)
-    assert found.largest == pytest.approx(1.0)
+    assert found.of_largest == pytest.approx(1.0)
     opposed = correlation(one, np.concatenate([idle, large[::-1]]))
     assert opposed.value > 0.99
-    assert opposed.largest == pytest.approx(-1.0)
+    assert opposed.of_largest == pytest.approx(-1.0)
     apart = correlation(np.arange(30.0), np.arange(30.0)[::-1])
     assert apart.n_largest == 20
 
