@@ -1,12 +1,17 @@
 """Conclusions that were once drawn from right numbers, and are wrong: each with its small input.
 
-Found by an independent re-computation. The sentences that the product says now are held here.
+Found by an independent re-computation, each with its number in the list of them. What the product
+says now is held in this folder: here by which metric it speaks, and of position 0; in the other
+files sets of heads, the route of an effect, and answers.
 """
 
 import math
 from dataclasses import replace
 
+import pytest
+
 from core import SweepSpec, run_sweep
+from core.circuits.verdict import first_position_words
 from core.demo import example
 from core.results.finding_words import finding_words
 from core.results.findings import findings
@@ -54,3 +59,11 @@ def test_with_a_foil_the_heads_of_the_logit_difference_are_named(demo):
     down = [e for e in result.ranked(LOGIT_DIFF.field) if e.logit_diff_change < 0]
     assert found.lowered == tuple(down[:3])
     assert f"{down[0].address.label} (" in told(result)
+
+
+@pytest.mark.parametrize("prepend_bos", [True, False])
+def test_heads_rest_at_position_0_only_where_it_is_bos(demo, prepend_bos):
+    """11. Without BOS it is a token to read like any other."""
+    result = run_sweep(demo, replace(example.SPEC, prepend_bos=prepend_bos))
+    said = first_position_words(result, 0.8)
+    assert ("where heads rest rather than read" in said) == prepend_bos
