@@ -7,6 +7,7 @@ from components.widgets.composer.form import composer
 from components.widgets.head.panel import head_detail
 from components.widgets.page.address_bar import follow_address, write_address
 from components.widgets.page.frame import begin_page, end_page
+from components.widgets.page.metric_row import shown_metric
 from components.widgets.runs.bar import run_bar
 from components.widgets.runs.import_file import import_box
 from components.widgets.sweep.address import sweep_params, take_over
@@ -31,7 +32,7 @@ if state.sweep.result is not None:
     effects = state.reveal(state.sweep.result)
     result = effects.result
     with st.container(key="results"):
-        baseline_facts(result)
+        baseline_facts(result, shown_metric(result))
         chart, beside = st.columns([1.55, 1], gap="large")
         with chart:
             metric = heatmap_panel(effects, state, theme)
@@ -39,9 +40,9 @@ if state.sweep.result is not None:
         with beside:
             words, table = st.tabs(["Findings", "Ranking"])
             with words:
-                findings_panel(result, findings(result))
+                findings_panel(result, findings(result, metric))
             with table:
-                ranking_table(result, metric, state)
+                ranking_table(effects, metric, state)
         head_detail(effects, metric, state, theme)
         kinds_panel(result, metric, state, theme)
 import_box(state)

@@ -15,6 +15,7 @@ from components.figures.base.look import Look
 from components.figures.head_heatmap import head_heatmap
 from core import SweepSpec, run_sweep
 from core.circuits.by_position import iter_position_effects
+from core.cli.options import metric_named
 from core.cli.sweep import print_table
 from core.demo import example
 from core.exports.data import to_csv
@@ -62,19 +63,23 @@ def test_json_and_csv(result, metric):
 def test_the_command_lines_table(result, metric):
     text = io.StringIO()
     with redirect_stdout(text):
-        print_table(result, Console(width=100))
+        print_table(result, Console(width=100), metric)
     lines = text.getvalue().splitlines()
     heading = next(i for i, line in enumerate(lines) if line.startswith("head "))
     named = " ".join(lines[heading - 2 : heading + 2])  # a column's name may take two lines
     assert all(word in named for word in metric.column.split())
-    first = result.ranked()[0]
-    assert metric.text(metric.value(first), metric.digits + 1) in next(
-        line for line in lines if line.startswith(first.address.label)
-    )
+    first = result.ranked(metric.field)[0]
+    row = next(line for line in lines[heading:] if line.startswith("L"))
+    assert row.startswith(first.address.label)
+    assert metric.text(metric.value(first), metric.digits + 1) in row
+    assert metric_named(metric.short.replace(" ", "-").lower()) is metric
+    assert metric_named(metric.field) is metric
 
 
 @every_metric
 def test_the_report(report, metric):
+    assert report["findings"][metric.field]
+    assert len(report["facts"][metric.field]) == (5 if metric.signed else 4)
     assert metric.field in [each["field"] for each in report["metrics"]]
     assert all(metric.field in figures for figures in report["figures"].values())
     assert all(metric.field in row for row in report["result"]["heads"])

@@ -20,11 +20,12 @@ from core.prompts.tokens import visible_text
 from core.results.captions import layer_effect_words, provenance_parts
 from core.results.facts import Fact, facts
 from core.results.finding_words import finding_words
-from core.results.findings import NOTABLE, findings
+from core.results.findings import findings
 from core.results.layer_effects import LayerEffects
-from core.results.metrics import METRICS, PROB, Metric
+from core.results.leading import leading_of, opening
+from core.results.metrics import METRICS, Metric
 from core.results.result import SweepResult
-from core.text.numbers import share
+from core.text.numbers import share_of
 from core.text.words import Words
 
 LOOKS = {"light": Look(), "dark": Look(dark=True)}
@@ -52,19 +53,24 @@ def report_data(
 ) -> dict[str, Any]:
     """Everything the report shows, as plain JSON types; `result` is the json contract."""
     found, spec = findings(result), result.spec
+    measured = [each for each in METRICS if each.measures(result)]
     return {
         "title": " ".join(title.split()),
         "result": result.to_dict(),
         "margins": None if layer_effects is None else layer_effects.to_dict(),
-        "metrics": [_metric(each) for each in METRICS if each.measures(result)],
+        "metrics": [_metric(each) for each in measured],
         "figures": _figures(result, layer_effects),
         "tokens": _tokens(result),
         "target": [visible_text(text) for text in result.target_tokens],
         "targetIsSet": isinstance(spec.target, tuple),
         "count": _pairs(_count(result)),
         "shown": _shown(result),
-        "facts": [_fact(fact) for fact in facts(result)],
-        "findings": [_pairs(said) for said in finding_words(result, found)],
+        "opening": opening(result).metric.field,
+        "facts": {each.field: [_fact(fact) for fact in facts(result, each)] for each in measured},
+        "findings": {
+            each.field: [_pairs(said) for said in finding_words(result, findings(result, each))]
+            for each in measured
+        },
         "caveats": list(found.caveats),
         "first": _first_position(result, layer_effects),
         "marginWords": []
@@ -140,15 +146,18 @@ def _shown(result: SweepResult) -> dict[str, str]:
 
 
 def _first_position(result: SweepResult, layer_effects: LayerEffects | None) -> dict[str, str]:
-    """What part of a head's change in probability position 0 alone makes, where measured."""
+    """What part of a head's change in the leading metric position 0 alone makes, where measured."""
     if layer_effects is None:
         return {}
+    metric = leading_of(result)
     parts = {
-        effect.address.label: layer_effects.share_of_first(result, effect.address, PROB.field)
+        effect.address.label: layer_effects.share_of_first(result, effect.address, metric.field)
         for effect in result.heads
-        if abs(effect.prob_change) >= NOTABLE
+        if metric.is_notable(metric.value(effect))
     }
-    return {label: share(part) for label, part in parts.items() if part is not None}
+    return {
+        label: share_of(part, "the change") for label, part in parts.items() if part is not None
+    }
 
 
 def _made(result: SweepResult) -> list[tuple[str, str]]:

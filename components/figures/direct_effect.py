@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.bars import Bar, bars
 from components.figures.base.look import Look, blank, quiet_axis
+from core.circuits.mechanism import metric_words
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
 
 def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
-    """From 0 to the total in three steps, in nats; red takes away, blue adds."""
+    """From 0 to the total, part by part, in nats; red takes away, blue adds."""
+    parts = effect.parts
     steps = [
         ("direct, norms held", effect.direct_frozen_norm),
-        ("the norms’ part", effect.norm_part),
-        ("through later components", effect.downstream),
+        ("the final norm’s scale", parts["final_norm"]),
+        ("through later heads", parts["later_heads"]),
+        ("through later MLPs", parts["later_mlps"]),
+        ("not linear", parts["left"]),
     ]
     names = [*(name for name, _ in steps), "total"]
     bases, widths, at = [], [], 0.0
@@ -56,11 +60,10 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
             xshift=6,
             font={"size": look.size(12), "color": look.ink},
         )
-    of = "logit difference" if effect.metric == "logit_diff_change" else "log P(target)"
     sketch.update_xaxes(
         quiet_axis(
             look,
-            title={"text": f"change in {of}, nats", "standoff": 8},
+            title={"text": f"change in {metric_words(effect.metric)}, nats", "standoff": 8},
             zeroline=True,
             zerolinecolor=look.quiet,
             nticks=6,
@@ -73,10 +76,10 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
 
 
 def mlp_bars(values: np.ndarray, look: Look) -> go.Figure:
-    """How far each later MLP's own contribution changed, in logits; earlier ones are left out."""
+    """How far each later MLP's own contribution changed, in nats; earlier ones are left out."""
     rows = [
         Bar(f"MLP {layer}", float(value))
         for layer, value in enumerate(values)
         if np.isfinite(value)
     ]
-    return bars(rows, "change of its direct contribution, logits", look)
+    return bars(rows, "change of its direct contribution, nats", look)

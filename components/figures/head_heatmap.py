@@ -27,7 +27,7 @@ from core.results.metrics import Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
-from core.text.numbers import percent, share
+from core.text.numbers import percent, share_of
 
 MARKED = 8
 """How many of the strongest cells carry their number."""
@@ -195,7 +195,7 @@ def _told(
         None if layer_effects is None else layer_effects.share_of_first(result, head, metric.field)
     )
     if part is not None and change is not None and abs(change) >= metric.notable:
-        yield f"at position 0 alone: {share(part)} of it"
+        yield f"at position 0 alone: {share_of(part, 'it')}"
 
 
 def _likeliest(effect: HeadEffect) -> str:

@@ -13,7 +13,7 @@ from components.figures.base.cells import (
     shares_of,
     targets,
 )
-from components.figures.base.head_axes import named_heads, thinned
+from components.figures.base.head_axes import thinned
 from components.figures.base.look import MONO, Look, blank, quiet_axis
 from components.figures.base.sketch import Sketch
 from components.words.escaping import token_label
@@ -38,13 +38,16 @@ def position_map(
     selected: Head | None = None,
     digits: int = 1,
     limit: float | None = None,
+    rows: Sequence[str] | None = None,
 ) -> go.Figure:
     """Rows are heads, columns `positions` with their `tokens`; `values` is (head, position).
 
+    `rows` are other names for the rows, for what is measured of layers and not of heads.
     Of more than `CELLS` cells a column covers several positions: each cell is the largest change
     among them, and a click gives the position where that is.
     """
     end = scale_of(values) if limit is None else limit
+    called = [head.label for head in heads] if rows is None else list(rows)
     size = -(-values.size // CELLS)
     names = [f"{p} {token_label(t, 12)}" for p, t in zip(positions, tokens, strict=True)]
     labels = [
@@ -76,19 +79,20 @@ def position_map(
         for row, column in np.ndindex(*values.shape)
         if np.isfinite(values[row, column])
     ]
-    sketch.add_trace(
-        targets(
-            [column for _, column in cells],
-            [row for row, _ in cells],
-            [[*heads[row], positions[int(strongest[row, column])]] for row, column in cells],
-            [
-                f"<b>{heads[row].label}</b> at {names[int(strongest[row, column])]}: "
-                f"{signed(float(values[row, column]), digits)} {unit}"
-                for row, column in cells
-            ],
-        )
+    marks = targets(
+        [column for _, column in cells],
+        [row for row, _ in cells],
+        [[*heads[row], positions[int(strongest[row, column])]] for row, column in cells],
+        [
+            f"<b>{called[row]}</b> at {names[int(strongest[row, column])]}: "
+            f"{signed(float(values[row, column]), digits)} {unit}"
+            for row, column in cells
+        ],
     )
-    _axes(sketch, heads, labels, look)
+    if rows is not None:  # no head to open by a click
+        marks.customdata = None
+    sketch.add_trace(marks)
+    _axes(sketch, called, labels, look)
     if selected is not None and selected in heads and n_rows > 1:
         row = list(heads).index(selected)
         sketch.add_shape(
@@ -109,7 +113,7 @@ def position_map(
     return sketch.figure()
 
 
-def _axes(sketch: Sketch, heads: Sequence[Head], labels: Sequence[str], look: Look) -> None:
+def _axes(sketch: Sketch, rows: Sequence[str], labels: Sequence[str], look: Look) -> None:
     n_columns = len(labels)
     shown = list(range(n_columns)) if n_columns <= LABELLED else thinned(n_columns, 24)
     sketch.update_xaxes(
@@ -124,7 +128,16 @@ def _axes(sketch: Sketch, heads: Sequence[Head], labels: Sequence[str], look: Lo
             range=[-0.5, n_columns - 0.5],
         )
     )
-    sketch.update_yaxes(named_heads(heads, look, most=28))
+    named = thinned(len(rows), 28)
+    sketch.update_yaxes(
+        quiet_axis(
+            look,
+            tickmode="array",
+            tickvals=named,
+            ticktext=[rows[at] for at in named],
+            range=[len(rows) - 0.5, -0.5],
+        )
+    )
     sketch.update_xaxes(tickfont={"family": MONO, "size": look.size(10), "color": look.quiet})
 
 

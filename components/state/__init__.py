@@ -1,6 +1,6 @@
 """What a browser session remembers, and what the process caches: all of it in one room."""
 
-from components.state.cached import clean_prob, is_one_token, likely_at, next_tokens
+from components.state.cached import clean_baseline, is_one_token, likely_at, next_tokens
 from components.state.hypothesis_page import TEST_SLOTS, Test, named_heads, put_head
 from components.state.models import (
     chosen_bos,
@@ -40,7 +40,7 @@ __all__ = [
     "chosen_key",
     "chosen_metric",
     "chosen_model",
-    "clean_prob",
+    "clean_baseline",
     "finished",
     "finished_sweep",
     "is_one_token",

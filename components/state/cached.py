@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import InputError
 from core.prompts.tokens import TokenizedPrompt, encode, tokenize_prompt
-from core.results.result import Top
+from core.results.result import Baseline, Top
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -44,16 +44,16 @@ def likely_at(
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def clean_prob(
+def clean_baseline(
     _model: Any, fingerprint: str, spec: SweepSpec, _prepared: "Prepared | None" = None
-) -> float:
-    """The target's probability with nothing ablated; raises `InputError`.
+) -> Baseline:
+    """The answer with nothing ablated; raises `InputError`.
 
     `_prepared` is the spec made ready for the model, where that has been done already.
     """
     from core.sweep.scorer import Scorer, baseline_of
 
-    return baseline_of(_model, Scorer(_model, spec, prepared=_prepared).baseline).prob
+    return baseline_of(_model, Scorer(_model, spec, prepared=_prepared).baseline)
 
 
 def is_one_token(model: Any, text: str) -> bool:

@@ -8,7 +8,7 @@ from components.figures.base.look import Look
 from core.checkpoints import catalogue
 from core.checkpoints.registry import ModelKey, model_key
 from core.demo import example
-from core.results.metrics import BY_SHORT, PROB, Metric
+from core.results.metrics import BY_SHORT, Metric
 
 WIDGET_DEFAULTS: dict[str, Any] = {
     "model": example.SPEC.model,
@@ -26,15 +26,24 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "weights": "processed",
     "dtype": "float32",
     "replacement": "",
-    "metric": PROB.short,
+    "chosen_metric": None,
+    "rows": "heads",
+    "columns": [],
     "published_roles": False,
     "head_view": "attention",
     "value_weighted": False,
+    "knock_out": False,
+    "knock_query": -1,
+    "knock_key": -1,
     "where_scope": "This head",
+    "patch_stream": False,
     "patch_scope": "The layer of a head",
     "role": "induction",
     "feed_query": -1,
     "feed_key": -1,
+    "feed_edge": "residual",
+    "feed_measure": "attention",
+    "feed_group": False,
     "heads": "",
     "outcome": None,
     "predicted": None,
@@ -85,14 +94,14 @@ def chosen_key(name: str) -> ModelKey:
     return model_key(name, value("dtype"), value("weights"))
 
 
-def chosen_metric() -> Metric:
-    """The metric that the heatmap shows."""
-    return BY_SHORT.get(value("metric") or "", PROB)
+def chosen_metric() -> Metric | None:
+    """The metric that was chosen for every picture; None where a run opens on its own."""
+    return BY_SHORT.get(value("chosen_metric") or "")
 
 
 def put_metric(short: str | None) -> None:
-    """Show the metric of that name; where there is none, the change of probability."""
-    put("metric", BY_SHORT.get(short or "", PROB).short)
+    """Show the metric of that name; where there is none, what each run opens on."""
+    put("chosen_metric", short if short in BY_SHORT else None)
 
 
 def look() -> Look:

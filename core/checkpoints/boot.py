@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from core.errors import ModelError, is_memory_error
 from core.model.families import stack_of
+from core.model.products import product_in_float32
 from core.model.stack import Stack
 from core.spec.spec import Dtype
 
@@ -74,6 +76,7 @@ def boot(name: str, folder: Path, device: str, dtype: Dtype) -> Booted:
             _check_complete(name, info)
             hf_model = hf_model.to(device).eval().requires_grad_(False)
             (stack, why), n_params = wiring(hf_model), hf_model.num_parameters()
+            _unembed_in_float32(hf_model)
             n_vocabulary_params = _n_vocabulary_params(hf_model)
             bridge = TransformerBridge.boot_transformers(
                 str(folder),
@@ -107,6 +110,14 @@ def wiring(hf_model: Any) -> tuple[Stack | None, str]:
     if stack is None:
         return None, f"no wiring is known for {kind!r} models with these settings"
     return stack, ""
+
+
+def _unembed_in_float32(hf_model: Any) -> None:
+    """Make the model's own code give float32 logits: bfloat16 ones are multiples of 0.125 at 20."""
+    last = hf_model.get_output_embeddings()
+    if type(last) is nn.Linear and last.weight.dtype is not torch.float32:
+        wide = product_in_float32(last)
+        last.register_forward_hook(lambda module, given, out: wide(given[0]))
 
 
 def _n_vocabulary_params(hf_model: Any) -> int:

@@ -15,6 +15,8 @@ from core.model.loaded import LoadedModel
 _SHIFT_TOLERANCE = 1e-3
 _NOISE = 4.0
 """A shift is real from so many times its largest deviation from being constant."""
+_ROUNDING = 1e-6
+"""And from this share of the largest z: what float32 can tell apart at all."""
 
 
 def value_shift(model: LoadedModel, folder: Path) -> Float[Tensor, "layer head d_head"]:
@@ -55,16 +57,29 @@ def measured_shift(name: str, folder: Path, device: str) -> Float[Tensor, "layer
             f"The weights of {name!r} cannot be processed the way TransformerLens does it: use "
             "--weights raw."
         ) from error
-    difference = z_raw - _clean_z(raw, tokens)
-    shift = difference.mean(dim=1)
-    spread = (difference - shift[:, None]).abs().max()
-    if spread > _SHIFT_TOLERANCE * (1 + z_raw.abs().max()):
+    shift = constant_shift(z_raw, _clean_z(raw, tokens))
+    if shift is None:
         raise ModelError(
             f"Processing the weights of {name!r} changes its heads by more than a constant: use "
             "--weights raw."
         )
-    # What is no larger than the noise of measuring it is 0: a later norm would enlarge it.
-    return torch.where(shift.abs() > _NOISE * spread, shift, 0.0)
+    return shift
+
+
+def constant_shift(
+    raw: Float[Tensor, "layer pos head d_head"], processed: Float[Tensor, "layer pos head d_head"]
+) -> Float[Tensor, "layer head d_head"] | None:
+    """How far two runs are apart, if it is the same at every position; else None.
+
+    What is no larger than the noise of measuring it is exactly 0: a later norm would enlarge it.
+    """
+    difference, largest = raw - processed, raw.abs().max()
+    shift = difference.mean(dim=1)
+    spread = (difference - shift[:, None]).abs().max()
+    if spread > _SHIFT_TOLERANCE * (1 + largest):
+        return None
+    noise = torch.maximum(_NOISE * spread, _ROUNDING * largest)
+    return torch.where(shift.abs() > noise, shift, 0.0)
 
 
 def _clean_z(bridge: Any, tokens: Tensor) -> Float[Tensor, "layer pos head d_head"]:

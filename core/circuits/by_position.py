@@ -131,10 +131,7 @@ def checked_heads(model: LoadedModel, heads: Sequence[Head]) -> tuple[Head, ...]
 
 
 def _checked_positions(prepared: Prepared, positions: Sequence[int] | None) -> tuple[int, ...]:
-    answers = [prepared.target]
-    if prepared.foil is not None:
-        answers.append(prepared.foil)
-    n_pos = max(len(prepared.sequence(answer)) for answer in answers)
+    n_pos = len(prepared.sequence(prepared.target))  # a foil with a pass of its own is as long
     if positions is None:
         return tuple(range(n_pos)) if prepared.positions is None else prepared.positions
     if not positions:

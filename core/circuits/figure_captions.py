@@ -3,6 +3,9 @@
 Words, so that a figure says the same wherever it is drawn. Imports no torch.
 """
 
+from collections.abc import Sequence
+
+from core.circuits.mechanism import metric_words
 from core.results.metrics import Metric
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -15,7 +18,7 @@ PREDICTIONS = phrase(
 )
 ATTRIBUTION = phrase("What it adds to the answer by itself (direct logit attribution, clean run)")
 KINDS = phrase("Under each kind of ablation")
-LATER_HEADS = phrase("How far every later head changed its own direct contribution, logits")
+LATER_HEADS = phrase("How far every later head changed its own direct contribution, nats")
 LATER_MLPS = phrase("The same of every later MLP")
 ATTENTION_PATHS = phrase(
     "Change of that attention weight, through its queries and through its keys"
@@ -23,11 +26,19 @@ ATTENTION_PATHS = phrase(
 STRONGEST_PATHS = phrase("Strongest feeders")
 SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
+STREAMS = phrase(
+    "The corrupted run with the clean residual stream at one layer and position. What does it "
+    "restore?"
+)
 LITERATURE = phrase("What the literature calls it")
+PARTED = (
+    "To the target and to the foil: of all their tokens. Target − foil: of the tokens at which "
+    "they part, since their lengths differ."
+)
 
 
 def attribution_of_every_head(against: str) -> Words:
-    """Direct logit attribution; `against` is what the target's logit is compared with."""
+    """Direct logit attribution; `against` is what the target is held against."""
     return phrase(f"The same of every head, against {against}")
 
 
@@ -44,8 +55,17 @@ def ov_circuit(copying: float | None) -> Words:
 
 def direct_effect(metric: str) -> Words:
     """The direct effect's parts; `metric` is the field of the result's leading metric."""
-    of = "logit difference" if metric == "logit_diff_change" else "log P(target)"
-    return phrase(f"Change of {of} by route, nats")
+    return phrase(f"Change of {metric_words(metric)} by route, nats")
+
+
+def dose(head: Head) -> Words:
+    """A dose curve of one head."""
+    return phrase(
+        "What the answer does as ",
+        bold(head.label),
+        " writes from nothing (0, zero ablation) over what it writes (1, the clean run) to twice "
+        "as much",
+    )
 
 
 def by_position(metric: Metric) -> Words:
@@ -56,6 +76,24 @@ def by_position(metric: Metric) -> Words:
 def value_paths(against: str) -> Words:
     """Path patching through the values; `against` as in `attribution_of_every_head`."""
     return phrase(f"Change of what it adds to the answer, through its values, against {against}")
+
+
+def answer_paths(metric: Metric) -> Words:
+    """Path patching measured on the answer, in the leading metric."""
+    return phrase(
+        f"{metric.title}, through its queries, keys and values: everything from this head on "
+        "recomputed"
+    )
+
+
+def shared_inputs(head: Head, sharing: Sequence[Head], whole_group: bool) -> Words:
+    """Whose keys and values are patched; none where every head has its own."""
+    if len(sharing) < 2:
+        return phrase()
+    first, last = sharing[0].label, sharing[-1].label
+    who = f"{first} {'and' if len(sharing) == 2 else 'to'} {last}"
+    read = "all of these" if whole_group else f"{head.label} alone"
+    return phrase(f"K and V of {head.label}, which {who} share, are patched for {read}.")
 
 
 def composition(random: float) -> Words:

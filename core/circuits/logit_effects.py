@@ -1,13 +1,13 @@
 """One head's effect on the next token: the predictions with it ablated, and its own logits."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.logit_attribution import LogitAttribution, measure_logit_attribution
+from core.circuits.logit_attribution import AnswerAttribution, measure_logit_attribution
 from core.circuits.ov import OvCircuit, measure_ov_circuit
 from core.engine import run_from
 from core.errors import UnavailableError
@@ -36,19 +36,6 @@ class TokenProbability:
 
 
 @dataclass(frozen=True, eq=False)
-class AnswerAttribution:
-    """Direct logit attribution of the clean run: to the target, the foil, and their difference.
-
-    The logits of target and foil are relative to the vocabulary's mean. Without a foil, `foil` is
-    None and `difference` equals `target`.
-    """
-
-    target: LogitAttribution
-    foil: LogitAttribution | None
-    difference: LogitAttribution
-
-
-@dataclass(frozen=True, eq=False)
 class LogitEffects:
     """The effect of ablating one head on the next token, and what the head itself adds.
 
@@ -65,13 +52,14 @@ class LogitEffects:
     unavailable: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: probabilities as fractions, attribution in logits."""
+        """Plain JSON types: probabilities as fractions, attribution in nats (logits)."""
         report: dict[str, Any] = {
             "predictions": [[p.text, p.before, p.after] for p in self.predictions]
         }
         if self.attribution is not None:
             by = self.attribution
             report["direct_logit_attribution"] = {
+                "metric": by.difference.metric,
                 "target": float(by.target.heads[self.head]),
                 "foil": None if by.foil is None else float(by.foil.heads[self.head]),
                 "difference": float(by.difference.heads[self.head]),
@@ -106,12 +94,7 @@ def measure_attribution(scorer: Scorer) -> Generator[float, None, AnswerAttribut
 
     Raises `UnavailableError`.
     """
-    prepared = scorer.prepared
-    answers = [replace(prepared, foil=None)]
-    if prepared.foil is not None:
-        answers += [replace(prepared, target=prepared.foil, foil=None), prepared]
-    target, *others = yield from measure_logit_attribution(scorer.model, answers)
-    return AnswerAttribution(target, *others) if others else AnswerAttribution(target, None, target)
+    return (yield from measure_logit_attribution(scorer.model, scorer.prepared))
 
 
 def _predictions(

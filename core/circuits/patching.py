@@ -18,10 +18,10 @@ from core.circuits.by_position import checked_heads, iter_position_effects
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import run_to_end
-from core.results.metrics import changes
+from core.results.metrics import BY_FIELD, changes
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
-from core.sweep.scorer import Scorer, baseline_of
+from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 MIN_GAP = 0.1
@@ -39,7 +39,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Patching:
-    """The effect of patching some heads on m, in nats: logit difference, or log prob without foil.
+    """The effect of patching some heads on m, in nats: logit difference, or log odds without foil.
 
     `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
     denoise and m(clean) - m(patched) for noise, NaN while not finished. With `positions` None there
@@ -70,6 +70,14 @@ class Patching:
         return shares
 
     @property
+    def roles_turned(self) -> bool:
+        """Whether m is higher in the corrupted run, notably: there it is the answer's own run.
+
+        A positive share then is of a fall, and the head that "restores" is one that lowers m.
+        """
+        return self.gap <= -MIN_GAP
+
+    @property
     def complete(self) -> bool:
         """Whether every value is finished."""
         return not bool(np.isnan(self.values).any())
@@ -85,6 +93,7 @@ class Patching:
             "tokens": None if self.tokens is None else list(self.tokens),
             "clean": jsonable(self.clean),
             "corrupted": jsonable(self.corrupted),
+            "roles_turned": self.roles_turned,
             "values": jsonable(self.values),
             "normalised": None if shares is None else jsonable(shares),
             "complete": self.complete,
@@ -157,6 +166,6 @@ def _by_position(
 
 
 def _level(scorer: Scorer, metric: str) -> float:
-    level = getattr(baseline_of(scorer.model, scorer.baseline), metric)
-    assert level is not None
-    return float(level)
+    levels = BY_FIELD[f"{metric}_change"].read(scorer.baseline)
+    assert levels is not None
+    return float(levels[0])

@@ -1,10 +1,10 @@
 """Path patching from every earlier head (the sender) into one head's queries, keys or values.
 
-The sender's z is replaced by the spec's ablation. The change of its write is added only to the
-residual stream from which the later head (the receiver) computes its queries, or its keys, or its
-values. Everything between the two heads stays as in the clean run, so only the direct path is
-patched (Wang et al. 2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969). No
-further forward pass is needed.
+The sender's z is replaced by the spec's ablation. What this changes reaches the later head (the
+receiver) along one edge only (`Edge`), and there only its queries, or its keys, or its values (Wang
+et al. 2022, arXiv:2211.00593; Goldowsky-Dill et al. 2023, arXiv:2304.05969). Two things are then
+measured: the receiver's attention, with what it adds directly to the answer; and the answer itself,
+where everything from the receiver on is recomputed.
 """
 
 from collections.abc import Generator, Iterator
@@ -12,29 +12,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.answer_directions import passes
-from core.circuits.attention import head_scoring
+from core.circuits.answer_directions import EVERY_OTHER, THE_FOIL
 from core.circuits.composition import Composition, measure_composition
-from core.circuits.logit_attribution import AnswerDirections
-from core.circuits.residual_stream import additive_stack, head_weights, read_stream
+from core.circuits.edge import Edge
+from core.circuits.path_edges import edge_flops, patched_streams
+from core.circuits.path_measures import AnswerMeasure, AttentionMeasure
+from core.circuits.receiver import INPUTS, sharing
+from core.circuits.residual_stream import additive_stack
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
-from core.engine.edits import Edits
 from core.errors import InputError
-from core.model.attention import pattern
-from core.model.frozen_norms import frozen
-from core.model.loaded import LoadedModel
+from core.progress import constant_steps
 from core.settings import settings
 from core.spec.heads import Head, check_head
-from core.sweep.replacements import Replacement
 from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
-
-INPUTS = ("query", "key", "value")
-"""The three inputs of a head."""
 
 RESTING = 0.1
 """The smallest attention weight at which a key other than position 0 is the default key.
@@ -44,16 +38,52 @@ Many heads attend to position 0 when they have nothing else to attend to.
 
 
 @dataclass(frozen=True, eq=False)
+class AnswerChanges:
+    """How far each earlier head moves the answer on its path into one head: ablated minus clean.
+
+    In `metric`, the leading metric of the sweep, in nats. The input is patched at every position
+    that the receiver reads, and everything from the receiver on is recomputed. `heads` are those
+    that read the patched keys or values: the receiver alone, or all that share these with it
+    (grouped queries), where that was asked for. NaN from the receiver's own layer on.
+    """
+
+    metric: str
+    heads: tuple[Head, ...]
+    by_query: Float[np.ndarray, "layer head"]
+    by_key: Float[np.ndarray, "layer head"]
+    by_value: Float[np.ndarray, "layer head"]
+
+    def through(self, through: str) -> Float[np.ndarray, "layer head"]:
+        """The changes through one of `INPUTS`."""
+        found: np.ndarray = getattr(self, f"by_{_checked(through)}")
+        return found
+
+    def strongest(self, through: str, count: int = 5) -> list[tuple[Head, float]]:
+        """The earlier heads with the largest change through one of `INPUTS`, largest first."""
+        return _strongest(self.through(through), count)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: nats."""
+        return {
+            "metric": self.metric,
+            "read_by": [head.label for head in self.heads],
+            **{f"by_{way}": jsonable(self.through(way)) for way in INPUTS},
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class PathPatching:
     """The effect of each earlier head on one head through one input: ablated minus clean.
 
-    `weight` is the head's attention weight from `query` to `key` in the clean run. `by_query` is
-    the change of that weight if only the head's queries see the ablation of the earlier head;
-    `by_key` the same for its keys, at all positions. Values do not change attention: `by_value` is
-    the change of what the head adds directly to the answer, in logits relative to `against` ("the
-    foil" or "the vocabulary's mean"), with all later norms frozen at the clean run's scale. It is
-    measured in the target's pass; a foil that needs a pass of its own is left out. All three are
-    NaN from the head's own layer on.
+    `edge` is the path that is patched. `weight` is the head's attention weight from `query` to
+    `key` in the clean run. `by_query` is the change of that weight if only the head's queries see
+    the ablation of the earlier head; `by_key` the same for its keys, at all positions. Values do
+    not change attention: `by_value` is the change of what the head adds directly to the answer, in
+    logits relative to `against` ("the foil" or "every other token"), with all later norms
+    frozen at the clean run's scale. It is measured in the target's pass; a foil that needs a pass
+    of its own is left out. All three are NaN from the head's own layer on. `sharing` are the heads
+    that read the same keys and values, itself included. `answer` is None where it was not asked
+    for.
     """
 
     head: Head
@@ -65,23 +95,20 @@ class PathPatching:
     by_value: Float[np.ndarray, "layer head"]
     against: str
     composition: Composition | None
+    edge: Edge
+    sharing: tuple[Head, ...]
+    answer: AnswerChanges | None
 
     def strongest(self, through: str, count: int = 5) -> list[tuple[Head, float]]:
         """The earlier heads with the largest change through one of `INPUTS`, largest first."""
-        if through not in INPUTS:
-            raise InputError(
-                "through", f"{through!r} is no input of a head: choose query, key or value."
-            )
-        changes = {"query": self.by_query, "key": self.by_key, "value": self.by_value}[through]
-        size = np.nan_to_num(np.abs(changes))
-        order = np.argsort(-size, axis=None, kind="stable")[:count]
-        heads = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
-        return [(head, float(changes[head])) for head in heads if size[head] > 0]
+        changes: np.ndarray = getattr(self, f"by_{_checked(through)}")
+        return _strongest(changes, count)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: fractions of attention, logits for `by_value`."""
         return {
             "head": self.head.label,
+            "edge": self.edge.value,
             "query": self.query,
             "key": self.key,
             "weight": self.weight,
@@ -89,8 +116,26 @@ class PathPatching:
             "by_key": jsonable(self.by_key),
             "by_value": jsonable(self.by_value),
             "against": self.against,
+            "keys_shared_by": [head.label for head in self.sharing],
+            "answer": None if self.answer is None else self.answer.to_dict(),
             "composition": None if self.composition is None else self.composition.to_dict(),
         }
+
+
+def _strongest(changes: Float[np.ndarray, "layer head"], count: int) -> list[tuple[Head, float]]:
+    """The heads with the largest changes, largest first; none whose change is 0."""
+    size = np.nan_to_num(np.abs(changes))
+    order = np.argsort(-size, axis=None, kind="stable")[:count]
+    heads = [Head(*map(int, np.unravel_index(i, size.shape))) for i in order]
+    return [(head, float(changes[head])) for head in heads if size[head] > 0]
+
+
+def _checked(through: str) -> str:
+    if through not in INPUTS:
+        raise InputError(
+            "through", f"{through!r} is no input of a head: choose query, key or value."
+        )
+    return through
 
 
 def measure_path_patching(
@@ -99,12 +144,18 @@ def measure_path_patching(
     query: int | None = None,
     key: int | None = None,
     memory_budget: int | None = None,
+    *,
+    edge: Edge = Edge.RESIDUAL,
+    answer: bool = False,
+    whole_group: bool = False,
 ) -> Generator[float, None, PathPatching]:
     """Patch the path from every earlier head into `head`; yields the share done.
 
     `query` defaults to the position that predicts the answer's first token. `key` defaults to the
     position with the largest attention weight from `query`; position 0 only counts if no other
-    weight reaches `RESTING`. Raises `InputError` for a position out of range or a key after the
+    weight reaches `RESTING`. With `answer` the change of the answer is measured too, which takes a
+    pass from the receiver on for each sender and input; `whole_group` is then
+    `AnswerChanges.whole_group`. Raises `InputError` for a position out of range or a key after the
     query, `UnavailableError` for a model whose residual stream is not the sum of its parts.
     """
     model, prepared = scorer.model, scorer.prepared
@@ -112,28 +163,40 @@ def measure_path_patching(
     additive_stack(model)
     query = len(prepared.prompt) - 1 if query is None else query
     _check(query, key, len(scorer.start.tokens))
-    replacement = (yield from scorer.replacements())[prepared.target]
-    scores = yield from measure_composition(model, head)
-    receiver = _Receiver(scorer, head, query)
-    key = _default_key(receiver.row) if key is None else key
-    changes = np.full((3, model.n_layers, model.n_heads), np.nan)
+    replacements = yield from constant_steps(scorer.replacements(), 0.0)
+    scores = yield from constant_steps(measure_composition(model, head), 0.0)
+    attention = AttentionMeasure(scorer, head, query)
+    key = _default_key(attention.row) if key is None else key
+    heads = sharing(model, head) if whole_group else (head,)
+    on_answer = AnswerMeasure(scorer, head, heads) if answer else None
+    changes = np.full((6, model.n_layers, model.n_heads), np.nan)
     budget = settings().memory_bytes if memory_budget is None else memory_budget
-    for senders in _chunks(model, head.layer, len(scorer.start.tokens), budget):
+    for senders in _chunks(scorer, head.layer, edge, budget):
         layer, first, last = senders[0].layer, senders[0].head, senders[-1].head + 1
-        write_changes = _write_changes(scorer, replacement, senders)
-        changes[:, layer, first:last] = receiver.patched(write_changes, key)
+        streams = {
+            of: patched_streams(scorer.start_of(of), replacement, senders, head.layer, edge)
+            for of, replacement in replacements.items()
+            if answer or of == prepared.target
+        }
+        changes[:3, layer, first:last] = attention.changes(streams[prepared.target], key)
+        if on_answer is not None:
+            done = (layer + first / model.n_heads) / head.layer
+            work = on_answer.changes(streams, replacements)
+            changes[3:, layer, first:last] = yield from constant_steps(work, done)
         yield (layer + last / model.n_heads) / head.layer
-    by_query, by_key, by_value = changes
     return PathPatching(
         head=head,
         query=query,
         key=key,
-        weight=float(receiver.row[key]),
-        by_query=by_query,
-        by_key=by_key,
-        by_value=by_value,
-        against="the foil" if prepared.foil_in_same_pass else "the vocabulary's mean",
+        weight=float(attention.row[key]),
+        by_query=changes[0],
+        by_key=changes[1],
+        by_value=changes[2],
+        against=THE_FOIL if prepared.foil_in_same_pass else EVERY_OTHER,
         composition=scores,
+        edge=edge,
+        sharing=sharing(model, head),
+        answer=AnswerChanges(scorer.metric, heads, *changes[3:]) if answer else None,
     )
 
 
@@ -156,92 +219,17 @@ def _default_key(row: Float[Tensor, " key"]) -> int:
     return int(row.argmax())
 
 
-def _chunks(model: LoadedModel, n_layers: int, n_pos: int, budget: int) -> Iterator[list[Head]]:
+def _chunks(scorer: Scorer, n_layers: int, edge: Edge, budget: int) -> Iterator[list[Head]]:
     """The heads of the first `n_layers` layers in chunks.
 
     A chunk has heads of one layer only and takes about half a second.
     """
+    model, n_pos = scorer.model, len(scorer.start.tokens)
     flops = 8.0 * n_pos * model.d_model * model.n_heads * model.d_head
+    flops += edge_flops(model, n_layers, n_pos, edge)
     by_time = int(CHUNK_FLOPS.get(model.device, CHUNK_FLOPS["cpu"]) / 2 / flops)
     size = max(1, min(by_time, rows_per_chunk(model, n_pos, 0, 0, budget)))
     for layer in range(n_layers):
         heads = [Head(layer, head) for head in range(model.n_heads)]
         for first in range(0, len(heads), size):
             yield heads[first : first + size]
-
-
-@torch.inference_mode()
-def _write_changes(
-    scorer: Scorer, replacement: Replacement, senders: list[Head]
-) -> Float[Tensor, "sender pos d_model"]:
-    """The change of each sender's write under its ablation: ablated minus clean.
-
-    All senders are in one layer; each is ablated alone.
-    """
-    model, clean, layer = scorer.model, scorer.start.clean, senders[0].layer
-    assert clean is not None
-    block, z = additive_stack(model).blocks[layer], clean.z[layer]
-    edits = Edits(
-        [(replacement.edit(head),) for head in senders], model.value_shift, len(scorer.start.tokens)
-    )
-    ablated = edits.apply(layer, z.expand(len(senders), -1, -1, -1))
-    return block.out(ablated.flatten(-2)) - block.out(z.flatten(-2))
-
-
-class _Receiver:
-    """The head whose inputs are patched, with its queries, keys and values of the clean run.
-
-    `row` is its attention from the query position to every key.
-    """
-
-    @torch.inference_mode()
-    def __init__(self, scorer: Scorer, head: Head, query: int) -> None:
-        model, clean = scorer.model, scorer.start.clean
-        assert clean is not None
-        self._block = block = additive_stack(model).blocks[head.layer]
-        self._head, self._query = head.head, query
-        self._kv = head.head // (model.n_heads // len(clean.keys[head.layer]))
-        self._scoring = head_scoring(block, head.head)
-        self._resid, self._rotary = clean.resid_pre[head.layer], clean.rotary
-        q, _, _ = block.qkv(self._resid, self._rotary)
-        self._q = q[:, self._head]
-        self._k, self._v = clean.keys[head.layer][self._kv], clean.values[head.layer][self._kv]
-        self.row = self._attention(self._q, self._k[None], [query])[0, 0]
-        self._prepare_answer(scorer, head, clean.z[head.layer][0])
-
-    def _prepare_answer(
-        self, scorer: Scorer, head: Head, z: Float[Tensor, "pos head d_head"]
-    ) -> None:
-        """Keep what is needed to read the head's direct effect on the answer, norms frozen."""
-        model, prepared = scorer.model, scorer.prepared
-        stream = read_stream(model, scorer.start.tokens)
-        self._directions = AnswerDirections(model, prepared, passes(prepared)[0], stream)
-        read, lens = self._directions.read, self._block.lens
-        self._answer_attention = self._attention(self._q, self._k[None], read)[0]
-        self._w_o = head_weights(self._block, model.n_heads)[head.head].float()
-        self._out_norm = frozen(lens.out_norm, lens.out(z[read].flatten(-2)))
-
-    def _attention(
-        self,
-        q: Float[Tensor, "#row pos d_head"],
-        k: Float[Tensor, "#row key d_head"],
-        queries: list[int],
-    ) -> Float[Tensor, "row query key"]:
-        at = torch.tensor(queries, device=q.device)
-        rows = max(len(q), len(k))
-        q, k = (x.expand(rows, -1, -1)[:, None] for x in (q[:, at], k))
-        return pattern(q, k, at, self._scoring)[:, 0]
-
-    @torch.inference_mode()
-    def patched(
-        self, added: Float[Tensor, "sender pos d_model"], key: int
-    ) -> Float[np.ndarray, "way sender"]:
-        """The changes by query, by key and by value, if only that input sees `added`."""
-        q, k, v = self._block.qkv(self._resid + added, self._rotary)
-        by_query = self._attention(q[:, self._head], self._k[None], [self._query])
-        by_key = self._attention(self._q, k[:, self._kv], [self._query])
-        z_change = self._answer_attention @ (v[:, self._kv].float() - self._v.float())
-        writes = self._out_norm(z_change @ self._w_o)
-        by_value = [self._directions.along(write) for write in writes]
-        weights = torch.stack([by_query[:, 0, key], by_key[:, 0, key]]) - self.row[key]
-        return np.stack([*weights.cpu().double().numpy(), np.array(by_value)])

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from core.circuits.edge import Edge
 from core.jobs.task import OnModel, OnSpec, Step, Work, counted, streamed
 from core.progress import within
 from core.spec.ablation import AblationKind
@@ -102,11 +103,15 @@ class MeasurePathPatching(OnHead):
     """Path patching from every earlier head into the head.
 
     `query` and `attended` are `query` and `key` of `measure_path_patching`, with its defaults for
-    None. Returns a `PathPatching`, or a text that says why there is none.
+    None; the others are named as there. Returns a `PathPatching`, or a text that says why there is
+    none.
     """
 
     query: int | None = None
     attended: int | None = None
+    edge: Edge = Edge.RESIDUAL
+    answer: bool = False
+    whole_group: bool = False
 
     @property
     def description(self) -> str:
@@ -119,13 +124,61 @@ class MeasurePathPatching(OnHead):
         from core.errors import UnavailableError
 
         try:
-            return (
-                yield from counted(
-                    measure_path_patching(scorer, self.head, self.query, self.attended)
-                )
+            work = measure_path_patching(
+                scorer,
+                self.head,
+                self.query,
+                self.attended,
+                edge=self.edge,
+                answer=self.answer,
+                whole_group=self.whole_group,
             )
+            return (yield from counted(work))
         except UnavailableError as error:
             return str(error)
+
+
+@dataclass(frozen=True)
+class MeasureKnockOut(OnHead):
+    """Knock out the head's edges from `query` to `keys`.
+
+    Returns a `KnockOut`, or a text that says why there is none.
+    """
+
+    query: int
+    keys: tuple[int, ...]
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return f"Knocking out where {self.head.label} looks"
+
+    def measure(self, scorer: "Scorer") -> Work:
+        """Run the prompt without these edges."""
+        from core.circuits.knock_out import measure_knock_out
+        from core.errors import UnavailableError
+
+        try:
+            work = measure_knock_out(scorer, [self.head], self.query, self.keys)
+            return (yield from counted(work))
+        except UnavailableError as error:
+            return str(error)
+
+
+@dataclass(frozen=True)
+class MeasureDose(OnHead):
+    """Scale what the head writes, from nothing to twice as much; returns a `Dose`."""
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return f"Scaling {self.head.label}"
+
+    def measure(self, scorer: "Scorer") -> Work:
+        """Run the prompt with every factor."""
+        from core.circuits.dose import measure_dose
+
+        return (yield from counted(measure_dose(scorer, [self.head])))
 
 
 @dataclass(frozen=True)
@@ -178,6 +231,23 @@ class MeasurePatching(OnSpec):
 
 
 @dataclass(frozen=True)
+class MeasureStreamPatching(OnSpec):
+    """Patching of the residual stream by layer and position; returns `StreamPatching`."""
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return "Patching the residual stream"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """Run both prompts, then patch; yields partial results."""
+        from core.circuits.stream_patching import iter_stream_patching
+
+        yield Step(None)
+        return (yield from streamed(iter_stream_patching(model, self.spec)))
+
+
+@dataclass(frozen=True)
 class MeasureHeadScores(OnModel):
     """Measure the role scores of every head; returns `HeadScores`."""
 
@@ -214,6 +284,31 @@ class MeasureScoresWithout(OnModel):
         without: Generator[float, None, Any]
         without = measure_scores_without(model, self.head, self.kind, self.reference)
         return (yield from counted(without))
+
+
+@dataclass(frozen=True)
+class MeasureExtraColumns(OnSpec):
+    """Measure extra columns of every head; returns `ExtraValues`.
+
+    `names` are names of `core.circuits.extra_columns.EXTRA_COLUMNS`.
+    """
+
+    names: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return f"Measuring {len(self.names)} more columns of every head"
+
+    def work(self, model: "LoadedModel") -> Work:
+        """Do the clean run, then measure; several columns may come from one measurement."""
+        from core.circuits.extra_columns import BY_NAME, measure_extra_columns
+        from core.sweep.scorer import Scorer
+
+        scorer = Scorer(model, self.spec)
+        yield Step(None)
+        chosen = [BY_NAME[name] for name in self.names]
+        return (yield from counted(measure_extra_columns(scorer, chosen)))
 
 
 def _heads_text(heads: tuple[Head, ...]) -> str:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.circuits.head_scores import THRESHOLD, HeadScores
-from core.prompts.token_words import answer_words
-from core.results.findings import NOTABLE, NOTABLE_NATS
-from core.results.result import HeadEffect, SweepResult
-from core.spec.ablation import AblationKind
+from core.circuits.mechanism import route_words
+from core.results.leading import NOTABLE_NATS, leading, leading_of, opening, shows_in_prob
+from core.results.metric_words import about_words, opposed_words
+from core.results.metrics import LOGIT_DIFF, PROB, Metric
+from core.results.result import Effect, HeadEffect, SweepResult
+from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head
 from core.text.numbers import percent, share, signed
 from core.text.words import Words, phrase, plain
@@ -21,6 +23,8 @@ from core.text.words import Words, phrase, plain
 if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
+FEW = 20
+"""Below so many others a place is a rank: a percentage would claim a precision it has not."""
 HALF = 0.5
 """Position 0 is mentioned if ablating it alone has at least this share of the effect."""
 
@@ -49,60 +53,84 @@ def verdict(
     by_kind: Mapping[AblationKind, HeadEffect],
     roles: HeadScores | None,
     first_position: float | None = None,
+    metric: Metric | None = None,
 ) -> tuple[Sentence, Sentence, Sentence]:
     """Three sentences on one head of a sweep.
 
     `direct_effect` is None if the parts of the model cannot be read one by one; `roles` is None if
-    they are not measured yet. `first_position` is the change in log prob when the head is ablated
-    at position 0 alone, as a share of its whole change.
+    they are not measured yet. `first_position` is the change when the head is ablated at position
+    0 alone, as a share of its whole change, in the leading metric. The head's place among the
+    others is that in `metric`: the one the sweep opens on unless one is given.
     """
+    if metric is None or not metric.measures(result):
+        metric = opening(result).metric
     return (
-        _mattered(result, effect),
+        _mattered(result, effect, metric),
         _how(direct_effect, roles, effect.address),
         _weakened(result, effect, by_kind, first_position),
     )
 
 
 def matters(effect: HeadEffect) -> bool:
-    """Whether an ablation changed the answer by at least `NOTABLE` or `NOTABLE_NATS`."""
-    return _moved(effect) or abs(effect.logit_diff_change or 0.0) >= NOTABLE_NATS
+    """Whether an ablation changed the leading metric by at least `NOTABLE_NATS`."""
+    return abs(leading_change(effect)) >= NOTABLE_NATS
 
 
-def _mattered(result: SweepResult, effect: HeadEffect) -> Sentence:
-    spec, base = result.spec, result.baseline
-    target = phrase("P(", answer_words(result.target_tokens, spec.target), ")")
-    numbers = f"{signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats"
-    if effect.logit_diff_change is not None:
-        numbers += f", logit difference {signed(effect.logit_diff_change, 2)}"
-    went = f"{percent(base.prob)} → {percent(effect.prob)} ({numbers})"
-    who = f"On this prompt, ablating {effect.address.label} ({spec.ablation.label.lower()})"
-    if not matters(effect):
-        did = phrase("hardly mattered: ", target, f" {went}")
-    elif _moved(effect):
-        did = phrase(f"{_verb(effect.logprob_change)} ", target, f": {went}")
-    else:
-        change = effect.logit_diff_change
-        assert change is not None
-        against = f"{_verb(change)} the target against the foil, and hardly moved "
-        did = phrase(against, target, f": {went}")
-    return Sentence(phrase(f"{who} ", did, f", {_place(result, effect)}."), (SWEEP,))
+def leading_change(effect: Effect) -> float:
+    """The change in logit difference if there is a foil, else in log odds; both in nats."""
+    change = effect.logit_diff_change
+    return effect.logodds_change if change is None else change
 
 
-def _moved(effect: HeadEffect) -> bool:
-    """Whether the target's probability or log prob changed by at least the notable amount."""
-    return abs(effect.prob_change) >= NOTABLE or abs(effect.logprob_change) >= NOTABLE_NATS
+def _mattered(result: SweepResult, effect: HeadEffect, metric: Metric) -> Sentence:
+    who = f"On this prompt, ablating {effect.address.label} ({result.spec.ablation.label.lower()})"
+    did = f" {_verb(leading_change(effect))} " if matters(effect) else " hardly mattered: "
+    colon = ":" if matters(effect) else ""
+    went = (_prob_went if result.baseline.logit_diff is None else _difference_went)(
+        result, effect, colon
+    )
+    return Sentence(phrase(who, did, went, f", {place_words(result, effect, metric)}."), (SWEEP,))
+
+
+def _prob_went(result: SweepResult, effect: HeadEffect, colon: str) -> Words:
+    # Near 0 points are 0.0 whatever happens: then they say nothing.
+    points = f"{signed(100 * effect.prob_change)} pp, " if _shows_points(effect) else ""
+    numbers = f"{points}log odds {signed(effect.logodds_change, 2)}"
+    went = f"{percent(result.baseline.prob)} → {percent(effect.prob)}"
+    return phrase(about_words(PROB, result), f"{colon} {went} ({numbers})")
+
+
+def _difference_went(result: SweepResult, effect: HeadEffect, colon: str) -> Words:
+    base, change = result.baseline, leading_change(effect)
+    assert base.logit_diff is not None
+    went = f"{signed(base.logit_diff, 2)} → {signed(base.logit_diff + change, 2)}"
+    prob = f"{percent(base.prob)} → {percent(effect.prob)}"
+    points = f" ({signed(100 * effect.prob_change)} pp)" if _shows_points(effect) else ""
+    opposed = opposed_words(LOGIT_DIFF, effect, base)
+    return phrase(
+        about_words(LOGIT_DIFF, result),
+        f"{colon} {went} ({signed(change, 2)} nats); ",
+        about_words(PROB, result),
+        f" {prob}{points}{opposed}",
+    )
+
+
+def _shows_points(effect: Effect) -> bool:
+    """Whether the change of probability is not written 0.0."""
+    return float(f"{100 * effect.prob_change:.1f}") != 0
 
 
 def _verb(change: float) -> str:
     return "lowered" if change < 0 else "raised"
 
 
-def _place(result: SweepResult, effect: HeadEffect) -> str:
-    ranked = [each.address for each in result.ranked()]
+def place_words(result: SweepResult, effect: HeadEffect, metric: Metric) -> str:
+    """A head's place among the finished ones, by the size of its change in a metric."""
+    ranked = [each.address for each in result.ranked(metric.field)]
     place = ranked.index(effect.address) + 1
     if place == 1:
-        return f"the largest change of {len(ranked)} heads"
-    return f"{ordinal(place)} of {len(ranked)} heads by size"
+        return f"the largest change in {metric.short} of {len(ranked)} heads"
+    return f"{ordinal(place)} of {len(ranked)} heads by change in {metric.short}"
 
 
 def ordinal(n: int) -> str:
@@ -114,7 +142,7 @@ def ordinal(n: int) -> str:
 def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
     parts, shown_in = [], []
     if direct_effect is not None:
-        parts.append(_mechanism(direct_effect))
+        parts.append(route_words(direct_effect))
         shown_in.append(DIRECT_EFFECT)
     if roles is not None:
         parts.append(_looks_like(roles, head))
@@ -123,22 +151,6 @@ def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: H
         parts.append("by which route it acts could not be measured on this model")
     text = "; ".join(parts)
     return Sentence(phrase(f"{text[:1].upper()}{text[1:]}."), tuple(shown_in))
-
-
-def _mechanism(measured: "DirectEffect") -> str:
-    metric = "logit difference" if measured.metric == "logit_diff_change" else "log probability"
-    total, direct, rest = (
-        signed(value, 2) for value in (measured.total, measured.direct, measured.downstream)
-    )
-    sums = f"of {total} nats of {metric}, {direct} directly and {rest} through later components"
-    sentences = {
-        "small": f"its effect is too small to speak of a route ({sums})",
-        "direct": f"it acts mostly directly on the answer: {sums}",
-        "later components": f"it acts through later components: {sums}",
-        "self-repair": f"what it adds directly is made up for by later components (self-repair): "
-        f"{sums}",
-    }
-    return sentences[measured.mechanism.value]
 
 
 def _looks_like(roles: HeadScores, head: Head) -> str:
@@ -150,12 +162,23 @@ def _looks_like(roles: HeadScores, head: Head) -> str:
             f"on repeated random tokens it looks like none of the five kinds (its highest score "
             f"is {best}, {number}; the line is at {THRESHOLD})"
         )
-    above = roles.percentile(named, head)
-    place = "" if above != above else f", above {above:.0f} % of the other heads"  # NaN: alone
+    place = _place_in_scores(roles, named, head)
     return (
         f"on repeated random tokens it looks like {_article(named)} {named} head "
         f"({number}{place}), which says where it looks and not what it does here"
     )
+
+
+def _place_in_scores(roles: HeadScores, role: str, head: Head) -> str:
+    """Where a head's score stands: the rank among few, above which share of the others if many."""
+    scores = roles.values(role)
+    n_others = scores.size - 1
+    if not n_others:
+        return ""
+    if n_others < FEW:
+        rank = 1 + int((scores > scores[head]).sum())
+        return f", the {'' if rank == 1 else f'{ordinal(rank)} '}highest of {scores.size} heads"
+    return f", above {roles.percentile(role, head):.0f} % of the other heads"
 
 
 def _article(word: str) -> str:
@@ -172,63 +195,64 @@ def _weakened(
     if disagreement := _disagreement(by_kind):
         reasons.append(disagreement)
         shown_in.append(KINDS)
-    elif len(by_kind) > 1:
-        low, high = _range(by_kind)
-        reasons.append(
-            f"the kind of ablation matters, though here all {len(by_kind)} agree in direction or "
-            f"are small ({signed(low, 2)} to {signed(high, 2)} nats of {_metric_name(by_kind)})"
-        )
-        shown_in.append(KINDS)
+    if untried := _untried(by_kind):
+        reasons.append(untried)
+        if KINDS not in shown_in:
+            shown_in.append(KINDS)
     if first_position is not None and abs(first_position) >= HALF:
-        reasons.append(
-            f"ablating it at position 0 alone does {share(first_position)} of the change in log "
-            "probability, where heads rest rather than read"
-        )
+        reasons.append(first_position_words(result, first_position))
         shown_in.append(POSITIONS)
-    if base.prob < 0.05 or base.prob > 0.95:
-        end = "0" if base.prob < 0.05 else "100"
+    if not shows_in_prob(base.prob):
+        end = "0" if base.prob < HALF else "100"
         reasons.append(
             f"the baseline of {percent(base.prob)} is near {end} %, where probability shows little"
         )
     if base.rank > 1:
-        reasons.append(f"the target ranks {base.rank} without any ablation")
+        reasons.append(f"the target ranks {base.rank:,} without any ablation")
     if not matters(effect):
         reasons.append("another head may do the same job when this one is gone")
     return Sentence(phrase(f"What weakens this: {'; '.join(reasons)}."), tuple(shown_in))
+
+
+def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
+    """Which kinds were not measured, each with what it would take: their agreement is unknown."""
+    missing = [kind for kind in AblationKind if kind not in by_kind]
+    if not by_kind or not missing:
+        return ""
+    named = listed(missing).lower()
+    verb = "was" if len(missing) == 1 else "were"
+    return f"{named} {verb} not tried, and may say something else"
+
+
+def first_position_words(result: SweepResult, part: float) -> str:
+    """What ablating a head at position 0 alone does, as a share of its whole change."""
+    name = leading_of(result).short
+    if part < 0:
+        return f"ablating it at position 0 alone moves the {name} the other way ({share(part)})"
+    if part > 1:
+        return (
+            f"ablating it at position 0 alone moves the {name} further than ablating it "
+            f"everywhere ({share(part)})"
+        )
+    rests = ", where heads rest rather than read" if result.spec.prepend_bos else ""
+    return f"ablating it at position 0 alone does {share(part)} of the change in {name}{rests}"
 
 
 def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
     """A sentence part if the kinds disagree in direction or in size, else ""."""
     if len(by_kind) < 2:
         return ""
-    low, high = _range(by_kind)
     least, most = (
-        end(by_kind, key=lambda kind: leading_change(by_kind[kind])).label.lower()
-        for end in (min, max)
+        end(by_kind, key=lambda kind: leading_change(by_kind[kind])) for end in (min, max)
     )
+    low, high = leading_change(by_kind[least]), leading_change(by_kind[most])
+    has_foil = by_kind[least].logit_diff_change is not None
     between = (
-        f"{signed(low, 2)} nats of {_metric_name(by_kind)} under {least}, "
-        f"{signed(high, 2)} under {most}"
+        f"{signed(low, 2)} nats of {leading(has_foil=has_foil).short} under "
+        f"{least.label.lower()}, {signed(high, 2)} under {most.label.lower()}"
     )
     if low <= -NOTABLE_NATS and high >= NOTABLE_NATS:
         return f"the kinds of ablation disagree in direction ({between})"
     if max(abs(low), abs(high)) >= NOTABLE_NATS and high - low > HALF * max(abs(low), abs(high)):
         return f"the kinds of ablation disagree in size ({between})"
     return ""
-
-
-def leading_change(effect: HeadEffect) -> float:
-    """The change in logit difference if there is a foil, else in log prob; both in nats."""
-    change = effect.logit_diff_change
-    return effect.logprob_change if change is None else change
-
-
-def _metric_name(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
-    foil = any(effect.logit_diff_change is not None for effect in by_kind.values())
-    return "logit difference" if foil else "log probability"
-
-
-def _range(by_kind: Mapping[AblationKind, HeadEffect]) -> tuple[float, float]:
-    """The smallest and the largest change over the kinds, in nats."""
-    changes = [leading_change(effect) for effect in by_kind.values()]
-    return min(changes), max(changes)

@@ -14,7 +14,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core.cli.doctor import doctor
+from core.cli.dose import dose
 from core.cli.heads import head, joint, roles
+from core.cli.knock_out import knock_out
 from core.cli.open_link import open_
 from core.cli.output import fail, log_in_lines
 from core.cli.patch import patch
@@ -46,7 +48,7 @@ def _with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (sweep, head, joint, roles, patch, models):
+for command in (sweep, head, joint, roles, patch, knock_out, dose, models):
     app.command()(_with_settings(command))
 app.command()(serve)  # its options are settings, checked once they are in their places
 app.command()(doctor)  # says what is wrong with each

@@ -1,13 +1,16 @@
 """`headsweep head`, `headsweep joint`, `headsweep roles`: one head, a set, all heads' scores."""
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.circuits.edge import Edge
 from core.cli import options as given
 from core.cli.numbers import decimal_option, whole_option
 from core.cli.output import progress, write_json
+from core.cli.tables import PrintFormat, write_heads, write_roles
 from core.errors import InputError
 from core.spec import reference_set as reference
 from core.spec.ablation import AblationKind, Needs
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
 
 
+_SEPARATOR = re.compile(r"[,;\s]+")
+
+
 class Outcome(StrEnum):
     """The predicted outcome of ablating some heads."""
 
@@ -30,33 +36,59 @@ class Outcome(StrEnum):
 @given.on_a_spec
 def head(
     spec: SweepSpec,
-    head: Annotated[str, typer.Option(help="The head, such as L1H0.")],
+    head: Annotated[
+        list[str],
+        typer.Option(help="The head, such as L1H0; several one by one or as 'L1H0, L2H1'."),
+    ],
     device: given.On = given.Device.AUTO,
     query: Annotated[
         int | None, whole_option("What feeds it: from which position it looks.")
     ] = None,
     key: Annotated[int | None, whole_option("What feeds it: to which position it looks.")] = None,
+    edge: Annotated[
+        Edge,
+        typer.Option(
+            help="What feeds it, along which edge: the residual stream only, or through the MLPs "
+            "between the two heads too (as in the IOI paper)."
+        ),
+    ] = Edge.RESIDUAL,
+    group: Annotated[
+        bool,
+        typer.Option(
+            "--group",
+            help="What feeds it: patch the keys and values for every head that shares them, not "
+            "for this one only (grouped queries).",
+        ),
+    ] = False,
+    format: PrintFormat = None,
     out: given.Out = None,
 ) -> None:
-    """See one head closely, as JSON: where it looks, what it says, what feeds it, and the rest."""
-    chosen = _head(head, "head")
+    """See heads closely, as a table or JSON: where one looks, what it says, what feeds it.
+
+    Several heads share one sweep.
+    """
+    chosen = _heads(head)
     given.check_writable(out)
     with progress() as report:
         loaded = given.load(spec, device, report)
-        from core.circuits.head_report import head_report
+        from core.circuits.head_report import head_reports, several
         from core.progress import run_to_end
 
-        description = f"Looking at {chosen.label}"
-        work = head_report(loaded, spec, chosen, query, key)
-        result = run_to_end(work, lambda done: report(description, done))
-    write_json(result, out)
+        description = f"Looking at {', '.join(each.label for each in chosen)}"
+        work = head_reports(loaded, spec, chosen, query, key, edge=edge, whole_group=group)
+        results = run_to_end(work, lambda done: report(description, done))
+    values = results[0] if len(results) == 1 else several(results)
+    write_heads(results, values, format, out)
 
 
 @given.on_a_spec
 def joint(
     spec: SweepSpec,
     heads: Annotated[
-        str, typer.Option(help="The heads to remove at once, such as 'L1H0, L1H2'.")
+        str,
+        typer.Option(
+            help="The heads to remove at once, such as 'L1H0, L1H2'; L1 is all of layer 1."
+        ),
     ] = "",
     role: Annotated[
         str,
@@ -73,6 +105,10 @@ def joint(
         bool,
         typer.Option("--greedy", help="Also search for a small set that keeps the answer."),
     ] = False,
+    enough: Annotated[
+        float,
+        typer.Option(help="For --greedy: the least share of the clean run kept, from 0 to 1."),
+    ] = 1.0,
     variants_file: given.VariantsFile = None,
     out: given.Out = None,
 ) -> None:
@@ -88,6 +124,8 @@ def joint(
         raise InputError(
             "variants", "Variants are used by --greedy only: give that too, or leave this out."
         )
+    if enough != 1 and not greedy:
+        raise InputError("enough", "This is used by --greedy only: give that too, or leave it out.")
     typed = "" if variants_file is None else given.variants_text(variants_file)
     given.check_writable(out)
     with progress() as report:
@@ -104,7 +142,9 @@ def joint(
         foreseen = None
         if predict is not None and predicted_prob is not None:
             foreseen = PredictedEffect(predict is Outcome.BREAKS, predicted_prob)
-        work = joint_report(loaded, spec, chosen, foreseen, greedy_too=greedy, own=own)
+        work = joint_report(
+            loaded, spec, chosen, foreseen, greedy_too=greedy, enough=enough, own=own
+        )
         result = run_to_end(work, lambda done: report("Testing the heads", done))
     write_json(result, out)
 
@@ -121,9 +161,10 @@ def roles(
         AblationKind, typer.Option(help="How --without ablates it.")
     ] = AblationKind.MEAN,
     reference_file: given.ReferenceFile = None,
+    format: PrintFormat = None,
     out: given.Out = None,
 ) -> None:
-    """Score every head on repeated random tokens, as JSON: where it looks, what it copies."""
+    """Score every head on repeated random tokens, as a table or JSON: where it looks."""
     given.check_writable(out)
     removed = _head(without, "without") if without else None
     means = removed is not None and ablation.traits.needs is Needs.REFERENCE
@@ -149,7 +190,7 @@ def roles(
             with reference.located_in(lines):
                 without_head = run_to_end(work, lambda done: report(description, done))
             after = {"head": removed.label, "ablation": ablation.value, **without_head.to_dict()}
-    write_json(
+    write_roles(
         {
             "schema": "headsweep.roles/1",
             "model": name,
@@ -157,8 +198,15 @@ def roles(
             "without": after,
             "provenance": _provenance(loaded),
         },
+        format,
         out,
     )
+
+
+def _heads(given_texts: list[str]) -> tuple[Head, ...]:
+    """The heads named by --head, in their order, each once."""
+    parts = [part for text in given_texts for part in _SEPARATOR.split(text) if part]
+    return tuple(dict.fromkeys(_head(part, "head") for part in parts or [""]))
 
 
 def _head(text: str, field: str) -> Head:

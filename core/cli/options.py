@@ -19,6 +19,8 @@ from core.text.typed_numbers import whole_numbers
 
 if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
+    from core.results.metrics import Metric
+    from core.results.result import SweepResult
 
 
 class OutputFormat(StrEnum):
@@ -27,6 +29,13 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+
+
+class TableOrJson(StrEnum):
+    """How a single measurement is printed."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 class Device(StrEnum):
@@ -88,6 +97,15 @@ Weights = Annotated[
 ]
 On = Annotated[Device, typer.Option(help="Where to compute.")]
 Dtype = Annotated[DtypeOption, typer.Option(help="The model's number format.")]
+MetricName = Annotated[
+    str | None,
+    typer.Option(
+        help="What the table is sorted by and speaks of: prob, log-prob, log-odds, logit-diff, "
+        "margin, kl or entropy. The default is the change of probability where that shows the "
+        "heads, else the logit difference (with a foil) or the log odds."
+    ),
+]
+Format = Annotated[TableOrJson, typer.Option(help="How to print the result.")]
 Out = Annotated[Path | None, typer.Option(help="Write to this file instead.")]
 
 
@@ -153,8 +171,49 @@ def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":
     return MODELS.get(key_of(spec, device.value), report)
 
 
+def metric_named(name: str | None) -> "Metric | None":
+    """The metric of an option's value; None for none. Raises `InputError` (field "metric")."""
+    from core.results.metrics import METRICS
+
+    if name is None:
+        return None
+    wanted = _bare(name)
+    for metric in METRICS:
+        if wanted in map(_bare, (metric.short, metric.name, metric.field)):
+            return metric
+    names = ", ".join(metric.short.replace(" ", "-").lower() for metric in METRICS)
+    raise InputError("metric", f"{name!r} is not a metric: use {names}.")
+
+
+def check_has_foil(metric: "Metric", foil: object) -> None:
+    """Raise `InputError` (field "metric") for a metric that needs a foil where there is none."""
+    if metric.needs_foil and foil is None:
+        raise InputError(
+            "metric", f"The {metric.short} compares the target with a foil: give one with --foil."
+        )
+
+
+def check_measured(metric: "Metric | None", result: "SweepResult") -> None:
+    """Raise `InputError` (field "metric") where a result does not have the metric asked for."""
+    if metric is None or metric.measures(result):
+        return
+    check_has_foil(metric, result.spec.foil)
+    raise InputError(
+        "metric", f"This run does not have the {metric.short}: sweep it again, with --fresh."
+    )
+
+
+def _bare(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter not in " -_")
+
+
 def variants_text(path: Path) -> str:
     """The text of a file of variants. Raises `InputError` (field "variants")."""
+    return file_text(path, "variants", "give a variant a line")
+
+
+def file_text(path: Path, field: str, when_large: str) -> str:
+    """The text of a file of lines. Raises `InputError` (that field); `when_large` is a remedy."""
     from core.spec.reference_set import MAX_BYTES
 
     try:
@@ -163,18 +222,18 @@ def variants_text(path: Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: the file name contains a NUL
         why = getattr(error, "strerror", None) or error
         raise InputError(
-            "variants", f"{str(path)!r} cannot be read ({why}): choose another file."
+            field, f"{str(path)!r} cannot be read ({why}): choose another file."
         ) from error
     if len(raw) > MAX_BYTES:
         raise InputError(
-            "variants",
-            f"{str(path)!r} is larger than {MAX_BYTES // 1_000_000} MB: give a variant a line.",
+            field,
+            f"{str(path)!r} is larger than {MAX_BYTES // 1_000_000} MB: {when_large}.",
         )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            "variants",
+            field,
             f"{str(path)!r} is not UTF-8 text: byte {error.start + 1} is "
             f"0x{raw[error.start]:02X}. Save it as UTF-8.",
         ) from error

@@ -13,7 +13,7 @@ from core.store import keeper
 from core.text.words import Style, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.text import Text
 
@@ -102,6 +102,15 @@ def log_in_full() -> None:
 def say(message: str) -> None:
     """Print a message in one line on stderr."""
     print(f"headsweep: {' '.join(message.split())}", file=sys.stderr)
+
+
+def printed(print_on: "Callable[[Console], None]", out: Path | None) -> None:
+    """Let a function print on the terminal, or into a file, where lines have 100 characters."""
+    if out is None:
+        print_on(Console())
+        return
+    with out.open("w", encoding="utf-8") as file:
+        print_on(Console(file=file, width=100))
 
 
 def fail(message: str, code: int) -> None:

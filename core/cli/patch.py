@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,13 @@ from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
+
+
+class What(StrEnum):
+    """What is patched."""
+
+    HEADS = "heads"
+    RESIDUAL = "residual"
 
 
 def _resampling(command: Callable[..., None]) -> Callable[..., None]:
@@ -42,6 +50,10 @@ def _resampling(command: Callable[..., None]) -> Callable[..., None]:
 @given.on_a_spec
 def patch(
     spec: SweepSpec,
+    what: Annotated[
+        What,
+        typer.Option(help="Heads, or the residual stream at each layer and position."),
+    ] = What.HEADS,
     by_position: Annotated[
         bool, typer.Option("--by-position", help="Also patch one position at a time.")
     ] = False,
@@ -52,6 +64,10 @@ def patch(
     out: given.Out = None,
 ) -> None:
     """Patch every head between two prompts, as JSON: what its clean z restores, and breaks."""
+    if what is What.RESIDUAL and by_position:
+        raise InputError(
+            "by-position", "The residual stream is patched at each position already: leave it out."
+        )
     if layer is not None and not by_position:
         raise InputError(
             "layer", "It is used with --by-position only: give that too, or leave this out."
@@ -59,6 +75,9 @@ def patch(
     given.check_writable(out)
     with progress() as report:
         loaded = given.load(spec, device, report)
+        if what is What.RESIDUAL:
+            write_json(_streams(loaded, spec, report), out)
+            return
         if layer is not None and not 0 <= layer < loaded.n_layers:
             raise InputError(
                 "layer",
@@ -93,9 +112,27 @@ def _measured(
     positions = both_directions("Patching every position", heads, True) if by_position else None
     seconds = time.perf_counter() - started
     return {
-        "schema": "headsweep.patch/1",
+        "schema": "headsweep.patch/2",
         "spec": resolved.to_dict(),
         **whole,
         "by_position": positions,
         "provenance": provenance(model, seconds).to_dict(),
+    }
+
+
+def _streams(model: "LoadedModel", spec: SweepSpec, report: Any) -> dict[str, Any]:
+    from core.circuits.stream_patching import iter_stream_patching
+    from core.sweep.prepare import prepare
+    from core.sweep.sweep import provenance
+
+    started = time.perf_counter()
+    found = None
+    for done, found in iter_stream_patching(model, spec):  # noqa: B007  # the last is complete
+        report("Patching the residual stream", done)
+    assert found is not None
+    return {
+        "schema": "headsweep.patch-residual/1",
+        "spec": prepare(model, spec).spec.to_dict(),
+        **found.to_dict(),
+        "provenance": provenance(model, time.perf_counter() - started).to_dict(),
     }

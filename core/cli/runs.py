@@ -79,12 +79,13 @@ def list_(
 
 
 @app.command()
-def show(run: _Run, format: _Print = Listed.TABLE) -> None:
+def show(run: _Run, format: _Print = Listed.TABLE, metric: given.MetricName = None) -> None:
     """Print a kept run as `headsweep sweep` would."""
     from core.cli.sweep import print_table
     from core.exports.data import to_json
 
-    kept = find(run)
+    shown, kept = given.metric_named(metric), find(run)
+    given.check_measured(shown, kept.result)
     if format is Listed.JSON:
         sys.stdout.write(to_json(kept.result, kept.layer_effects, kept.label))
         return
@@ -94,7 +95,7 @@ def show(run: _Run, format: _Print = Listed.TABLE) -> None:
             console.print(text, markup=False, highlight=False)
     console.print(f"run {kept.id}, {kept.origin.value} {_when(kept.created)}", highlight=False)
     console.print(kept.spec.prompt, markup=False, highlight=False)
-    print_table(kept.result, console)
+    print_table(kept.result, console, shown)
 
 
 @app.command()

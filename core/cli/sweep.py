@@ -8,22 +8,29 @@ import typer
 from rich.console import Console
 
 from core.cli import options as given
+from core.cli.many import or_many
 from core.cli.options import OutputFormat
-from core.cli.output import progress, say, terminal_text, write_text
-from core.errors import StoreError
+from core.cli.output import progress, terminal_text, write_json, write_text
+from core.cli.run_spec import Swept, extra_columns, swept, warn_of_trouble
+from core.cli.tables import console_for
+from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
-from core.store.keeper import KEEPER
 from core.text.words import phrase
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
+    from core.circuits.extra_columns import ExtraValues
+    from core.results.layer_effects import LayerEffects
     from core.results.metrics import Metric
     from core.results.result import SweepResult
+    from core.results.table_rows import Row
 
 TABLE_ROWS = 20
 
 
+@or_many
 @given.on_a_spec
 def sweep(
     spec: SweepSpec,
@@ -31,6 +38,29 @@ def sweep(
     format: Annotated[  # the option's name is part of the contract
         OutputFormat, typer.Option(help="How to print the result.")
     ] = OutputFormat.TABLE,
+    metric: given.MetricName = None,
+    layers: Annotated[
+        bool,
+        typer.Option(
+            "--layers",
+            help="Ablate whole layers and MLPs too: rows of the table, 'margins' in the JSON.",
+        ),
+    ] = False,
+    rows: Annotated[
+        Rows | None,
+        typer.Option(
+            help="Which rows table and CSV have; the default is heads, and all with --layers.",
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="More numbers of every head, by name and with commas between: attribution, "
+            "direct-frozen, attention-to-target, attention-to-foil, copying-target, copying-foil, "
+            "induction, duplicate-token, previous-token, current-token, first-token."
+        ),
+    ] = None,
     out: given.Out = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Sweep again, though this very run is kept.")
@@ -41,15 +71,16 @@ def sweep(
     The run is kept, and a kept one of the same spec and weights is printed at once.
     """
     given.check_writable(out)
-    result, trouble = (None, "") if fresh else _kept(spec, device)
-    if result is None:
-        result = _run(spec, device)
-        KEEPER.keep(result)
-        if KEEPER.trouble:
-            say(f"this run is not kept. {KEEPER.trouble}")
-        elif trouble:
-            say(f"the kept run could not be used, and this one is kept in its place. {trouble}")
-    _write(result, format, out)
+    shown = given.metric_named(metric)
+    if shown is not None:
+        given.check_has_foil(shown, spec.foil)
+    asked = extra_columns(columns)
+    rows = rows or (Rows.ALL if layers else Rows.HEADS)
+    with progress() as report:
+        found = swept(spec, device, report, fresh=fresh, layers=rows.has_layers, columns=asked)
+    warn_of_trouble()
+    given.check_measured(shown, found.result)
+    _write(found, format, out, shown, rows)
 
 
 def models() -> None:
@@ -87,65 +118,54 @@ def models() -> None:
     )
 
 
-def _kept(spec: SweepSpec, device: given.Device) -> "tuple[SweepResult | None, str]":
-    """The kept run of a spec and the weights on this machine, else None and why, if it is odd.
+def _write(
+    found: Swept, format: OutputFormat, out: Path | None, metric: "Metric | None", rows: Rows
+) -> None:
+    from core.exports.table import table_csv, table_dict
+    from core.results.table_rows import table_rows
 
-    It loads no model, so it is fast.
-    """
-    from core.checkpoints.fingerprint import (
-        local_fingerprint,  # it reads the embedded model's files
-    )
-
-    weights = local_fingerprint(spec.model)
-    if weights is None:
-        return None, ""
-    try:
-        run = KEEPER.ask(lambda store: store.find(spec, weights))
-    except StoreError as error:
-        return None, str(error)
-    if run is None or device.value not in ("auto", run.result.provenance.device):
-        return None, ""
-    if sys.stderr.isatty():
-        print(f"Kept as run {run.id}; --fresh sweeps again.", file=sys.stderr)
-    return run.result, ""
-
-
-def _run(spec: SweepSpec, device: given.Device) -> "SweepResult":
-    with progress() as report:
-        model = given.load(spec, device, report)
-        from core.sweep.scorer import Scorer
-        from core.sweep.sweep import sweep_with_progress
-
-        result = None
-        for result, fraction in sweep_with_progress(Scorer(model, spec)):
-            report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
-    assert result is not None
-    return result
-
-
-def _write(result: "SweepResult", format: OutputFormat, out: Path | None) -> None:
-    if format is not OutputFormat.TABLE:
-        text = result.to_json() + "\n" if format is OutputFormat.JSON else result.to_csv()
-        write_text(text, out)
-    elif out is None:
-        print_table(result, Console())
+    margins = found.layer_effects if rows.has_layers else None
+    if format is OutputFormat.JSON:
+        write_json(table_dict(found.result, margins, found.extra), out)
+    elif format is OutputFormat.CSV:
+        write_text(table_csv(table_rows(found.result, margins, rows), found.extra), out)
+        _warn_of_missing(found.extra)
     else:
-        with out.open("w", encoding="utf-8") as file:
-            print_table(result, Console(file=file, width=100))
+        with console_for(out) as console:
+            print_table(found.result, console, metric, margins, rows, found.extra)
 
 
-def print_table(result: "SweepResult", console: Console) -> None:
-    """The facts of a sweep, the heads with the largest changes, the findings, the provenance."""
+def print_table(
+    result: "SweepResult",
+    console: Console,
+    metric: "Metric | None" = None,
+    layer_effects: "LayerEffects | None" = None,
+    rows: Rows = Rows.HEADS,
+    extra: "ExtraValues | None" = None,
+) -> None:
+    """The facts of a sweep, the rows with the largest changes, the findings, the provenance.
+
+    In a metric: the one that the sweep opens on unless one is given.
+    """
     from core.results.captions import provenance_words
     from core.results.facts import fact_words, facts
     from core.results.finding_words import CAVEATS, finding_words
     from core.results.findings import findings
+    from core.results.leading import opening
+    from core.results.table_rows import ranked, table_rows
 
-    found = findings(result)
-    for fact in facts(result):
+    first = opening(result)
+    shown = metric if metric is not None and metric.measures(result) else first.metric
+    found = findings(result, shown)
+    for fact in facts(result, shown):
         console.print(terminal_text(fact_words(fact)))
     console.print()
-    _print_heads(result, console)
+    why = "" if metric is not None else f" {first.why}"
+    console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
+    order = ranked(table_rows(result, layer_effects, rows), shown.field)
+    _print_rows(result, console, shown, order)
+    if extra is not None:
+        _print_extra(extra, order, console)
     console.print()
     for said in finding_words(result, found):
         console.print(terminal_text(said))
@@ -156,30 +176,61 @@ def print_table(result: "SweepResult", console: Console) -> None:
     console.print(terminal_text(provenance_words(result)))
 
 
-def _print_heads(result: "SweepResult", console: Console) -> None:
-    """The heads with the largest changes, one a row."""
-    from rich.table import Table
-
+def _print_rows(
+    result: "SweepResult", console: Console, shown: "Metric", rows: "list[Row]"
+) -> None:
+    """Rows that are ranked by a metric, the largest change first."""
     from core.results.metrics import METRICS
 
-    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
     metrics = [metric for metric in METRICS if metric.measures(result)]
+    has_layers = any(row.head is None for row in rows)
     columns = [f"{metric.column}\n{metric.unit}" for metric in metrics]
-    for column in ["head", "P after\n%", *columns, "rank"]:
-        table.add_column(column, justify="left" if column == "head" else "right")
-    for effect in result.ranked()[:TABLE_ROWS]:
+    table = _table("part" if has_layers else "head", "P after\n%", *columns, "rank")
+    for row in rows[:TABLE_ROWS]:
         table.add_row(
-            effect.address.label,
-            f"{100 * effect.prob:.2f}",
-            *(_cell(metric, metric.value(effect)) for metric in metrics),
-            str(effect.rank),
+            row.label,
+            f"{100 * row.effect.prob:.2f}",
+            *(_cell(metric, metric.value(row.effect)) for metric in metrics),
+            str(row.effect.rank),
         )
     console.print(table)
-    if len(result.heads) > TABLE_ROWS:
+    if len(rows) > TABLE_ROWS:
+        what = "heads, layers and MLPs" if has_layers else "heads"
         console.print(
-            f"The {TABLE_ROWS} largest of {len(result.heads)} heads; --format csv gives all.",
+            f"The {TABLE_ROWS} largest of {len(rows)} {what}; --format csv gives all.",
             highlight=False,
         )
+
+
+def _print_extra(extra: "ExtraValues", rows: "list[Row]", console: Console) -> None:
+    """The extra columns of the heads among those rows, and why one that was asked for has none."""
+    console.print()
+    if extra.measured:
+        headings = [each.title.replace(" ", "\n") for each in extra.measured]
+        table = _table("head", *headings)
+        for row in rows[:TABLE_ROWS]:
+            if row.head is not None:
+                values = [(each, extra.value(each, row.head)) for each in extra.measured]
+                cells = ["–" if value is None else each.text(value) for each, value in values]
+                table.add_row(row.label, *cells)
+        console.print(table)
+    for name, why in extra.unavailable.items():
+        console.print(terminal_text(phrase(f"{name}: {why}")))
+
+
+def _table(first: str, *others: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    for column in (first, *others):
+        table.add_column(column, justify="left" if column == first else "right")
+    return table
+
+
+def _warn_of_missing(extra: "ExtraValues | None") -> None:
+    """Say on stderr why a column of the CSV is empty."""
+    for name, why in ({} if extra is None else extra.unavailable).items():
+        print(f"headsweep: --columns: {name}: {why}", file=sys.stderr)
 
 
 def _cell(metric: "Metric", value: float | None) -> "Text":

@@ -115,7 +115,7 @@ def rows_per_chunk(
     if model.stack is None or start > 0 or not model.fused_attention:
         scores = 3 * model.n_heads * own * n_pos
     size = 2 if model.dtype == "bfloat16" else 4
-    # The logits in the model's dtype, and again while a few rows are scored in float64.
-    per_row = size * (values + 2 * n_read * model.d_vocab) + 4 * scores
+    # The logits in float32, and again while a few rows are scored in float64.
+    per_row = size * values + 4 * (2 * n_read * model.d_vocab + scores)
     clean = model.n_layers * n_pos * (model.d_model + 3 * model.n_heads * model.d_head)
     return max(1, (memory_budget - size * (clean + tile)) // per_row)

@@ -1,14 +1,16 @@
 """Apply the interventions of batch rows inside one layer: replace z, or an MLP's output."""
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Literal, assert_never
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from core.engine.interventions import Edit, Intervention, MlpEdit, Values
+from core.engine.interventions import Edit, Intervention, MlpEdit, Scaled, Values
 from core.spec.ablation import AblationKind, Computed
+
+_Scaled = Literal["scaled"]
 
 
 class Edits:
@@ -71,7 +73,7 @@ class Edits:
 
     def _replacement(
         self,
-        kind: Computed | None,
+        kind: Computed | _Scaled | None,
         layer: int,
         z: Float[Tensor, "batch pos head d_head"],
         rows: Int[Tensor, " edit"],
@@ -84,6 +86,11 @@ class Edits:
         shift = self._shift[layer].to(z)
         back = shift[heads][:, None, :]
         match kind:
+            case "scaled":
+                factors = [e.replacement.factor for e in edits if isinstance(e.replacement, Scaled)]
+                own = z[rows, :, heads]
+                more = torch.tensor(factors).to(z)[:, None, None] - 1
+                return own + more * (own - back)  # so that 1 changes nothing, to the last bit
             case AblationKind.ZERO:
                 return back.expand(-1, z.shape[1], -1)
             case AblationKind.MEAN_ACROSS_HEADS:
@@ -130,8 +137,14 @@ class Edits:
         return mask.to(positions.device)[:, positions]
 
 
-def _kind(edit: Edit) -> Computed | None:
-    return None if isinstance(edit.replacement, Values) else edit.replacement
+def _kind(edit: Edit) -> Computed | _Scaled | None:
+    match edit.replacement:
+        case Values():
+            return None
+        case Scaled():
+            return "scaled"
+        case computed:
+            return computed
 
 
 def first_layer(intervention: Intervention) -> int:

@@ -26,6 +26,17 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """A replacement by the head's own z of the running pass, times `factor`.
+
+    It is z of the sweep's weights, processed or raw, that is scaled: factor 0 is `zero` ablation, 1
+    leaves z as it is.
+    """
+
+    factor: float
+
+
+@dataclass(frozen=True)
 class Edit:
     """The replacement of one head's z at some positions.
 
@@ -34,7 +45,7 @@ class Edit:
     """
 
     head: Head
-    replacement: Computed | Values
+    replacement: Computed | Values | Scaled
     positions: tuple[int, ...] | None = None
 
     @property

@@ -1,8 +1,9 @@
 """Pairwise interactions of the heads of a small set.
 
-I = d_ab - d_a - d_b, where each d is the change in logit difference (log prob without a foil) under
-an ablation. Probability is not used: with a baseline of 47 % two heads that lose 30 points each
-cannot lose 60 points together.
+I = d_ab - d_a - d_b, where each d is the change in the leading metric under an ablation: the logit
+difference, or the log odds of the target without a foil. Probability is not used: with a baseline
+of 47 % two heads that lose 30 points each cannot lose 60 points together. Nor is log prob, which is
+concave in the logits: two losses that exactly add up there would pass for backup.
 """
 
 from collections.abc import Generator, Sequence
@@ -15,20 +16,38 @@ from jaxtyping import Float
 
 from core.hypotheses.joint_effects import ablate_sets, change
 from core.hypotheses.parse_heads import checked_heads
-from core.results.findings import NOTABLE_NATS
+from core.hypotheses.relation import Relation, relation
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
-from core.text.jsonable import jsonable
 
 MOST = 10
 """The largest number of heads: 45 pairs."""
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two heads ablated together: the change in the metric, I, and what it says of the two."""
+
+    heads: tuple[Head, Head]
+    joint: float
+    interaction: float
+    relation: Relation
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types in the unit of the metric."""
+        return {
+            "heads": [head.label for head in self.heads],
+            "joint": self.joint,
+            "interaction": self.interaction,
+            "relation": self.relation.value,
+        }
+
+
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """Changes under single and pairwise ablation: ablated minus clean, in `metric`.
+    """Changes under single and pairwise ablation: ablated minus clean, in the leading `metric`.
 
-    The unit is logits with a foil, else nats. `pair` is symmetric and NaN on the diagonal.
+    The unit is nats. `pair` is symmetric and NaN on the diagonal.
     """
 
     heads: tuple[Head, ...]
@@ -38,28 +57,27 @@ class Interactions:
 
     @property
     def values(self) -> Float[np.ndarray, "head head"]:
-        """I of every pair, symmetric, NaN on the diagonal; below 0 they back each other up."""
+        """I of every pair, symmetric, NaN on the diagonal."""
         values: np.ndarray = self.pair - self.single[:, None] - self.single
         return values
 
-    def backed_up(self, minimum: float = NOTABLE_NATS) -> list[tuple[Head, Head, float]]:
-        """(head, head, I) of every pair with I <= -`minimum`: strongest first, ties by head."""
-        values = self.values
-        pairs = [
-            (self.heads[a], self.heads[b], float(values[a, b]))
-            for a, b in combinations(range(len(self.heads)), 2)
-            if values[a, b] <= -minimum
-        ]
-        return sorted(pairs, key=lambda pair: pair[2])
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every pair: the largest |I| first, ties in the order of the heads."""
+        values, found = self.values, []
+        for a, b in combinations(range(len(self.heads)), 2):
+            joint, singles = float(self.pair[a, b]), [float(self.single[i]) for i in (a, b)]
+            both = (self.heads[a], self.heads[b])
+            found.append(Pair(both, joint, float(values[a, b]), relation(joint, singles)))
+        return tuple(sorted(found, key=lambda pair: -abs(pair.interaction)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types in the unit of `metric`; None on the diagonals."""
+        """Plain JSON types in the unit of `metric`."""
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
             "single": self.single.tolist(),
-            "pair": jsonable(self.pair),
-            "values": jsonable(self.values),
+            "pairs": [pair.to_dict() for pair in self.pairs],
         }
 
 

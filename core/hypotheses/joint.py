@@ -4,15 +4,17 @@ Ablating one head at a time misses heads that back each other up (Heimersheim & 
 arXiv:2404.15255, section 2.4).
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.hypotheses.comparison_sets import comparison_sets, percentile
+from core.hypotheses.comparison_sets import Place, comparison_sets, place
 from core.hypotheses.joint_effects import ablate_sets, change
 from core.hypotheses.parse_heads import checked_heads
+from core.hypotheses.relation import Relation, relation
+from core.results.metrics import PROB
 from core.results.result import Baseline, Effect
-from core.spec.heads import Head
+from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer, baseline_of
 from core.text.jsonable import jsonable
 
@@ -29,10 +31,12 @@ class ComparisonSet:
 class JointTest:
     """The effect of ablating some heads together.
 
-    `metric` is "logit_diff_change" with a foil, else "logprob_change" (ablated minus clean);
-    `change`, `sum_of_singles` and the changes of `others` are in it. `singles` are the effects of
-    ablating each head alone, in the order of `heads`. `others` are comparison sets: as many other
-    heads from the same layers. `n_possible` such sets exist.
+    `metric` is the leading one: "logit_diff_change" with a foil, else "logodds_change" (ablated
+    minus clean, nats); `change`, `sum_of_singles` and the changes of `others` are in it. `singles`
+    are the effects of ablating each head alone, in the order of `heads`. `others` are comparison
+    sets: as many other heads from the same layers. `n_possible` such sets exist. `strongest`: the
+    heads are the model's strongest when each head is ablated alone, by size or by damage, in
+    `metric` or in probability.
     """
 
     heads: tuple[Head, ...]
@@ -42,6 +46,7 @@ class JointTest:
     singles: tuple[Effect, ...]
     others: tuple[ComparisonSet, ...]
     n_possible: int
+    strongest: bool
 
     @property
     def change(self) -> float:
@@ -51,23 +56,31 @@ class JointTest:
     @property
     def sum_of_singles(self) -> float:
         """The sum of the changes under single ablations."""
-        return sum(change(single, self.metric) for single in self.singles)
+        return sum(self.single_changes)
+
+    @property
+    def single_changes(self) -> tuple[float, ...]:
+        """The change in `metric` under each single ablation."""
+        return tuple(change(single, self.metric) for single in self.singles)
 
     @property
     def redundancy(self) -> float:
-        """`change` minus `sum_of_singles`; below 0 the heads back each other up."""
+        """`change` minus `sum_of_singles`; what it means is `relation`."""
         return self.change - self.sum_of_singles
 
     @property
-    def percentile(self) -> float | None:
-        """The share (0 to 100) of the other sets that did less damage; a tie counts half.
+    def relation(self) -> Relation:
+        """What the joint change says beside the single ones; one head is additive."""
+        return relation(self.change, self.single_changes)
 
-        It is a percentile, not a p-value. None if there is no other set.
-        """
-        return percentile(self.change, [other.change for other in self.others])
+    @property
+    def place(self) -> Place | None:
+        """Where the change stands among those of the other sets; None if there is no other set."""
+        return place(self.change, [other.change for other in self.others])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: probabilities are fractions; changes in `metric` are nats or logits."""
+        """Plain JSON types: probabilities are fractions; changes in `metric` are nats."""
+        place = self.place
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
@@ -80,7 +93,9 @@ class JointTest:
             "change": self.change,
             "sum_of_singles": self.sum_of_singles,
             "redundancy": self.redundancy,
-            "percentile": self.percentile,
+            "relation": self.relation.value,
+            "place": None if place is None else place.to_dict(),
+            "strongest": self.strongest,
             "n_possible": self.n_possible,
             "others": [[[h.label for h in other.heads], other.change] for other in self.others],
         }
@@ -89,23 +104,38 @@ class JointTest:
 def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, JointTest]:
     """Ablate some heads together, each alone, and comparison sets; yields the share done.
 
-    Raises `InputError` (field "heads") for an empty set, or a head that the model does not have.
+    Every other head of the model is ablated alone too: whether the chosen heads are the strongest
+    of all decides what their place among other sets is worth. Raises `InputError` (field "heads")
+    for an empty set, or a head that the model does not have.
     """
     model = scorer.model
     chosen = checked_heads(heads, (model.n_layers, model.n_heads))
     others, n_possible = comparison_sets(chosen, model.n_heads)
-    sets = [chosen, *((head,) for head in chosen), *others]
+    every = all_heads(model.n_layers, model.n_heads)
+    sets = [chosen, *((head,) for head in every), *others]
     joint, *rest = yield from ablate_sets(scorer, sets)
+    alone = dict(zip(every, rest, strict=False))
     metric = scorer.metric
     return JointTest(
         chosen,
         metric,
         baseline_of(model, scorer.baseline),
         joint,
-        tuple(rest[: len(chosen)]),
+        tuple(alone[head] for head in chosen),
         tuple(
             ComparisonSet(other, change(effect, metric))
-            for other, effect in zip(others, rest[len(chosen) :], strict=True)
+            for other, effect in zip(others, rest[len(every) :], strict=True)
         ),
         n_possible,
+        any(_are_strongest(chosen, alone, field) for field in (metric, PROB.field)),
     )
+
+
+def _are_strongest(chosen: Sequence[Head], alone: Mapping[Head, Effect], metric: str) -> bool:
+    """Whether no other head has a larger change in a metric, or none a lower one."""
+    changes = {head: change(effect, metric) for head, effect in alone.items()}
+    ways: tuple[Callable[[Head], float], ...] = (
+        lambda head: -abs(changes[head]),
+        lambda head: changes[head],
+    )
+    return any(set(sorted(alone, key=way)[: len(chosen)]) == set(chosen) for way in ways)

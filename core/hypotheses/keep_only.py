@@ -22,7 +22,7 @@ from core.text.jsonable import jsonable
 LEAST_GAP = 0.1
 """The smallest loss when no head is kept for which shares of it have a meaning.
 
-In nats, or in logits with a foil.
+In nats of the leading metric.
 """
 
 
@@ -30,7 +30,7 @@ In nats, or in logits with a foil.
 class KeptOnly:
     """The effect of ablating all heads but `heads`.
 
-    `metric` is "logit_diff_change" with a foil, else "logprob_change". `effect` is that of keeping
+    `metric` is "logit_diff_change" with a foil, else "logodds_change". `effect` is that of keeping
     only `heads`; `empty` is that of keeping no head.
     """
 

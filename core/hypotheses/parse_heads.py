@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 from core.errors import InputError
 from core.spec.heads import Head, check_head, shortened
+from core.text.typed_numbers import WHOLE
 
 MAX_CHARACTERS = 20_000
 """The longest text accepted: enough to name every head of the largest supported model."""
 
 _FIELD = "heads"
 _SEPARATOR = re.compile(r"[,;\s]+")
+_LAYER = re.compile(rf"L({WHOLE})", re.IGNORECASE)
 
 
 def parse_heads(
@@ -18,9 +20,9 @@ def parse_heads(
 ) -> tuple[Head, ...]:
     """The heads in `text`, sorted and distinct, for a model of `shape` (layers, heads a layer).
 
-    Heads are separated by commas, semicolons or white space. Raises `InputError` (field "heads")
-    for a part that is not a head, a head that the model does not have, and fewer than `least` or
-    more than `most` heads.
+    Heads are separated by commas, semicolons or white space; L3 is every head of layer 3. Raises
+    `InputError` (field "heads") for a part that is no head or layer, a head or layer that the model
+    does not have, and fewer than `least` or more than `most` heads.
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(
@@ -28,7 +30,7 @@ def parse_heads(
             f"The heads have {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken. "
             "Name fewer.",
         )
-    named = [_head(part) for part in _SEPARATOR.split(text) if part]
+    named = [head for part in _SEPARATOR.split(text) if part for head in _heads(part, shape)]
     return checked_heads(named, shape, least=least, most=most)
 
 
@@ -58,6 +60,20 @@ def checked_heads(
             _FIELD, f"{_count(len(chosen))} are named; at most {most:,} are taken. Leave some out."
         )
     return chosen
+
+
+def _heads(part: str, shape: tuple[int, int]) -> list[Head]:
+    """The head that a part of the text names, or all heads of the layer."""
+    match = _LAYER.fullmatch(part)
+    if match is None:
+        return [_head(part)]
+    n_layers, n_heads = shape
+    layer = int(match[1])
+    if layer >= n_layers:
+        raise InputError(
+            _FIELD, f"This model has no layer {layer}: its layers are L0 to L{n_layers - 1}."
+        )
+    return [Head(layer, head) for head in range(n_heads)]
 
 
 def _head(part: str) -> Head:

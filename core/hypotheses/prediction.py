@@ -1,6 +1,8 @@
 """A prediction made before the effect is shown, and its comparison with the measurement.
 
-An ablation breaks the answer if the target loses rank 1 or at least half of its probability.
+An ablation breaks the answer if the target loses rank 1 or at least half of its probability. Where
+the target is not at rank 1 to begin with there is nothing to break, and the verdict speaks of the
+change only.
 """
 
 from collections.abc import Sequence
@@ -9,10 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import InputError
+from core.hypotheses.joint_words import metric_name
 from core.hypotheses.parse_heads import heads_text
+from core.results.leading import leading
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
 from core.text.numbers import percent, signed
+
+_JUDGED = {True: "Right about breaking. ", False: "Wrong about breaking. ", None: ""}
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,14 @@ class Verdict:
     effect: Effect
 
     @property
-    def broke(self) -> bool:
-        """Whether the ablation broke the answer."""
+    def broke(self) -> bool | None:
+        """Whether the ablation broke the answer; None where there was nothing to break."""
         return broke(self.baseline, self.effect)
 
     @property
-    def right(self) -> bool:
-        """Whether the prediction about breaking was right."""
-        return self.broke == self.prediction.breaks
+    def right(self) -> bool | None:
+        """Whether the prediction about breaking was right; None where nothing could break."""
+        return None if self.broke is None else self.broke == self.prediction.breaks
 
     @property
     def error(self) -> float:
@@ -65,20 +71,29 @@ class Verdict:
         "Breaks" with a high probability is no contradiction: the target may lose rank 1 and keep
         more than half of its probability.
         """
-        return not self.prediction.breaks and _halved(self.baseline, self.prediction.prob_after)
+        halved = _halved(self.baseline, self.prediction.prob_after)
+        return self.broke is not None and not self.prediction.breaks and halved
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a few words."""
+        if self.broke is None:
+            return f"Nothing to break: rank {self.baseline.rank} with every head"
+        return (
+            f"It {'broke' if self.broke else 'held'}: you were {'right' if self.right else 'wrong'}"
+        )
 
     def sentences(self) -> tuple[str, ...]:
         """The verdict as sentences."""
-        predicted, clean, effect = self.prediction, self.baseline, self.effect
+        predicted, clean = self.prediction, self.baseline
         when = datetime.fromisoformat(predicted.made_at).strftime("%Y-%m-%d %H:%M UTC")
         seen = {True: " after looking", False: " before looking", None: ""}[predicted.after_looking]
         outcome = "it breaks, to" if predicted.breaks else "it holds, at"
         sentences = (
             f"Predicted{seen}, at {when}: {outcome} {percent(predicted.prob_after)}.",
-            f"Measured: it {'broke' if self.broke else 'held'} (rank {clean.rank} → {effect.rank}, "
-            f"{percent(clean.prob)} → {percent(effect.prob)}).",
-            f"{'Right' if self.right else 'Wrong'} about breaking. The size was off by "
-            f"{signed(self.error)} pp (measured minus predicted).",
+            self._measured(),
+            f"{_JUDGED[self.right]}The size was off by {signed(self.error)} pp (measured minus "
+            "predicted).",
         )
         if not self.contradictory:
             return sentences
@@ -88,8 +103,27 @@ class Verdict:
             f"of {percent(clean.prob)}, which counts as broken.",
         )
 
+    def _measured(self) -> str:
+        clean, effect = self.baseline, self.effect
+        metric = leading(has_foil=clean.logit_diff is not None)
+        change = metric.value(effect)
+        assert change is not None
+        went = (
+            f"rank {clean.rank} → {effect.rank}, {percent(clean.prob)} → {percent(effect.prob)}, "
+            f"{metric_name(metric.field)} {metric.quantity(change)}"
+        )
+        if self.broke is None:
+            return (
+                f"Measured: {went}. The target was not at rank 1 with every head in place: there "
+                "was nothing to break."
+            )
+        return f"Measured: it {'broke' if self.broke else 'held'} ({went})."
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; `error_points` in percentage points, probabilities as fractions."""
+        """Plain JSON types; `error_points` in percentage points, probabilities as fractions.
+
+        `broke` and `right` are None where there was nothing to break.
+        """
         return {
             "prediction": self.prediction.to_dict(),
             "baseline": {"prob": self.baseline.prob, "rank": self.baseline.rank},
@@ -98,17 +132,19 @@ class Verdict:
             "right": self.right,
             "error_points": self.error,
             "contradictory": self.contradictory,
+            "headline": self.headline,
             "sentences": list(self.sentences()),
         }
 
 
-def broke(baseline: Baseline, effect: Effect) -> bool:
+def broke(baseline: Baseline, effect: Effect) -> bool | None:
     """Whether an ablation broke the answer: the target loses rank 1, or its probability halves.
 
-    If the target's clean rank is not 1, only the halving counts.
+    None if the target's clean rank is not 1: there is no answer to break.
     """
-    lost_rank_1 = baseline.rank == 1 and effect.rank != 1
-    return lost_rank_1 or _halved(baseline, effect.prob)
+    if baseline.rank != 1:
+        return None
+    return effect.rank != 1 or _halved(baseline, effect.prob)
 
 
 def lock_prediction(

@@ -82,26 +82,27 @@ class MeasureKeepOnly(OnHeads):
 
 @dataclass(frozen=True)
 class SearchGreedy(OnSpec):
-    """Greedy search for a small set that keeps the answer; returns a `Search`."""
+    """Greedy search, in both directions, for a small set that keeps the answer; a `Search`."""
 
     max_size: int = 20
+    enough: float = 1.0
 
     @property
     def description(self) -> str:
         """What is being done."""
-        return "Adding the head that keeps most, one after the other"
+        return "Adding the head that keeps most, then dropping the one that costs least"
 
     def work(self, model: "LoadedModel") -> Work:
-        """Yields a partial result after each added head, and progress in between."""
+        """Yields a partial result after each step, and progress in between."""
         from core.hypotheses.search import greedy
         from core.sweep.scorer import Scorer
 
         scorer = Scorer(model, self.spec)
         yield Step(None)
         found, n_steps = None, 0
-        for found in greedy(scorer, self.max_size):
-            more = len(found.steps) > n_steps
-            n_steps = len(found.steps)
+        for found in greedy(scorer, self.max_size, self.enough):
+            n_now = len(found.forward.steps) + len(found.backward.steps)
+            more, n_steps = n_now > n_steps, n_now
             yield Step(found.fraction, found if more else None)
         return found
 

@@ -1,7 +1,7 @@
 """Causal attention for batch rows, which may share the keys and values of earlier positions."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -94,15 +94,21 @@ def pattern(
     k: Float[Tensor, "row kv_head key d_head"],
     queries: Int[Tensor, " query"],
     scoring: Scoring,
+    hidden: Bool[Tensor, "query key"] | None = None,
 ) -> Float[Tensor, "row head query key"]:
     """The attention pattern in float32; the weights of each query sum to 1.
 
     `queries` are the positions of q in the whole sequence; `k` has the keys of all its positions.
+    Keys that are `hidden` from a query are masked before the softmax, as later ones are; each query
+    must be left one.
     """
     rows, n_heads, n_query, _ = q.shape
     grouped = q.reshape(rows, k.shape[1], -1, q.shape[-1])
     scores = (grouped @ k.transpose(-1, -2)).view(rows, n_heads, n_query, -1)
-    return _softmax(scores, bias(scoring, queries, k.shape[2], q.dtype), scoring)
+    added = bias(scoring, queries, k.shape[2], q.dtype)
+    if hidden is not None:
+        added = added.masked_fill(hidden, -torch.inf)
+    return _softmax(scores, added, scoring)
 
 
 def _softmax(

@@ -1,14 +1,15 @@
 """The building blocks of the families' wirings: norms, projections, MLPs, rotary positions."""
 
+import copy
 import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from core.model.products import Layer, product, weight_of
+from core.model.products import Layer, product, product_in_float32, weight_of
 from core.model.stack import Ending, Lens, Rotary
 
 TILE = 1024
@@ -104,14 +105,22 @@ def _by_head(project: Any, d_head: int) -> Tensor:
 
 def ending(norm: Layer, *parts: Any, softcap: float | None = None) -> Ending:
     """The end of a model: the final norm, then the linear layers in order, then a soft cap."""
-    layers = [product(part) for part in parts]
+    layers = [product_in_float32(part) for part in parts]
 
-    def after_norm(x: Tensor) -> Tensor:
+    def before_cap(x: Tensor) -> Tensor:
         for layer in layers:
             x = layer(x)
-        return x if softcap is None else torch.tanh(x / softcap) * softcap
+        return x
 
-    return Ending(norm, parts, after_norm, softcap)
+    return Ending(_in_float32(norm), parts, before_cap, softcap)
+
+
+def _in_float32(norm: Layer) -> Layer:
+    """A norm with its few weights in float32: itself where they are."""
+    if not isinstance(norm, nn.Module) or norm.weight.dtype is torch.float32:
+        return norm
+    wide: Layer = copy.deepcopy(norm).float()
+    return wide
 
 
 def rotary(module: Any) -> Callable[[int, Tensor], Rotary]:

@@ -54,6 +54,30 @@ def product(module: Any, act: Any = None) -> Layer:
     return quick
 
 
+_ROWS = 2**13
+"""Rows of a weight made float32 at once: the whole unembedding would need as much memory again."""
+
+
+def product_in_float32(module: Any) -> Layer:
+    """A function that computes `module(x)` in float32, for any dtype of x and of the weights.
+
+    Products of two bfloat16 numbers are exact in float32, so only their sums are rounded.
+    """
+    quick = product(module)
+
+    def wide(x: Tensor) -> Tensor:
+        weight, bias = weight_of(module), module.bias
+        if weight.dtype is torch.float32:
+            return quick(x.float())
+        if type(module) not in {Conv1D, nn.Linear}:  # what it does is not known
+            return quick(x.to(weight.dtype)).float()
+        parts = [functional.linear(x.float(), rows.float()) for rows in weight.split(_ROWS)]
+        joined = torch.cat(parts, dim=-1)
+        return joined if bias is None else joined + bias.float()
+
+    return wide
+
+
 def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None, act: str, kind: str) -> Tensor:
     result: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, act, [], kind)
     return result

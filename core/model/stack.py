@@ -76,17 +76,28 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """The path from the residual stream after the last layer to the logits.
+    """The path from the residual stream after the last layer to the logits, in float32.
 
     First the final `norm`, then the linear layers `parts` in order (the last one is the
-    unembedding), then a soft cap on the logits if there is one. `after_norm` is all that follows
-    the norm.
+    unembedding), then a soft cap on the logits if there is one. `before_cap` is what follows the
+    norm, without the cap. All of it computes in float32 whatever the weights are stored in: a
+    logit of 20 in bfloat16 would be a multiple of 0.125.
     """
 
     norm: Any
     parts: tuple[Any, ...]
-    after_norm: Callable[[Float[Tensor, "row pos d_model"]], Float[Tensor, "row pos vocab"]]
+    before_cap: Callable[[Float[Tensor, "*row d_model"]], Float[Tensor, "*row vocab"]]
     softcap: float | None = None
+
+    def cap(self, logits: Float[Tensor, "*row vocab"]) -> Float[Tensor, "*row vocab"]:
+        """The soft cap: logits as they are if there is none."""
+        if self.softcap is None:
+            return logits
+        return torch.tanh(logits / self.softcap) * self.softcap
+
+    def after_norm(self, normed: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row vocab"]:
+        """The logits of a residual stream that is normed already."""
+        return self.cap(self.before_cap(normed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +116,8 @@ class Stack:
     ending: Ending
 
     def unembed(self, resid: Float[Tensor, "row pos d_model"]) -> Float[Tensor, "row pos vocab"]:
-        """The logits of a residual stream."""
-        return self.ending.after_norm(self.ending.norm(resid))
+        """The logits of a residual stream, in float32."""
+        return self.ending.after_norm(self.ending.norm(resid.float()))
 
     @property
     def additive(self) -> bool:

@@ -15,6 +15,14 @@ _WORDS = (re.compile(r" [^\W\d_]{4,}"), re.compile(r" [^\W\d_]{2,}"))
 with two it often is."""
 
 
+_MARKER = re.compile(
+    r"<0x[0-9A-Fa-f]{2}>"  # a byte, for what has no token
+    r"|</?[A-Za-z][\w-]*>|<[|｜].*[|｜]>|\[[A-Z]+\d*\]|\[unused\d+\]"  # <unk>, <|im_end|>, [UNK]
+    r"|▁+"  # SentencePiece's spaces alone
+)
+"""A vocabulary's entry that is a marker, though a converted tokenizer may not call it special."""
+
+
 @runtime_checkable
 class TokenizerLike(Protocol):
     """The part of a Hugging Face tokenizer that is needed to draw random text tokens."""
@@ -45,16 +53,26 @@ def random_generator(seed: int) -> np.random.Generator:
 def text_token_ids(tokenizer: TokenizerLike) -> list[int]:
     """Ids that decode to text, in ascending order.
 
-    Special tokens and tokens that are only a part of a character are left out.
+    Special tokens, other markers and tokens that are only a part of a character are left out.
     """
     return list(_text_token_ids(tokenizer))
 
 
 @lru_cache(maxsize=8)
 def _text_token_ids(tokenizer: TokenizerLike) -> tuple[int, ...]:
-    special = set(tokenizer.all_special_ids)
-    ids = (i for i in range(len(tokenizer)) if i not in special)
+    markers = _marker_ids(tokenizer)
+    ids = (i for i in range(len(tokenizer)) if i not in markers)
     return tuple(i for i in ids if (text := tokenizer.decode([i])) and "\ufffd" not in text)
+
+
+def _marker_ids(tokenizer: Any) -> set[int]:
+    """Special tokens, added ones that are called special, and entries that look like a marker."""
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    found = {*tokenizer.all_special_ids, *(i for i, token in added.items() if token.special)}
+    if hasattr(tokenizer, "convert_ids_to_tokens"):
+        pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        found |= {i for i, piece in enumerate(pieces) if _MARKER.fullmatch(piece or "")}
+    return found
 
 
 def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
@@ -90,6 +108,6 @@ def exact_text(tokenizer: Any, ids: Sequence[int]) -> str | None:
 @lru_cache(maxsize=8)
 def _whole_words(tokenizer: Any) -> tuple[tuple[int, ...], ...]:
     """Ids whose text looks like a whole word, one tuple per pattern of `_WORDS`."""
-    special = set(tokenizer.all_special_ids)
-    texts = {i: token_text(tokenizer, i) for i in range(len(tokenizer)) if i not in special}
+    markers = _marker_ids(tokenizer)
+    texts = {i: token_text(tokenizer, i) for i in range(len(tokenizer)) if i not in markers}
     return tuple(tuple(i for i, text in texts.items() if kind.fullmatch(text)) for kind in _WORDS)

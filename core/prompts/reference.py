@@ -46,6 +46,14 @@ def misfits(
     return tuple(Misfit(i, n) for i, n in enumerate(lengths, 1) if n != n_tokens)
 
 
+def longest_if_shorter(
+    tokenizer: Any, reference: tuple[str, ...], n_tokens: int, *, prepend_bos: bool
+) -> int | None:
+    """How many tokens the longest text has where that is under `n_tokens`; else None."""
+    longest = max(map(len, reference_ids(tokenizer, reference, prepend_bos)))
+    return longest if longest < n_tokens else None
+
+
 def check_same_length(
     tokenizer: Any, reference: tuple[str, ...], n_tokens: int, *, prepend_bos: bool
 ) -> None:

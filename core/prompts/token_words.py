@@ -19,6 +19,36 @@ def typed_answer_words(answer: Answer) -> Words:
     return answer_words((answer,) if isinstance(answer, str) else answer, answer)
 
 
+def parting_words(
+    answers: tuple[Answer, Answer | None], tokens: tuple[Sequence[str], Sequence[str]], at: int
+) -> Words:
+    """What is compared of a target and a foil of different lengths: a sentence.
+
+    `tokens` are the texts of either, `at` the one, from 0, at which they part.
+    """
+    target, foil = (
+        answer_words(texts if isinstance(answer, tuple) else texts[at : at + 1], answer)
+        for answer, texts in zip(answers, tokens, strict=True)
+    )
+    where = "the first token" if at == 0 else f"token {at + 1}"
+    return phrase(
+        "Target and foil have different numbers of tokens: the logit difference compares them "
+        f"where they part, at {where}, ",
+        target,
+        " against ",
+        foil,
+        ".",
+    )
+
+
+def shorter_set(longest: int, n_tokens: int) -> str:
+    """That a reference set averages over no position as late as the prompt's last ones."""
+    return (
+        f"The longest text of the reference set has {longest:,} tokens, the prompt {n_tokens:,}: "
+        "what later positions are replaced by is an average over earlier ones."
+    )
+
+
 def token_count_words(
     n_tokens: int,
     *,
@@ -26,10 +56,12 @@ def token_count_words(
     n_target: int,
     target_is_set: bool,
     n_typed_special: int,
+    parting: Words = (),
 ) -> Words:
     """How many tokens a prompt has, what a target of several means, what reads as a marker.
 
-    `n_typed_special` counts the special tokens that the typed text itself holds.
+    `n_typed_special` counts the special tokens that the typed text itself holds; `parting` says
+    what is compared of answers of different lengths.
     """
     meant = markers = ""
     if target_is_set:
@@ -43,4 +75,5 @@ def token_count_words(
         )
     counted = f"{n_tokens:,} tokens, {'BOS included' if has_bos else 'no BOS'}"
     parts = (Span(counted), Span(meant), warning(markers))
-    return joined(" · ", (part for part in parts if part.text))
+    counts = joined(" · ", (part for part in parts if part.text))
+    return phrase(counts, " · " if parting else "", parting)

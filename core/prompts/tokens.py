@@ -43,10 +43,15 @@ class TokenizedPrompt:
 
 @dataclass(frozen=True)
 class TokenizedAnswer:
-    """A target or foil: `options` is one sequence of ids, or an answer set of single ids."""
+    """A target or foil: `options` is one sequence of ids, or an answer set of single ids.
+
+    `at` is where its first token is read, among the positions read in a pass: past 0 only for what
+    follows a beginning that target and foil share.
+    """
 
     options: tuple[tuple[int, ...], ...]
     texts: tuple[str, ...]
+    at: int = 0
 
     @property
     def is_set(self) -> bool:

@@ -4,7 +4,7 @@ Faithfulness results depend heavily on the kind (Miller et al. 2024, arXiv:2407.
 about heads should hold under more than one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -18,20 +18,37 @@ from core.spec.spec import SweepSpec
 
 MOST_DISPUTED = 5
 """How many of the heads on which the kinds differ most are named."""
+LARGEST = 10
+"""How many heads of each kind, those with the largest effects, are also compared alone."""
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Spearman's rank correlation of two kinds, None where one gives all heads the same value.
+
+    `value` is over every head (`n_heads`); `of_largest` over those alone, `n_largest`, that are
+    among the `LARGEST` largest effects of either kind. Most heads of a model do next to nothing,
+    and their order, which is rounding or nearly so, can carry the first one, or hide it.
+    """
+
+    value: float | None
+    n_heads: int
+    of_largest: float | None
+    n_largest: int
 
 
 @dataclass(frozen=True)
 class Agreement:
     """How far several kinds of ablation agree on one metric.
 
-    `correlations` has Spearman's rank correlation for each pair of kinds (None where one of them
-    gives every head the same value). `disputed` are (head, the metric under each kind), by the
-    distance between the largest and the smallest, the widest first.
+    `correlations` has the rank correlations of each pair of kinds. `disputed` are
+    (head, the metric under each kind), by the distance between the largest and the smallest, the
+    widest first.
     """
 
     metric: str
     kinds: tuple[AblationKind, ...]
-    correlations: Mapping[tuple[AblationKind, AblationKind], float | None]
+    correlations: Mapping[tuple[AblationKind, AblationKind], Correlation]
     disputed: tuple[tuple[Head, tuple[float, ...]], ...]
 
 
@@ -69,9 +86,7 @@ def agreement(results: Mapping[AblationKind, SweepResult], metric: str) -> Agree
         raise ValueError("Two kinds of ablation at least are needed for a comparison.")
     kinds = tuple(results)
     values = {kind: results[kind].values(metric) for kind in kinds}
-    correlations = {
-        (a, b): rank_correlation(values[a], values[b]) for a, b in combinations(kinds, 2)
-    }
+    correlations = {(a, b): correlation(values[a], values[b]) for a, b in combinations(kinds, 2)}
     stacked = np.stack([values[kind] for kind in kinds])
     spread = stacked.max(0) - stacked.min(0)
     order = np.argsort(-np.nan_to_num(spread), axis=None, kind="stable")[:MOST_DISPUTED]
@@ -80,6 +95,32 @@ def agreement(results: Mapping[AblationKind, SweepResult], metric: str) -> Agree
         layer, head = divmod(int(index), spread.shape[1])
         disputed.append((Head(layer, head), tuple(float(v) for v in stacked[:, layer, head])))
     return Agreement(metric, kinds, correlations, tuple(disputed))
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> Correlation:
+    """How alike two kinds rank the heads: all of them, and the largest of either."""
+    both = np.isfinite(one) & np.isfinite(other)
+    x, y = one[both], other[both]
+    largest = sorted({*_largest(x), *_largest(y)})
+    return Correlation(
+        rank_correlation(x, y), len(x), rank_correlation(x[largest], y[largest]), len(largest)
+    )
+
+
+def _largest(values: np.ndarray) -> list[int]:
+    """The indices of the `LARGEST` values of the largest size."""
+    found: list[int] = np.argsort(-np.abs(values), kind="stable")[:LARGEST].tolist()
+    return found
+
+
+def untried(kinds: Collection[AblationKind]) -> tuple[AblationKind, ...]:
+    """The kinds that a comparison has not, those that put a run's own values in place first.
+
+    Zero and the means agree among themselves more than with resampling, which replaces a head by
+    what it writes in another run of the model (Zhang & Nanda 2023, arXiv:2309.16042).
+    """
+    missing = [kind for kind in AblationKind if kind not in kinds]
+    return tuple(sorted(missing, key=lambda kind: kind is not AblationKind.RESAMPLE))
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float | None:

@@ -46,9 +46,10 @@ def slower_path_parts(made: Provenance) -> tuple[str, ...]:
 def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
     """What the numbers were computed with, as (name, value); all but how long it took.
 
-    Why it took the slower path stands there only where it did.
+    Why it took the slower path, and how far bfloat16 is from float32, stand there only where they
+    are known.
     """
-    slower = made.slower_because
+    slower, apart, longest = made.slower_because, made.float32_distance, made.reference_longest
     return (
         ("Headsweep", made.headsweep),
         ("TransformerLens", made.transformer_lens),
@@ -56,6 +57,8 @@ def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
         ("model fingerprint", made.model_fingerprint),
         ("device", made.device),
         ("dtype", made.dtype),
+        *((("largest distance from float32", f"{apart:.2g} nats"),) if apart is not None else ()),
+        *((("tokens of the longest reference text", f"{longest:,}"),) if longest else ()),
         *(((SLOWER_PATH, slower),) if slower else ()),
     )
 

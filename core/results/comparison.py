@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InputError
-from core.results.agreement import rank_correlation
+from core.results.agreement import Correlation, correlation, rank_correlation
 from core.results.differences import RunDifference, run_caveats, run_differences
 from core.results.metrics import BY_FIELD, FIELDS, Metric
 from core.results.result import SweepResult
@@ -36,7 +36,8 @@ class Comparison:
 
     A probability is a fraction, logs are natural, `difference` is other - one. The correlations
     are Spearman's, of the effects with their sign and of their sizes (None where one run gives
-    every head the same value). `moved` has every head, the largest |difference| first, ties in
+    every head the same value); `correlation` is the signed one over all heads and over the largest.
+    `moved` has every head, the largest |difference| first, ties in
     head order. `strongest` are each run's `STRONGEST` heads by |value|, those without any effect
     left out; `shared` are those of the first run's that are among the other's too.
     """
@@ -51,6 +52,7 @@ class Comparison:
     strongest: tuple[tuple[Head, ...], tuple[Head, ...]]
     differs: tuple[RunDifference, ...]
     caveats: tuple[str, ...]
+    correlation: Correlation | None = None
 
     @property
     def shared(self) -> tuple[Head, ...]:
@@ -87,6 +89,7 @@ def compare(one: SweepResult, other: SweepResult, metric: str) -> Comparison:
         strongest=(_strongest(a), _strongest(b)),
         differs=differs,
         caveats=tuple(_caveats(one, other, differs, metric)),
+        correlation=correlation(a, b),
     )
 
 

@@ -1,5 +1,6 @@
 """What is said of two runs beside each other, the same wherever a comparison is shown."""
 
+from core.results.agreement import LARGEST
 from core.results.comparison import Comparison
 from core.results.differences import RunDifference
 from core.results.metrics import Metric
@@ -48,12 +49,25 @@ def comparison_words(comparison: Comparison) -> tuple[Words, ...]:
             " with their sign, ",
             _correlation(comparison.size_correlation),
             " by size alone.",
+            *_among_largest(comparison),
         ),
         phrase(
             f"Among the {most} strongest of both: {len(comparison.shared)} ({shared}); two lists "
             f"drawn at random share {comparison.shared_by_chance:.1f} on average."
         ),
     )
+
+
+def _among_largest(comparison: Comparison) -> tuple[str | Span, ...]:
+    """The same over the heads with the largest effects, where others are left out by that."""
+    found = comparison.correlation
+    if found is None or found.n_largest == found.n_heads:
+        return ()
+    said = (
+        f" Over the {found.n_largest} of {found.n_heads:,} heads that are among the {LARGEST} "
+        "largest of either: "
+    )
+    return (said, _correlation(found.of_largest), " with their sign.")
 
 
 def _correlation(value: float | None) -> Span:

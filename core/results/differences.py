@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.prompts.token_words import typed_answer_words
-from core.results.findings import NOTABLE
 from core.results.metrics import BY_FIELD, KL, PROB
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, listed
@@ -86,6 +85,10 @@ def _differences(one: SweepResult, other: SweepResult) -> Iterator[RunDifference
     for field, (name, *texts) in pairs.items():
         if getattr(a, field) != getattr(b, field):
             yield RunDifference(field, name, *texts)
+    wholes = [each.compares_whole_answers for each in (one, other)]
+    if any(wholes) and not all(wholes) and a.foil == b.foil and a.target == b.target:
+        how = ("as wholes" if whole else "where they part" for whole in wholes)
+        yield RunDifference("parts_at", "comparing target and foil", *how)
     prints = one.provenance.model_fingerprint, other.provenance.model_fingerprint
     if a.model == b.model and prints[0] != prints[1]:
         yield RunDifference("model_fingerprint", "model fingerprint", *prints)
@@ -124,11 +127,11 @@ def _about_answers(
     one: SweepResult, other: SweepResult, fields: set[str], metric: str
 ) -> Iterator[str]:
     probs = one.baseline.prob, other.baseline.prob
-    if metric == PROB.field and abs(probs[0] - probs[1]) >= NOTABLE:
+    if metric == PROB.field and PROB.is_notable(PROB.factor * (probs[0] - probs[1])):
         yield (
             f"The baselines differ ({percent(probs[0])} and {percent(probs[1])}), so percentage "
             "points are not on an equal footing: the most a head can take away is the baseline. "
-            "Compare log prob."
+            "Compare log odds."
         )
     if "target" in fields and BY_FIELD[metric].of_target:
         yield (

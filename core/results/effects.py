@@ -91,7 +91,10 @@ class Provenance:
 
     `slower_because` says why the model took the slower path, hook by hook and as exact, as a part
     of a sentence without a full stop; None where it took the fast one, or an older result does
-    not say.
+    not say. `float32_distance` is how far a bfloat16 run is from float32: the largest distance, in
+    nats of the leading metric, of the clean run and of its strongest heads' changes measured again;
+    None where they were not. `reference_longest` is how many tokens, BOS counted, the longest text
+    of the reference set has; None where the prompt is no longer, and without a set.
     """
 
     headsweep: str
@@ -102,6 +105,8 @@ class Provenance:
     dtype: str
     seconds: float
     slower_because: str | None = None
+    float32_distance: float | None = None
+    reference_longest: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types, without what there is nothing to say of."""

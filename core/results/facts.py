@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from core.prompts.token_words import answer_words
 from core.prompts.tokens import visible_text
 from core.results.captions import slower_path_parts
-from core.results.findings import NOTABLE
+from core.results.leading import opening
+from core.results.metric_words import about_words, least_words, opposed_words
+from core.results.metrics import PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent, signed
 from core.text.words import Words, joined, phrase, token
@@ -33,12 +35,15 @@ class Fact:
     likeliest: tuple[Likely, ...] = ()
 
 
-def facts(result: SweepResult) -> tuple[Fact, ...]:
+def facts(result: SweepResult, metric: Metric | None = None) -> tuple[Fact, ...]:
     """P(target), the likeliest next tokens, the largest drop and rise, and what was swept.
 
-    A sweep without any finished head has no drop and no rise.
+    The drop and the rise are in a metric: the one that the sweep opens on unless one is given. A
+    metric without a sign has the largest change alone; a sweep without any finished head, none.
     """
-    return (_answered(result), _likeliest(result), *_extremes(result), _swept(result))
+    if metric is None or not metric.measures(result):
+        metric = opening(result).metric
+    return (_answered(result), _likeliest(result), *_extremes(result, metric), _swept(result))
 
 
 def fact_words(fact: Fact) -> Words:
@@ -77,25 +82,34 @@ def _likeliest(result: SweepResult) -> Fact:
     )
 
 
-def _extremes(result: SweepResult) -> tuple[Fact, ...]:
-    if not result.heads:
+def _extremes(result: SweepResult, metric: Metric) -> tuple[Fact, ...]:
+    ranked = [effect for effect in result.heads if metric.value(effect) is not None]
+    if not ranked:
         return ()
-    low = min(result.heads, key=lambda effect: effect.prob_change)
-    high = max(result.heads, key=lambda effect: effect.prob_change)
     when = "" if result.complete else ", so far"
+    high = max(ranked, key=lambda effect: metric.value(effect) or 0.0)
+    if not metric.signed:
+        return (_extreme("moved", when, high, metric, result),)
+    low = min(ranked, key=lambda effect: metric.value(effect) or 0.0)
     return (
-        _extreme(f"lowered the answer most{when}", low, low.prob_change <= -NOTABLE),
-        _extreme(f"raised the answer most{when}", high, high.prob_change >= NOTABLE),
+        _extreme("lowered", when, low, metric, result, sign=-1),
+        _extreme("raised", when, high, metric, result),
     )
 
 
-def _extreme(did: str, effect: HeadEffect, notable: bool) -> Fact:
-    title, label = phrase(f"Ablating it {did}"), effect.address.label
-    change = f"{signed(100 * effect.prob_change)} pp"
-    if not notable:
-        none = f"none by {100 * NOTABLE:.0f} pp or more; {label} {change}"
+def _extreme(
+    verb: str, when: str, effect: HeadEffect, metric: Metric, result: SweepResult, sign: int = 1
+) -> Fact:
+    about = "the answer" if metric is PROB else about_words(metric, result)
+    title, label = phrase(f"Ablating it {verb} ", about, f" most{when}"), effect.address.label
+    value = metric.value(effect)
+    assert value is not None
+    if not metric.is_notable(value) or value * sign < 0:
+        none = f"none by {least_words(metric)} or more; {label} {metric.quantity(value)}"
         return Fact(title, "–", phrase(none))
-    return Fact(title, label, phrase(f"{change} → {percent(effect.prob)}"))
+    change = f"{metric.quantity(value)} → " if metric is PROB else f"{metric.quantity(value)}, P → "
+    opposed = opposed_words(metric, effect, result.baseline)
+    return Fact(title, label, phrase(f"{change}{percent(effect.prob)}{opposed}"))
 
 
 def _swept(result: SweepResult) -> Fact:

@@ -1,9 +1,10 @@
 """The findings of a sweep in sentences, the same on the page, in a report and in a terminal."""
 
-from core.prompts.token_words import answer_words
-from core.results.findings import NOTABLE, Findings
+from core.results.findings import Findings
+from core.results.metric_words import about_words, change_words, least_words
+from core.results.metrics import PROB
 from core.results.result import HeadEffect, SweepResult
-from core.text.numbers import percent, signed
+from core.text.numbers import percent
 from core.text.words import Words, bold, joined, phrase
 
 CAVEATS = "Read with care"
@@ -16,31 +17,41 @@ def finding_words(result: SweepResult, findings: Findings) -> tuple[Words, ...]:
     so_far = phrase(bold("So far"), f": {findings.n_heads} of {total} heads are in.")
     sentences = (
         () if result.complete else so_far,
-        _direction("lowered", findings.lowered, result),
-        _direction("raised", findings.raised, result),
+        *_directions(findings, result),
         _spread(findings) if result.complete else (),
-        _count(findings),
+        _count(findings, result),
     )
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def _direction(verb: str, effects: tuple[HeadEffect, ...], result: SweepResult) -> Words:
-    target = answer_words(result.target_tokens, result.spec.target)
+def _directions(found: Findings, result: SweepResult) -> tuple[Words, ...]:
+    if not found.metric.signed:
+        return (_direction("moved", found.raised, found, result),)
+    return (
+        _direction("lowered", found.lowered, found, result),
+        _direction("raised", found.raised, found, result),
+    )
+
+
+def _direction(
+    verb: str, effects: tuple[HeadEffect, ...], found: Findings, result: SweepResult
+) -> Words:
+    metric, about = found.metric, about_words(found.metric, result)
     if not effects:
-        rest = f") by {100 * NOTABLE:.0f} pp or more from its {percent(result.baseline.prob)}."
-        return phrase(f"No single head’s ablation {verb} P(", target, rest)
+        least = f" by {least_words(metric)} or more"
+        start = f" from its {percent(result.baseline.prob)}" if metric is PROB else ""
+        return phrase(f"No single head’s ablation {verb} ", about, f"{least}{start}.")
     named = joined(
         ", ",
         (
             phrase(
-                bold(effect.address.label),
-                f" ({signed(100 * effect.prob_change)} pp, to {percent(effect.prob)})",
+                bold(effect.address.label), f" ({change_words(metric, effect, result.baseline)})"
             )
             for effect in effects
         ),
     )
-    did = f", ablating these heads {verb} P("
-    return phrase(bold("On this prompt"), did, target, ") most: ", named, ".")
+    did = f", ablating these heads {verb} "
+    return phrase(bold("On this prompt"), did, about, " most: ", named, ".")
 
 
 def _spread(found: Findings) -> Words:
@@ -48,7 +59,8 @@ def _spread(found: Findings) -> Words:
     if total == 0 or len(found.spread) < 2:
         return ()
     parts = ", ".join(f"{count} in {_layers(*ends)}" for ends, count in found.spread)
-    which = f"the {total} largest drops" if total > 1 else "the one notable drop"
+    what = "drop" if found.metric.signed else "change"
+    which = f"the {total} largest {what}s" if total > 1 else f"the one notable {what}"
     return phrase(f"Of {which}: {parts}.")
 
 
@@ -56,8 +68,10 @@ def _layers(first: int, last: int) -> str:
     return f"layer {first}" if first == last else f"layers {first}–{last}"
 
 
-def _count(found: Findings) -> Words:
+def _count(found: Findings, result: SweepResult) -> Words:
+    either = " or more in either direction." if found.metric.signed else " or more."
     return phrase(
-        f"{found.n_notable} of {found.n_heads} heads, ablated alone, moved it by "
-        f"{100 * NOTABLE:.0f} pp or more in either direction."
+        f"{found.n_notable} of {found.n_heads} heads, ablated alone, moved ",
+        about_words(found.metric, result),
+        f" by {least_words(found.metric)}{either}",
     )

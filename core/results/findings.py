@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.prompts.token_words import parting_words, shorter_set
+from core.results.leading import HIGH, LOW, opening
+from core.results.metrics import Metric
+from core.results.precision import precision_caveat
 from core.results.result import HeadEffect, SweepResult
 from core.text.numbers import percent
+from core.text.words import plain
 
-NOTABLE = 0.01
-"""A change of probability (a fraction) below which a head is not named."""
-NOTABLE_NATS = 0.1
-"""A change of log probability or logit difference below which nothing is made of it."""
 NAMED = 3
 """How many heads are named in each direction."""
 LARGEST = 10
@@ -22,13 +23,15 @@ LARGEST = 10
 
 @dataclass(frozen=True)
 class Findings:
-    """The closing section of a sweep.
+    """The closing section of a sweep, in one metric.
 
-    `lowered` and `raised` hold the heads whose ablation changed the target's probability most,
-    largest first, `NOTABLE` at least. `spread` counts the `LARGEST` notable drops by third of
-    the model: ((first layer, last layer), how many). `caveats` are sentences.
+    `lowered` and `raised` hold the heads whose ablation changed the metric most, largest first,
+    and notably. A metric without a sign (KL) has only `raised`. `spread` counts the `LARGEST`
+    notable drops (without a sign: the largest changes) by third of the model: ((first layer, last
+    layer), how many). `caveats` are sentences.
     """
 
+    metric: Metric
     lowered: tuple[HeadEffect, ...]
     raised: tuple[HeadEffect, ...]
     n_notable: int
@@ -37,20 +40,27 @@ class Findings:
     caveats: tuple[str, ...]
 
 
-def findings(result: SweepResult) -> Findings:
-    """Sum up a sweep, finished or partial."""
-    down = sorted(
-        (e for e in result.heads if e.prob_change <= -NOTABLE), key=lambda e: e.prob_change
-    )
-    up = sorted((e for e in result.heads if e.prob_change >= NOTABLE), key=lambda e: -e.prob_change)
+def findings(result: SweepResult, metric: Metric | None = None) -> Findings:
+    """Sum up a sweep, finished or partial; in the metric that it opens on unless one is given."""
+    if metric is None or not metric.measures(result):
+        metric = opening(result).metric
+    down, up = _by_size(result, metric, -1), _by_size(result, metric, 1)
     return Findings(
+        metric=metric,
         lowered=tuple(down[:NAMED]),
         raised=tuple(up[:NAMED]),
         n_notable=len(down) + len(up),
         n_heads=len(result.heads),
-        spread=_spread(down[:LARGEST], result.shape[0]),
+        spread=_spread((down if metric.signed else up)[:LARGEST], result.shape[0]),
         caveats=tuple(_caveats(result)),
     )
+
+
+def _by_size(result: SweepResult, metric: Metric, sign: int) -> list[HeadEffect]:
+    """The heads with a notable effect of a sign, the largest first."""
+    ranked = result.ranked(metric.field)
+    values = ((effect, metric.value(effect)) for effect in ranked)
+    return [e for e, value in values if value and metric.is_notable(value) and value * sign > 0]
 
 
 def thirds(n_layers: int) -> list[tuple[int, int]]:
@@ -68,20 +78,21 @@ def _spread(drops: list[HeadEffect], n_layers: int) -> tuple[tuple[tuple[int, in
 
 def _caveats(result: SweepResult) -> list[str]:
     base, caveats = result.baseline, []
-    if base.prob < 0.05:
+    other = "log odds" if base.logit_diff is None else "the logit difference or log odds"
+    if base.prob < LOW:
         caveats.append(
             f"The baseline is only {percent(base.prob)}: a probability near 0 hardly shows a head "
-            "that holds the answer up. Look at log prob or logit difference."
+            f"that holds the answer up. Look at {other}."
         )
-    elif base.prob > 0.95:
+    elif base.prob > HIGH:
         caveats.append(
-            f"The baseline is {percent(base.prob)}: a probability near 1 hardly shows a head that "
-            "works against the answer, and hides small losses. Look at log prob or logit "
-            "difference."
+            f"The baseline is {percent(base.prob)}: a probability near 1, and its logarithm too, "
+            "hardly shows a head that works against the answer, and hides small losses. Look at "
+            f"{other}."
         )
     if base.rank > 1:
         caveats.append(
-            f"The target is not the model's own first choice: it ranks {base.rank} without any "
+            f"The target is not the model's own first choice: it ranks {base.rank:,} without any "
             "ablation."
         )
     if len(result.target_tokens) > 1 and isinstance(result.spec.target, str):
@@ -89,8 +100,22 @@ def _caveats(result: SweepResult) -> list[str]:
             f"The target is {len(result.target_tokens)} tokens: its probability is the product "
             "over all of them, each given those before it."
         )
+    if result.parts_at is not None:
+        spec, tokens = result.spec, (result.target_tokens, result.foil_tokens)
+        compared = plain(parting_words((spec.target, spec.foil), tokens, result.parts_at))
+        caveats.append(f"{compared} P(target) is still that of the whole target.")
+    elif result.compares_whole_answers:
+        caveats.append(
+            "Target and foil have different numbers of tokens, and this run, of an older "
+            "Headsweep, compares them as wholes: the longer one loses by its length. Sweep again "
+            "to compare them where they part."
+        )
+    if said := precision_caveat(result):
+        caveats.append(said)
     caveats.append("One prompt: these are effects on this prompt, without any error bar.")
     caveats.append(result.spec.ablation.caveat)
+    if (longest := result.provenance.reference_longest) is not None:
+        caveats.append(shorter_set(longest, len(result.tokens)))
     if result.spec.ablation.traits.keeps_share and result.shape[1] == 1:
         caveats.append("With one head a layer, the mean across heads is the head itself.")
     caveats.append(

@@ -13,6 +13,9 @@ import numpy as np
 from core.results.scores import RowScores
 from core.text.numbers import signed
 
+_ROUNDING = 1e-9
+"""In a metric's unit: .01 times 100 is no less than 1."""
+
 
 @runtime_checkable
 class Measured(Protocol):
@@ -48,8 +51,10 @@ class Metric:
     more. `notebook` is the same in the notebook's Python, where `logp` are the log probs that are
     read, `logprob` and `foil_logprob` those of target and foil; {first} stands for the log probs
     where the answer's first token is read, {ids} for the list of that token's id, or of an answer
-    set's. `within` is how far, in nats, the two may be apart in float32 before the notebook's own
-    check fails; None where none is made.
+    set's, {part} for the log prob of what is compared with the foil. `within` is how far, in nats,
+    the two may be apart in float32 before the notebook's own check fails; None where none is made.
+
+    `about` is what it is a change of, in a sentence: {target} and {foil} stand for the answers.
 
     `needs_foil`: it has no value without a foil. `of_target`: it is about the target, and not
     only about the model's prediction as a whole. `has_estimate`: it has a first-order estimate.
@@ -60,6 +65,7 @@ class Metric:
     short: str
     title: str
     meaning: str
+    about: str
     read: Callable[[RowScores], np.ndarray | None]
     notebook: str
     unit: str = "nats"
@@ -92,6 +98,10 @@ class Metric:
             return None
         return now - before if self.signed else now
 
+    def is_notable(self, value: float | None) -> bool:
+        """Whether anything is made of a value in the metric's unit."""
+        return value is not None and abs(value) >= self.notable - _ROUNDING
+
     def measures(self, result: Measured) -> bool:
         """Whether a result has this metric: see `SweepResult.measures`."""
         return result.measures(self.field)
@@ -121,7 +131,8 @@ class Metric:
 
 
 def _logit_diff(scores: RowScores) -> np.ndarray | None:
-    return None if scores.foil_logprob is None else scores.logprob - scores.foil_logprob
+    part = scores.logprob if scores.part_logprob is None else scores.part_logprob
+    return None if scores.foil_logprob is None else part - scores.foil_logprob
 
 
 PROB = Metric(
@@ -134,6 +145,7 @@ PROB = Metric(
     factor=100.0,
     digits=1,
     notable=1.0,
+    about="P({target})",
     read=lambda scores: np.exp(np.minimum(scores.logprob, 0.0)),
     notebook="logprob.exp().item()",
     has_estimate=True,
@@ -143,6 +155,7 @@ LOGPROB = Metric(
     short="log prob",
     title="Change in log P(target)",
     meaning="How far the logarithm of the target's probability moves.",
+    about="log P({target})",
     read=lambda scores: scores.logprob,
     notebook="logprob.item()",
     within=1e-4,
@@ -153,16 +166,19 @@ LOGODDS = Metric(
     short="log odds",
     title="Change in log odds of the target",
     meaning="How far log(P / (1 - P)) moves, P being the target's probability.",
+    about="the log odds of {target}",
     read=lambda scores: scores.logodds,
     notebook="(logprob - others.log()).item()",
+    has_estimate=True,
 )
 LOGIT_DIFF = Metric(
     field="logit_diff_change",
     short="logit diff",
     title="Change in logit(target) − logit(foil)",
     meaning="How far the target's logit moves against the foil's.",
+    about="the logit difference {target} − {foil}",
     read=_logit_diff,
-    notebook="(logprob - foil_logprob).item()",
+    notebook="({part} - foil_logprob).item()",
     within=2e-4,
     needs_foil=True,
     has_estimate=True,
@@ -173,6 +189,7 @@ MARGIN = Metric(
     title="Change in log P(target) − log P(likeliest other)",
     meaning="How far the target's lead over the likeliest other token moves, whichever token that "
     "is in each run; of a target of several tokens, the first one's.",
+    about="the lead of {target} over the likeliest other token",
     read=lambda scores: scores.margin,
     notebook="""\
 (
@@ -189,6 +206,7 @@ KL = Metric(
     title="KL(clean ‖ ablated) at the answer",
     meaning="How far the whole prediction moves, whatever the target: the KL divergence of the "
     "ablated run from the clean one.",
+    about="the prediction",
     read=lambda scores: scores.kl,
     notebook="(clean.exp() * (clean - logp)).sum().clamp(min=0).item()",
     signed=False,
@@ -201,6 +219,7 @@ ENTROPY = Metric(
     title="Change in the entropy of the next token",
     meaning="How much less sure of the next token, whatever the target, the model is: the entropy "
     "of its prediction where the answer's first token is read.",
+    about="the entropy of the next token",
     read=lambda scores: scores.entropy,
     notebook="torch.special.entr({first}.exp()).sum().item()",
     within=5e-4,

@@ -57,6 +57,15 @@ def read_provenance(values: Mapping[str, Any]) -> Provenance:
     return Provenance(**{**known, "seconds": float(values["seconds"])})
 
 
+def read_parting(saved: Mapping[str, Any]) -> int | None:
+    """The token at which target and foil part; a `ValueError` for one that either has not."""
+    parts_at = saved.get("parts_at")
+    shorter = min(len(saved["target_tokens"]), len(saved["foil_tokens"]))
+    if parts_at is not None and not 0 <= parts_at < shorter:
+        raise _damaged(f"target and foil cannot part at their token {json_shown(parts_at)}")
+    return parts_at
+
+
 def effect_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an `Effect`, as its class takes them."""
     metrics = {metric.field: _optional(values[metric.field]) for metric in METRICS}

@@ -16,7 +16,13 @@ import numpy as np
 
 from core.results.effects import COLUMNS, Baseline, Effect, HeadEffect, Provenance, Top
 from core.results.metrics import BY_FIELD, FIELDS
-from core.results.reading import read_baseline, read_heads, read_provenance, read_shape
+from core.results.reading import (
+    read_baseline,
+    read_heads,
+    read_parting,
+    read_provenance,
+    read_shape,
+)
 from core.results.schema import SCHEMA, current_form
 from core.spec.heads import Head
 from core.spec.identity import result_key
@@ -32,7 +38,9 @@ __all__ = ["COLUMNS", "Baseline", "Effect", "HeadEffect", "Provenance", "SweepRe
 class SweepResult:
     """Baseline, one `HeadEffect` for each finished head, and provenance.
 
-    `shape` is (layers, heads a layer). A partial result has fewer heads than the model.
+    `shape` is (layers, heads a layer). A partial result has fewer heads than the model. Where
+    target and foil are of different lengths, `parts_at` says which of their tokens, from 0, the
+    logit difference compares: the first at which they part.
     """
 
     spec: SweepSpec
@@ -44,6 +52,7 @@ class SweepResult:
     baseline: Baseline
     heads: tuple[HeadEffect, ...]
     provenance: Provenance
+    parts_at: int | None = None
     _index: dict[Head, HeadEffect] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +66,27 @@ class SweepResult:
     @property
     def key(self) -> str:
         """What makes this result the same as another (`core.spec.identity`)."""
-        return result_key(self.spec, self.provenance.model_fingerprint)
+        fingerprint = self.provenance.model_fingerprint
+        return result_key(self.spec, fingerprint, where_they_part=self.parts_at is not None)
+
+    @property
+    def answer_lengths(self) -> tuple[int, int] | None:
+        """How many tokens target and foil have, a set's members one each; None without a foil."""
+        if self.spec.foil is None:
+            return None
+        sets = isinstance(self.spec.target, tuple), isinstance(self.spec.foil, tuple)
+        n_target, n_foil = len(self.target_tokens), len(self.foil_tokens)
+        return 1 if sets[0] else n_target, 1 if sets[1] else n_foil
+
+    @property
+    def compares_whole_answers(self) -> bool:
+        """Whether the logit difference is of whole answers though their lengths differ.
+
+        So it was before `parts_at`: the longer answer lost by its length alone. Such a result is
+        still shown, for what it is, and never given as the answer to its spec.
+        """
+        lengths = self.answer_lengths
+        return lengths is not None and lengths[0] != lengths[1] and self.parts_at is None
 
     @property
     def sequence(self) -> tuple[str, ...]:
@@ -110,6 +139,7 @@ class SweepResult:
             "special": list(self.special),
             "target_tokens": list(self.target_tokens),
             "foil_tokens": list(self.foil_tokens),
+            **({} if self.parts_at is None else {"parts_at": self.parts_at}),
             "baseline": self.baseline.to_dict(),
             "heads": [effect.to_dict() for effect in self.heads],
             "provenance": self.provenance.to_dict(),
@@ -144,6 +174,7 @@ class SweepResult:
             baseline=read_baseline(saved["baseline"]),
             heads=read_heads(saved["heads"], shape),
             provenance=read_provenance(saved["provenance"]),
+            parts_at=read_parting(saved),
         )
 
     def to_frame(self) -> "pd.DataFrame":

@@ -62,6 +62,7 @@ _SWEEP: Mapping[str, Any] = {
     "shape": (Plain.WHOLE, Plain.WHOLE),
     **{name: [Plain.TEXT] for name in ("tokens", "target_tokens", "foil_tokens")},
     "special": [Plain.FLAG],
+    "parts_at": MayLack(Nullable(Plain.WHOLE)),
     "baseline": {
         **dict.fromkeys(("prob", "logprob"), Plain.NUMBER),
         **dict.fromkeys(("logit_diff", *BASELINE_DEFAULTS), _NUMBER_OR_NULL),
@@ -75,6 +76,8 @@ _SWEEP: Mapping[str, Any] = {
         **dict.fromkeys(("model_fingerprint", "device", "dtype"), Plain.TEXT),
         "seconds": Plain.NUMBER,
         "slower_because": MayLack(Nullable(Plain.TEXT)),
+        "float32_distance": MayLack(Nullable(Plain.NUMBER)),
+        "reference_longest": MayLack(Nullable(Plain.WHOLE)),
     },
 }
 """The form that is written now, with every default filled in."""

@@ -14,8 +14,9 @@ class RowScores:
     token is: for an answer set, `rank` is that of its best member. `margin` is the log prob of
     the first token (of a set: of all its members together) minus that of the likeliest token that
     is not the answer; None where an answer set leaves no token out. `token_logprob` (row, token)
-    has a column for each token of a teacher-forced answer. `foil_logprob` is None without a foil
-    read in the same pass.
+    has a column for each token of a teacher-forced answer. `foil_logprob` is None without a foil.
+    `part_logprob` is the log prob of that part of the target with which the foil is compared,
+    where both part; None where the whole target is.
     """
 
     logprob: np.ndarray
@@ -28,3 +29,4 @@ class RowScores:
     token_logprob: np.ndarray
     margin: np.ndarray | None = None
     foil_logprob: np.ndarray | None = None
+    part_logprob: np.ndarray | None = None

@@ -104,7 +104,8 @@ class Store:
     def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
         """The computed run of a spec: on the model of that fingerprint, or else the newest.
 
-        Where BOS is open it is the catalogue's; None where that leaves it to the model itself.
+        Where BOS is open it is the catalogue's; None where that leaves it to the model itself, and
+        for a run that compared answers of different lengths as wholes: today's number is another.
         """
         bos = spec.prepend_bos
         if bos is None:
@@ -114,7 +115,8 @@ class Store:
         wanted = computed(self._runs, spec.resolved(prepend_bos=bos), fingerprint)
         with self._reading() as connection:
             row = connection.execute(wanted).first()
-        return None if row is None else _run(_kept(SWEEPS, dict(row._mapping)))
+        run = None if row is None else _run(_kept(SWEEPS, dict(row._mapping)))
+        return None if run is None or run.result.compares_whole_answers else run
 
     def read(
         self, kind: ResultKind[Value, Any], name: str, *, deleted: bool = False

@@ -12,6 +12,7 @@ from core.engine.interventions import chosen_positions
 from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.prompts import tokens as tk
+from core.prompts.apart import check_apart, parted
 from core.prompts.corruption import align
 from core.prompts.reference import check_same_length, embedded_ids
 from core.settings import settings
@@ -35,9 +36,29 @@ class Prepared:
     reference: tuple[tuple[int, ...], ...] = ()
 
     @property
+    def compared(self) -> tuple[tk.TokenizedAnswer, tk.TokenizedAnswer] | None:
+        """What the logit difference compares where both are read in the target's pass.
+
+        Target and foil themselves where both are single tokens, or sets of them. Of different
+        lengths, the tokens at which they part: whole answers would be told apart by their length.
+        None without a foil, and for whole answers of several tokens, as many in both.
+        """
+        if self.foil is None:
+            return None
+        if len(self.target.sequence) == len(self.foil.sequence):
+            return (self.target, self.foil) if len(self.target.sequence) == 1 else None
+        return parted(self.target, self.foil)
+
+    @property
+    def parts_at(self) -> int | None:
+        """Which token of the answers, from 0, is compared where their lengths differ; else None."""
+        differ = self.foil is not None and len(self.foil.sequence) != len(self.target.sequence)
+        return self.compared[0].at if differ and self.compared is not None else None
+
+    @property
     def foil_in_same_pass(self) -> bool:
         """Whether the foil is read where the target is: a teacher-forced one is not."""
-        return self.foil is not None and len(self.foil.sequence) == 1
+        return self.compared is not None
 
     def sequence(self, answer: tk.TokenizedAnswer) -> Int[Tensor, " pos"]:
         """The prompt followed by the answer, teacher-forced: without its last token."""
@@ -50,8 +71,9 @@ class Prepared:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What stands at each position of the longer pass: both where target and foil part."""
-        answers = [each for each in (self.target, self.foil) if each is not None]
+        """What stands at each position of the passes: both where target and foil part."""
+        passes = (self.target, None if self.foil_in_same_pass else self.foil)
+        answers = [each for each in passes if each is not None]
         forced = [() if each.is_set else each.texts[:-1] for each in answers]
         return self.prompt.texts + tuple(
             " |".join(dict.fromkeys(text for text in at if text is not None))
@@ -90,19 +112,13 @@ def prepare(
         prompt = tk.tokenize_prompt(model.tokenizer, spec.prompt, prepend_bos=bos)
     target = tk.tokenize_answer(model.tokenizer, spec.target, "target")
     foil = None if spec.foil is None else tk.tokenize_answer(model.tokenizer, spec.foil, "foil")
-    if foil is not None and set(foil.options) == set(target.options):
-        raise InputError(
-            "foil",
-            "The foil is the same tokens as the target, so their difference is always 0. Choose "
-            "another token.",
-        )
+    if foil is not None:
+        check_apart(target, foil)
     for text, name in ((prompt.ids, "prompt"), (sum(target.options, ()), "target")):
         tk.check_embedded(text, model.d_vocab, name)
     tk.check_embedded(sum(foil.options, ()) if foil is not None else (), model.d_vocab, "foil")
-    longer_foil = foil is not None and len(foil.sequence) > len(target.sequence)
-    longest, field = (foil, "foil") if foil is not None and longer_foil else (target, "target")
-    tk.check_fit(spec, len(prompt), len(longest.sequence), model.n_ctx, field)
-    _check_limit(len(prompt) + len(longest.sequence) - 1)
+    tk.check_fit(spec, len(prompt), len(target.sequence), model.n_ctx)
+    _check_limit(len(prompt) + len(target.sequence) - 1)
     corrupted = None
     if spec.corrupted_prompt is not None:
         corrupted = tokenize_corrupted(model, spec.corrupted_prompt, bos=bos)

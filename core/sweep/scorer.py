@@ -6,12 +6,15 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
 from core.engine import CleanStart, Rows, run_from, start_clean
 from core.engine.interventions import Intervention
 from core.model.loaded import LoadedModel
 from core.prompts.tokens import TokenizedAnswer, token_text
-from core.results.metrics import FIELDS, LOGIT_DIFF, LOGPROB, METRICS, changes
+from core.results.leading import leading
+from core.results.metrics import FIELDS, METRICS, changes
 from core.results.result import Baseline, Effect, HeadEffect, Top
 from core.results.scores import RowScores
 from core.settings import settings
@@ -37,10 +40,11 @@ class ScoredRows:
 class Scorer:
     """Scores interventions against the clean run of one spec.
 
-    The foil shares the target's pass where both are read at the prompt's last position; a
-    teacher-forced foil has a pass of its own. `start` is the target's pass, `clean` its log
-    probs (read, vocab), `baseline` the clean run's scores, `seconds` what the clean run took.
-    `prepared` is the spec made ready for the model, where that has been done already.
+    The foil shares the target's pass where one token of each is compared (`Prepared.compared`); a
+    teacher-forced foil, of as many tokens as the target, has a pass of its own. `start` is the
+    target's pass, `clean` its log probs (read, vocab), `baseline` the clean run's scores, `seconds`
+    what the clean run took. `prepared` is the spec made ready for the model, where that has been
+    done already.
     Raises `InputError` for a spec that does not fit the model.
     """
 
@@ -58,12 +62,12 @@ class Scorer:
         self._budget = settings().memory_bytes if memory_budget is None else memory_budget
         self._replacements: dict[TokenizedAnswer, Replacement] | None = None
         self.start = self._begin(prepared.target)
-        self._same_pass = prepared.foil if prepared.foil_in_same_pass else None
+        self._compared = prepared.compared
         self._foil: CleanStart | None = None
-        if prepared.foil is not None and self._same_pass is None:
+        if prepared.foil is not None and self._compared is None:
             self._foil = self._begin(prepared.foil)
         self.clean = log_probs(self.start.logits[None])[0]
-        clean = score(self.start.logits[None], self.clean, prepared.target, self._same_pass)
+        clean = score(self.start.logits[None], self.clean, prepared.target, self._compared)
         if self._foil is not None:
             assert prepared.foil is not None
             found = answer_logprob(log_probs(self._foil.logits[None]), prepared.foil)
@@ -75,10 +79,32 @@ class Scorer:
         prepared = self.prepared
         return start_clean(self.model, prepared.sequence(answer), prepared.read(answer))
 
+    def start_of(self, answer: TokenizedAnswer) -> CleanStart:
+        """The clean run of an answer's own pass; the target's where the foil shares that."""
+        own = self._foil is not None and answer == self.prepared.foil
+        return self._foil if own and self._foil is not None else self.start
+
+    @property
+    def answers(self) -> tuple[TokenizedAnswer, ...]:
+        """The answers that have a pass of their own: the target, and a teacher-forced foil."""
+        foil = () if self._foil is None or self.prepared.foil is None else (self.prepared.foil,)
+        return (self.prepared.target, *foil)
+
+    def scores_of(
+        self, logits: Mapping[TokenizedAnswer, Float[Tensor, "row read vocab"]]
+    ) -> RowScores:
+        """Scores of rows that were run elsewhere: their logits in the pass of each of `answers`."""
+        target, foil = self.prepared.target, self.prepared.foil
+        scores = score(logits[target], self.clean, target, self._compared)
+        if foil is None or self._foil is None:
+            return scores
+        logprob = answer_logprob(log_probs(logits[foil]), foil)
+        return replace(scores, foil_logprob=logprob.cpu().numpy())
+
     @property
     def metric(self) -> str:
-        """The metric in which effects may be added: logits or nats, never probability."""
-        return (LOGPROB if self.prepared.foil is None else LOGIT_DIFF).field
+        """The field of the leading metric, in which effects may be added: see `leading`."""
+        return leading(has_foil=self.prepared.foil is not None).field
 
     def replacements(self) -> Generator[float, None, dict[TokenizedAnswer, Replacement]]:
         """What the spec's kind puts in place in each answer's own pass; yields the share done.
@@ -107,7 +133,7 @@ class Scorer:
             if not rows.indices:
                 yield ScoredRows((), None, rows.fraction)
                 continue
-            scores = score(rows.logits, self.clean, prepared.target, self._same_pass)
+            scores = score(rows.logits, self.clean, prepared.target, self._compared)
             if foils is not None:
                 found = yield from self._foil_logprob(foils, rows)
                 scores = replace(scores, foil_logprob=found)

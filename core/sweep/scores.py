@@ -48,8 +48,14 @@ def answer_logprob(
     """Log P(answer): summed over a sequence's tokens, or over a set's added probabilities."""
     if answer.is_set:
         members = [option[0] for option in answer.options]
-        return logp[:, 0, members].logsumexp(dim=-1)
+        return logp[:, answer.at, members].logsumexp(dim=-1)
     return _token_logprobs(logp, answer).sum(dim=-1)
+
+
+def log_odds(logprob: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """log(p / (1 - p)) from log p; expm1 keeps the digits of 1 - p where p is close to 1."""
+    others = -torch.expm1(logprob.clamp(max=0))
+    return logprob - others.clamp(min=torch.finfo(logprob.dtype).tiny).log()
 
 
 def margin(
@@ -80,14 +86,14 @@ def score(
     logits: Float[Tensor, "row read vocab"],
     clean: Float[Tensor, "read vocab"],
     target: TokenizedAnswer,
-    foil: TokenizedAnswer | None = None,
+    compared: tuple[TokenizedAnswer, TokenizedAnswer] | None = None,
 ) -> RowScores:
     """Score rows against the clean run's log probs at the same (answer) positions.
 
-    A `foil` must be read at the target's first position: a single token or a set of them.
+    `compared` are what is read of target and foil in this pass: see `Prepared.compared`.
     """
     size = max(1, _AT_ONCE // logits[0].numel())
-    found = [_score(log_probs(rows), clean, target, foil) for rows in logits.split(size)]
+    found = [_score(log_probs(rows), clean, target, compared) for rows in logits.split(size)]
     joined: dict[str, Any] = {
         field.name: _joined([getattr(part, field.name) for part in found])
         for field in fields(RowScores)
@@ -99,11 +105,9 @@ def _score(
     logp: Float[Tensor, "row read vocab"],
     clean: Float[Tensor, "read vocab"],
     target: TokenizedAnswer,
-    foil: TokenizedAnswer | None,
+    compared: tuple[TokenizedAnswer, TokenizedAnswer] | None,
 ) -> RowScores:
     logprob = answer_logprob(logp, target)
-    # log(1 - p), written with expm1 so that it keeps its digits where p is close to 1.
-    rest = (-torch.expm1(logprob.clamp(max=0))).clamp(min=torch.finfo(logp.dtype).tiny).log()
     first = logp[:, 0]
     ids = [option[0] for option in target.options]
     best = first[:, ids].max(dim=-1, keepdim=True).values
@@ -113,7 +117,7 @@ def _score(
     tokens = logprob[:, None] if target.is_set else _token_logprobs(logp, target)
     return RowScores(
         logprob=_numpy(logprob),
-        logodds=_numpy(logprob - rest),
+        logodds=_numpy(log_odds(logprob)),
         kl=_numpy(_kl(logp, clean)),
         entropy=_numpy(entropy(first)),
         rank=_numpy(rank),
@@ -121,8 +125,23 @@ def _score(
         top_probs=_numpy(top.values.exp()),
         token_logprob=_numpy(tokens),
         margin=None if lead is None else _numpy(lead),
-        foil_logprob=None if foil is None else _numpy(answer_logprob(logp, foil)),
+        **_compared(logp, target, compared),
     )
+
+
+def _compared(
+    logp: Float[Tensor, "row read vocab"],
+    target: TokenizedAnswer,
+    compared: tuple[TokenizedAnswer, TokenizedAnswer] | None,
+) -> dict[str, np.ndarray]:
+    """The log probs that the logit difference needs beside the target's own."""
+    if compared is None:
+        return {}
+    part, foil = compared
+    found = {"foil_logprob": _numpy(answer_logprob(logp, foil))}
+    if part != target:
+        found["part_logprob"] = _numpy(answer_logprob(logp, part))
+    return found
 
 
 def _kl(
@@ -146,7 +165,8 @@ def _token_logprobs(
     logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
 ) -> Float[Tensor, "row token"]:
     ids = torch.tensor(answer.sequence, device=logp.device)
-    return logp[:, : len(ids)].gather(-1, ids.expand(len(logp), -1)[..., None])[..., 0]
+    read = logp[:, answer.at : answer.at + len(ids)]
+    return read.gather(-1, ids.expand(len(logp), -1)[..., None])[..., 0]
 
 
 def _numpy(values: Tensor) -> np.ndarray:

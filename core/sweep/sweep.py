@@ -6,6 +6,7 @@
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
 
@@ -16,9 +17,11 @@ from core.errors import InputError
 from core.model.loaded import LoadedModel
 from core.progress import constant_steps
 from core.prompts import tokens as tk
+from core.prompts.reference import longest_if_shorter
 from core.results.result import Baseline, HeadEffect, Provenance, SweepResult, Top
 from core.spec.heads import Head, all_heads
 from core.spec.spec import SweepSpec
+from core.sweep.precision import with_precision
 from core.sweep.prepare import Prepared
 from core.sweep.scorer import Scorer, baseline_of, head_effects, top_of
 from core.sweep.scores import log_probs, score
@@ -62,6 +65,8 @@ def sweep_with_progress(scorer: Scorer) -> Iterator[tuple[SweepResult, float | N
             found = head_effects(model, rows, scorer.baseline, heads)
             effects.update((effect.address, effect) for effect in found)
             result = so_far()
+            if result.complete:
+                result = with_precision(model, scorer, result)
         yield result, rows.fraction
 
 
@@ -96,8 +101,17 @@ def _result(
         foil_tokens=() if prepared.foil is None else prepared.foil.texts,
         baseline=baseline,
         heads=tuple(effects[head] for head in sorted(effects)),
-        provenance=provenance(model, seconds),
+        provenance=replace(provenance(model, seconds), reference_longest=_longest(model, prepared)),
+        parts_at=prepared.parts_at,
     )
+
+
+def _longest(model: LoadedModel, prepared: Prepared) -> int | None:
+    """The longest reference text's tokens, where they are fewer than the prompt's."""
+    reference, prompt = prepared.spec.reference, prepared.prompt
+    if reference is None:
+        return None
+    return longest_if_shorter(model.tokenizer, reference, len(prompt), prepend_bos=prompt.has_bos)
 
 
 def provenance(model: LoadedModel, seconds: float) -> Provenance:

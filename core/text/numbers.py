@@ -24,6 +24,16 @@ def share(fraction: float) -> str:
     return f"{round(100 * fraction) or 0} %".replace("-", "−")
 
 
+def share_of(fraction: float, whole: str) -> str:
+    """A part as a share of a whole; of another sign, or more than all of it, it is none: "more
+    than all of it (130 %)", "against it (−20 %)".
+    """
+    if 0 <= round(fraction, 2) <= 1:
+        return f"{share(fraction)} of {whole}"
+    which = "against" if fraction < 0 else "more than all of"
+    return f"{which} {whole} ({share(fraction)})"
+
+
 def duration(seconds: float) -> str:
     """A duration, rounded: "under 1 s", "12 s", "3 min", "1 h 20 min"."""
     if seconds < 1:

@@ -35,3 +35,24 @@ def whole_numbers(text: str) -> tuple[int, ...] | None:
     """The numbers of a list with commas, such as "0,3,5"; None where a part of it is no number."""
     found = [whole_number(part) for part in text.split(",")]
     return None if None in found else tuple(number for number in found if number is not None)
+
+
+MOST_IN_SPANS = 100_000
+"""More numbers than these are not listed: no prompt or model has as many."""
+
+
+def spans(text: str) -> tuple[int, ...] | None:
+    """The numbers of a list of spans with commas, such as "2-6" or "0,3-5"; None for another text.
+
+    Both ends of a span are in it.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        ends = whole_number(first), whole_number(last) if dash else whole_number(first)
+        if ends[0] is None or ends[1] is None or ends[1] < ends[0]:
+            return None
+        if len(found) + ends[1] - ends[0] >= MOST_IN_SPANS:
+            return None
+        found += range(ends[0], ends[1] + 1)
+    return tuple(found)

@@ -29,7 +29,7 @@ def test_clicks_choose_heads_back_and_f5_keep_to_them_and_prompts_are_no_markup(
     asked = sides(*SPECS) | {"metric": ["log prob"]}
     page.visit(f"{server}/compare?{links.query_of(asked)}")
     runs = [run_sweep(demo, spec) for spec in SPECS]
-    is_shown(page, *runs, "logprob_change", 1.0)
+    is_shown(page, *runs, "logprob_change")
     assert SPECS[1].prompt in page.text("comparison")
     assert page.page.locator("img[src=x]").count() == 0
 
@@ -49,6 +49,6 @@ def test_clicks_choose_heads_back_and_f5_keep_to_them_and_prompts_are_no_markup(
     page.click_head("comparison_scatter", *second)
     page.wait_address(asked | {"head": [second.label]})
     page.page.reload()
-    is_shown(page, *runs, "logprob_change", 1.0)
+    is_shown(page, *runs, "logprob_change")
     page.wait_address(asked | {"head": [second.label]})
     assert page.of_figure("comparison_maps", OUTLINES) == [f"selected {second.label}"] * 3

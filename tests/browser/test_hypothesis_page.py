@@ -59,7 +59,7 @@ def test_from_a_grid_that_shows_no_effect_to_variants_of_ones_own(fresh, demo):
     fresh.click_button("lock")
     fresh.wait_text("hypothesis_verdict", "Measured")
     fresh.click_button("find_smallest")
-    fresh.wait_text("found_set", "It stopped because")
+    fresh.wait_text("found_set", "Both ways are greedy")
     fresh.page.wait_for_selector(".st-key-variants [data-testid=stDataFrame]")
     pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
     type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")

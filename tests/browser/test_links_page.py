@@ -39,10 +39,10 @@ def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(liv
 
     live.wait_text("baseline", "blue")
     live.settle()
-    live.choose("metric", "log odds")
+    live.choose("metric", "margin")
     live.click_cell(1, 1)
     live.choose("head_view", "Where it matters")
-    params = {"metric": ["log odds"], "head": ["L1H1"], "view": ["positions"]}
+    params = {"metric": ["margin"], "head": ["L1H1"], "view": ["positions"]}
     live.wait_address(links.to_params(FIRST) | params)
     before, z = live.query(), live.z()
     live.page.reload()
@@ -55,7 +55,7 @@ def test_back_and_forward_go_between_two_sweeps_however_quickly_and_f5_stays(liv
     assert live.query() == before
     assert live.typed("target") == FIRST.target
     assert live.outlined() == ["selected L1H1"]
-    assert live.pressed("metric") == ["log odds"]
+    assert live.pressed("metric") == ["margin"]
     assert live.pressed("head_view") == ["Where it matters"]
 
 

@@ -8,7 +8,7 @@ from support.held_server import ALL, HELD
 from core import SweepSpec
 from core.demo import example
 from core.exports import links
-from core.text.numbers import share
+from core.text.numbers import share_of
 
 SPEC = SweepSpec(model="demo", prompt=f"{HELD} blue red green blue red", target=" green")
 
@@ -60,7 +60,7 @@ def test_an_estimate_is_told_and_clicked_as_any_cell_and_the_layers_move_none(ne
 def test_the_pointer_at_a_cell_and_clicks_beside_the_cells_at_either_width(live):
     head = example.saved().ranked()[1].address
     part = example.saved_layer_effects().share_of_first(example.saved(), head, "prob_change")
-    assert f"at position 0 alone: {share(part)} of it" in live.hover_cell(*head)
+    assert f"at position 0 alone: {share_of(part, 'it')}" in live.hover_cell(*head)
 
     n_layers, n_heads = example.saved().shape
     live.click_cell(1, n_heads - 1, 0.97, 0.5)

@@ -21,6 +21,7 @@ from core.demo import example
 from core.exports.notebook import notebook
 from core.results.captions import layer_effect_words, provenance_words
 from core.results.findings import findings
+from core.results.leading import opening
 from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
 
@@ -91,7 +92,7 @@ def report(result):
 
 def test_findings_and_caveats(result, report, terminal, page):
     shown = page(findings_panel, result, findings(result))
-    for said in map(of_pairs, report["findings"]):
+    for said in map(of_pairs, report["findings"][report["opening"]]):
         assert said in shown
         assert said in terminal
     assert report["caveats"]
@@ -103,12 +104,12 @@ def test_findings_and_caveats(result, report, terminal, page):
 def test_findings_in_the_notebook(result, report):
     first = json.loads(notebook(result))["cells"][0]["source"]
     text = squeezed("".join(first))
-    assert all(of_pairs(said) in text for said in report["findings"])
+    assert all(of_pairs(said) in text for said in report["findings"][report["opening"]])
 
 
 def test_facts(result, report, terminal, page):
-    shown = page(baseline_facts, result)
-    for fact in report["facts"]:
+    shown = page(baseline_facts, result, opening(result).metric)
+    for fact in report["facts"][report["opening"]]:
         title, detail = of_pairs(fact["title"]), of_pairs(fact["detail"])
         assert title + squeezed(fact["value"]) + detail in shown
         assert title + ":" + squeezed(fact["value"]) in terminal

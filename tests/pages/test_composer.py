@@ -291,6 +291,30 @@ def test_the_kinds_are_compared_over_the_set_that_was_made(app):
 
 
 @pytest.mark.slow
+def test_resample_is_offered_where_it_was_not_compared(app):
+    """With a corrupted prompt made ready: of a repeat, its first copy shuffled."""
+    app.button(key="compare_kinds").click().run()
+    state = app.session_state["headsweep"]
+    for job in state.kinds.jobs.values():
+        assert job.wait(60.0)
+    app.run()
+    assert "Not tried: resample" in page_html(app)
+    app.button(key="try_resample").click().run()
+    assert app.session_state["ablation"] is AblationKind.RESAMPLE
+    assert app.session_state["built"].way == "shuffle_first_copy"
+    built = app.session_state["corrupted_prompt"]
+    assert built != example.SPEC.prompt
+    assert app.button(key="compare_kinds").label == "Add resample"
+    app.button(key="compare_kinds").click().run()
+    job = state.kinds.jobs[AblationKind.RESAMPLE]
+    assert job.wait(60.0)
+    assert job.error is None
+    app.run()
+    assert "try_resample" not in [button.key for button in app.button]
+    assert not app.exception
+
+
+@pytest.mark.slow
 def test_lines_of_another_length_are_named_as_they_stand(app):
     choose(app, "ablation", AblationKind.MEAN_POSITIONAL)
     fits = "The quick brown dog jumps over the lazy fox. The quick brown dog"

@@ -21,6 +21,66 @@ def test_run_sweeps_what_was_typed(app):
     assert "The inputs have changed" not in page_html(app)
 
 
+def shown(app):
+    """The metric that is pressed, and the heads by size in the ranking."""
+    (switch,) = [each for each in app.get("button_group") if each.key == "metric"]
+    return switch.value, list(app.dataframe[0].value["head"])
+
+
+def test_everything_follows_the_metric_on_display(app):
+    result = example.saved()
+    by = lambda metric: [e.address.label for e in result.ranked(metric)]  # noqa: E731
+    assert shown(app)[1] == by("prob_change")
+    page = page_html(app)
+    assert "Shown at first, because from 84.5 % a probability can move either way." in page
+    app.session_state["chosen_metric"] = "KL"
+    app.run()
+    assert shown(app)[1] == by("kl")
+    page = page_html(app)
+    assert "Shown at first" not in page
+    assert "ablating these heads moved the prediction most: <b>L" in page
+    assert "Ablating it moved the prediction most" in page
+    assert "lowered P(" not in page
+
+
+def test_whole_layers_are_rows_of_the_ranking_and_no_heads(app):
+    n_heads = len(app.dataframe[0].value)
+    app.session_state["rows"] = "all"
+    app.run()
+    assert not app.exception
+    parts = list(app.dataframe[0].value["part"])
+    assert "L0 attention" in parts
+    assert len(parts) > n_heads
+    heads = app.session_state["ranking_heads"]
+    assert [parts[i] for i, head in enumerate(heads) if head is None] == [
+        part for part in parts if "H" not in part
+    ]
+
+
+def test_more_columns_are_measured_when_they_are_asked_for(app):
+    app.session_state["columns"] = ["attention-to-target", "attention-to-foil"]
+    for _ in range(20):
+        app.run()
+        if "attention to target" in app.dataframe[0].value:
+            break
+    assert not app.exception
+    frame = app.dataframe[0].value
+    looks = dict(zip(frame["head"], frame["attention to target"], strict=True))
+    assert looks["L1H0"] > 0.9  # an induction head
+    assert looks["L0H0"] < 0.1
+    assert "attention-to-foil: There is no foil" in page_html(app)
+
+
+def test_with_a_foil_it_opens_on_the_logit_difference(app):
+    app.button(key="example-1").click().run()
+    app.button(key="run").click().run()
+    assert not app.exception
+    page = page_html(app)
+    assert "Shown at first, because there is a foil" in page
+    assert "the logit difference" in page
+    assert app.session_state["metric"] == "logit diff"
+
+
 def test_wrong_input_disables_run_and_keeps_everything(app):
     app.text_input(key="foil").set_value(" jumps").run()
     assert app.button(key="run").disabled

@@ -77,8 +77,8 @@ def test_two_chosen_runs_are_compared_head_by_head(compared, runs):
     assert "demo" in compared.text("comparison")
 
     compared.choose("metric", "KL")
-    is_shown(compared, one, other, "kl", 1.0)
-    compared.choose("metric", "prob")
+    is_shown(compared, one, other, "kl")
+    compared.choose("metric", "log odds")  # what they open on: no choice, and not in the address
     is_shown(compared, one, other)
     compared.click_button("swap_sides")
     compared.wait_address(sides(*reversed(SPECS)))
@@ -86,7 +86,7 @@ def test_two_chosen_runs_are_compared_head_by_head(compared, runs):
     compared.click_button("swap_sides")
     is_shown(compared, one, other)
 
-    best = compare(one, other, "prob_change").moved[0].head
+    best = compare(one, other, "logodds_change").moved[0].head
     compared.click_head("comparison_maps", *best)
     compared.wait_address(sides(*SPECS) | {"head": [best.label]})
     assert outlines(compared) == [f"selected {best.label}"] * 3
@@ -104,11 +104,11 @@ def test_its_address_opens_the_same_in_a_new_session_and_elsewhere(compared, new
     for url in (here, server):  # on the second it is swept
         page = new_tab(url)
         page.visit(f"{url}/compare{query}")
-        is_shown(page, runs[0], runs[1], "logprob_change", 1.0)
+        is_shown(page, runs[0], runs[1], "logprob_change")
         page.wait_address(params)
         assert outlines(page) == ["selected L1H1"] * 3
         page.visit(f"{url}/compare{page.query()}")
-        is_shown(page, runs[0], runs[1], "logprob_change", 1.0)
+        is_shown(page, runs[0], runs[1], "logprob_change")
 
 
 def test_models_of_different_shapes_are_not_compared(new_tab, here, kept):
@@ -156,7 +156,7 @@ def test_a_head_or_a_metric_that_is_none_leaves_the_comparison_as_it_is(new_tab,
     page.wait_banner(f"This link names a head that is none. '{IMAGE[:10]}")
     is_shown(page, runs[0], runs[1])
     assert outlines(page) == []
-    assert page.pressed("metric") == ["prob"]
+    assert page.pressed("metric") == ["log odds"]
     page.wait_address(sides(*SPECS))
     assert "<img src=x" not in page.html()
 

@@ -10,6 +10,7 @@ from support.held_server import ALL, HELD
 from support.serving import HELD_PROGRAM, await_server, dashboard, free_port
 
 from core import SweepSpec, run_sweep
+from core.results.leading import opening
 from core.store.connect import default_url
 from core.store.store import Store
 
@@ -70,8 +71,8 @@ def test_a_server_killed_in_mid_sweep_loses_no_finished_run_and_its_page_goes_on
         page.settle()
         assert page.typed("prompt") == PROMPT
         expected = run_sweep(demo, SweepSpec(model="demo", prompt=PROMPT, target=" blue"))
-        for row, line in zip(page.z(), expected.values("prob_change"), strict=True):
-            assert row == pytest.approx([100 * float(v) for v in line], abs=0.02)
+        for row, line in zip(page.z(), opening(expected).metric.values(expected), strict=True):
+            assert row == pytest.approx(line.tolist(), abs=0.02)
         page.go("History")
         page.wait_text("runs", "cat dog bird cat dog")
         page.wait_text("runs", PROMPT)

@@ -10,11 +10,17 @@ from core import SweepSpec, run_sweep
 from core.circuits.attention import head_attention
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
+from core.circuits.dose import FACTORS, measure_dose
+from core.circuits.edge import Edge
+from core.circuits.knock_out import measure_knock_out
+from core.circuits.knock_out_words import knock_out_words
 from core.circuits.logit_effects import logit_effects
 from core.circuits.measure_scores import measure_head_scores, measure_scores_without
 from core.circuits.path_patching import measure_path_patching
+from core.circuits.receiver import INPUTS
 from core.demo import example
 from core.progress import run_to_end
+from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -55,6 +61,7 @@ def test_from_the_heatmap_to_every_view(live):
         ("scores", "What kind it is", "What the literature calls it"),
         ("path-patching", "What feeds it", "Composition scores"),
         ("direct-effect", "By which route", "Under each kind of ablation"),
+        ("dose", "How much of it", "to twice as much"),
     ):
         live.choose("head_view", button)
         live.wait_text(f"view_{name}", shown)
@@ -187,14 +194,50 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
     live.wait_text("view_path-patching", "L1H0 looks from 12 ␣quick")
 
 
+def test_which_edge_and_which_measure_are_said_and_chosen(view, demo):
+    live, head = view("path-patching", Head(2, 1)), Head(2, 1)
+    live.wait_text("view_path-patching", "(the residual edge)")
+    live.choose("feed_edge", "through the MLPs too")
+    live.wait_text("view_path-patching", "(the IOI paper’s edge)")
+    scorer = Scorer(demo, example.SPEC)
+    found = run_to_end(measure_path_patching(scorer, head, edge=Edge.MLPS, answer=True))
+    assert np.allclose(live.values_of("feeds-", 1), found.by_key[:2], atol=1e-3)
+    live.choose("feed_measure", "the answer")
+    live.wait_text("view_path-patching", "everything from this head on recomputed")
+    for nth, way in enumerate(INPUTS):
+        expected = found.answer.through(way)[:2]
+        assert np.allclose(live.values_of("feeds-answer", nth), expected, atol=1e-3)
+
+
+def test_an_edge_is_knocked_out_and_the_answer_said(view, scorer):
+    live = view("attention")
+    live.switch("knock_out")
+    live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 5 ␣jumps in L1H0")
+    found = run_to_end(measure_knock_out(scorer, [INDUCTION], 14, [5]))
+    said = knock_out_words(found, scorer.prepared.texts, PROB)
+    assert said in live.text("knocked_out")
+    assert "pp, to 4" in said
+    (ninth,) = (each for each in live.options("knock_key") if each.startswith("9 "))
+    live.type("knock_key", ninth)
+    live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 9 ␣dog")
+
+
+def test_a_dose_is_drawn_from_nothing_to_twice_as_much(view, scorer):
+    live = view("dose")
+    found = run_to_end(measure_dose(scorer, [INDUCTION]))
+    curve = live.figure("dose-L1H0")["data"][0]
+    assert curve["x"] == list(FACTORS)
+    assert np.allclose(curve["y"], found.values("logodds_change"), atol=1e-3)
+    percents = live.figure("dose-prob-L1H0")["data"][0]["y"]
+    assert np.allclose(percents, [100 * effect.prob for effect in found.effects], atol=0.01)
+
+
 def test_the_route_adds_up_and_the_kinds_stand_beside_it(view, scorer):
     live = view("direct-effect")
     found = direct_effect(scorer, INDUCTION)
     steps = live.figure("route-L1H0")["data"][0]["x"]
-    assert np.allclose(
-        steps[:3], [found.direct_frozen_norm, found.norm_part, found.downstream], atol=1e-3
-    )
-    assert abs(sum(steps[:3]) - steps[3]) < 1e-6
+    assert np.allclose(steps[:5], [found.direct_frozen_norm, *found.parts.values()], atol=1e-3)
+    assert abs(sum(steps[:5]) - steps[5]) < 1e-6
     kinds = live.figure("kinds-L1H0")["data"][0]["customdata"]
     assert kinds == ["mean across heads", "zero", "mean"]
     assert np.allclose(live.values_of("later-")[2], found.later_heads[2], atol=1e-3)
@@ -209,7 +252,7 @@ def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):
     assert "which says where it looks and not what it does here" in said[1]
     assert said[2].startswith("What weakens this: it is one prompt")
     live.click_button("trace_1_direct-effect")
-    live.wait_text("view_direct-effect", "Change of log P(target) by route")
+    live.wait_text("view_direct-effect", "Change of log odds by route")
     live.click_button("trace_1_scores")
     live.wait_text("view_scores", "How it scores")
 

@@ -9,9 +9,12 @@ from core.demo import example
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
+from core.hypotheses.joint_words import comparison_words, pair_words, redundancy_words
 from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.parse_heads import heads_text
+from core.hypotheses.relation import Relation
 from core.hypotheses.search import greedy
+from core.hypotheses.search_words import search_words
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
@@ -72,7 +75,8 @@ def test_from_the_heatmap_to_the_head_to_the_hypothesis(live, scorer):
     assert np.allclose(sorted(others), sorted(o.change for o in found.others), atol=1e-3)
     assert len(others) == 9, "3 x 3 heads of these layers are left"
     panel = live.text("outcome_panel")
-    assert f"{found.percentile:.0f} % of the 9 sets compared (all 9 that exist" in panel
+    assert comparison_words(found) in panel
+    assert "lowest of 10: this set and all 9 others" in panel
     assert "not a p-value" in panel
     bars = live.figure("redundancy")["data"][0]["x"]
     assert np.allclose(bars[2:], [found.sum_of_singles, found.change], atol=1e-3)
@@ -93,16 +97,17 @@ def test_before_looking_by_role_and_pairs_that_back_each_other_up(fresh, scorer)
     assert "Predicted before looking" in fresh.text("hypothesis_verdict")
     assert "before looking" in fresh.text("under_test")
     assert "There is no other set" in fresh.text("outcome_panel")
-    assert f"{-found.redundancy:.2f} nats more damage" in fresh.text("outcome_panel")
+    assert redundancy_words(found) in fresh.text("outcome_panel")
+    assert found.relation is Relation.BACKUP
     pairs = run_to_end(interactions(scorer, INDUCTION))
     fresh.wait_text("outcome_panel", "Pair by pair")
     z = fresh.figure("pairs")["data"][0]["z"]
     for (row, column), value in np.ndenumerate(pairs.values):
         assert z[row][column] is None if row == column else abs(z[row][column] - value) < 1e-3
-    for one, other, value in pairs.backed_up():
-        assert f"{one.label} and {other.label} : {signed(value, 2)} nats" in fresh.text(
-            "outcome_panel"
-        )
+    said = fresh.text("outcome_panel")
+    for pair in pairs.pairs:
+        assert (pair_words(pair) in said) == (pair.relation is not Relation.ADDITIVE)
+    assert "back each other up (outlined): losing all costs more" in said
 
     fresh.click_button("new_hypothesis")
     fresh.wait_value("heads", heads_text(INDUCTION))
@@ -122,12 +127,17 @@ def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
     assert percent(kept.empty.prob) in fresh.text("kept")
 
     fresh.click_button("find_smallest")
-    fresh.wait_text("found_set", "It stopped because")
+    fresh.wait_text("found_set", "Both ways are greedy")
     *_, found = greedy(keeper)
-    curve = fresh.figure("search_curve")["data"][0]["y"]
-    assert np.allclose(curve, [100 * part for part in found.curve], atol=0.05)
-    assert ", ".join(head.label for head in found.heads) in fresh.text("found_set")
+    for drawn, trail in zip(fresh.figure("search_curve")["data"], found.trails, strict=True):
+        assert np.allclose(drawn["y"], [100 * part for part in found.curve(trail)], atol=0.05)
+    assert " ".join(search_words(found)) == fresh.text("found_set")
     assert fresh.rows("variants")
+
+    fresh.type("enough", "50")
+    *_, half = greedy(keeper, enough=0.5)
+    assert len(half.heads) < len(found.heads)
+    fresh.wait_text("found_set", f"Found {len(half.heads)} heads")
 
 
 def test_variants_of_ones_own_are_tried_on_the_set_found(fresh, demo, keeper):
@@ -135,7 +145,7 @@ def test_variants_of_ones_own_are_tried_on_the_set_found(fresh, demo, keeper):
     predict(fresh, "leaves it standing", 60)
     lock(fresh)
     fresh.click_button("find_smallest")
-    fresh.wait_text("found_set", "It stopped because")
+    fresh.wait_text("found_set", "Both ways are greedy")
     assert len(fresh.rows("variants")) == 5
 
     pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
@@ -216,3 +226,18 @@ def test_all_heads_at_once_is_a_set_too(fresh, scorer):
     fresh.click_button("keep_only")
     fresh.wait_text("kept", "84.5 % → 84.5 %")
     assert scorer.prepared.spec.ablation is AblationKind.MEAN_ACROSS_HEADS
+
+
+def test_a_target_that_is_not_first_has_nothing_to_break_and_no_small_set(fresh):
+    fresh.type("target", " walked")
+    fresh.wait_text("statement", "there is no answer to break")
+    fresh.type("heads", "L1H0")
+    predict(fresh, "breaks it", 0)
+    lock(fresh)
+    said = fresh.text("hypothesis_verdict")
+    assert "Nothing to break: rank 2 with every head" in said
+    assert "it broke" not in said
+    fresh.click_button("find_smallest")
+    fresh.wait_text("found_set", "No set found (forward: ")
+    assert "the target is not at rank 1 with every head in place" in fresh.text("found_set")
+    fresh.wait_text("sufficiency", "none is tried on variants")

@@ -12,6 +12,7 @@ from components.state.answer_syntax import positions_text, typed_answer
 from core import load_model, run_sweep
 from core.demo import example
 from core.exports import links
+from core.results.leading import opening
 from core.spec.ablation import AblationKind
 from core.spec.reference_set import DEFAULT
 
@@ -71,8 +72,9 @@ def shows(page, spec, expected):
     assert page.errors() == ""
 
 
-def pp(result):
-    return 100 * result.values("prob_change")
+def opened(result):
+    """What the page shows of it at first."""
+    return opening(result).metric.values(result)
 
 
 def test_after_each_sweep_the_address_is_a_link_to_it_for_any_server(
@@ -85,7 +87,7 @@ def test_after_each_sweep_the_address_is_a_link_to_it_for_any_server(
     for spec in SPECS:
         compose(page, spec)
         page.wait_address(links.to_params(spec))
-        found[spec] = pp(run_sweep(models[spec.weights], spec))
+        found[spec] = opened(run_sweep(models[spec.weights], spec))
         shows(page, spec, found[spec])
 
     other = new_tab()

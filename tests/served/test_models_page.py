@@ -7,6 +7,7 @@ import pytest
 from support.checkpoints import build
 
 from core import SweepSpec, load_model, run_sweep
+from core.results.leading import opening
 
 PROMPT = "The quick brown fox jumps over the lazy dog. The quick brown fox"
 
@@ -21,10 +22,10 @@ def test_a_local_checkpoint_gives_a_heatmap(live, checkpoint, family):
     expected = run_sweep(
         load_model(folder), SweepSpec(model=folder, prompt=PROMPT, target=" jumps")
     )
-    z = live.z()
+    z, metric = live.z(), opening(expected).metric
     assert len(z) == 3
     for effect in expected.heads:
-        assert math.isclose(z[effect.layer][effect.head], 100 * effect.prob_change, abs_tol=0.02)
+        assert math.isclose(z[effect.layer][effect.head], metric.value(effect), abs_tol=0.02)
 
 
 def test_a_model_that_did_not_load_can_be_tried_again(live, checkpoint, tmp_path):

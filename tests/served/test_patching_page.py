@@ -7,6 +7,7 @@ import pytest
 
 from core import run_sweep
 from core.circuits.patching import Direction, iter_patching
+from core.circuits.stream_patching import iter_stream_patching
 from core.demo import example
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -45,7 +46,7 @@ def test_both_directions_whole_and_by_position(patched, demo):
         assert np.allclose(shown, found.normalised.reshape(3, 4), atol=1e-3)
     swept = run_sweep(demo, SPEC)
     noise = whole[Direction.NOISE]
-    assert np.allclose(noise.values, [-e.logprob_change for e in swept.heads], atol=1e-4)
+    assert np.allclose(noise.values, [-e.logodds_change for e in swept.heads], atol=1e-4)
     assert "1 is all of the gap" in patched.text("patching")
 
     assert "Click a head above" in patched.text("patching")
@@ -68,3 +69,13 @@ def test_changed_inputs_leave_the_patching_on_screen_and_say_so(patched):
     patched.go("Sweep")
     patched.go("Patching")
     patched.wait_text("patching", "What does it restore?")
+
+
+def test_the_residual_stream_by_layer_and_position(patched, demo):
+    patched.switch("patch_stream")
+    patched.wait_text("streams", "nothing is left of the corrupted run")
+    found = last(iter_stream_patching(demo, SPEC))
+    traces = patched.figure("patch-stream")["data"]
+    shown = next(trace["z"] for trace in traces if trace["type"] == "heatmap")
+    assert np.allclose(shown, found.normalised, atol=1e-3)
+    assert found.normalised[-1, -1] == pytest.approx(1, abs=1e-4)

@@ -8,12 +8,13 @@ from support.held_server import ALL, HELD
 from core import SweepSpec, run_sweep
 from core.demo import example
 from core.results.agreement import agreement, with_kind
+from core.results.leading import opening
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
 from core.sweep.estimate.preview import preview
 from core.sweep.scorer import Scorer
-from core.text.numbers import share, signed
+from core.text.numbers import share_of, signed
 
 PROMPT = f"{HELD} red green blue red green"
 SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
@@ -58,14 +59,14 @@ def told(page, head):
 
 def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, held, demo):
     exact = run_sweep(demo, SPEC)
-    estimate = preview(Scorer(demo, SPEC))
+    estimate, metric = preview(Scorer(demo, SPEC)), opening(exact).metric
     held.hold(0)
     page = open_page(url=held.url)
     start(page)
 
     page.wait_text("estimate", "Estimated so far: 12 of 12 cells, marked ≈")
     page.until(lambda: marks(page) == 12)
-    assert np.allclose(page.z(), 100 * estimate.values("prob_change"), atol=0.02)
+    assert np.allclose(page.z(), metric.estimated(estimate), atol=0.02)
     assert "an estimate, not measured" in told(page, (1, 1))
     with page.meanwhile():
         page.click_cell(1, 1)
@@ -76,7 +77,7 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
     page.until(lambda: 0 < marks(page) < 12)
     left = marks(page)
     z = page.z()
-    close = [abs(z[e.layer][e.head] - 100 * e.prob_change) < 0.02 for e in exact.heads]
+    close = [abs(z[e.layer][e.head] - metric.value(e)) < 0.02 for e in exact.heads]
     assert sum(close) >= 12 - left
 
     held.hold(ALL - 1)
@@ -88,10 +89,10 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
     held.hold(ALL)
     page.until(lambda: trace(page, "heatmap", "attention") is not None)
     page.settle()
-    check = check_estimate(estimate, exact, "prob_change")
+    check = check_estimate(estimate, exact, metric.field)
     assert signed(check.correlation, 2) in page.text("estimate")
     head, guess, measured = check.worst[0]
-    worst = f"{head.label}: estimated {signed(100 * guess)}, measured {signed(100 * measured)} pp"
+    worst = f"{head.label}: estimated {signed(guess, 2)}, measured {metric.quantity(measured)}"
     assert worst in page.text("estimate")
     page.choose("metric", "KL")
     page.wait_text("estimate", "KL has no first-order estimate")
@@ -152,7 +153,7 @@ def places(page):
 def test_the_share_of_position_0_is_told_at_the_cell(live):
     head = example.saved().ranked()[1].address
     part = example.saved_layer_effects().share_of_first(example.saved(), head, "prob_change")
-    assert f"at position 0 alone: {share(part)} of it" in told(live, head)
+    assert f"at position 0 alone: {share_of(part, 'it')}" in told(live, head)
 
 
 def test_one_click_compares_the_kinds(live, demo):
@@ -163,7 +164,11 @@ def test_one_click_compares_the_kinds(live, demo):
     found = agreement(results, "prob_change")
     words = live.text("kinds")
     for pair in combinations(kinds, 2):
-        assert signed(found.correlations[pair], 2) in words
+        pairs = found.correlations[pair]
+        assert (
+            f"{signed(pairs.value, 2)} ({signed(pairs.of_largest, 2)}, {pairs.n_largest})" in words
+        )
+    assert "Not tried: resample, mean positional." in words
     address, values = found.disputed[0]
     assert " ".join([address.label, *(signed(100 * v) for v in values)]) in words
     missing = " ".join(each["text"] for each in live.figure("kinds")["layout"]["annotations"])

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.exports import links
 from core.results.comparison import compare
+from core.results.leading import opening
 from core.results.metrics import BY_FIELD
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
@@ -21,13 +22,14 @@ def is_shown(
     page: Any,
     one: SweepResult,
     other: SweepResult,
-    metric: str = "prob_change",
-    factor: float = 100.0,
+    metric: str = "",
 ) -> None:
     """Both runs' numbers and their difference are on the page, in a session or in a browser.
 
-    `factor` takes a result's value to the one that is shown.
+    In a metric: the one that the two open on unless one is given.
     """
+    metric = metric or opening(one, other).metric.field
+    factor = BY_FIELD[metric].factor
     found = compare(one, other, metric)
     # Two metrics may have one correlation: the heading tells that the page is drawn anew.
     page.wait_text("comparison", f"{BY_FIELD[metric].title}, in A and in B")

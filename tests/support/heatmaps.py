@@ -3,11 +3,13 @@
 import math
 from typing import Any
 
+from core.results.leading import opening
 from core.results.result import SweepResult
 
 
 def shows(page: Any, result: SweepResult) -> None:
-    """Each cell is its head's change in probability, in percentage points."""
-    z = page.z()
+    """Each cell is its head's change, in the metric that the sweep opens on."""
+    z, metric = page.z(), opening(result).metric
     for effect in result.heads:
-        assert math.isclose(z[effect.layer][effect.head], 100 * effect.prob_change, abs_tol=0.02)
+        shown = z[effect.layer][effect.head]
+        assert math.isclose(shown, metric.value(effect), abs_tol=0.02, rel_tol=1e-3)

@@ -7,7 +7,7 @@
   const [, perLayer] = result.shape;
   const heads = new Map(result.heads.map((head) => [head.label, head]));
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const state = { metric: metrics[0], head: null, sort: null, printing: false };
+  const state = { metric: metrics.find((metric) => metric.field === data.opening), head: null, sort: null, printing: false };
   // Pixels of a figure that fits on A4 and on Letter; a page says its width only after it is laid out.
   const PAPER = 660;
   const at = (id) => document.getElementById(id);
@@ -81,7 +81,8 @@
   }
 
   function facts() {
-    for (const { title, value, detail, likeliest } of data.facts) {
+    at("facts").replaceChildren();
+    for (const { title, value, detail, likeliest } of data.facts[state.metric.field]) {
       const fact = made("div", { class: "fact" }, made("dt", {}, ...words(title)));
       if (likeliest.length) fact.append(made("dd", { class: "bars" }, ...likeliest.flatMap(likely)));
       else fact.append(made("dd", { class: "big" }, value), made("dd", { class: "quiet" }, ...words(detail)));
@@ -100,7 +101,7 @@
   }
 
   function findings() {
-    at("findings").append(...data.findings.map((pairs) => made("p", {}, ...words(pairs))));
+    told();
     at("caveats").append(...data.caveats.map((text) => made("li", {}, text)));
     at("margins").append(...words(data.marginWords));
     for (const [i, part] of data.provenance.entries()) {
@@ -111,10 +112,19 @@
     );
   }
 
+  // What follows the metric on display.
+  function told() {
+    const said = data.findings[state.metric.field];
+    at("findings").replaceChildren(...said.map((pairs) => made("p", {}, ...words(pairs))));
+  }
+
   function choices() {
     for (const metric of metrics) {
       const press = () => {
         state.metric = metric;
+        facts();
+        told();
+        if (state.head) detail();
         draw();
         ranking();
       };
@@ -152,7 +162,8 @@
 
   function detail() {
     const { head } = state;
-    const order = [...result.heads].sort((a, b) => Math.abs(b.prob_change) - Math.abs(a.prob_change));
+    const { field, column } = state.metric;
+    const order = [...result.heads].sort((a, b) => Math.abs(b[field]) - Math.abs(a[field]));
     const place = order.indexOf(head) + 1;
     const first = data.first[head.label];
     const numbers = [
@@ -163,10 +174,10 @@
         metric.meaning,
       ]),
       ["target’s rank", `${count(base.rank)} → ${count(head.rank)}`],
-      ...(first ? [["at position 0 alone", `${first} of it`]] : []),
+      ...(first ? [["at position 0 alone", first]] : []),
     ];
     at("head").replaceChildren(
-      made("h2", {}, made("b", {}, head.label), `ablated: ${ordinal(place)} of ${result.heads.length} by size of the change in P(target)`),
+      made("h2", {}, made("b", {}, head.label), `ablated: ${ordinal(place)} of ${result.heads.length} by size in ${column}`),
       made("dl", { class: "numbers" }, ...numbers.map(named)),
       made("h3", {}, "Likeliest next tokens"),
       made("div", { class: "quiet" }, made("span", { class: "key" }), "nothing ablated", made("span", { class: "key after" }), `${head.label} ablated`),

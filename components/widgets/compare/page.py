@@ -15,7 +15,6 @@ from components.widgets.page.messages import error_message, note
 from core.checkpoints.permitted import permitted_in_links
 from core.errors import InputError, StoreError
 from core.exports import links
-from core.results.metrics import PROB
 from core.spec.heads import Head
 from core.store.keeper import KEEPER
 from core.store.run import Summary
@@ -71,7 +70,7 @@ def _here(state: Session, sides: dict[str, Sided | None]) -> AddressParams:
             found = sides.get(name)
             if found is not None and found.run_id is not None:
                 params[name] = [found.run_id]
-    if (metric := chosen_metric()) is not PROB:
+    if (metric := chosen_metric()) is not None:
         params["metric"] = [metric.short]
     if state.selection.head is not None:
         params["head"] = [state.selection.head.label]

@@ -7,10 +7,10 @@ from components.figures.base.look import Look
 from components.figures.comparison import A_AND_B, RunName, comparison_alt, difference_of
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
-from components.state import Session, chosen_metric
+from components.state import Session
 from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.messages import error_message
-from components.widgets.page.metric_row import metric_row
+from components.widgets.page.metric_row import metric_row, shown_metric
 from components.words.escaping import as_html
 from components.words.page_html import quiet_html, words_html
 from core.errors import InputError
@@ -35,8 +35,8 @@ LISTED = 10
 def panel(one: SweepResult, other: SweepResult, state: Session, look: Look) -> None:
     """The comparison in the chosen metric, or why the two cannot be compared."""
     with st.container(key="comparison"):
-        metric = chosen_metric()
-        metric_row(compared_words(metric))
+        metric = shown_metric(one, other)
+        metric_row(compared_words(metric), one, other)
         try:
             found = compare(one, other, metric.field)
         except InputError as error:

@@ -12,6 +12,7 @@ from components.widgets.composer.token_replacement import replacement_popover
 from components.widgets.page.messages import error_message
 from core.errors import InputError
 from core.prompts.repeats import find_repeat
+from core.spec.ablation import AblationKind
 
 Make = Callable[[Any, str, int], str]
 """From a model, a prompt and a seed to a corrupted prompt; raises `InputError`."""
@@ -86,6 +87,24 @@ def rebuild(model: Any) -> None:
         _keep(model, built.way, built.seed, built.names)
 
 
+def try_resample(model: Any, prompt: str, prepend_bos: bool) -> None:
+    """The composer on resample ablation of a prompt, with the first corrupted prompt that works.
+
+    Names are swapped where there are two, else the first copy is shuffled, else tokens are random.
+    """
+    for way in _LABELS:
+        try:
+            text = _made(model, way, prompt, prepend_bos=prepend_bos)
+        except InputError as error:
+            put("build_failed", Built(way, prompt, error=str(error)))
+            continue
+        put("built", Built(way, prompt, text))
+        put("build_failed", None)
+        put("corrupted_prompt", text)
+        break
+    put("ablation", AblationKind.RESAMPLE)
+
+
 def _build(model: Any, way: str) -> None:
     """Build in one way; once more, and the next seed is taken that gives something else."""
     built: Built | None = value("built")
@@ -112,9 +131,22 @@ def _keep(model: Any, way: str, seed: int, names: tuple[str, ...] | None) -> str
 
 
 def _make(model: Any, way: str, prompt: str, seed: int, names: tuple[str, ...] | None) -> str:
+    bos = chosen_bos(model)
+    return _made(model, way, prompt, prepend_bos=bos, seed=seed, names=names)
+
+
+def _made(
+    model: Any,
+    way: str,
+    prompt: str,
+    *,
+    prepend_bos: bool,
+    seed: int = 0,
+    names: tuple[str, ...] | None = None,
+) -> str:
     from core.prompts import corruption
 
-    tokenizer, bos = model.tokenizer, chosen_bos(model)
+    tokenizer, bos = model.tokenizer, prepend_bos
     if way == "swap_names":
         return corruption.swap_names(tokenizer, prompt, names=names, prepend_bos=bos)
     if way == "shuffle_first_copy":

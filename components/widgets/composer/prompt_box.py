@@ -13,8 +13,10 @@ from components.widgets.composer.token_strip import Strip, clickable_strip, toke
 from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
 from core.errors import InputError
+from core.prompts.token_words import parting_words
 from core.prompts.tokens import TokenizedPrompt, tokenize_answer, visible_text
 from core.text.numbers import percent
+from core.text.words import Words
 
 GUESSES = 4
 
@@ -85,7 +87,17 @@ def _strip_of(draft: Draft, prompt: TokenizedPrompt) -> Strip:
         has_bos=prompt.has_bos,
         target_is_set=answer is not None and answer.is_set,
         typed=len(prompt.typed_special),
+        parting=_parting(draft),
     )
+
+
+def _parting(draft: Draft) -> Words:
+    """Where a target and a foil of different lengths are compared."""
+    prepared = draft.prepared
+    if prepared is None or prepared.foil is None or prepared.parts_at is None:
+        return ()
+    spec, texts = prepared.spec, (prepared.target.texts, prepared.foil.texts)
+    return parting_words((spec.target, spec.foil), texts, prepared.parts_at)
 
 
 def _guesses(top: Sequence[tuple[str, float]]) -> None:

@@ -5,7 +5,12 @@ import streamlit as st
 from components.state import put, value
 from components.state.uploads import Upload, read_upload
 from components.widgets.composer.draft import Draft, choice_key
-from components.widgets.composer.reference_length import maker, misfit_lines, needed_length
+from components.widgets.composer.reference_length import (
+    maker,
+    misfit_lines,
+    needed_length,
+    shorter_note,
+)
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.spec import reference_set as reference
@@ -41,6 +46,8 @@ def reference_choice(draft: Draft, kind: AblationKind) -> None:
                 _file(draft)
             case _:
                 _named(reference.NAME, reference.DEFAULT)
+        if not kind.traits.same_length:
+            shorter_note(draft)
 
 
 def _pasted(draft: Draft, length: int | None) -> None:

@@ -1,4 +1,4 @@
-"""For mean-positional ablation: how long each text must be, and a button that makes a set."""
+"""How long a reference set's texts are beside the prompt, and a button that makes a fitting set."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,8 @@ from components.widgets.composer.draft import Draft
 from components.widgets.page.messages import error_message, note
 from core.errors import InputError
 from core.hypotheses.reference_texts import COUNT, reference_texts
-from core.prompts.reference import misfits
+from core.prompts.reference import longest_if_shorter, misfits
+from core.prompts.token_words import shorter_set
 from core.spec.reference_set import fits_lines, numbered
 
 _LISTED = 6
@@ -60,6 +61,18 @@ def misfit_lines(draft: Draft, typed: str, length: int) -> None:
         more = len(found) - _LISTED
         rest = f" and {more:,} more" if more > 0 else ""
         note(f"Of another length (tokens): {', '.join(named[:_LISTED])}{rest}.")
+
+
+def shorter_note(draft: Draft) -> None:
+    """That no text of the chosen set is as long as the prompt, and how long the longest is."""
+    model, prepared = draft.model, draft.prepared
+    if model is None or prepared is None or prepared.spec.reference is None:
+        return
+    n_tokens, bos = len(prepared.prompt), prepared.prompt.has_bos
+    reference = prepared.spec.reference
+    longest = longest_if_shorter(model.tokenizer, reference, n_tokens, prepend_bos=bos)
+    if longest is not None:
+        note(shorter_set(longest, n_tokens))
 
 
 def maker(draft: Draft) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from components.state import chosen_bos, clean_prob, put, value
+from components.state import chosen_bos, clean_baseline, put, value
 from components.state.answer_syntax import parse_answer, typed_answer
 from components.widgets.composer.draft import Draft
 from components.widgets.page.messages import error_message
@@ -178,6 +178,6 @@ def _prob(draft: Draft, prompt: str) -> str | None:
         return None
     try:
         spec = SweepSpec(model=model.name, prompt=prompt, target=parse_answer(target))
-        return percent(clean_prob(model, model.fingerprint, spec))
+        return percent(clean_baseline(model, model.fingerprint, spec).prob)
     except InputError:
         return None

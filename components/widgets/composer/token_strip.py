@@ -10,6 +10,7 @@ from components.words.escaping import as_markdown, token_html
 from components.words.page_html import words_html
 from core.prompts.token_words import token_count_words
 from core.prompts.tokens import visible_text
+from core.text.words import Words
 
 SHOWN = 240
 """Tokens drawn; of a longer prompt, half from its start and half from its end."""
@@ -20,7 +21,9 @@ Pressed = Callable[[Sequence[int]], None]
 
 @dataclass(frozen=True)
 class Strip:
-    """What a strip shows. `typed` is how many special tokens the typed text itself holds."""
+    """What a strip shows. `typed` is how many special tokens the typed text itself holds; `parting`
+    says where target and foil of different lengths are compared.
+    """
 
     tokens: Sequence[str]
     special: Sequence[bool]
@@ -28,6 +31,7 @@ class Strip:
     has_bos: bool
     target_is_set: bool = False
     typed: int = 0
+    parting: Words = ()
 
 
 def token_strip(strip: Strip) -> None:
@@ -108,5 +112,6 @@ def _count(strip: Strip) -> str:
         n_target=len(strip.target),
         target_is_set=strip.target_is_set,
         n_typed_special=strip.typed,
+        parting=strip.parting,
     )
     return f'<div class="hs-quiet hs-count">{words_html(said)}</div>'

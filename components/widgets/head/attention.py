@@ -5,6 +5,7 @@ import streamlit as st
 from components.figures.attention import MAX_POSITIONS, attention_pattern
 from components.state import value
 from components.widgets.head.context import HeadContext, chart, subtitle
+from components.widgets.head.knock_out import knock_out_control
 from components.widgets.head.reading_view import reading_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
@@ -54,3 +55,4 @@ def attention_view(context: HeadContext) -> None:
             )
         else:
             note("How long each value is cannot be read on this model.")
+        knock_out_control(found, context)

@@ -10,8 +10,9 @@ from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
 from core.circuits.tasks import MeasurePositionEffects
+from core.results.leading import leading_of
 from core.spec.heads import Head, all_heads
-from core.text.numbers import share
+from core.text.numbers import share_of
 
 HEAD, LAYER, MODEL = "This head", "Its layer", "The whole model"
 
@@ -51,7 +52,8 @@ def by_position_view(context: HeadContext) -> None:
     else:
         head_chart(figure, f"where-{scope}", f"{said}; a click opens a head", context.state)
     if (part := context.share_of_first) is not None:
-        note(f"Of the change in log P(target), ablating it at position 0 alone does {share(part)}.")
+        whole = f"the change in {leading_of(context.result).short}"
+        note(f"Ablating it at position 0 alone: {share_of(part, whole)}.")
     strongest = found.strongest(metric.field, 3)
     if strongest:
         named = "; ".join(

@@ -13,8 +13,8 @@ from components.state import Effects, Session
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.words.page_html import words_html
 from core.circuits.head_scores import HeadScores
-from core.results.findings import NOTABLE_NATS
-from core.results.metrics import PROB, Metric
+from core.results.leading import NOTABLE_NATS, leading_of, opening
+from core.results.metrics import Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
@@ -55,17 +55,21 @@ class HeadContext:
 
     @property
     def metric(self) -> Metric:
-        """The heatmap's metric where it has a sign and a value here, else probability."""
+        """The heatmap's metric if it has a sign and a value here, else the sweep's own first."""
         metric = self.chosen_metric
-        return metric if metric.signed and metric.measures(self.result) else PROB
+        return (
+            metric
+            if metric.signed and metric.measures(self.result)
+            else opening(self.result).metric
+        )
 
     @property
     def share_of_first(self) -> float | None:
-        """Of the change in log probability, the share that position 0 alone has; None: unknown."""
+        """Of the change in the leading metric, the share of position 0 alone; None: unknown."""
         layer_effects = self.effects.layer_effects
         if layer_effects is None:
             return None
-        return layer_effects.share_of_first(self.result, self.head, "logprob_change")
+        return layer_effects.share_of_first(self.result, self.head, leading_of(self.result).field)
 
     @property
     def direct_effect_and_kinds(self) -> "tuple[DirectEffect | str, ByKind] | None":

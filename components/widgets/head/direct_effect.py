@@ -12,8 +12,9 @@ from components.widgets.head.context import HeadContext, chart, contributions, h
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.circuits import figure_captions
+from core.circuits.mechanism import mechanism_words, metric_words
 from core.circuits.verdict import leading_change
-from core.results.findings import NOTABLE_NATS
+from core.results.leading import leading_of
 from core.results.result import HeadEffect
 from core.spec.ablation import AblationKind
 from core.text.numbers import signed
@@ -47,21 +48,12 @@ def _parts(direct_effect: "DirectEffect", context: HeadContext) -> None:
         f"route-{context.head.label}",
         f"Direct and downstream effect of ablating {context.head.label}",
     )
+    said = mechanism_words(direct_effect)
     note(
-        f"Direct, with norms computed again: {signed(direct_effect.direct, 2)} nats "
-        f"({signed(direct_effect.direct_frozen_norm, 2)} with their scales held). "
-        "Downstream is total minus direct. "
-        f"{_WORDS[direct_effect.mechanism.value]}"
+        f"{said[:1].upper()}{said[1:]}. Directly, with norms computed again: "
+        f"{signed(direct_effect.direct, 2)} nats, so {signed(direct_effect.downstream, 2)} "
+        "through later components."
     )
-
-
-_WORDS = {
-    "small": f"Both are under {NOTABLE_NATS} nats: too small to name a route.",
-    "direct": "Most of the effect is direct.",
-    "later components": "It acts through later components.",
-    "self-repair": f"Opposite signs, both of {NOTABLE_NATS} nats or more, and less is left than "
-    "was lost directly: later components make up for it (self-repair).",
-}
 
 
 def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> None:
@@ -83,8 +75,7 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> 
         f"kinds-{context.head.label}",
         f"Effect of ablating {context.head.label} under each kind of ablation",
     )
-    foil = context.result.baseline.logit_diff is not None
-    of = "logit difference" if foil else "log P(target)"
+    of = metric_words(leading_of(context.result).field)
     nats = ", ".join(
         f"{kind.label} {signed(leading_change(effect), 2)}" for kind, effect in by_kind.items()
     )
@@ -113,7 +104,7 @@ def _later(direct_effect: "DirectEffect", context: HeadContext) -> None:
             if abs(change) >= 0.005
         )
         if named:
-            note(f"Most: {named} logits, norms held at the clean run’s scales.")
+            note(f"Most: {named} nats, norms held at the clean run’s scales.")
     with mlps:
         subtitle(figure_captions.LATER_MLPS)
         chart(

@@ -48,15 +48,23 @@ def _attribution(found: "LogitEffects", context: HeadContext) -> None:
         return
     by, head = found.attribution, context.head
     subtitle(figure_captions.ATTRIBUTION)
-    rows = [Bar("to the target", float(by.target.heads[head]), by.foil is None)]
-    if by.foil is not None:
-        rows.append(Bar("to the foil", float(by.foil.heads[head])))
-        rows.append(Bar("target − foil", float(by.difference.heads[head]), True))
+    if by.foil is None:
+        axis = f"nats of log odds, against {by.difference.against}"
+        rows = [Bar("to the target", float(by.difference.heads[head]), True)]
+    else:
+        axis = "nats"
+        rows = [
+            Bar("to the target’s log prob", float(by.target.heads[head])),
+            Bar("to the foil’s log prob", float(by.foil.heads[head])),
+            Bar("target − foil", float(by.difference.heads[head]), True),
+        ]
     chart(
-        bars(rows, "logits above the vocabulary’s mean", context.look, unit="logits"),
+        bars(rows, axis, context.look, unit="nats"),
         f"attributed-{head.label}",
         f"Direct logit attribution of {head.label}",
     )
+    if context.result.parts_at is not None:
+        note(figure_captions.PARTED)
     subtitle(figure_captions.attribution_of_every_head(by.difference.against))
     head_chart(
         contributions(Panel("", by.difference.heads), context.look, [head]),

@@ -16,17 +16,19 @@ from components.widgets.head.attention import attention_view
 from components.widgets.head.by_position import by_position_view
 from components.widgets.head.context import HeadContext
 from components.widgets.head.direct_effect import direct_effect_view
+from components.widgets.head.dose import dose_view
 from components.widgets.head.logits import logits_view
 from components.widgets.head.path_patching import path_patching_view
 from components.widgets.head.scores import scores_view
 from components.widgets.head.verdict import verdict_panel
 from components.widgets.page.messages import note
 from components.words.escaping import token_html
-from core.circuits.verdict import ordinal
-from core.results.metrics import Metric
+from core.circuits.verdict import place_words
+from core.results.leading import opening
+from core.results.metrics import PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
-from core.text.numbers import percent, signed
+from core.text.numbers import percent
 
 VIEWS = {
     "attention": ("What it looks at", attention_view),
@@ -35,6 +37,7 @@ VIEWS = {
     "scores": ("What kind it is", scores_view),
     "path-patching": ("What feeds it", path_patching_view),
     "direct-effect": ("By which route", direct_effect_view),
+    "dose": ("How much of it", dose_view),
 }
 
 
@@ -46,7 +49,7 @@ def head_detail(effects: Effects, metric: Metric, state: Session, look: Look) ->
         if effect is None:
             _invitation(effects, metric, state)
             return
-        _headline(result, effect, state)
+        _headline(result, effect, metric, state)
         if _not_now(result, state):
             return
         context = HeadContext(effects, effect, metric, state, look)
@@ -92,7 +95,7 @@ def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
             guess = "" if guesses is None else f" (estimated {metric.quantity(guesses[head])})"
             note(f"{head.label} has not been swept yet{guess}.")
         note("Click a cell of the heatmap, or a row of the ranking, to see one head closely.")
-        for effect in result.ranked()[:3]:
+        for effect in result.ranked(_measured(metric, result).field)[:3]:
             st.button(
                 effect.address.label,
                 key=f"open-{effect.address.label}",
@@ -101,12 +104,16 @@ def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
             )
 
 
-def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
-    ranked = [e.address for e in result.ranked()]
-    place = ranked.index(effect.address) + 1
-    of = f"{ordinal(place)} of {len(ranked)} by size of the change"
-    if place == 1:
-        of = f"the largest change of {len(ranked)}"
+def _measured(metric: Metric, result: SweepResult) -> Metric:
+    """The metric on display where this run has it, else the one it opens on."""
+    return metric if metric.measures(result) else opening(result).metric
+
+
+def _headline(result: SweepResult, effect: HeadEffect, metric: Metric, state: Session) -> None:
+    shown = _measured(metric, result)
+    change = shown.value(effect)
+    assert change is not None
+    own = "" if shown is PROB else f"{shown.short} {shown.quantity(change)} · "
     with st.container(
         horizontal=True,
         vertical_alignment="center",
@@ -116,7 +123,8 @@ def _headline(result: SweepResult, effect: HeadEffect, state: Session) -> None:
         st.html(
             f'<div class="hs-head"><b>{effect.address.label}</b> ablated: '
             f"{percent(result.baseline.prob)} → {percent(effect.prob)} · "
-            f"{signed(100 * effect.prob_change)} pp · {of} · "
+            f"{PROB.quantity(100 * effect.prob_change)} · {own}"
+            f"{place_words(result, effect, shown)} · "
             f"target’s rank {result.baseline.rank:,} → {effect.rank:,} · "
             f"{_likeliest(effect)}</div>",
             width="stretch",

@@ -17,16 +17,23 @@ from components.widgets.head.context import (
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
+from core.circuits.edge import Edge
 from core.circuits.tasks import MeasurePathPatching
 from core.prompts.tokens import visible_text
+from core.results.leading import NOTABLE_NATS, leading_of
 from core.text.numbers import signed
+from core.text.words import plain
 
 if TYPE_CHECKING:
-    from core.circuits.path_patching import PathPatching
+    from core.circuits.path_patching import AnswerChanges, PathPatching
 
 
 CHOSEN = -1
 """For a position: the one that the measurement chooses."""
+ANSWER = "answer"
+MEASURES = {"attention": "where it looks", ANSWER: "the answer"}
+"""What the change is measured on, by the value in the switch."""
+WAYS = {"query": "Q", "key": "K", "value": "V"}
 LEAST = 0.005
 """A change that two digits would show as 0 is not listed."""
 
@@ -34,28 +41,72 @@ LEAST = 0.005
 def path_patching_view(context: HeadContext) -> None:
     """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
     query, key = _pair(context)
-    found = task_result(
-        context.state, "view", MeasurePathPatching(context.spec, context.head, query, key)
-    )
+    edge, on_answer = _choices()
+    whole_group = on_answer and bool(value("feed_group"))
+    task = MeasurePathPatching(context.spec, context.head, query, key, edge, on_answer, whole_group)
+    found = task_result(context.state, "view", task)
     if found is None:
         return
     if isinstance(found, str):
         note(found)
         return
+    _said(found, context)
+    if context.head.layer == 0:
+        note("A head of layer 0 reads the embeddings: no head comes before it.")
+        return
+    if found.answer is None:
+        _attention_paths(found, context)
+    else:
+        _answer_paths(found, found.answer, context)
+    strongest, weights = st.columns([1, 2], gap="large")
+    with strongest:
+        subtitle(figure_captions.STRONGEST_PATHS)
+        _table(found)
+    with weights:
+        _composition(found, context)
+
+
+def _choices() -> tuple[Edge, bool]:
+    """The chosen edge, and whether the answer is measured."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="paths"):
+        st.segmented_control(
+            "Along which edge",
+            [edge.value for edge in Edge],
+            key="feed_edge",
+            format_func=lambda edge: Edge(edge).label,
+            required=True,
+            persist_state="session",
+            help="Residual stream only: heads and MLPs between the two stay as they were (ACDC; "
+            "Goldowsky-Dill et al. 2023, arXiv:2304.05969). Through the MLPs too: heads stay as "
+            "they were, MLPs are recomputed (Wang et al. 2022, arXiv:2211.00593). The two rank "
+            "heads differently.",
+        )
+        st.segmented_control(
+            "Measured on",
+            list(MEASURES),
+            key="feed_measure",
+            format_func=MEASURES.__getitem__,
+            required=True,
+            persist_state="session",
+        )
+    return Edge(value("feed_edge")), value("feed_measure") == ANSWER
+
+
+def _said(found: "PathPatching", context: HeadContext) -> None:
     tokens = context.result.sequence
     note(
         f"{context.head.label} looks from {_named(found.query, tokens)} to "
         f"{_named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
         f"Each cell: one earlier head ablated ({context.spec.in_words()}) on its path into this "
-        "head alone, everything between as it was."
+        f"head alone, {found.edge.between}."
     )
-    if context.head.layer == 0:
-        note("A head of layer 0 reads the embeddings: no head comes before it.")
-        return
-    _paths(found, context)
+    if found.answer is not None and len(found.sharing) > 1:
+        whole = len(found.answer.heads) > 1
+        note(plain(figure_captions.shared_inputs(found.head, found.sharing, whole)))
+        st.toggle("Patch the whole group", key="feed_group", persist_state="session")
 
 
-def _paths(found: "PathPatching", context: HeadContext) -> None:
+def _attention_paths(found: "PathPatching", context: HeadContext) -> None:
     earlier = context.head.layer  # later layers feed nothing into this one
     looking, moving = st.columns([2, 1], gap="large")
     with looking:
@@ -82,22 +133,37 @@ def _paths(found: "PathPatching", context: HeadContext) -> None:
             "Path-patched change of the direct contribution, by earlier head",
             context.state,
         )
-    strongest, weights = st.columns([1, 2], gap="large")
-    with strongest:
-        subtitle(figure_captions.STRONGEST_PATHS)
-        _table(found)
-    with weights:
-        _composition(found, context)
+
+
+def _answer_paths(found: "PathPatching", answer: "AnswerChanges", context: HeadContext) -> None:
+    earlier, metric = context.head.layer, leading_of(context.result)
+    subtitle(figure_captions.answer_paths(metric))
+    head_chart(
+        grids(
+            [
+                Panel("through Q", answer.by_query[:earlier]),
+                Panel("through K", answer.by_key[:earlier]),
+                Panel("through V", answer.by_value[:earlier]),
+            ],
+            metric.unit,
+            context.look,
+            least=NOTABLE_NATS,
+        ),
+        "feeds-answer",
+        "Path-patched change of the answer, by earlier head",
+        context.state,
+    )
 
 
 def _table(found: "PathPatching") -> None:
+    answer = found.answer
+    units = ("attention", "attention", "logits") if answer is None else ("nats",) * 3
     rows = [
         {"through": name, "head": head.label, "change": f"{signed(change, 2)} {unit}"}
-        for way, name, unit in (("query", "Q", "attention"), ("key", "K", "attention"),
-                                ("value", "V", "logits"))
-        for head, change in found.strongest(way, 3)
+        for (way, name), unit in zip(WAYS.items(), units, strict=True)
+        for head, change in (found if answer is None else answer).strongest(way, 3)
         if abs(change) >= LEAST
-    ]  # fmt: skip
+    ]
     with st.container(key="feeders"):
         st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
 

@@ -36,7 +36,13 @@ def verdict_panel(context: HeadContext) -> None:
         direct_effect, by_kind = found
         traced = None if isinstance(direct_effect, str) else direct_effect
         sentences = verdict(
-            context.result, context.effect, traced, by_kind, roles, context.share_of_first
+            context.result,
+            context.effect,
+            traced,
+            by_kind,
+            roles,
+            context.share_of_first,
+            context.chosen_metric,
         )
         for number, sentence in enumerate(sentences):
             said, ways = st.columns([6, 1], vertical_alignment="top")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid
-from components.state import Session, Test, clean_prob, named_heads, put, put_head, value
+from components.state import Session, Test, clean_baseline, named_heads, put, put_head, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import clicked
 from components.widgets.page.chart_config import CHART_CONFIG
@@ -19,6 +19,7 @@ from core.circuits.tasks import MeasureHeadScores
 from core.errors import InputError
 from core.hypotheses.parse_heads import heads_text, parse_heads
 from core.hypotheses.prediction import lock_prediction
+from core.results.result import Baseline
 from core.spec.heads import Head
 from core.text.numbers import percent
 
@@ -38,7 +39,7 @@ def statement(draft: Draft, state: Session, look: Look) -> None:
             )
             return
         try:
-            prob = clean_prob(model, model.fingerprint, draft.spec, draft.prepared)
+            clean = clean_baseline(model, model.fingerprint, draft.spec, draft.prepared)
         except InputError as error:
             error_message(str(error))
             return
@@ -47,7 +48,7 @@ def statement(draft: Draft, state: Session, look: Look) -> None:
             _grid(model, state, look)
         with words:
             heads = _heads(model, draft, state)
-            _prediction(heads, draft, state, prob)
+            _prediction(heads, draft, state, clean)
 
 
 def _grid(model: Any, state: Session, look: Look) -> None:
@@ -107,12 +108,16 @@ def _by_role(draft: Draft, state: Session) -> None:
             )
 
 
-def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, prob: float) -> None:
+def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Baseline) -> None:
     assert draft.spec is not None
-    st.html(
-        f'<div class="hs-quiet">Nothing ablated, the target has {percent(prob)}. '
-        "Broken means that it leaves rank 1 or that its probability halves.</div>"
+    meant = (
+        "Broken means that it leaves rank 1 or that its probability halves."
+        if clean.rank == 1
+        else f"It is at rank {clean.rank:,}: there is no answer to break, and the verdict will "
+        "speak of the change only."
     )
+    has = f"Nothing ablated, the target has {percent(clean.prob)}."
+    st.html(f'<div class="hs-quiet">{has} {meant}</div>')
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction"):
         outcome = st.segmented_control(
             "Removing them all at once", OUTCOMES, key="outcome", persist_state="session"

@@ -12,7 +12,9 @@ from components.widgets.head.context import chart, subtitle
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
 from core.errors import InputError
+from core.hypotheses.joint_words import metric_name
 from core.hypotheses.parse_heads import heads_text
+from core.hypotheses.search_words import NOT_FOUND, search_words
 from core.hypotheses.tasks import MeasureKeepOnly, MeasureVariants, SearchGreedy
 from core.prompts.token_words import typed_answer_words
 from core.spec.spec import SweepSpec
@@ -22,11 +24,11 @@ from core.text.words import phrase, plain
 if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
     from core.hypotheses.keep_only import KeptOnly
-    from core.hypotheses.search import Search
+    from core.hypotheses.search_state import Search
 
 
 def sufficiency(test: Test, state: Session, look: Look) -> None:
-    """Keep only the chosen heads, and the greedy search, each begun by its button."""
+    """Keep only the chosen heads, and the search for a small set, each begun by its button."""
     from core.hypotheses.keep_only import keep_only_spec
 
     spec = keep_only_spec(test.spec)
@@ -37,7 +39,7 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
                 f"Measured under {spec.ablation.label} ablation: {test.spec.ablation.label} leaves "
                 "a share of every head in, and cannot say what a set does alone."
             )
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             st.button(
                 f"Keep only {heads_text(test.prediction.heads[:4])}"
                 f"{' …' if len(test.prediction.heads) > 4 else ''}",
@@ -53,12 +55,23 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
                 args=("search",),
                 disabled="search" in state.hypothesis.wanted,
             )
+            share_kept = st.number_input(
+                "keeping, % of the clean run",
+                min_value=1.0,
+                max_value=100.0,
+                value=100.0,
+                key="enough",
+                format="%.4g",
+                width=220,
+                persist_state="session",
+                help="The least of the metric and of P(target) that a set must keep, at rank 1.",
+            )
         if "keep" in state.hypothesis.wanted:
             kept = task_result(state, "keep", MeasureKeepOnly(spec, test.prediction.heads))
             if kept is not None:
                 _kept(kept)
         if "search" in state.hypothesis.wanted:
-            _search(spec, state, look)
+            _search(spec, share_kept / 100, state, look)
 
 
 def _kept(found: "KeptOnly") -> None:
@@ -66,7 +79,8 @@ def _kept(found: "KeptOnly") -> None:
     part = (
         ""
         if recovered is None
-        else f", which recovers {share(recovered)} of what ablating all heads loses, in nats"
+        else f", which recovers {share(recovered)} of what ablating all heads loses, in "
+        f"{metric_name(found.metric)}"
     )
     with st.container(key="kept"):
         note(
@@ -76,30 +90,22 @@ def _kept(found: "KeptOnly") -> None:
         )
 
 
-def _search(spec: SweepSpec, state: Session, look: Look) -> None:
-    found: Search | None = task_result(state, "search", SearchGreedy(spec))
-    if found is None or not found.steps:
+def _search(spec: SweepSpec, enough: float, state: Session, look: Look) -> None:
+    task = SearchGreedy(spec, enough=enough)
+    found: Search | None = task_result(state, "search", task)
+    if found is None or not found.forward.steps:
         return
     curve, words = st.columns([1.3, 1], gap="large")
     with curve:
-        subtitle(
-            phrase("Kept probability against the set’s size: at each step the head that adds most")
-        )
+        subtitle(phrase("Kept probability against the set’s size, searched from both ends"))
         chart(search_curve(found, look), "search_curve", "Kept probability against set size")
     with words, st.container(key="found_set"):
-        if found.finished:
-            note(
-                f"Found {len(found.heads)} heads, in this order: "
-                f"{', '.join(h.label for h in found.heads) or 'none'}. It stopped because "
-                f"{found.reason}. Greedy: another set may be smaller."
-            )
-        else:
-            note(
-                f"So far: {', '.join(h.label for h in found.heads) or 'no head'}. Every other head "
-                "is tried as the next."
-            )
-    if found.finished and found.heads:
+        for said in search_words(found):
+            note(said)
+    if found.found:
         _elsewhere(spec, found, state)
+    elif found.finished:
+        note(NOT_FOUND)
 
 
 def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:

@@ -2,13 +2,26 @@
 
 import streamlit as st
 
-from components.words.page_html import words_html
-from core.results.metrics import BY_SHORT
-from core.text.words import Words
+from components.state import chosen_metric, put, put_metric, value
+from components.words.page_html import quiet_html, words_html
+from core.results.leading import opening
+from core.results.metrics import BY_SHORT, Metric
+from core.results.result import SweepResult
+from core.text.words import Words, phrase
+
+_KEY = "metric"
 
 
-def metric_row(title: Words) -> None:
-    """A title with the switch at its right."""
+def shown_metric(result: SweepResult, *others: SweepResult) -> Metric:
+    """The metric on display: the chosen one, else what the runs on screen open on."""
+    return chosen_metric() or opening(result, *others).metric
+
+
+def metric_row(title: Words, result: SweepResult, *others: SweepResult) -> None:
+    """A title with the switch at its right, and why the metric is the one shown at first."""
+    first = opening(result, *others)
+    # The switch follows the runs as long as nobody has chosen.
+    put(_KEY, shown_metric(result, *others).short)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -16,8 +29,18 @@ def metric_row(title: Words) -> None:
         st.segmented_control(
             "Metric",
             list(BY_SHORT),
-            key="metric",
+            key=_KEY,
             required=True,
             label_visibility="collapsed",
-            persist_state="session",
+            on_change=_choose,
+            args=(first.metric.short,),
         )
+    if chosen_metric() is None:
+        with st.container(key="metric_why"):
+            st.html(quiet_html(phrase(first.why)))
+
+
+def _choose(opened_on: str) -> None:
+    """Keep what was pressed; what runs open on by themselves is no choice."""
+    pressed = value(_KEY)
+    put_metric(None if pressed == opened_on else pressed)

@@ -13,6 +13,7 @@ from components.widgets.composer.draft import Draft
 from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.messages import banner, note
 from components.widgets.page.task_result import task_result
+from components.widgets.patching.streams import stream_panel
 from components.words.escaping import as_html
 from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind, Needs
@@ -83,6 +84,7 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
                     state,
                 )
         _by_position(spec, first.heads, state, look)
+        stream_panel(spec, state, look)
 
 
 def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look: Look) -> None:
@@ -124,13 +126,19 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
 
 
 def _levels(found: "Patching") -> None:
-    of = "log P(target)" if found.metric == "logprob" else "logit(target) − logit(foil)"
+    of = "log odds of the target" if found.metric == "logodds" else "logit(target) − logit(foil)"
     said = (
         f"{of}: {signed(found.clean, 2)} clean, {signed(found.corrupted, 2)} corrupted; the gap is "
         f"{signed(found.gap, 2)} nats. "
     )
     if found.normalised is None:
         note(f"{said}That is too small for shares: the values are nats.")
+    elif found.roles_turned:
+        note(
+            f"{said}The roles are turned: {of} is higher on the corrupted prompt than on the clean "
+            "one. 1 is still all of the gap, but a head that closes it lowers the answer; exchange "
+            "the two prompts, or target and foil, for the usual reading."
+        )
     else:
         note(
             f"{said}1 is all of the gap, 0 nothing of it. A head that restores need not be needed."

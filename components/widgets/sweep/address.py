@@ -9,7 +9,7 @@ from components.widgets.page.address_bar import AddressParams
 from core.checkpoints.permitted import permitted_in_links
 from core.demo import example
 from core.exports import links
-from core.results.metrics import BY_SHORT, PROB
+from core.results.metrics import BY_SHORT
 from core.spec.heads import Head, shortened
 from core.spec.spec import SweepSpec
 
@@ -27,7 +27,7 @@ _OLD_VIEWS = {
 def sweep_params(state: Session) -> AddressParams:
     """What is on screen, as the address has it; nothing for the example that a page opens with."""
     params = shown_params(state)
-    if (metric := chosen_metric()) is not PROB:
+    if (metric := chosen_metric()) is not None:
         params["metric"] = [metric.short]
     if state.selection.head is not None:
         params |= {"head": [state.selection.head.label], "view": [value("head_view")]}

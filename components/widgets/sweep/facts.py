@@ -5,13 +5,14 @@ import streamlit as st
 from components.words.escaping import as_html
 from components.words.page_html import words_html
 from core.results.facts import Fact, Likely, facts
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.text.numbers import percent
 
 
-def baseline_facts(result: SweepResult) -> None:
-    """Probability, rank and top predictions; the largest drop and rise; how it was computed."""
-    cards = "".join(map(_card, facts(result)))
+def baseline_facts(result: SweepResult, metric: Metric) -> None:
+    """Probability, rank and top predictions; the largest drop and rise in a metric; the run."""
+    cards = "".join(map(_card, facts(result, metric)))
     with st.container(key="baseline"):
         st.html(f'<div class="hs-facts">{cards}</div>')
 

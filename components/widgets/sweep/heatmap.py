@@ -4,11 +4,11 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
-from components.state import Effects, Session, chosen_metric, put, value
+from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.messages import note
-from components.widgets.page.metric_row import metric_row
+from components.widgets.page.metric_row import metric_row, shown_metric
 from components.words.escaping import as_markdown
 from components.words.page_html import quiet_html
 from core.circuits.atlas import legend, letters
@@ -25,8 +25,8 @@ from core.text.words import bold, joined, phrase
 def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
     result, layer_effects = effects.result, effects.layer_effects
-    metric = chosen_metric()
-    metric_row(phrase(f"{metric.title} when one head is ablated"))
+    metric = shown_metric(result)
+    metric_row(phrase(f"{metric.title} when one head is ablated"), result)
     if not metric.measures(result):
         _lacks(metric, result)
         return metric
@@ -161,6 +161,6 @@ def _estimate(result: SweepResult, metric: Metric, estimate: Estimate) -> str:
         for head, guess, exact in check.worst
     )
     return (
-        "The first-order estimate shown meanwhile: rank correlation with the exact sweep "
-        f"{found}; worst misses {misses}."
+        "The first-order estimate shown meanwhile: rank correlation with the exact sweep, "
+        f"over {check.n_heads:,} heads, {found}; worst misses {misses}."
     )

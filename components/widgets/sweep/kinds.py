@@ -4,7 +4,8 @@ import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.kind_multiples import kind_multiples
-from components.state import Session, finished_sweep, value
+from components.state import Session, finished_sweep, live_model, value
+from components.widgets.composer.corruption_builders import try_resample
 from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.messages import note
@@ -12,8 +13,16 @@ from components.widgets.page.progress import Waiting, progress
 from components.words.escaping import as_html
 from components.words.page_html import quiet_html
 from core.jobs import Job, JobState
-from core.results.agreement import Agreement, agreement, with_kind
-from core.results.metrics import PROB, Metric
+from core.results.agreement import (
+    LARGEST,
+    Agreement,
+    Correlation,
+    agreement,
+    untried,
+    with_kind,
+)
+from core.results.leading import opening
+from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.ablation import AblationKind, Needs
 from core.sweep.task import spec_of
@@ -84,7 +93,7 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
         if (sealed := finished_sweep(job)) is not None
     }
     if not all(map(metric.measures, [result, *results.values()])):  # of an older Headsweep, say
-        metric = PROB
+        metric = opening(result, *results.values()).metric
     absent = {kind: _absent(kind, jobs.get(kind)) for kind in AblationKind if kind not in results}
     chart, words = st.columns([1.55, 1], gap="large")
     with chart:
@@ -104,6 +113,40 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
         found = agreement(results, metric.field)
         st.html(_correlations(found))
         st.html(_disputed(found, metric))
+        _untried(found, result, state)
+
+
+def _untried(found: Agreement, result: SweepResult, state: Session) -> None:
+    """What was not compared, above all resampling, which is offered; agreement is no comfort."""
+    missing = untried(found.kinds)
+    if not missing:
+        return
+    named = ", ".join(kind.label for kind in missing)
+    st.html(quiet_html(phrase(f"Not tried: {named}. {_WHY if _lacks_resample(found) else _LESS}")))
+    if not _lacks_resample(found):
+        return
+    model = None if state.models.is_untrusted(result.spec.model) else live_model(result.spec.model)
+    st.button(
+        "Try resample",
+        key="try_resample",
+        on_click=try_resample,
+        args=(model, result.spec.prompt, bool(result.spec.prepend_bos)),
+        disabled=model is None,
+        help="Builds a corrupted prompt from this one, with its names swapped, the words of its "
+        "first copy shuffled, or else random tokens, and puts it in the composer as resample "
+        "ablation, for you to look at and sweep.",
+    )
+
+
+def _lacks_resample(found: Agreement) -> bool:
+    return AblationKind.RESAMPLE not in found.kinds
+
+
+_WHY = (
+    "Kinds that replace a head by a constant can agree with each other and not with resample, "
+    "which puts in what the head writes on a corrupted prompt: that they agree shows nothing more."
+)
+_LESS = "That the others agree says nothing of these."
 
 
 def _absent(kind: AblationKind, job: Job | None) -> str:
@@ -113,20 +156,27 @@ def _absent(kind: AblationKind, job: Job | None) -> str:
 
 
 def _correlations(found: Agreement) -> str:
-    """The lower triangle of Spearman's correlations."""
+    """The lower triangle of Spearman's correlations: over all heads, and over the largest."""
     kinds = found.kinds
     head = "".join(f"<th>{as_html(kind.label)}</th>" for kind in kinds[:-1])
     rows = []
     for below, kind in enumerate(kinds[1:], start=1):
         cells = "".join(
-            f"<td>{_number(found.correlations.get((other, kind)))}</td>" for other in kinds[:below]
+            f"<td>{_pair(found.correlations[other, kind])}</td>" for other in kinds[:below]
         )
         rows.append(f"<tr><th>{as_html(kind.label)}</th>{cells}</tr>")
+    n_heads = max(each.n_heads for each in found.correlations.values())
     return (
-        '<div class="hs-findings"><p>On this prompt, how alike two kinds rank the heads '
-        "(Spearman; 1 is the same order, 0 none in common):</p></div>"
+        f'<div class="hs-findings"><p>On this prompt, how alike two kinds rank the {n_heads:,} '
+        "heads (Spearman; 1 is the same order, 0 none in common), and in brackets the heads alone "
+        f"that are among the {LARGEST} largest of either, with their number: most heads do next to "
+        "nothing, and their order says little.</p></div>"
         f'<table class="hs-table"><tr><th></th>{head}</tr>{"".join(rows)}</table>'
     )
+
+
+def _pair(pair: Correlation) -> str:
+    return f"{_number(pair.value)} ({_number(pair.of_largest)}, {pair.n_largest})"
 
 
 def _number(value: float | None) -> str:

@@ -4,28 +4,47 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from components.state import Session
+from components.state import Effects, Session, value
 from components.state.selection import Selection
+from components.widgets.sweep.extra import extra_format, extra_heading, extra_values
+from core.circuits.extra_columns import BY_NAME
 from core.prompts.tokens import visible_text
-from core.results.metrics import METRICS, PROB, Metric
-from core.results.result import HeadEffect, SweepResult
+from core.results.effects import Effect
+from core.results.layer_effects import LayerEffects
+from core.results.leading import opening
+from core.results.metrics import METRICS, Metric
+from core.results.table_rows import Rows, ranked, table_rows
 from core.text.numbers import percent
 
+_ROW_WORDS = {Rows.HEADS: "Heads", Rows.LAYERS: "Layers and MLPs", Rows.ALL: "All"}
 
-def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
+
+def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     """Heads by the size of their effect in the chosen metric; a row selects its head.
 
-    Arrow keys move through the table and select as they go; a column's header sorts by it.
+    Arrow keys move through the table and select as they go; a column's header sorts by it. Whole
+    layers and MLPs are rows too where they are asked for: they select nothing. Columns that were
+    asked for stand first, where a narrow table shows them.
     """
+    result = effects.result
     measured = [each for each in METRICS if each.measures(result)]
-    effects = result.ranked((metric if metric in measured else PROB).field)
+    shown = metric if metric in measured else opening(result).metric
+    with st.container(horizontal=True, vertical_alignment="center"):
+        which = _rows_choice(effects.layer_effects)
+        chosen = _columns_choice()
+    extra = extra_values(result, chosen, state)
+    rows = ranked(table_rows(result, effects.layer_effects, which), shown.field)
     frame = pd.DataFrame(
         {
-            "head": [e.address.label for e in effects],
-            "P after, %": [100 * e.prob for e in effects],
-            **{_column(each): [each.value(e) for e in effects] for each in measured},
-            "rank": [e.rank for e in effects],
-            "then likeliest": [_likeliest(e) for e in effects],
+            "part" if which.has_layers else "head": [row.label for row in rows],
+            "P after, %": [100 * row.effect.prob for row in rows],
+            **{
+                extra_heading(each): [extra.value(each, r.head) for r in rows]
+                for each in extra.measured
+            },
+            **{_column(each): [each.value(row.effect) for row in rows] for each in measured},
+            "rank": [row.effect.rank for row in rows],
+            "then likeliest": [_likeliest(row.effect) for row in rows],
         }
     )
     with st.container(key="ranking"):
@@ -38,10 +57,40 @@ def ranking_table(result: SweepResult, metric: Metric, state: Session) -> None:
             column_config={
                 "P after, %": st.column_config.NumberColumn(format="%.1f"),
                 **{_column(each): _format(each) for each in measured},
+                **{extra_heading(each): extra_format(each) for each in extra.measured},
             },
             height=min(38 + 35 * len(frame), 430),
         )
-    st.session_state["ranking_heads"] = [e.address for e in effects]
+    st.session_state["ranking_heads"] = [row.head for row in rows]
+
+
+def _rows_choice(layer_effects: LayerEffects | None) -> Rows:
+    """Heads, layers or both; nothing is asked where layers are not measured."""
+    if layer_effects is None:
+        return Rows.HEADS
+    st.segmented_control(
+        "Rows",
+        [each.value for each in Rows],
+        key="rows",
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda name: _ROW_WORDS[Rows(name)],
+    )
+    return Rows(value("rows"))
+
+
+def _columns_choice() -> tuple[str, ...]:
+    """The names of the extra columns that are asked for."""
+    st.multiselect(
+        "More columns",
+        list(BY_NAME),
+        key="columns",
+        placeholder="More columns",
+        label_visibility="collapsed",
+        format_func=lambda name: BY_NAME[name].title,
+    )
+    asked = value("columns") or ()
+    return tuple(name for name in BY_NAME if name in asked)
 
 
 def _column(metric: Metric) -> str:
@@ -53,7 +102,7 @@ def _format(metric: Metric) -> ColumnConfig:
     return st.column_config.NumberColumn(help=metric.meaning, format=f"%{sign}.{metric.digits}f")
 
 
-def _likeliest(effect: HeadEffect) -> str:
+def _likeliest(effect: Effect) -> str:
     text, prob = effect.top[0]
     return f"{visible_text(text)} {percent(prob, 0)}"
 

@@ -49,7 +49,7 @@ def _cells(plan: Plan, title: str) -> list[Any]:
         ("ablation", new_code_cell, ablation(plan)),
         ("scoring", new_code_cell, scoring(plan)),
         ("sweep", new_code_cell, sweep(plan)),
-        ("heatmap", new_code_cell, code.heatmap()),
+        ("heatmap", new_code_cell, code.heatmap(plan)),
         ("about-check", new_markdown_cell, text.about_check(plan)),
         ("numbers", new_code_cell, checking.numbers(plan)),
         ("check", new_code_cell, checking.check(plan)),

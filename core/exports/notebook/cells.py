@@ -3,8 +3,9 @@
 Everything that was typed goes through `core.exports.notebook.literals`; the rest is fixed text.
 """
 
-from core.exports.notebook.literals import assignment
+from core.exports.notebook.literals import assignment, literal
 from core.exports.notebook.plan import Plan
+from core.results.metrics import PROB
 from core.spec.ablation import Needs
 
 
@@ -112,7 +113,8 @@ def load(plan: Plan) -> str:
     ]
     if plan.spec.weights == "processed":
         lines += [
-            "# Folds LayerNorm and value biases and centres weights, as HookedTransformer did.",
+            "# As HookedTransformer did: folds norms, and value biases where there are any, and",
+            "# under LayerNorm, not under RMSNorm, centres the weights that write.",
             "model.enable_compatibility_mode(disable_warnings=True)",
         ]
     lines += [
@@ -168,11 +170,11 @@ def _sequence(name: str, answer: str, *, teacher_forced: bool) -> list[str]:
 
 
 _HEATMAP = """\
-grid = heads.pivot(index="layer", columns="head", values="prob_change") * 100
+grid = heads.pivot(index="layer", columns="head", values={field}){scaled}
 try:
     import plotly.graph_objects as go
 except ImportError:  # without Plotly: the same numbers as a table
-    figure = grid.round(1)
+    figure = grid.round({digits})
 else:
     limit = grid.abs().max(axis=None) or 1
     figure = go.Figure(
@@ -181,18 +183,26 @@ else:
             colorscale="RdBu",  # red took away, blue added
             zmin=-limit,
             zmax=limit,
-            colorbar={"title": "points"},
-            hovertemplate="L%{y}H%{x}: %{z:.2f} points<extra></extra>",
+            colorbar={{"title": {unit}}},
+            hovertemplate="L%{{y}}H%{{x}}: %{{z:.2f}} " + {unit} + "<extra></extra>",
         )
     )
     figure.update_layout(
-        title="Change in the target's probability, percentage points",
-        xaxis={"title": "head", "dtick": 1},
-        yaxis={"title": "layer", "dtick": 1, "autorange": "reversed"},
+        title={title},
+        xaxis={{"title": "head", "dtick": 1}},
+        yaxis={{"title": "layer", "dtick": 1, "autorange": "reversed"}},
     )
 figure"""
 
 
-def heatmap() -> str:
-    """Layers down, heads across."""
-    return _HEATMAP
+def heatmap(plan: Plan) -> str:
+    """Layers down, heads across, in the metric that the run opens on."""
+    metric = plan.shown
+    unit = "percentage points" if metric is PROB else metric.unit
+    return _HEATMAP.format(
+        field=literal(metric.field),
+        scaled="" if metric.factor == 1 else f" * {metric.factor:.0f}",
+        digits=metric.digits,
+        unit=literal(unit),
+        title=literal(f"{metric.title}, {unit}"),
+    )

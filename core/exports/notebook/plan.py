@@ -6,6 +6,7 @@ from typing import Literal
 from core.checkpoints import catalogue
 from core.checkpoints.permitted import EMBEDDED
 from core.errors import InputError
+from core.results.leading import opening
 from core.results.metrics import METRICS, Metric
 from core.results.result import SweepResult
 from core.spec.answer import Answer
@@ -43,9 +44,14 @@ class Plan:
         return tuple(metric for metric in METRICS if metric.measures(self.result))
 
     @property
+    def shown(self) -> Metric:
+        """What the notebook's table is sorted by and its heatmap shows: what the run opens on."""
+        return opening(self.result).metric
+
+    @property
     def foil_has_pass(self) -> bool:
         """A teacher-forced foil cannot be read in the target's pass."""
-        return self.foil == "sequence"
+        return self.foil == "sequence" and self.result.parts_at is None
 
     @property
     def n_prompt(self) -> int:

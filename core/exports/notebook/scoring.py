@@ -40,7 +40,7 @@ def scoring(plan: Plan) -> str:
         *(["    first = logp[0]  # the answer's first token"] if forced else []),
         *_foil(plan),
         "    return {",
-        *(line for metric in plan.metrics for line in _metric(metric, plan.target)),
+        *(line for metric in plan.metrics for line in _metric(metric, plan)),
         f'        "rank": 1 + {_RANKS[plan.target]}.sum().item(),',
         "    }",
         "",
@@ -55,10 +55,11 @@ def scoring(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _metric(metric: Metric, form: Form) -> list[str]:
+def _metric(metric: Metric, plan: Plan) -> list[str]:
     """One metric of a run, in the dictionary that `score` returns."""
-    first, ids = _FIRST[form]
-    lines = metric.notebook.format(first=first, ids=ids).splitlines()
+    first, ids = _FIRST[plan.target]
+    part = "part_logprob" if _compares_a_part(plan) else "logprob"
+    lines = metric.notebook.format(first=first, ids=ids, part=part).splitlines()
     lines[0] = f"{literal(metric.name)}: {lines[0]}"
     return [f"        {line}" for line in (*lines[:-1], f"{lines[-1]},")]
 
@@ -72,9 +73,30 @@ def _logprob(name: str, form: Form, logp: str) -> str:
     return f"{logp}[torch.arange(len({name}_ids)), {name}_ids].sum()"
 
 
+def _compares_a_part(plan: Plan) -> bool:
+    """Whether the foil is compared with one token of a target of several."""
+    return plan.result.parts_at is not None and plan.target == "sequence"
+
+
+def _parted(plan: Plan, at: int) -> list[str]:
+    """Target and foil of different lengths, at the token where they part."""
+    read = f"logp[{at}]" if plan.target == "sequence" else "logp"
+    if plan.foil == "sequence":
+        foil = f"{read}[foil_ids[{at}]]"
+    else:
+        assert plan.foil is not None
+        foil = _logprob("foil", plan.foil, read)
+    lines = [f"    foil_logprob = {foil}"]
+    if _compares_a_part(plan):
+        lines.insert(0, f"    part_logprob = {read}[target_ids[{at}]]")
+    return ["    # Of different lengths: compared at the token where they part.", *lines]
+
+
 def _foil(plan: Plan) -> list[str]:
     if plan.foil is None:
         return []
+    if plan.result.parts_at is not None:
+        return _parted(plan, plan.result.parts_at)
     if plan.foil_has_pass:
         return [
             "    foil_logp = foil_logits[0, last:].cpu().double().log_softmax(dim=-1)",
@@ -113,7 +135,7 @@ def sweep(plan: Plan) -> str:
         '        rows.append({"layer": layer, "head": head, "label": label, **now, **changes})',
         "",
         "heads = pd.DataFrame(rows)",
-        'heads.sort_values("prob_change", key=abs, ascending=False).head(10)',
+        f"heads.sort_values({literal(plan.shown.field)}, key=abs, ascending=False).head(10)",
     ]
     return "\n".join(lines)
 

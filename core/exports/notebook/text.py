@@ -90,7 +90,7 @@ def _asked(plan: Plan) -> list[tuple[str, str]]:
 
 
 _WEIGHTS = {
-    "processed": "processed (LayerNorm and value biases folded, writing weights centred)",
+    "processed": "processed (norms and any value biases folded; centred under LayerNorm only)",
     "raw": "raw (as published)",
 }
 _HOW = {

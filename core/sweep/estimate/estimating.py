@@ -24,7 +24,7 @@ from core.sweep.scores import answer_logprob, entropy, margin
 def estimate(scorer: Scorer, replacements: Mapping[TokenizedAnswer, Replacement]) -> Estimate:
     """Estimate every head's effect under the spec's kind of ablation.
 
-    What `core.results.scores` calls log prob, margin, entropy and the foil's log prob is
+    What `core.results.scores` calls log prob, log odds, margin, entropy and the foil's log prob is
     estimated, and every metric with an estimate computed from it as from what is measured.
     """
     prepared, clean = scorer.prepared, scorer.baseline
@@ -32,13 +32,18 @@ def estimate(scorer: Scorer, replacements: Mapping[TokenizedAnswer, Replacement]
     wanted: dict[str, Objective] = {"logprob": _logprob(target), "entropy": _entropy}
     if clean.margin is not None:
         wanted["margin"] = _margin(target)
-    if foil is not None and prepared.foil_in_same_pass:
-        wanted["foil_logprob"] = _logprob(foil)
+    if prepared.compared is not None:
+        part, other = prepared.compared
+        wanted["foil_logprob"] = _logprob(other)
+        if clean.part_logprob is not None:
+            wanted["part_logprob"] = _logprob(part)
     found = _slopes(scorer, replacements[target], target, wanted)
     if foil is not None and not prepared.foil_in_same_pass:
         alone: dict[str, Objective] = {"foil_logprob": _logprob(foil)}
         found |= _slopes(scorer, replacements[foil], foil, alone)
     shape = found["logprob"].shape
+    # Where P changes by P dlogP, log(P / (1 - P)) changes by dlogP / (1 - P).
+    found["logodds"] = found["logprob"] * np.exp(clean.logodds - clean.logprob)
     guessed = {name: getattr(clean, name) + each.ravel() for name, each in found.items()}
     rows = replace(clean, **guessed)
     effects = {m.field: m.change(rows, clean) for m in METRICS if m.has_estimate}

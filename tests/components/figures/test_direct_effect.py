@@ -16,11 +16,16 @@ def steps_of(figure):
     return dict(zip(trace.y, zip(trace.base, trace.x, strict=True), strict=True))
 
 
-def made_of(routed, frozen, norm, downstream):
-    """Routes with these parts."""
-    direct = frozen + norm
+def made_of(routed, frozen, norm, mlps):
+    """A route with these parts, and a half of the last one that is not linear."""
+    later = np.full_like(routed.later_mlps, mlps / len(routed.later_mlps))
     return dataclasses.replace(
-        routed, direct_frozen_norm=frozen, direct=direct, total=direct + downstream
+        routed,
+        direct_frozen_norm=frozen,
+        final_norm=norm,
+        later_heads=np.zeros_like(routed.later_heads),
+        later_mlps=later,
+        total=frozen + norm + 1.5 * mlps,
     )
 
 
@@ -31,8 +36,10 @@ def test_steps_follow_each_other_and_add_up_to_the_total(routed):
     assert [width for _, width in parts] == pytest.approx(
         [
             routed.direct_frozen_norm,
-            routed.direct - routed.direct_frozen_norm,
-            routed.total - routed.direct,
+            routed.final_norm,
+            np.nansum(routed.later_heads),
+            np.nansum(routed.later_mlps),
+            routed.parts["left"],
         ]
     )
     assert abs(routed.total) > 1  # a head that does something
@@ -49,7 +56,9 @@ def test_steps_follow_each_other_and_add_up_to_the_total(routed):
 @pytest.mark.parametrize("parts", [(-1.0, 0.3, -2.0), (1.0, -0.2, -3.0), (0.5, 0.2, 0.1)])
 def test_red_takes_away_and_blue_adds(routed, look, parts):
     figure = direct_effect_waterfall(made_of(routed, *parts), look)
-    expected = [look.takes if width < 0 else look.adds for width in (*parts, sum(parts))]
+    frozen, norm, mlps = parts
+    widths = (frozen, norm, 0.0, mlps, mlps / 2, frozen + norm + 1.5 * mlps)
+    expected = [look.takes if width < 0 else look.adds for width in widths]
     assert list(figure.data[0].marker.color) == expected
 
 
@@ -64,11 +73,11 @@ def test_every_step_is_in_view_and_says_its_size_at_its_end(routed, parts):
         assert low < min(base, base + width) <= max(base, base + width) < high
         assert said[name].x == pytest.approx(max(base, base + width))
         assert signed(width, 2) in said[name].text
-    assert said["total"].text == f"<b>{signed(sum(parts), 2)}</b>"
+    assert said["total"].text == f"<b>{signed(sum(parts) + parts[2] / 2, 2)}</b>"
 
 
 @pytest.mark.parametrize(
-    ("metric", "words"), [("logit_diff_change", "logit difference"), ("logprob_change", "log P")]
+    ("metric", "words"), [("logit_diff_change", "logit difference"), ("logodds_change", "log odds")]
 )
 def test_the_axis_names_the_metric(routed, metric, words):
     figure = direct_effect_waterfall(dataclasses.replace(routed, metric=metric), Look())
@@ -87,4 +96,4 @@ def test_mlps_from_the_heads_own_layer_on_are_bars(routed):
 
 def test_no_later_mlp_is_no_bar():
     assert len(mlp_bars(np.full(3, np.nan), Look()).data[0].x) == 0
-    assert "logits" in " ".join(drawn.strings_of(mlp_bars(np.full(3, np.nan), Look())))
+    assert "nats" in " ".join(drawn.strings_of(mlp_bars(np.full(3, np.nan), Look())))

@@ -22,6 +22,7 @@ from components.figures.comparison import RunName
 from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
 from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
+from components.figures.dose import dose_curve
 from components.figures.head_heatmap import head_heatmap
 from components.figures.head_scores import score_bars, score_change
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
@@ -31,6 +32,7 @@ from components.figures.position_map import position_map
 from components.figures.predictions import before_after
 from components.figures.printed_heatmap import printed_heatmap
 from components.figures.score_scatter import score_scatter
+from components.figures.stream_map import stream_map
 from core.circuits.logit_effects import TokenProbability
 from core.results.comparison import compare
 from core.results.metrics import KL, LOGPROB, PROB
@@ -41,9 +43,10 @@ LOOKS = {"light": Look(), "dark": Look(dark=True), "large": Look(scale=2.0)}
 CHOSEN = Head(1, 2)
 NAMES = (
     "attention_pattern", "bars", "before_after", "comparison_maps",
-    "comparison_scatter", "grids", "head_heatmap", "kind_multiples", "mlp_bars",
+    "comparison_scatter", "dose_curve", "grids", "head_heatmap", "kind_multiples", "mlp_bars",
     "other_sets_strip", "pair_map", "pick_grid", "position_map", "printed_heatmap", "score_bars",
     "score_change", "score_scatter", "direct_effect_waterfall", "search_curve",
+    "stream_map",
 )  # fmt: skip
 CLICKED = (
     "comparison_maps", "comparison_scatter", "grids", "head_heatmap", "pick_grid", "position_map",
@@ -74,6 +77,10 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
         "before_after": lambda look: before_after(saying.predictions, {" Mary"}, look),
         "comparison_maps": lambda look: comparison_maps(compared, PROB, look, CHOSEN),
         "comparison_scatter": lambda look: comparison_scatter(compared, PROB, look, CHOSEN),
+        "stream_map": lambda look: stream_map(
+            places.values("prob_change")[:4], places.positions, places.tokens, "share", look
+        ),
+        "dose_curve": lambda look: dose_curve([0, 1, 2], [-1.2, 0, 0.4], "Change", "nats", look),
         "grids": lambda look: grids(ways, "attention", look, selected=[CHOSEN]),
         "head_heatmap": lambda look: head_heatmap(part, LOGPROB, look, CHOSEN, **known),
         "kind_multiples": lambda look: kind_multiples(

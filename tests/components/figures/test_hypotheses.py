@@ -10,6 +10,8 @@ from components.figures.base.cells import rows_of
 from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
 from core.hypotheses.interactions import Interactions
+from core.hypotheses.joint_words import pair_words
+from core.hypotheses.relation import Relation
 from core.spec.heads import Head
 from core.text.numbers import signed
 
@@ -65,8 +67,8 @@ def test_a_large_set_is_named_in_part_and_no_other_set_is_no_dot(joint):
 
 def test_the_strips_axis_names_the_metric(joint):
     assert "logit difference" in other_sets_strip(joint, Look()).layout.xaxis.title.text
-    without_foil = dataclasses.replace(joint, metric="logprob_change")
-    assert "log P(target)" in other_sets_strip(without_foil, Look()).layout.xaxis.title.text
+    without_foil = dataclasses.replace(joint, metric="logodds_change")
+    assert "log odds" in other_sets_strip(without_foil, Look()).layout.xaxis.title.text
 
 
 def test_every_pair_has_its_interaction_and_a_head_with_itself_none(pairs):
@@ -82,7 +84,9 @@ def test_every_pair_has_its_interaction_and_a_head_with_itself_none(pairs):
     assert drawn.numbers_of(figure) == {
         (a, b): signed(float(pairs.values[a, b]), 2) for a in range(n) for b in range(n) if a != b
     }
-    assert trace.customdata[0][2] == f"{labels[0]} and {labels[2]}"
+    (pair,) = [each for each in pairs.pairs if set(each.heads) == {pairs.heads[0], pairs.heads[2]}]
+    assert trace.customdata[0][2] == f"{pair_words(pair)}<br>{pair.relation.value}"
+    assert trace.customdata[2][0] == trace.customdata[0][2]
     low, high = figure.layout.yaxis.range
     assert low > high  # in the order of the columns: the empty diagonal falls to the right
 
@@ -95,8 +99,11 @@ def outlined(figure):
 
 
 def test_exactly_the_pairs_that_back_each_other_up_are_outlined(pairs):
-    backed = {(a, b) for a, b, _ in pairs.backed_up()}
-    assert 0 < len(backed) < 3  # some of the three pairs, and not all
+    nan = np.nan
+    joint = np.array([[nan, -3.0, 1.0], [-3.0, nan, -0.5], [1.0, -0.5, nan]])
+    pairs = Interactions(pairs.heads, pairs.metric, np.array([-1.0, -0.5, 2.0]), joint)
+    backed = {pair.heads for pair in pairs.pairs if pair.relation is Relation.BACKUP}
+    assert backed == {pairs.heads[:2]}  # not the two that have a large negative I by mixed signs
     places = {head: at for at, head in enumerate(pairs.heads)}
     both = {(places[a], places[b]) for a, b in backed} | {(places[b], places[a]) for a, b in backed}
     figure = pair_map(pairs, Look())
@@ -107,33 +114,58 @@ def test_exactly_the_pairs_that_back_each_other_up_are_outlined(pairs):
 def test_a_pair_under_the_least_is_not_outlined():
     heads = (Head(0, 0), Head(0, 1), Head(1, 1))
     pair = np.array([[np.nan, -0.1, 0.5], [-0.1, np.nan, -0.099], [0.5, -0.099, np.nan]])
-    figure = pair_map(Interactions(heads, "logprob_change", np.zeros(3), pair), Look())
+    figure = pair_map(Interactions(heads, "logodds_change", np.zeros(3), pair), Look())
     assert outlined(figure) == {(0, 1), (1, 0)}
 
 
-def test_a_search_is_a_curve_of_kept_probability(search):
+def test_a_search_is_two_curves_of_kept_probability(search):
     figure = search_curve(search, Look())
-    trace = figure.data[0]
-    assert len(search.heads) == 4
-    assert list(trace.x) == [0, 1, 2, 3, 4]
-    assert list(trace.y) == pytest.approx(
-        [100 * step.effect.prob / search.baseline.prob for step in search.steps]
-    )
-    assert list(trace.text) == ["none", *(f"+{head.label}" for head in search.heads)]
-    ticks = figure.layout.xaxis
-    assert list(ticks.tickvals) == [0, 1, 2, 3, 4]
-    assert list(ticks.ticktext) == [f"{n} {said}" for n, said in enumerate(trace.text)]
+    traces = figure.data
+    for trace, trail in zip(traces, search.trails, strict=True):
+        assert trace.name == trail.direction.value
+        assert list(trace.x) == [len(step.kept) for step in trail.steps]
+        assert list(trace.y) == pytest.approx(
+            [100 * step.effect.prob / search.baseline.prob for step in trail.steps]
+        )
+    added, dropped = (trace.text for trace in traces)
+    assert list(added) == ["none", *(f"+{head.label}" for head in search.forward.heads)]
+    assert dropped[0] == "all"
+    assert dropped[1] == f"−{search.backward.steps[1].changed[0].label}"
     (line,) = drawn.shapes_of(figure, "clean")
     assert line.y0 == line.y1 == 100
     low, high = figure.layout.yaxis.range
     assert low < 0 < 100 < high
+    assert figure.layout.xaxis.range[1] > search.n_heads
+
+
+def test_the_end_of_the_direction_that_found_the_set_is_ringed(search):
+    """Of this question only backward finds one."""
+    assert search.found
+    assert search.best is search.backward
+    forward, backward = search_curve(search, Look()).data
+    assert set(forward.marker.line.width) == {0}
+    assert list(backward.marker.line.width) == [*[0] * (len(backward.x) - 1), 2]
+    ended = dataclasses.replace(search.backward, found=False)
+    nothing = search_curve(dataclasses.replace(search, backward=ended), Look())
+    assert {width for trace in nothing.data for width in trace.marker.line.width} == {0}
+
+
+def test_many_heads_dropped_are_named_in_part_and_only_the_end_is_in_view(search):
+    step = dataclasses.replace(search.backward.steps[1], changed=search.backward.steps[0].kept)
+    steps = (search.backward.steps[0], step, *search.backward.steps[2:])
+    trail = dataclasses.replace(search.backward, steps=steps)
+    large = dataclasses.replace(search, backward=trail, n_heads=144)
+    figure = search_curve(large, Look())
+    assert figure.data[1].text[1] == "−L0H0 −L0H1 −L0H2 −L0H3 …"
+    assert figure.layout.xaxis.range[1] == 24.4
 
 
 def test_a_curve_above_the_clean_run_is_in_view(search):
-    last = search.steps[-1]
+    last = search.forward.steps[-1]
     better = dataclasses.replace(last.effect, prob=1.5 * search.baseline.prob)
-    steps = (*search.steps[:-1], dataclasses.replace(last, effect=better))
-    figure = search_curve(dataclasses.replace(search, steps=steps), Look())
+    steps = (*search.forward.steps[:-1], dataclasses.replace(last, effect=better))
+    forward = dataclasses.replace(search.forward, steps=steps)
+    figure = search_curve(dataclasses.replace(search, forward=forward), Look())
     assert figure.data[0].y[-1] == pytest.approx(150)
     assert figure.layout.yaxis.range[1] > 150
 
@@ -141,7 +173,12 @@ def test_a_curve_above_the_clean_run_is_in_view(search):
 def test_a_share_of_nothing_is_no_point(search):
     baseline = dataclasses.replace(search.baseline, prob=0.0)
     figure = search_curve(dataclasses.replace(search, baseline=baseline), Look())
-    assert set(figure.data[0].y) == {None}
-    first = dataclasses.replace(search, steps=search.steps[:1])
-    assert list(search_curve(first, Look()).data[0].text) == ["none"]
-    assert list(search_curve(dataclasses.replace(search, steps=()), Look()).data[0].x) == []
+    assert set(figure.data[0].y) == set(figure.data[1].y) == {None}
+    first = dataclasses.replace(
+        search,
+        forward=dataclasses.replace(search.forward, steps=search.forward.steps[:1], ended=""),
+        backward=dataclasses.replace(search.backward, steps=(), ended="", found=False),
+    )
+    forward, backward = search_curve(first, Look()).data
+    assert list(forward.text) == ["none"]
+    assert list(backward.x) == []

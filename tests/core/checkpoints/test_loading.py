@@ -18,7 +18,7 @@ from support import checkpoints
 from core import load_model
 from core.checkpoints.boot import quiet, wiring
 from core.checkpoints.fingerprint import fingerprint
-from core.checkpoints.value_shift import measured_shift
+from core.checkpoints.value_shift import constant_shift, measured_shift
 from core.errors import ModelError
 from core.model import families
 from core.spec.spec import SweepSpec
@@ -135,6 +135,25 @@ def test_the_shift_of_processed_weights_is_what_processing_them_does(loaded, che
     assert model.value_shift.shape == found.shape == (model.n_layers, model.n_heads, model.d_head)
     # What is below the noise of measuring it counts as 0 there.
     torch.testing.assert_close(model.value_shift, found, atol=5e-5, rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["llama", "gemma2", "mistral"])
+def test_measured_without_value_biases_the_shift_is_exactly_zero(checkpoint, family):
+    assert not measured_shift(family, checkpoint(family), "cpu").any()
+
+
+def test_a_shift_within_rounding_is_exactly_zero():
+    z = torch.randn(2, 5, 3, 4, generator=torch.Generator().manual_seed(0))
+    assert not constant_shift(z, z - 2e-7).any(), "constant, and still rounding only"
+    noise = 1e-6 * torch.randn(z.shape, generator=torch.Generator().manual_seed(1))
+    assert not constant_shift(z, z + noise).any()
+    shift = torch.zeros(2, 3, 4)
+    shift[1, 2] = 0.01
+    found = constant_shift(z, z - shift[:, None] + noise)
+    torch.testing.assert_close(found, shift, atol=2e-6, rtol=0)
+    assert not found[shift == 0].any()
+    assert constant_shift(z, 1.1 * z) is None
 
 
 @pytest.mark.slow

@@ -103,7 +103,7 @@ def test_every_position_is_named_by_what_stands_there_in_either_pass(loaded):
     model = loaded("llama")
     for target, foil, named in (
         (" jumps", None, ()),
-        (" jumps", " brown cat", (" brown", " ", "c", "a")),
+        (" jumps", " brown cat", ()),
         (" lazy dog.", " brown fox", (" lazy / brown", " dog")),
         ((" jumps", " over"), " fox", ()),
     ):
@@ -152,15 +152,13 @@ def test_before_the_corrupted_prompt_differs_nothing_is_run_and_nothing_changes(
     assert [done for done, _ in steps] == [0.0, 1.0], "no row was needed"
 
 
-def test_a_longer_foil_has_positions_of_its_own(loaded):
-    """There the target's pass has ended: only the foil, and so the difference, can change."""
+def test_a_longer_foil_adds_no_positions(loaded):
+    """It is read in the target's pass, where the two part."""
     model = loaded("gpt2")
     scorer = Scorer(model, spec_of(model, target=" jumps", foil=" lazy dog."))
     places = mapped(scorer, HEADS)
-    n_prompt = len(scorer.prepared.prompt)
-    assert places.positions == tuple(range(n_prompt + 2))
-    assert (places.values("logprob_change")[:, n_prompt:] == 0).all()
-    assert np.abs(places.values("logit_diff_change")[:, n_prompt:]).max() > TOLERANCE
+    assert places.positions == tuple(range(len(scorer.prepared.prompt)))
+    assert np.abs(places.values("logit_diff_change")[:, -1]).max() > TOLERANCE
 
 
 def test_the_positions_are_those_that_the_spec_ablates(loaded):

@@ -11,13 +11,9 @@ from support.specs import CORRUPTED, spec_of
 
 from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.circuits.answer_directions import passes
-from core.circuits.direct_effect import (
-    DirectEffect,
-    Mechanism,
-    direct_effect,
-    measure_direct_effect,
-)
+from core.circuits.direct_effect import DirectEffect, direct_effect, measure_direct_effect
 from core.circuits.logit_attribution import AnswerDirections, logit_attribution
+from core.circuits.mechanism import Mechanism, mechanism_words, route_words
 from core.circuits.residual_stream import read_stream
 from core.engine.oracle import clean_z
 from core.errors import UnavailableError
@@ -28,7 +24,13 @@ from core.sweep.scorer import Scorer
 FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
 HEADS = (Head(0, 1), Head(1, 3), Head(1, 0))
 KINDS = list(AblationKind)
-ANSWERS = ((" jumps", None), (" jumps", " fox"), (" jumps over", " lazy dog."))
+ANSWERS = (
+    (" jumps", None),
+    (" jumps", " fox"),
+    (" jumps over", " lazy dog"),
+    (" jumps over", None),
+    ((" jumps", " dog"), " fox"),
+)
 SUMMED = ("gpt2", "gemma2", "neox-parallel")
 CASES = [
     (kind, *answers, SUMMED[(turn + i) % len(SUMMED)])
@@ -105,8 +107,12 @@ def test_total_is_the_sweeps_and_the_rest_adds_up(loaded, kind, target, foil, fa
         found = direct_effect(scorer, head)
         effect = swept.effect(head)
         assert found.total == pytest.approx(getattr(effect, found.metric), abs=2e-5)
+        assert found.metric == scorer.metric
         assert found.downstream + found.direct == pytest.approx(found.total)
         assert found.direct_frozen_norm + found.norm_part == pytest.approx(found.direct)
+        assert found.direct_frozen_norm + sum(found.parts.values()) == pytest.approx(found.total)
+        assert found.prob == pytest.approx(swept.baseline.prob, abs=1e-6)
+        assert found.prob_after == pytest.approx(effect.prob, abs=1e-6)
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
@@ -116,6 +122,58 @@ def test_under_a_held_norm_the_route_is_direct_attribution(traced, family):
     own = logit_attribution(scorer.model, scorer.prepared).heads
     for head in HEADS:  # zero ablation loses all that the head wrote
         assert found[head].direct_frozen_norm == pytest.approx(-own[head], abs=2e-5)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "demo"])
+@pytest.mark.parametrize("foil", [None, " fox"])
+def test_the_parts_of_what_comes_to_it_are_those_of_a_pass_with_hooks(loaded, oracle, family, foil):
+    """The stream before the final norm from a hooked pass; the norm is held by hand."""
+    model, bridge = loaded(family), oracle(family)
+    scorer = Scorer(model, spec_of(model, foil=foil))
+    tokens, target = scorer.start.tokens[None], scorer.prepared.target.sequence[0]
+    last = model.n_layers - 1
+
+    def stream(hooks):
+        kept = {}
+        final = (f"blocks.{last}.hook_resid_post", lambda x, hook: kept.update(final=x[0, -1]))
+        with torch.inference_mode():
+            logits = bridge.run_with_hooks(tokens, fwd_hooks=[*hooks, final])
+        return kept["final"].clone(), logits[0, -1].double()
+
+    def metric(logits):
+        if foil is not None:
+            return float((logits[target] - logits[scorer.prepared.foil.sequence[0]]).detach())
+        others = logits.clone()
+        others[target] = -torch.inf
+        return float((logits[target] - others.logsumexp(0)).detach())
+
+    def held(final, at):
+        """Logits of a stream whose final norm keeps the scale it has for `at`."""
+        logits = bridge.unembed(bridge.ln_final(final[None, None]))[0, 0].double()
+        bias = bridge.unembed(bridge.ln_final(torch.zeros_like(final)[None, None]))[0, 0].double()
+        sizes = [
+            (x - x.mean() if family != "llama" else x).square().mean().add(norm_eps).sqrt()
+            for x in (final, at)
+        ]
+        return (logits - bias) * (sizes[0] / sizes[1]).double() + bias
+
+    norm = model.stack.ending.norm
+    norm_eps = norm.variance_epsilon if family == "llama" else norm.eps
+    clean, before = stream([])
+    for head in HEADS:
+
+        def overwrite(z, hook, head=head):
+            z = z.clone()
+            z[0, :, head.head] = 0
+            return z
+
+        after, ablated = stream([(f"blocks.{head.layer}.attn.hook_z", overwrite)])
+        found = direct_effect(scorer, head)
+        assert found.total == pytest.approx(metric(ablated) - metric(before), abs=1e-4)
+        whole = metric(ablated) - metric(held(after, clean))
+        assert found.final_norm == pytest.approx(whole, abs=1e-4)
+        if foil is not None:  # a difference of two logits is linear in the stream
+            assert found.parts["left"] == pytest.approx(0, abs=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -219,32 +277,85 @@ def test_nothing_before_the_head_changes_and_something_after_it_does(traced):
 
 def test_it_may_be_stopped_after_every_pass(loaded):
     model = loaded("gpt2")
-    for foil, n_passes in ((" fox", 2), (" lazy dog.", 4)):  # clean and ablated, of each answer
+    answers = ((" jumps", " fox", 2), (" jumps over", " lazy dog", 4))
+    for target, foil, n_passes in answers:  # clean and ablated, of each that has a pass of its own
         shares = []
+        spec = spec_of(model, target=target, foil=foil)
         run_to_end(
-            measure_direct_effect(Scorer(model, spec_of(model, foil=foil)), Head(0, 1)),
+            measure_direct_effect(Scorer(model, spec), Head(0, 1)),
             shares.append,
         )
         assert len(shares) == 1 + n_passes
         assert shares == sorted(shares)
 
 
-def made(total, direct):
-    none = np.zeros((2, 2))
-    return DirectEffect(Head(0, 0), "logit_diff_change", total, direct, direct, none, none[0])
+def made(total, direct, layer=8, prob_after=0.6, mlps=None):
+    """A head of twelve layers with this effect; what is not direct comes from the last MLP."""
+    later = np.zeros(12)
+    later[-1] = total - direct if mlps is None else mlps
+    return DirectEffect(
+        head=Head(layer, 0),
+        metric="logit_diff_change",
+        total=total,
+        direct=direct,
+        direct_frozen_norm=direct,
+        final_norm=0.0,
+        later_heads=np.zeros((12, 2)),
+        later_mlps=later,
+        prob=0.7,
+        prob_after=prob_after,
+    )
 
 
 def test_self_repair_is_said_only_where_something_was_repaired():
-    def mechanism(total, direct):
-        return made(total, direct).mechanism
+    def mechanism(total, direct, **other):
+        return made(total, direct, **other).mechanism
 
     assert mechanism(-1.0, -3.0) is Mechanism.REPAIRED
+    assert mechanism(+0.4, -0.5) is Mechanism.REPAIRED
+    assert mechanism(-1.0, -3.0, layer=7) is Mechanism.OFFSET  # the first two thirds
+    assert mechanism(-1.0, -3.0, prob_after=0.34) is Mechanism.OFFSET  # half of .7 is gone
+    assert mechanism(-1.0, -3.0, prob_after=0.35) is Mechanism.REPAIRED
+    assert mechanism(+1.0, +3.0) is Mechanism.GIVEN_BACK  # it harmed
+    assert mechanism(+1.0, +3.0, layer=2) is Mechanism.OFFSET
     assert mechanism(-0.5, -0.05) is Mechanism.LATER  # hardly any direct effect: mediation
-    assert mechanism(-3.0, -2.0) is Mechanism.DIRECT
     assert mechanism(0.02, -0.05) is Mechanism.SMALL
-    assert mechanism(+0.5, -0.5) is Mechanism.REPAIRED
     assert mechanism(-7.13, +0.24) is Mechanism.LATER  # opposite in sign, nearly all downstream
     assert mechanism(-2.95, -3.0) is Mechanism.DIRECT  # opposite in sign, and next to nothing
+    assert mechanism(-0.02, -0.09) is Mechanism.SMALL
+
+
+@pytest.mark.parametrize(
+    ("direct", "expected"),
+    [
+        (-0.95, Mechanism.LATER),
+        (-1.05, Mechanism.HALF),
+        (-1.95, Mechanism.HALF),
+        (-2.05, Mechanism.DIRECT),
+    ],
+)
+def test_half_and_half_is_between_a_third_and_two_thirds(direct, expected):
+    assert made(-3.0, direct).mechanism is expected
+    assert made(+3.0, -direct).mechanism is expected
+
+
+def test_a_route_is_said_with_its_parts_and_the_word_only_where_it_is_right():
+    assert route_words(made(-1.0, -4.0)) == (
+        "what follows makes up for 75 % of what the answer loses directly (self-repair): of −1.00 "
+        "nats of logit difference, −4.00 directly (norms held) and +3.00 through later MLPs"
+    )
+    assert route_words(made(-1.0, -4.0, mlps=2.0)).endswith("later MLPs and +1.00 not linear")
+    assert "can be told" not in route_words(made(-1.0, -4.0))
+    early = mechanism_words(made(-1.0, -4.0, layer=3))
+    assert "acts through later components" in early
+    assert "cannot be told apart from mediation" in early
+    lost = mechanism_words(made(-1.0, -4.0, prob_after=0.001))
+    assert "the answer is not kept (P 70.0 % → 0.1 %)" in lost
+    harm = mechanism_words(made(+1.0, +4.0))
+    assert "gives 75 % of that gain back" in harm
+    for said in (early, lost, harm):
+        assert "self-repair" not in said
+    assert "half directly" in mechanism_words(made(-3.0, -1.5))
 
 
 def test_norms_on_the_stream_are_refused(loaded):
@@ -266,7 +377,7 @@ def test_replaced_by_itself_there_is_no_route(loaded):
         prepend_bos=True,
     )
     found = direct_effect(Scorer(model, spec), Head(0, 1))
-    assert found.total == found.direct == found.direct_frozen_norm == 0
+    assert found.total == found.direct == found.direct_frozen_norm == found.final_norm == 0
     assert found.mechanism is Mechanism.SMALL
 
 

@@ -15,7 +15,7 @@ def test_the_leading_metric_is_named():
     assert plain(figure_captions.direct_effect("logit_diff_change")) == (
         "Change of logit difference by route, nats"
     )
-    assert "log P(target)" in plain(figure_captions.direct_effect("logprob_change"))
+    assert "log odds" in plain(figure_captions.direct_effect("logodds_change"))
 
 
 def test_a_map_by_position_names_its_metric():
@@ -41,3 +41,23 @@ def test_the_head_that_is_ablated_stands_out():
     assert plain(words) == (
         "Every head’s induction score before and after ablating L1H2 (zero, at every position)"
     )
+
+
+def test_who_reads_shared_keys_and_values_is_said():
+    group = [Head(2, head) for head in range(4)]
+    for whole, who in ((False, "L2H3 alone"), (True, "all of these")):
+        words = plain(figure_captions.shared_inputs(Head(2, 3), group, whole))
+        assert words == f"K and V of L2H3, which L2H0 to L2H3 share, are patched for {who}."
+    assert "L2H0 and L2H1" in plain(figure_captions.shared_inputs(Head(2, 0), group[:2], False))
+    assert plain(figure_captions.shared_inputs(Head(2, 0), group[:1], False)) == ""
+
+
+def test_the_answers_paths_name_the_leading_metric():
+    for metric in METRICS:
+        assert plain(figure_captions.answer_paths(metric)).startswith(metric.title)
+
+
+def test_what_the_ends_of_a_dose_are_is_said():
+    words = figure_captions.dose(Head(1, 2))
+    assert bold_in(words) == ["L1H2"]
+    assert "nothing (0, zero ablation) over what it writes (1, the clean run)" in plain(words)

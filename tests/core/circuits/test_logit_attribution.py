@@ -1,4 +1,4 @@
-"""Direct logit attribution: its parts add up to the model's own logits, on every family."""
+"""Direct logit attribution: its parts add up to the leading metric, on every family."""
 
 from functools import cache, partial
 
@@ -9,21 +9,31 @@ from support import checkpoints
 
 from core import SweepSpec
 from core.circuits import logit_attribution as module
-from core.circuits.logit_attribution import logit_attribution, measure_logit_attribution
-from core.engine import start_clean
+from core.circuits.answer_directions import passes
+from core.circuits.logit_attribution import (
+    AnswerDirections,
+    logit_attribution,
+    measure_logit_attribution,
+)
+from core.circuits.residual_stream import read_stream
 from core.errors import UnavailableError
 from core.model.frozen_norms import bias_of, frozen
 from core.model.products import weight_of
 from core.progress import run_to_end
+from core.spec.heads import Head
 from core.sweep.prepare import prepare
 
 FAMILIES = [f for f in checkpoints.FAMILIES if f != "opt-post-norm"]
 CASES = {
     "one token": (" jumps", None),
     "against a foil": (" jumps", " fox"),
+    "a set": ((" jumps", " dog"), None),
+    "a set against a token": ((" jumps", " dog"), " fox"),
+    "a set against a set": (" jumps", (" fox", " over", " the")),
     "teacher-forced": (" jumps over", None),
-    "both teacher-forced": (" jumps over", " lazy dog."),
+    "both teacher-forced": (" jumps over", " lazy dog"),
     "long against short": (" jumps over", " fox"),
+    "parting at the second token": (" jumps over", " jumps the fox"),
 }
 
 
@@ -33,36 +43,114 @@ def prepared_for(model, target=" jumps", foil=None, **changes):
 
 
 def logits_of(model, prepared, answer):
-    """The model's own logits in the pass of an answer, before the soft cap."""
-    start = start_clean(model, prepared.sequence(answer), prepared.read(answer))
-    logits, cap = start.logits.double(), model.stack.ending.softcap
-    return logits if cap is None else torch.atanh(logits / cap) * cap
+    """The model's own logits in the pass of an answer, soft cap and all."""
+    return model.logits(prepared.sequence(answer)[None], prepared.read(answer))[0].double()
 
 
-def answer_logit(prepared, logits):
-    """The same from the model's own logits: no part taken for itself."""
-    total = 0.0
-    for answer, sign in ((prepared.target, 1), (prepared.foil, -1)):
-        if answer is None:
-            continue
-        ids = list(answer.sequence)
-        read = logits(answer)
-        total += sign * float((read[range(len(ids)), ids] - read.mean(-1)).sum())
-    return total
+def log_prob(answer, logits):
+    """Log P(answer) from logits, whatever the answer is made of."""
+    logp = logits.log_softmax(-1)
+    if answer.is_set:
+        return float(logp[0, [option[0] for option in answer.options]].logsumexp(0))
+    ids = list(answer.sequence)
+    return float(logp[range(len(ids)), ids].sum())
+
+
+def leading_metric(prepared, logits):
+    """The logit difference, or the log odds, from the model's own logits."""
+    target = log_prob(prepared.target, logits(prepared.target))
+    if prepared.foil is None:
+        return target - float(np.log(-np.expm1(target)))
+    if len(prepared.foil.sequence) != len(prepared.target.sequence):
+        pairs = enumerate(zip(prepared.target.sequence, prepared.foil.sequence, strict=False))
+        at, (own, other) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+        return float(logits(prepared.target)[at, own] - logits(prepared.target)[at, other])
+    return target - log_prob(prepared.foil, logits(prepared.foil))
 
 
 @pytest.mark.parametrize("weights", ["processed", "raw"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_parts_add_up_to_the_models_own_logits(loaded, family, weights):
-    """Of every case; passes that several need are run once, on both sides."""
+def test_the_parts_add_up_to_the_leading_metric(loaded, family, weights):
+    """Of every case, from a plain pass of the model's own code."""
     model = loaded(family, weights)
     cases = [prepared_for(model, *answers, weights=weights) for answers in CASES.values()]
     logits = cache(partial(logits_of, model, cases[0]))
-    for name, prepared, found in zip(
-        CASES, cases, run_to_end(measure_logit_attribution(model, cases)), strict=True
-    ):
-        assert found.total == pytest.approx(answer_logit(prepared, logits), abs=2e-4), name
+    for name, prepared in zip(CASES, cases, strict=True):
+        found = logit_attribution(model, prepared)
+        assert found.total == pytest.approx(leading_metric(prepared, logits), abs=1e-4), name
         assert np.abs(found.heads).max() > 1e-3, name  # there is something to add up
+        told = found.to_dict()
+        parts = np.sum(told["heads"]) + sum(told["mlps"]) + told["embed"] + told["rest"]
+        assert parts == pytest.approx(told["total"]), name
+        assert sum(told["rest_parts"].values()) == pytest.approx(told["rest"]), name
+
+
+def test_what_is_left_over_is_named(loaded):
+    """Where each part of the remainder is, and where it is 0."""
+    model, capped = loaded("llama"), loaded("gemma2")
+    left = {name: logit_attribution(model, prepared_for(model, *CASES[name])) for name in CASES}
+    assert left["against a foil"].entropy == pytest.approx(0, abs=1e-9)
+    assert left["one token"].entropy < -1  # that of the other tokens
+    assert 0.1 < left["a set against a token"].entropy < np.log(2)
+    assert left["teacher-forced"].curve < -1e-3
+    assert {name for name in CASES if abs(left[name].curve) > 1e-9} == {"teacher-forced"}
+    assert all(found.softcap == 0 for found in left.values())
+    assert abs(logit_attribution(capped, prepared_for(capped)).softcap) > 1e-2
+    assert {left[name].against for name in ("one token", "teacher-forced")} == {"every other token"}
+    assert left["both teacher-forced"].against == "the foil"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_direction_is_the_slope_of_the_metric(loaded, name):
+    """By autograd, through the unembedding alone: norm frozen, so a part adds what it adds."""
+    model = loaded("llama", "raw")
+    prepared = prepared_for(model, *CASES[name], weights="raw")
+    for answer_pass in passes(prepared):
+        stream = read_stream(model, prepared.sequence(answer_pass.sequence))
+        answer = AnswerDirections(model, prepared, answer_pass, stream)
+        normed = model.stack.ending.norm(stream.final[answer.read])
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            at = normed.clone().requires_grad_()
+            logp = (at @ model.bridge.original_model.lm_head.weight.detach().T).log_softmax(-1)
+            value = 0
+            for each, sign in answer_pass.read:
+                ids = [option[0] for option in each.options]
+                rows = [each.at + index for index in range(len(each.sequence))]
+                if each.is_set:
+                    value = value + sign * logp[each.at, ids].logsumexp(0)
+                else:
+                    value = value + sign * logp[rows, list(each.sequence)].sum()
+            if prepared.foil is None:
+                value = value - (-value.expm1()).log()
+            (slope,) = torch.autograd.grad(value, at)
+        part = stream.mlp[1][answer.read]
+        expected = float((frozen(model.stack.ending.norm, stream.final[answer.read])(part) * slope)
+                         .sum())  # fmt: skip
+        assert answer.along(part) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gemma2"])
+def test_log_odds_by_hand_are_the_target_against_every_other_token(loaded, oracle, family):
+    """One head's write, along W_U[t] less the others' rows weighted by their probability."""
+    model, bridge = loaded(family), oracle(family, "raw")
+    prepared = prepared_for(model)
+    tokens, target = prepared.sequence(prepared.target), prepared.target.sequence[0]
+    with torch.inference_mode():
+        others = bridge(tokens[None])[0, -1].double()
+        others[target] = -torch.inf
+        w_u = bridge.original_model.get_output_embeddings().weight.double()
+        direction = (w_u[target] - others.softmax(-1) @ w_u).float()
+    head, stream = Head(1, 2), read_stream(model, tokens)
+    block, norm = model.stack.blocks[head.layer], model.stack.ending.norm
+    z = stream.z[head.layer, -1]
+    own = torch.zeros_like(z)
+    own[head.head] = z[head.head] - model.value_shift[head]
+    with torch.inference_mode():
+        written = own.flatten() @ weight_of(block.lens.out).T
+        written = frozen(block.lens.out_norm, block.lens.out(z.flatten()))(written)
+        expected = float(frozen(norm, stream.final[-1])(written) @ direction)
+    assert abs(expected) > 1e-3
+    assert logit_attribution(model, prepared).heads[head] == pytest.approx(expected, abs=1e-5)
 
 
 def test_one_head_by_hand(loaded):
@@ -79,8 +167,6 @@ def test_one_head_by_hand(loaded):
     ids = prepared.sequence(prepared.target)[None]
     with model.editing_z(keep):
         model.logits(ids, (ids.shape[1] - 1,))
-    from core.circuits.residual_stream import read_stream
-
     final = read_stream(model, ids[0]).final[-1]
     norm = body.ln_f.original_component if hasattr(body.ln_f, "original_component") else body.ln_f
     scale = (final.var(unbiased=False) + norm.eps).sqrt()
@@ -119,26 +205,42 @@ def test_norms_on_the_stream_itself_are_refused_in_words(loaded):
 
 
 def test_an_answer_set_is_its_members_weighted_by_their_share(loaded):
+    """Against a foil: without one, each member's own rivals would hold the other member."""
     model = loaded("llama")
-    together = logit_attribution(model, prepared_for(model, (" jumps", " over")))
-    singles = [logit_attribution(model, prepared_for(model, t)) for t in (" jumps", " over")]
-    low = np.minimum(singles[0].heads, singles[1].heads) - 1e-6
-    high = np.maximum(singles[0].heads, singles[1].heads) + 1e-6
-    assert ((low <= together.heads) & (together.heads <= high)).all()
+
+    def heads(target):
+        return logit_attribution(model, prepared_for(model, target, " fox")).heads
+
+    together = heads((" jumps", " over"))
+    singles = [heads(target) for target in (" jumps", " over")]
+    low = np.minimum(singles[0], singles[1]) - 1e-6
+    high = np.maximum(singles[0], singles[1]) + 1e-6
+    assert ((low <= together) & (together <= high)).all()
 
 
-@pytest.mark.parametrize(("foil", "n_passes"), [(" fox", 1), (" lazy dog.", 2)])
+@pytest.mark.parametrize(("foil", "n_passes"), [(" fox", 1), (" lazy dog", 2)])
 def test_answers_that_share_a_pass_are_read_in_one(loaded, monkeypatch, foil, n_passes):
-    model = loaded("gpt2")
-    answers = [prepared_for(model), prepared_for(model, foil), prepared_for(model, foil=foil)]
-    alone = [logit_attribution(model, each) for each in answers]
+    model, target = loaded("gpt2"), " jumps" if n_passes == 1 else " jumps over"
     run, read = [], module.read_stream
     monkeypatch.setattr(module, "read_stream", lambda *given: run.append(1) or read(*given))
     shares = []
-    together = run_to_end(measure_logit_attribution(model, answers), shares.append)
+    found = run_to_end(
+        measure_logit_attribution(model, prepared_for(model, target, foil)), shares.append
+    )
     assert len(run) == n_passes
     assert shares == sorted(shares)
-    assert (len(shares), shares[-1]) == (n_passes + len(answers), 1)
-    for one, other in zip(alone, together, strict=True):
-        assert np.array_equal(one.heads, other.heads)
-        assert (one.total, one.against) == (other.total, other.against)
+    assert (len(shares), shares[-1]) == (n_passes + 2, 1)
+    assert (found.target.metric, found.foil.metric) == ("logprob", "logprob")
+    assert found.difference.metric == "logit_diff"
+    np.testing.assert_allclose(
+        found.difference.heads, found.target.heads - found.foil.heads, atol=1e-12
+    )
+
+
+def test_of_two_answers_each_is_its_log_prob(loaded):
+    model = loaded("gpt2")
+    prepared = prepared_for(model, " jumps over", " lazy dog")
+    found = run_to_end(measure_logit_attribution(model, prepared))
+    for answer, split in ((prepared.target, found.target), (prepared.foil, found.foil)):
+        expected = log_prob(answer, logits_of(model, prepared, answer))
+        assert split.total == pytest.approx(expected, abs=1e-4)

@@ -61,7 +61,9 @@ def test_attribution_to_target_less_that_to_the_foil_is_the_difference(loaded):
     )
     assert len(found.ov_circuit.from_resid_pre) == 15
     told = found.to_dict()
-    assert told["direct_logit_attribution"]["foil"] == pytest.approx(parts.foil.heads[head])
+    said = told["direct_logit_attribution"]
+    assert (said["metric"], said["against"]) == ("logit_diff", "the foil")
+    assert said["foil"] == pytest.approx(parts.foil.heads[head])
 
 
 def test_a_stream_that_is_no_sum_says_so_and_keeps_the_predictions(loaded):

@@ -83,7 +83,7 @@ class Hooks:
         return torch.tensor([[self.read.bos_token_id, *self.ids(text), *forced]])
 
 
-@pytest.mark.parametrize("answers", [(" jumps", " fox"), (" lazy dog.", " brown cat")])
+@pytest.mark.parametrize("answers", [(" jumps", " fox"), (" lazy dog.", " lazy fox.")])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_directions_are_what_hooks_find(loaded, oracle, family, answers):
     """Every head in both directions, over all positions and at two of four: the other two are
@@ -126,14 +126,15 @@ def test_noise_is_resample_and_denoise_that_of_the_prompts_exchanged(
     loaded, answer, positions, run
 ):
     model, (target, foil), (swapped, direction, sign) = loaded("llama"), answer, run
-    metric = "logprob_change" if foil is None else "logit_diff_change"
+    metric = "logodds_change" if foil is None else "logit_diff_change"
     found = patched(model, spec_of(model, target, foil, positions=positions), direction)
     swept = run_sweep(model, spec_of(model, target, foil, swapped=swapped, positions=positions))
     assert found.heads == tuple(all_heads(3, 4))
     assert (found.values == sign * swept.values(metric).ravel()).all()
     level = found.corrupted if swapped else found.clean
     base = swept.baseline
-    assert level == (base.logprob if foil is None else base.logit_diff)
+    odds = base.logprob - np.log1p(-np.exp(base.logprob))
+    assert level == pytest.approx(odds if foil is None else base.logit_diff, abs=1e-9)
     assert np.abs(found.values).max() > 30 * TOLERANCE
 
 
@@ -211,7 +212,7 @@ def test_the_first_results_have_no_values_and_each_later_one_keeps_them(loaded, 
 def made(clean, corrupted):
     values = np.array([[1.0, np.nan], [-0.5, 0.0]])
     heads = (Head(0, 0), Head(1, 1))
-    return Patching(Direction.NOISE, "logprob", heads, (3, 4), ("a", "b"), clean, corrupted, values)
+    return Patching(Direction.NOISE, "logodds", heads, (3, 4), ("a", "b"), clean, corrupted, values)
 
 
 @pytest.mark.shapes
@@ -227,17 +228,20 @@ def test_plain_types():
     found = json.loads(json.dumps(made(-1.0, -3.0).to_dict(), allow_nan=False))
     assert found == {
         "direction": "noise",
-        "metric": "logprob",
+        "metric": "logodds",
         "heads": ["L0H0", "L1H1"],
         "positions": [3, 4],
         "tokens": ["a", "b"],
         "clean": -1.0,
         "corrupted": -3.0,
+        "roles_turned": False,
         "values": [[1.0, None], [-0.5, 0.0]],
         "normalised": [[0.5, None], [-0.25, 0.0]],
         "complete": False,
     }
     assert made(0.0, 0.0).to_dict()["normalised"] is None
+    assert made(-3.0, -1.0).to_dict()["roles_turned"] is True
+    assert made(0.0, MIN_GAP / 2).roles_turned is False, "a gap too small to have a direction"
 
 
 def test_a_spec_without_a_corrupted_prompt_is_refused(loaded):

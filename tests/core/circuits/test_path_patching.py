@@ -13,7 +13,8 @@ from core import AblationKind
 from core.circuits.answer_directions import passes
 from core.circuits.composition import composition
 from core.circuits.logit_attribution import AnswerDirections
-from core.circuits.path_patching import INPUTS, measure_path_patching
+from core.circuits.path_patching import measure_path_patching
+from core.circuits.receiver import INPUTS
 from core.circuits.residual_stream import read_stream
 from core.demo import example
 from core.engine.oracle import clean_z, reference_mean, reference_mean_by_position
@@ -283,18 +284,23 @@ def test_the_default_key_is_the_most_attended_unless_it_is_where_heads_rest(load
 
 def test_a_several_token_foil_has_a_pass_of_its_own_and_is_left_out(loaded):
     model = loaded("gpt2")
-    alone = run_to_end(measure_path_patching(scorer_of(model, foil=None), Head(2, 1)))
-    long = run_to_end(measure_path_patching(scorer_of(model, foil=" lazy dog."), Head(2, 1)))
-    assert alone.against == long.against == "the vocabulary's mean"
-    np.testing.assert_allclose(alone.by_value, long.by_value, atol=1e-6)
+    target = " lazy dog."
+    scorers = [scorer_of(model, target=target, foil=foil) for foil in (None, " lazy fox.")]
+    alone, long = (run_to_end(measure_path_patching(each, Head(2, 1))) for each in scorers)
+    assert alone.against == long.against == "every other token"
+    # Alone it is the log odds that are read, beside a foil the log prob: by the slope 1 / (1 - P).
+    p = float(np.exp(scorers[0].baseline.logprob[0]))
+    np.testing.assert_allclose((1 - p) * alone.by_value, long.by_value, atol=1e-6)
 
 
+@pytest.mark.shapes
 def test_a_first_layer_head_has_nothing_before_it(loaded):
     found = run_to_end(measure_path_patching(scorer_of(loaded("gpt2")), Head(0, 1)))
     assert np.isnan([found.by_query, found.by_key, found.by_value]).all()
     assert all(found.strongest(way) == [] for way in INPUTS)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", ["demo", "gpt2"])
 def test_plain_json_types(loaded, demo, family):
     import json

@@ -12,17 +12,23 @@ from core.checkpoints.registry import key_of
 from core.circuits.attention import head_attention
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
+from core.circuits.dose import measure_dose
+from core.circuits.edge import Edge
 from core.circuits.head_scores import HeadScores
+from core.circuits.knock_out import measure_knock_out
 from core.circuits.path_patching import measure_path_patching
 from core.circuits.tasks import (
     MeasureAttention,
     MeasureDirectEffect,
+    MeasureDose,
     MeasureHeadScores,
+    MeasureKnockOut,
     MeasureLogitEffects,
     MeasurePatching,
     MeasurePathPatching,
     MeasurePositionEffects,
     MeasureScoresWithout,
+    MeasureStreamPatching,
 )
 from core.demo import example
 from core.errors import InputError
@@ -83,6 +89,21 @@ def test_what_feeds_it_where_it_matters_and_patching(jobs, demo):
     patched = done(jobs.ask(MeasurePatching(spec, "denoise")))
     assert patched.complete
     assert len(patched.heads) == 12
+
+
+@pytest.mark.slow
+def test_an_edge_a_dose_and_the_residual_stream(jobs, demo):
+    scorer = Scorer(demo, MEAN)
+    knocked = done(jobs.ask(MeasureKnockOut(MEAN, HEAD, 14, (5, 6))))
+    expected = run_to_end(measure_knock_out(scorer, [HEAD], 14, (5, 6)))
+    assert knocked.effect.logprob_change == pytest.approx(expected.effect.logprob_change, abs=1e-6)
+    scaled = done(jobs.ask(MeasureDose(MEAN, HEAD)))
+    assert scaled.factors == run_to_end(measure_dose(scorer, [HEAD])).factors
+    fed = done(jobs.ask(MeasurePathPatching(MEAN, Head(2, 1), edge=Edge.MLPS, answer=True)))
+    assert fed.edge is Edge.MLPS
+    assert fed.answer.heads == (Head(2, 1),)
+    spec = replace(example.SPEC, ablation=AblationKind.RESAMPLE, corrupted_prompt=CORRUPTED)
+    assert done(jobs.ask(MeasureStreamPatching(spec))).complete
 
 
 def test_views_wait_for_nobodys_long_work(jobs):

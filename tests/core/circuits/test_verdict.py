@@ -23,6 +23,7 @@ from core.circuits.verdict import (
 )
 from core.demo import example
 from core.progress import run_to_end
+from core.results.metrics import KL, LOGODDS
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -43,14 +44,30 @@ def changed(result, head=HEAD, **fields):
     return replace(result, heads=tuple(heads), _index={})
 
 
+def against_a_foil(result):
+    """The sweep as one with a foil."""
+    return replace(
+        result,
+        spec=replace(result.spec, foil=" sat"),
+        foil_tokens=(" sat",),
+        baseline=replace(result.baseline, logit_diff=2.0),
+        heads=tuple(
+            e if e.logit_diff_change is not None else replace(e, logit_diff_change=0.0)
+            for e in result.heads
+        ),
+        _index={},
+    )
+
+
 def said(result, *, traced=None, kinds=None, roles=None, first=None, head=HEAD):
     effect = result.effect(head)
     kinds = {result.spec.ablation: effect} if kinds is None else kinds
     return verdict(result, effect, traced, kinds, roles, first)
 
 
-def made(total, direct, metric="logprob_change"):
-    return DirectEffect(HEAD, metric, total, direct, direct, NONE, NONE[:, 0])
+def made(total, direct, metric="logodds_change"):
+    later = np.full(3, (total - direct) / 3)
+    return DirectEffect(HEAD, metric, total, direct, direct, 0.0, NONE, later, 0.9, 0.8)
 
 
 def scores(*values):
@@ -72,11 +89,10 @@ def test_every_number_on_the_embedded_model_is_one_that_was_measured(demo):
             percent(result.baseline.prob),
             percent(effect.prob),
             f"{signed(100 * effect.prob_change)} pp",
-            *(f"{signed(v, 2)} nats" for v in (effect.logprob_change, traced.total)),
-            *(signed(v, 2) for v in (traced.direct, traced.downstream)),
-            *(signed(e.logprob_change, 2) for e in kinds.values()),
+            *(signed(v, 2) for v in (effect.logodds_change, traced.total)),
+            *(signed(v, 2) for v in (traced.direct_frozen_norm, *traced.parts.values())),
+            *(signed(e.logodds_change, 2) for e in kinds.values()),
             *(f"{roles.values(role)[head]:.2f}" for role in ROLES),
-            *(f"{roles.percentile(role, head):.0f} %" for role in ROLES),
         }
         known |= {each.split(" ")[0] for each in known}
         first, how, weak = (each.text for each in verdict(result, effect, traced, kinds, roles))
@@ -92,33 +108,42 @@ def test_what_mattered_is_said_with_its_size_and_place(result):
     assert first.text == (
         f"On this prompt, ablating L1H0 (mean across heads) lowered P(␣jumps): "
         f"{percent(result.baseline.prob)} → {percent(effect.prob)} "
-        f"({signed(100 * effect.prob_change)} pp, {signed(effect.logprob_change, 2)} nats), "
-        "4th of 12 heads by size."
+        f"({signed(100 * effect.prob_change)} pp, log odds {signed(effect.logodds_change, 2)}), "
+        "4th of 12 heads by change in prob."
     )
-    assert "the largest change of 12 heads" in said(result, head=Head(0, 0))[0].text
+    assert "the largest change in prob of 12 heads" in said(result, head=Head(0, 0))[0].text
     assert "raised P" in said(result, head=Head(0, 2))[0].text
 
 
 def test_what_hardly_mattered_is_not_said_to_have_lowered_anything(result):
-    small = changed(result, prob_change=-0.004, logprob_change=-0.02)
+    small = changed(result, prob_change=-0.004, logodds_change=-0.02)
     text = said(small)[0].text
     assert "hardly mattered" in text
     assert "lowered" not in text
     assert "another head may do the same job" in said(small)[2].text
     assert not matters(small.effect(HEAD))
-    # A change of the log alone, where the probability is near 0, is one.
-    assert matters(changed(result, prob_change=-1e-4, logprob_change=-2.0).effect(HEAD))
+    # A change of the log odds alone, where the probability is near 0 or 1, is one.
+    assert matters(changed(result, prob_change=-1e-4, logodds_change=-2.0).effect(HEAD))
+
+
+def test_its_place_is_that_in_the_metric_on_display(result):
+    effect = result.effect(HEAD)
+    kinds = {result.spec.ablation: effect}
+    for metric in (LOGODDS, KL):
+        order = [each.address for each in result.ranked(metric.field)]
+        first = verdict(result, effect, None, kinds, None, metric=metric)[0].text
+        assert first.endswith(f"{ordinal(order.index(HEAD) + 1)} of 12 heads by change in "
+                              f"{metric.short}.")  # fmt: skip
 
 
 def test_a_foils_logit_difference_is_said_and_counts(result):
-    with_foil = changed(result, prob_change=0.0, logprob_change=0.0, logit_diff_change=-1.5)
-    assert "logit difference −1.50" in said(with_foil)[0].text
-    assert "hardly mattered" not in said(with_foil)[0].text
-    assert "lowered the target against the foil, and hardly moved P(␣jumps)" in (
+    with_foil = against_a_foil(changed(result, prob=0.845, logit_diff_change=-1.5))
+    assert "lowered the logit difference ␣jumps − ␣sat: +2.00 → +0.50 (−1.50 nats); P(␣jumps) " in (
         said(with_foil)[0].text
     )
+    assert "hardly mattered" not in said(with_foil)[0].text
     how = said(with_foil, traced=made(-1.5, -1.0, "logit_diff_change"))[1].text
-    assert "of −1.50 nats of logit difference, −1.00 directly and −0.50 through later" in how
+    assert "of −1.50 nats of logit difference, −1.00 directly (norms held) and −0.50 through" in how
 
 
 @pytest.mark.parametrize(
@@ -126,14 +151,15 @@ def test_a_foils_logit_difference_is_said_and_counts(result):
     [
         (-1.0, -0.8, "It acts mostly directly on the answer"),
         (-1.0, -0.1, "It acts through later components"),
-        (-0.5, -1.5, "made up for by later components (self-repair)"),
+        (-1.0, -0.5, "It acts about half directly on the answer"),
+        (-0.5, -1.5, "in a layer this early that cannot be told apart from mediation"),
         (-0.05, -0.01, "too small to speak of a route"),
     ],
 )
 def test_the_route_is_named_by_its_parts(result, total, direct, word):
     how = said(result, traced=made(total, direct))[1]
     assert word in how.text
-    assert ("self-repair" in how.text) == ("self-repair" in word)
+    assert "self-repair" not in how.text  # of three layers, the second is no late one
     assert f"{signed(direct, 2)} directly" in how.text
     assert DIRECT_EFFECT in how.shown_in
 
@@ -141,7 +167,7 @@ def test_the_route_is_named_by_its_parts(result, total, direct, word):
 def test_a_kind_is_what_it_looks_like_and_never_why_it_mattered(result):
     induction = said(result, roles=scores(0.9, 0, 0, 0, 0.1))[1]
     assert induction.shown_in == (SCORES,)
-    assert "looks like an induction head (0.90, above 100 % of the other heads)" in (induction.text)
+    assert "looks like an induction head (0.90, the highest of 12 heads)" in induction.text
     assert "says where it looks and not what it does here" in induction.text
     none = said(result, roles=scores(0.1, 0, 0.39, 0, 0))[1].text
     assert "none of the five kinds" in none
@@ -156,7 +182,7 @@ def test_without_any_measurement_of_the_route_it_says_so(result):
 
 def kinds_of(result, **nats):
     effect = result.effect(HEAD)
-    return {AblationKind(kind.replace("_", "-")): replace(effect, logprob_change=value)
+    return {AblationKind(kind.replace("_", "-")): replace(effect, logodds_change=value)
             for kind, value in nats.items()}  # fmt: skip
 
 
@@ -165,14 +191,12 @@ def kinds_of(result, **nats):
     [
         (
             {"zero": -1.0, "mean": 0.5},
-            "disagree in direction (−1.00 nats of log probability under zero, +0.50",
+            "disagree in direction (−1.00 nats of log odds under zero, +0.50",
         ),
         (
             {"zero": -1.0, "mean": -0.2},
-            "disagree in size (−1.00 nats of log probability under zero, −0.20",
+            "disagree in size (−1.00 nats of log odds under zero, −0.20",
         ),
-        ({"zero": -1.0, "mean": -0.9}, "here all 2 agree in direction or are small"),
-        ({"zero": -0.04, "mean": 0.05}, "here all 2 agree in direction or are small"),
     ],
 )
 def test_kinds_that_disagree_weaken_it(result, nats, word):
@@ -181,21 +205,40 @@ def test_kinds_that_disagree_weaken_it(result, nats, word):
     assert weak.shown_in == (SWEEP, KINDS)
 
 
+def test_kinds_that_agree_are_no_comfort_and_the_untried_ones_are_named(result):
+    weak = said(result, kinds=kinds_of(result, zero=-1.0, mean=-0.9))[2]
+    assert "agree" not in weak.text
+    assert "mean across heads, mean positional and resample were not tried" in weak.text, weak.text
+    every = {kind.value.replace("-", "_"): -1.0 for kind in AblationKind}
+    assert said(result, kinds=kinds_of(result, **every))[2].text == (
+        "What weakens this: it is one prompt."
+    )
+
+
 def test_with_a_foil_the_kinds_are_compared_in_logit_difference(result):
     effect = result.effect(HEAD)
     kinds = {
-        kind: replace(effect, logprob_change=0.0, logit_diff_change=change)
+        kind: replace(effect, logit_diff_change=change)
         for kind, change in ((AblationKind.ZERO, -2.0), (AblationKind.MEAN, 1.0))
     }
     weak = said(result, kinds=kinds)[2].text
-    assert "direction (−2.00 nats of logit difference under zero, +1.00 under mean)" in weak
+    assert "direction (−2.00 nats of logit diff under zero, +1.00 under mean)" in weak
 
 
 def test_what_else_weakens_it(result):
-    assert said(result)[2].text == "What weakens this: it is one prompt."
-    first = said(result, first=0.8)[2]
-    assert "at position 0 alone does 80 % of the change in log probability" in first.text
+    assert said(result, kinds={})[2].text == "What weakens this: it is one prompt."
+    first = said(result, first=0.8, kinds={})[2]
+    assert (
+        "at position 0 alone does 80 % of the change in log odds, where heads rest rather than read"
+    ) in first.text
     assert first.shown_in == (SWEEP, POSITIONS)
+    # A share of more than all, or of the other sign, is nothing that position 0 "does".
+    assert "moves the log odds further than ablating it everywhere (130 %)" in (
+        said(result, first=1.3)[2].text
+    )
+    assert "moves the log odds the other way (−80 %)" in said(result, first=-0.8)[2].text
+    no_bos = replace(result, spec=replace(result.spec, prepend_bos=False), _index={})
+    assert "rest rather than read" not in said(no_bos, first=0.8)[2].text
     assert "position 0" not in said(result, first=0.2)[2].text
     base = result.baseline
     for prob, rank, word in (

@@ -16,6 +16,8 @@ from core.circuits.attention import head_attention
 from core.circuits.by_kind import by_kind
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
+from core.circuits.dose import measure_dose
+from core.circuits.edge import Edge
 from core.circuits.logit_effects import logit_effects
 from core.circuits.measure_scores import measure_head_scores, measure_scores_without
 from core.circuits.path_patching import measure_path_patching
@@ -24,6 +26,7 @@ from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
+from core.hypotheses.joint_words import comparison_words, redundancy_words
 from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import variants
@@ -126,6 +129,7 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
     found, result = printed["head"], run_sweep(demo, MEAN)
     assert set(found) == {
         *("schema", "spec", "head", "tokens", "target_tokens", "baseline", "effect", "verdict"),
+        *("leading_metric", "logit_attribution"),
         *(
             "attention",
             "logit_effects",
@@ -134,11 +138,13 @@ def test_a_head_has_the_sweeps_own_numbers(printed, demo):
             "path_patching",
             "direct_effect",
             "by_kind",
+            "dose",
+            "leading_metric",
             "literature",
         ),
         "provenance",
     }
-    assert (found["schema"], found["head"]) == ("headsweep.head/2", "L1H0")
+    assert (found["schema"], found["head"]) == ("headsweep.head/3", "L1H0")
     assert found["spec"] == result.spec.to_dict()
     assert found["tokens"] == list(result.tokens)
     assert found["target_tokens"] == [" jumps"]
@@ -157,7 +163,10 @@ VIEWS = {
     "by_position": lambda scorer: (
         deque(iter_position_effects(scorer, [L1H0]), 1).pop()[1].to_dict()
     ),
-    "path_patching": lambda scorer: run_to_end(measure_path_patching(scorer, L1H0)).to_dict(),
+    "path_patching": lambda scorer: run_to_end(
+        measure_path_patching(scorer, L1H0, answer=True)
+    ).to_dict(),
+    "dose": lambda scorer: run_to_end(measure_dose(scorer, [L1H0])).to_dict(),
     "direct_effect": lambda scorer: direct_effect(scorer, L1H0).to_dict(),
     "by_kind": lambda scorer: {
         kind.value: effect.to_dict() for kind, effect in run_to_end(by_kind(scorer, L1H0)).items()
@@ -175,7 +184,18 @@ def test_the_views_of_a_head_agree_with_each_other(printed):
     clean, effect, n_pos = found["baseline"], found["effect"], len(found["tokens"])
     by = found["direct_effect"]
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
-    assert by["total"] == pytest.approx(effect["logprob_change"], abs=1e-5)
+    assert by["metric"] == found["leading_metric"] == "logodds_change"
+    assert by["total"] == pytest.approx(effect["logodds_change"], abs=1e-5)
+    repair = by["self_repair"]
+    assert by["direct_frozen_norm"] + repair["total"] == pytest.approx(by["total"])
+    assert sum(value for name, value in repair.items() if name != "total") == pytest.approx(
+        repair["total"]
+    )
+    added = found["logit_attribution"]
+    odds = np.log(clean["prob"] / (1 - clean["prob"]))
+    assert (added["metric"], added["total"]) == ("logodds", pytest.approx(odds, abs=1e-4))
+    parts = np.sum(added["heads"]) + sum(added["mlps"]) + added["embed"] + added["rest"]
+    assert parts == pytest.approx(added["total"])
     assert_same(found["by_kind"]["mean"], effect)
     assert set(found["by_kind"]) == {"mean", "zero", "mean-across-heads"}  # nothing to resample
     weights = np.array(found["attention"]["weights"])
@@ -213,7 +233,19 @@ def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, 
 def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
     found = told("head", "--head", "L1H0", *PANGRAM, "--query", "13", "--key", "4")["path_patching"]
     assert (found["query"], found["key"]) == (13, 4)  # " brown" looks at the first " fox"
-    assert_same(found, run_to_end(measure_path_patching(Scorer(demo, SPEC), L1H0, 13, 4)).to_dict())
+    work = measure_path_patching(Scorer(demo, SPEC), L1H0, 13, 4, answer=True)
+    assert_same(found, run_to_end(work).to_dict())
+
+
+def test_an_edge_of_ones_own_is_taken_and_named(told, demo):
+    arguments = ("--head", "L2H1", *PANGRAM, "--edge", "mlps", "--group")
+    found = told("head", *arguments)["path_patching"]
+    assert found["edge"] == "mlps"
+    assert found["answer"]["read_by"] == found["keys_shared_by"] == ["L2H1"]
+    work = measure_path_patching(
+        Scorer(demo, SPEC), Head(2, 1), edge=Edge.MLPS, answer=True, whole_group=True
+    )
+    assert_same(found, run_to_end(work).to_dict())
 
 
 # A set of heads
@@ -228,11 +260,13 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
     found, joint = printed["joint"], run_to_end(joint_test(Scorer(demo, SPEC), chosen))
     assert set(found) == {
         *("schema", "spec", "verdict", "joint", "interactions", "keep_only"),
-        *("greedy", "variants", "provenance"),
+        *("leading_metric", "search", "variants", "provenance"),
     }
-    assert found["schema"] == "headsweep.joint/2"
+    assert found["schema"] == "headsweep.joint/3"
+    assert found["leading_metric"] == "logodds_change"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
-    assert_same(found["joint"], joint.to_dict())
+    said = [comparison_words(joint), redundancy_words(joint)]
+    assert_same(found["joint"], {**joint.to_dict(), "sentences": said})
     assert_same(
         found["interactions"], run_to_end(interactions(Scorer(demo, SPEC), chosen)).to_dict()
     )
@@ -251,31 +285,34 @@ def test_a_sets_numbers_were_recorded_when_the_model_was_made(printed):
 
 def test_redundancy_and_interactions_are_sums_of_what_is_printed(printed):
     joint, acting = printed["joint"]["joint"], printed["joint"]["interactions"]
-    singles = [joint["singles"][label]["logprob_change"] for label in INDUCTION]
-    assert joint["change"] == joint["joint"]["logprob_change"]
+    singles = [joint["singles"][label]["logodds_change"] for label in INDUCTION]
+    assert joint["change"] == joint["joint"]["logodds_change"]
     assert joint["sum_of_singles"] == pytest.approx(sum(singles))
     assert joint["redundancy"] == pytest.approx(joint["change"] - sum(singles))
-    assert joint["redundancy"] < -1  # they back each other up
+    assert joint["redundancy"] < -1
+    assert joint["relation"] == "back each other up"
     assert acting["single"] == pytest.approx(singles, abs=1e-5)
-    for a, row in enumerate(acting["pair"]):
-        assert row[a] is acting["values"][a][a] is None
-        for b in {*range(4)} - {a}:
-            assert row[b] == acting["pair"][b][a]
-            value = row[b] - acting["single"][a] - acting["single"][b]
-            assert acting["values"][a][b] == pytest.approx(value)
+    alone = dict(zip(acting["heads"], acting["single"], strict=True))
+    assert len(acting["pairs"]) == 6
+    for pair in acting["pairs"]:
+        a, b = pair["heads"]
+        assert pair["interaction"] == pytest.approx(pair["joint"] - alone[a] - alone[b])
+        backed = pair["interaction"] <= -0.1 and pair["joint"] < min(alone[a], alone[b], 0)
+        assert (pair["relation"] == "back each other up") is backed
 
 
 def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, chosen):
     found, keeper = printed["joint"], Scorer(demo, keep_only_spec(SPEC))
     assert found["spec"]["ablation"] == "mean-across-heads"
-    kept, search = dict(found["keep_only"]), dict(found["greedy"])
+    kept, search = dict(found["keep_only"]), dict(found["search"])
     assert kept.pop("ablation") == search.pop("ablation") == "mean"
     assert_same(kept, run_to_end(keep_only(keeper, chosen)).to_dict())
     expected = deque(greedy(keeper), 1).pop()
     assert_same(search, expected.to_dict())
     assert search["finished"]
-    assert_same(search["steps"][0]["effect"], kept["empty"])
-    gained = [step["effect"]["logprob_change"] for step in search["steps"]]
+    steps = search["forward"]["steps"]
+    assert_same(steps[0]["effect"], kept["empty"])
+    gained = [step["effect"]["logodds_change"] for step in steps]
     assert all(one < other for one, other in pairwise(gained))
     made = variants(demo, keep_only_spec(SPEC))
     tried = run_to_end(held_out(demo, keep_only_spec(SPEC), expected.heads, made))
@@ -289,7 +326,7 @@ def test_heads_by_name_and_by_role_are_the_same_set(printed, told):
     by_name = told("joint", "--heads", "L1H3, 1.0;L1H2 L1H1 L1H0", *PANGRAM)
     assert_same(by_name["joint"], by_role)
     assert by_name["verdict"] is None
-    assert not {"greedy", "variants"} & set(by_name)
+    assert not {"search", "variants"} & set(by_name)
 
 
 def test_the_head_that_looks_back_one_is_a_set_of_its_own(told):
@@ -449,7 +486,7 @@ def test_a_head_answers_other_questions(told, demo, name):
     assert_same(found["baseline"], jsonable(result.baseline))
     assert_same(found["effect"], result.effect(L1H0).to_dict())
     by = found["direct_effect"]
-    assert by["metric"] == ("logprob_change" if spec.foil is None else "logit_diff_change")
+    assert by["metric"] == ("logodds_change" if spec.foil is None else "logit_diff_change")
     assert by["total"] == pytest.approx(found["effect"][by["metric"]], abs=1e-4)
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
     assert ("resample" in found["by_kind"]) is (name == "resample")
@@ -469,13 +506,13 @@ def test_a_set_answers_other_questions(told, demo, name):
     spec = QUESTIONS[name]
     found = told("joint", "--heads", "L1H0, L1H2", *options(spec))
     expected = run_to_end(joint_test(Scorer(demo, spec), [Head(1, 0), Head(1, 2)])).to_dict()
-    assert_same(found["joint"], expected)
-    metric = "logprob_change" if spec.foil is None else "logit_diff_change"
+    assert_same(found["joint"], {**expected, "sentences": found["joint"]["sentences"]})
+    metric = "logodds_change" if spec.foil is None else "logit_diff_change"
     assert found["joint"]["metric"] == found["interactions"]["metric"] == metric
     assert found["keep_only"]["ablation"] == ("resample" if name == "resample" else "mean")
     # Of two heads the redundancy is their interaction.
     assert found["joint"]["redundancy"] == pytest.approx(
-        found["interactions"]["values"][0][1], abs=1e-4
+        found["interactions"]["pairs"][0]["interaction"], abs=1e-4
     )
     alone = dict(told("head", "--head", "L1H0", *options(spec))["effect"])
     for address in ("layer", "head", "label"):
@@ -571,9 +608,14 @@ SET = ("joint", *PANGRAM)
         ),
         (
             (*SET, "--heads", "L1H0", "--predict", "breaks", "--predicted-prob", "nan"),
-            "--predicted-prob: The predicted probability for L1H0 is nan: give a fraction",
+            "Invalid value for '--predicted-prob': 'nan' is no number: write it as 0.25",
         ),
         ((*SET, "--heads", "L1H0", "--predict", "maybe", "--predicted-prob", "0.5"), "'maybe'"),
+        ((*SET, "--heads", "L1H0", "--enough", "0.8"), "--enough: This is used by --greedy only"),
+        (
+            (*SET, "--heads", "L1H0", "--greedy", "--enough", "8"),
+            "--enough: 8.0 of the clean probability: give a fraction above 0, at most 1.",
+        ),
         ((*SET, "--heads", "L1H0", "--ablation", "resample"), "--corrupted-prompt: Resample"),
         ((*SET, "--heads", "L1H0", "--out", "/no/such/folder/x"), "--out: There is no folder"),
         (("roles", "--without", "banana"), "--without: 'banana' is not a head: write it as L1H0."),

@@ -14,6 +14,8 @@ COMMANDS = {
     "joint": [*SPEC, "--heads", "L0H0"],
     "roles": [],
     "patch": [*SPEC, "--ablation", "resample", "--corrupted-prompt", "green blue red green red"],
+    "knock-out": [*SPEC, "--head", "L0H0", "--query", "2", "--key", "1"],
+    "dose": [*SPEC, "--heads", "L0H0"],
     "models": [],
     "serve": [],
     "open": ["--no-browser"],

@@ -1,6 +1,7 @@
 """`headsweep patch`: what the core's patching finds, and every refusal."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from support import specs
 from support.command_line import headsweep, refused
 
 from core.circuits.patching import Direction, iter_patching
+from core.circuits.stream_patching import iter_stream_patching
 from core.demo.example import SPEC
 from core.spec.heads import all_heads
 from core.sweep.prepare import prepare
@@ -63,7 +65,7 @@ def told(inside, kept):
 def test_both_directions_are_what_the_core_finds(told, demo):
     found = told()
     assert [*found] == ["schema", "spec", "denoise", "noise", "by_position", "provenance"]
-    assert found["schema"] == "headsweep.patch/1"
+    assert found["schema"] == "headsweep.patch/2"
     assert found["spec"] == prepare(demo, RESAMPLED).spec.to_dict()
     assert found["by_position"] is None
     assert found["provenance"]["model_fingerprint"] == demo.fingerprint
@@ -77,10 +79,12 @@ def test_both_directions_are_what_the_core_finds(told, demo):
 
 def test_noise_is_minus_the_resample_sweep(told, demo):
     sweep, noise = run_sweep(demo, RESAMPLED), told()["noise"]
-    changes = [effect.logprob_change for effect in sweep.heads]
+    changes = [effect.logodds_change for effect in sweep.heads]
     assert noise["heads"] == [effect.address.label for effect in sweep.heads]
     assert noise["values"] == pytest.approx([-change for change in changes], abs=1e-4)
-    assert noise["clean"] == pytest.approx(sweep.baseline.logprob, abs=1e-4)
+    prob = sweep.baseline.prob
+    assert noise["metric"] == "logodds"  # without a foil, log prob is blind near 1
+    assert noise["clean"] == pytest.approx(math.log(prob / (1 - prob)), abs=1e-4)
 
 
 def test_with_a_foil_it_is_the_logit_difference(told, demo):
@@ -112,6 +116,15 @@ def test_only_the_positions_that_are_asked_for(told, demo):
         assert_same(found[direction.value], patched(demo, spec, direction))
 
 
+def test_the_residual_stream_is_what_the_core_finds(told, demo):
+    found = told("--what", "residual", "--foil", " runs")
+    *_, (_, expected) = iter_stream_patching(demo, replace(RESAMPLED, foil=" runs"))
+    assert found["schema"] == "headsweep.patch-residual/1"
+    assert np.array(found["values"]) == pytest.approx(expected.values, abs=1e-4)
+    assert found["normalised"][-1][-1] == pytest.approx(1, abs=1e-3)
+    assert found["complete"]
+
+
 @pytest.mark.slow
 def test_a_file_gets_what_a_real_process_would_print(told, tmp_path):
     out = tmp_path / "patched.json"
@@ -137,6 +150,7 @@ USE = "has none: use --ablation resample with --corrupted-prompt."
         (("--ablation", "resample"), "--corrupted-prompt: Resample ablation needs a corrupted"),
         (("--ablation", "resample", "--corrupted-prompt", "The fox"), "--corrupted-prompt: "),
         (("--ablation", "resample", "--corrupted-prompt", SPEC.prompt), "--corrupted-prompt: "),
+        ((*CORRUPTED, "--what", "residual", "--by-position"), "--by-position: The residual stream"),
         ((*CORRUPTED, "--layer", "1"), "--layer: It is used with --by-position only"),
         (
             (*CORRUPTED, "--by-position", "--layer", "3"),

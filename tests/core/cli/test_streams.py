@@ -11,6 +11,7 @@ from support.processes import ROOT
 
 from core.cli import main
 from core.cli.output import write_text
+from core.cli.run_spec import Swept
 from core.demo.example import saved
 from core.exports.data import to_csv
 
@@ -37,7 +38,7 @@ def few_characters(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_a_table_is_printed_whatever_the_encoding(few_characters, monkeypatch, encoding):
-    monkeypatch.setattr("core.cli.sweep._kept", lambda spec, device: saved())
+    monkeypatch.setattr("core.cli.run_spec._kept", lambda spec, device: (Swept(saved()), ""))
     printed = few_characters(encoding)
     assert ends_with("sweep", "--prompt", "a", "--target", " b") == 0
     text = printed.getvalue().decode(encoding)

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from support.command_line import headsweep, refused
 
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.cli import main
+from core.cli.run_spec import Swept
 from core.demo.example import saved
 from core.engine.oracle import ablated_logits, load_oracle
 from core.results.result import COLUMNS, SweepResult
@@ -132,13 +134,12 @@ def parsed(monkeypatch, capfd):
     def call(*arguments):
         made = []
 
-        def run(spec, device):
+        def run(spec, device, report):
             made.append(spec)
-            return replace(saved(), spec=spec.resolved(prepend_bos=True), _index={})
+            return Swept(replace(saved(), spec=spec.resolved(prepend_bos=True), _index={}))
 
-        monkeypatch.setattr("core.cli.sweep._run", run)
         # What was not measured is kept by nobody.
-        monkeypatch.setattr("core.cli.sweep.KEEPER.keep", lambda result: "")
+        monkeypatch.setattr("core.cli.run_spec._new", run)
         named = ["sweep", "--fresh", "--prompt", PROMPT, "--target", " jumps", *map(str, arguments)]
         with pytest.raises(SystemExit) as end:
             main(named)
@@ -157,6 +158,32 @@ def test_a_corrupted_prompt_reaches_the_spec_and_the_table(parsed):
     assert "resample ablation from “The brown quick fox" in heading
     assert "every position · BOS first · processed weights" in heading
     assert "resample ablation" not in parsed("--positions", "last")[1].stdout
+
+
+def test_the_table_is_sorted_by_the_metric_asked_for_and_speaks_of_it(parsed):
+    result = saved()
+    plain = " ".join(parsed()[1].stdout.split())
+    assert "The largest by Change in P(target). Shown at first, because from 84.5 % " in plain
+    done = parsed("--metric", "log-odds")[1]
+    text = " ".join(done.stdout.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The largest by Change in log odds of the target. " in text
+    assert "Shown at first" not in text
+    assert "lowered the log odds of ␣jumps most: L0H0" in text
+    rows = [line.split()[0] for line in done.stdout.splitlines() if re.match(r"L\dH\d ", line)]
+    assert rows == [effect.address.label for effect in result.ranked("logodds_change")]
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [("surprise", "--metric: 'surprise' is not a metric: use prob, log-prob, log-odds, "),
+     ("", "--metric: '' is not a metric"),
+     ("logit-diff", "--metric: The logit diff compares the target with a foil: give one")],
+)  # fmt: skip
+def test_a_metric_that_there_is_not_is_refused_before_any_work(parsed, metric, said):
+    spec, done = parsed("--metric", metric)
+    assert spec is None
+    assert said in refused(done)
 
 
 def test_a_reference_file_reaches_the_spec_and_the_table(parsed, tmp_path):

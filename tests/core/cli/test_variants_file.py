@@ -10,10 +10,12 @@ from support.command_line import refused
 from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.keep_only import keep_only_spec
+from core.hypotheses.search_words import NOT_FOUND
 from core.hypotheses.variants import MOST, ONLY_MADE, variants
 from core.progress import run_to_end
 from core.spec.heads import Head
 from core.spec.reference_set import MAX_BYTES
+from core.sweep.sweep import run_sweep
 
 JOINT = ("joint", "--heads", "L1H0", "--prompt", SPEC.prompt, "--target", SPEC.target)
 OWN = (("A small bird sings over the river. A small bird", " sings"), ("Once upon a", " time"))
@@ -38,7 +40,7 @@ def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, fil
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     spec = keep_only_spec(SPEC)
-    heads = [Head.parse(label) for label in found["greedy"]["heads"]]
+    heads = [Head.parse(label) for label in found["search"]["heads"]]
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in OWN]
     expected = run_to_end(held_out(demo, spec, heads, [*variants(demo, spec), *own]))
     assert [each["prompt"] for each in found["variants"][5:]] == [prompt for prompt, _ in OWN]
@@ -47,12 +49,20 @@ def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, fil
         assert one == pytest.approx(other.to_dict(), abs=1e-5)
 
 
-def test_ones_own_alone_where_none_can_be_made(inside, file):
-    asked = ("joint", "--heads", "L1H0", "--prompt", "once upon a", "--target", " time")
-    done = inside(*asked, "--greedy", "--variants-file", file("one day a => boy"))
+def test_ones_own_alone_where_none_can_be_made(inside, demo, file):
+    """And none at all where no set was found: " time" is not the model's own answer."""
+    asked = ("joint", "--heads", "L1H0", "--prompt", "once upon a", "--target")
+    rest = ("--greedy", "--variants-file", file("one day a => boy"))
+    first = run_sweep(demo, replace(SPEC, prompt="once upon a", target=" time")).baseline.top[0][0]
+    done = inside(*asked, first, *rest)
     assert (done.returncode, done.stderr) == (0, "")
-    (alone,) = json.loads(done.stdout)["variants"]
+    found = json.loads(done.stdout)
+    assert found["search"]["found"]
+    (alone,) = found["variants"]
     assert (alone["prompt"], alone["target"]) == ("one day a", " boy")
+    found = json.loads(inside(*asked, " time", *rest).stdout)
+    assert not found["search"]["found"]
+    assert found["variants"] == NOT_FOUND
 
 
 @pytest.mark.parametrize(

@@ -121,11 +121,38 @@ def test_every_kind_is_repeated_on_several_families(loaded, kind, positions):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_answers_of_several_tokens_are_teacher_forced(loaded, kind):
-    """The foil is the longer one, so it has a pass of its own, and position 15 is in that only."""
+    """The foil is as long as the target, so it has a pass of its own."""
     model = loaded("gpt2")
-    changes = {"target": " lazy dog.", "foil": " brown cat sat", "prepend_bos": False}
-    text = assert_repeats(model, spec_of(model, kind, positions=(0, 3, 9, 17), **changes))
-    assert "passes differ in length" in text
+    changes = {"target": " lazy dog.", "foil": " lazy fox.", "prepend_bos": False}
+    text = assert_repeats(model, spec_of(model, kind, positions=(0, 3, 9, 13), **changes))
+    assert "foil_tokens" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "foil"),
+    [
+        (" lazy dog.", " brown cat sat"),
+        (" lazy dog.", " lazy fox"),
+        (" jumps", " lazy fox"),
+        (" lazy dog.", " jumps"),
+        ((" jumps", " over"), " lazy fox"),
+        (" lazy fox", (" jumps", " over")),
+    ],
+)
+def test_answers_of_different_lengths_are_compared_where_they_part(loaded, target, foil):
+    model = loaded("gpt2")
+    text = assert_repeats(model, spec_of(model, target=target, foil=foil))
+    assert "compared at the token where they part" in text
+
+
+def test_an_older_runs_notebook_still_compares_whole_answers(loaded):
+    model = loaded("gpt2")
+    spec = spec_of(model, target=" lazy dog.", foil=" lazy fox", positions=(0, 3))
+    older = replace(run_sweep(model, spec), parts_at=None)
+    text = notebook(older)
+    assert "foil_tokens" in text
+    assert "where they part" not in text
 
 
 @pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN_ACROSS_HEADS])

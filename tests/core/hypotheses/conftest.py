@@ -1,5 +1,6 @@
 """The oracle of joint ablation: one TransformerLens pass a set, by plain hooks."""
 
+import math
 from dataclasses import replace
 from functools import cache, partial
 
@@ -74,10 +75,21 @@ class Hooked:
         found = self.passes.logp(tuple(answer[:-1]), frozenset(heads))
         return sum(float(found[i, token]) for i, token in enumerate(answer))
 
+    def prob(self, heads):
+        return math.exp(self.logprob(self.spec.target, heads))
+
     def value(self, heads):
-        """The log prob, or with a foil the difference of both."""
+        """The leading metric: with a foil the difference of both log probs, else the log odds."""
         found = self.logprob(self.spec.target, heads)
-        return found if self.spec.foil is None else found - self.logprob(self.spec.foil, heads)
+        if self.spec.foil is None:
+            return found - math.log(-math.expm1(found))
+        return found - self.logprob(self.spec.foil, heads)
+
+    def rank(self, heads):
+        """The rank of the target's first token."""
+        first = self.passes.tokenizer(self.spec.target, add_special_tokens=False)["input_ids"][0]
+        logp = self.passes.logp((), frozenset(heads))[0]
+        return 1 + int((logp > logp[first]).sum())
 
     def change(self, heads):
         return self.value(heads) - self.value(())

@@ -1,4 +1,4 @@
-"""Comparison sets, held to counting every set there is; the percentile by hand."""
+"""Comparison sets, held to counting every set there is; a set's place by hand."""
 
 from collections import Counter
 from itertools import combinations
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.hypotheses.comparison_sets import comparison_sets, percentile
+from core.hypotheses.comparison_sets import Place, comparison_sets, place
 from core.spec.heads import Head, all_heads
 
 CHOSEN = st.sets(st.builds(Head, st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=5)
@@ -62,15 +62,26 @@ def test_more_than_half_of_a_layer_leaves_no_other_set():
     assert comparison_sets([Head(0, 0), Head(1, 0), Head(1, 1), Head(1, 2)], 4) == ([], 0)
 
 
+def test_among_few_sets_a_rank_is_said_and_no_percentage():
+    """ "100 % of the 3 sets" was said of what three others had to beat."""
+    cases = [
+        (-5.0, [-1.0, 0.0, 2.0], Place(1, 4, 0), "lowest of 4"),
+        (3.0, [-1.0, 0.0, 2.0], Place(4, 4, 0), "highest of 4"),
+        (-1.0, [-2.0, -1.0, 0.0, 1.0], Place(2, 5, 1), "2nd lowest of 5, tied with 1"),
+        (0.0, [0.0], Place(1, 2, 1), "lowest of 2, tied with 1"),
+        (0.5, [0.1 * i for i in range(19)], Place(6, 20, 1), "6th lowest of 20, tied with 1"),
+    ]
+    for change, others, expected, words in cases:
+        found = place(change, others)
+        assert found == expected
+        assert found.words == words
+        assert found.percentile is None
+    assert place(0.0, []) is None
+
+
 @pytest.mark.parametrize(
-    ("change", "others", "expected"),
-    [
-        (-5.0, [-1.0, 0.0, 2.0], 100.0),
-        (3.0, [-1.0, 0.0, 2.0], 0.0),
-        (-1.0, [-2.0, -1.0, 0.0, 1.0], 62.5),  # two did less, one as much
-        (0.0, [0.0], 50.0),
-        (0.0, [], None),
-    ],
+    ("change", "expected"), [(-9.0, 100.0), (99.0, 0.0), (5.0, 72.5), (5.5, 70.0)]
 )
-def test_percentile_by_hand(change, others, expected):
-    assert percentile(change, others) == expected
+def test_percentile_by_hand(change, expected):
+    """Twenty others, 0 to 19: of 5.0 fourteen are greater and one is equal."""
+    assert place(change, [float(i) for i in range(20)]).percentile == expected

@@ -29,9 +29,9 @@ def test_every_variant_is_kept_alone(demo, hooked):
     others = [head for head in every if head not in HEADS]
     for each in found:
         plain = hooked("demo", replace(each.spec, reference=DEFAULT))
-        assert each.kept.baseline.logprob == pytest.approx(plain.value(()), abs=1e-4)
+        assert each.kept.baseline.prob == pytest.approx(plain.prob(()), abs=1e-4)
         for effect, ablated in ((each.kept.effect, others), (each.kept.empty, every)):
-            assert effect.logprob_change == pytest.approx(plain.change(ablated), abs=1e-4)
+            assert effect.logodds_change == pytest.approx(plain.change(ablated), abs=1e-4)
         told = each.to_dict()
         clean = run_sweep(demo, each.spec).baseline.prob
         assert told["clean_prob"] == pytest.approx(clean, rel=1e-5)

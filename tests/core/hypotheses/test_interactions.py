@@ -8,6 +8,7 @@ import pytest
 from core import AblationKind
 from core.errors import InputError
 from core.hypotheses.interactions import Interactions, interactions
+from core.hypotheses.relation import Relation, relation
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
@@ -35,7 +36,7 @@ def test_every_pair_is_three_runs_of_hooks(loaded, hooked, spec_of, kind, foil):
 
 
 @pytest.mark.shapes
-def test_who_backs_up_whom_by_hand():
+def test_every_pair_has_its_relation_by_hand():
     nan = np.nan
     found = Interactions(
         HEADS[:3],
@@ -45,12 +46,44 @@ def test_who_backs_up_whom_by_hand():
     )
     expected = [[nan, -1.5, -0.125], [-1.5, nan, 0.25], [-0.125, 0.25, nan]]
     np.testing.assert_array_equal(found.values, expected)
-    strongest = (HEADS[0], HEADS[1], -1.5)
-    assert found.backed_up() == [strongest, (HEADS[0], HEADS[2], -0.125)]
-    assert found.backed_up(0.2) == [strongest]
-    assert found.backed_up(1.5) == [strongest]  # the minimum itself counts
+    assert [(pair.heads, pair.interaction, pair.relation) for pair in found.pairs] == [
+        ((HEADS[0], HEADS[1]), -1.5, Relation.BACKUP),
+        ((HEADS[1], HEADS[2]), 0.25, Relation.NOT_ADDITIVE),
+        ((HEADS[0], HEADS[2]), -0.125, Relation.NOT_ADDITIVE),
+    ]
     told = found.to_dict()
-    assert json.loads(json.dumps(told, allow_nan=False))["values"][0] == [None, -1.5, -0.125]
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["pairs"][0] == {
+        "heads": ["L0H1", "L1H0"],
+        "joint": -3.0,
+        "interaction": -1.5,
+        "relation": "back each other up",
+    }
+
+
+@pytest.mark.parametrize(
+    ("joint", "singles", "expected"),
+    [
+        (-3.0, (-1.0, -0.5), Relation.BACKUP),
+        (-0.5, (0.25, 0.5), Relation.BACKUP),  # each alone helps, both gone harms
+        (9.46, (7.24, 4.61), Relation.GAINS),
+        (14.0, (7.24, 4.61), Relation.NOT_ADDITIVE),
+        (-8.82, (-7.58, -2.05), Relation.LOSSES),
+        (0.5, (-1.0, -1.0), Relation.NOT_ADDITIVE),  # two losses that turn into a gain
+        (-0.9, (-1.0, 0.5), Relation.NOT_ADDITIVE),  # below the sum, above the worse of the two
+        (-1.25, (-1.0, 0.25), Relation.BACKUP),
+        (-1.55, (-1.0, -0.5), Relation.ADDITIVE),
+        (-1.75, (-1.0, -0.5, -0.125), Relation.BACKUP),
+        (-0.75, (-0.75,), Relation.ADDITIVE),
+    ],
+)
+def test_relations_by_hand(joint, singles, expected):
+    assert relation(joint, singles) is expected
+
+
+def test_the_minimum_itself_counts():
+    assert relation(-2.0, (-1.0, -0.5), 0.5) is Relation.BACKUP
+    assert relation(-2.0, (-1.0, -0.5), 0.51) is Relation.ADDITIVE
 
 
 @pytest.mark.shapes

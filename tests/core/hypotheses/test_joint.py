@@ -9,11 +9,16 @@ from support import checkpoints
 from core import AblationKind, run_sweep
 from core.demo.example import SPEC
 from core.errors import InputError
+from core.hypotheses.comparison_sets import Place
 from core.hypotheses.joint import ComparisonSet, JointTest, joint_test
+from core.hypotheses.joint_words import comparison_words
 from core.hypotheses.keep_only import keep_only_spec
+from core.hypotheses.parse_heads import parse_heads
+from core.hypotheses.relation import Relation
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
+from core.sweep.layer_sweep import iter_layer_effects
 from core.sweep.scorer import Scorer
 
 FAMILIES = list(checkpoints.FAMILIES)
@@ -38,20 +43,20 @@ def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     model = loaded(family)
     spec = spec_of(model, kind, foil=None)
     found = run_to_end(joint_test(Scorer(model, spec), HEADS))
-    assert found.metric == "logprob_change"
+    assert found.metric == "logodds_change"  # effects in log prob do not add up
     assert found.change == pytest.approx(hooked(family, spec).change(HEADS), abs=TOLERANCE)
     assert abs(found.change) > 1e-3
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" lazy dog.", " brown cat")]
+    ("target", "foil"), [(" jumps", None), (" jumps", " fox"), (" lazy dog.", " lazy fox.")]
 )
 def test_singles_and_other_sets_are_what_hooks_find(loaded, hooked, spec_of, kind, target, foil):
     model = loaded("gpt2")
     spec = spec_of(model, kind, target=target, foil=foil)
     found = run_to_end(joint_test(Scorer(model, spec), HEADS))
-    assert found.metric == ("logprob_change" if foil is None else "logit_diff_change")
+    assert found.metric == ("logodds_change" if foil is None else "logit_diff_change")
     assert len(found.others) == found.n_possible == 3  # one of L0's three others, both of L1's
     held(found, hooked("gpt2", spec))
 
@@ -106,17 +111,21 @@ def test_a_joint_test_by_hand():
         (effect(-9.0, -0.5), effect(-9.0, +0.25)),
         others,
         4,
+        strongest=True,
     )
     assert found.change == -3.0
     assert found.sum_of_singles == -0.25
     assert found.redundancy == -2.75
-    assert found.percentile == 62.5
+    assert found.relation is Relation.BACKUP
+    assert found.place == Place(rank=2, of=5, tied=1)
     told = found.to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["others"][0] == [["L0H2"], -4.0]
     assert list(told["singles"]) == ["L0H1", "L1H0"]
-    assert told["percentile"] == 62.5
-    assert replace(found, others=()).percentile is None
+    assert told["relation"] == "back each other up"
+    assert told["place"] == {"rank": 2, "of": 5, "tied": 1, "percentile": None}
+    assert told["strongest"] is True
+    assert replace(found, others=()).place is None
 
 
 def test_the_induction_heads_of_the_embedded_model_together(demo):
@@ -126,6 +135,32 @@ def test_the_induction_heads_of_the_embedded_model_together(demo):
     assert found.joint.prob < 0.1
     assert found.joint.rank > 1
     assert found.n_possible == 0
-    assert found.percentile is None  # a layer of four has no other four
+    assert found.place is None  # a layer of four has no other four
     pair = run_to_end(joint_test(Scorer(demo, spec), INDUCTION[:2]))
     assert [other.heads for other in pair.others] == [INDUCTION[2:]]
+
+
+def test_whether_a_set_is_the_strongest_of_the_sweep(demo):
+    """Its place among other sets is then no evidence: said of such a set, and of no other."""
+    result = run_sweep(demo, SPEC)
+    ranked = sorted(result.heads, key=lambda effect: -abs(effect.logodds_change))
+    heads = [effect.address for effect in ranked]
+    scorer = Scorer(demo, SPEC)
+    assert run_to_end(joint_test(scorer, heads[:2])).strongest
+    others = run_to_end(joint_test(scorer, [heads[0], heads[-1]]))
+    assert not others.strongest
+    assert "construction" not in comparison_words(others)
+    strongest = run_to_end(joint_test(scorer, heads[:1]))
+    assert "by construction" in comparison_words(strongest)
+
+
+def test_a_whole_layer_as_a_set_is_the_layers_own_effect(loaded, spec_of):
+    """What is measured beside the heatmap, under a kind that the running pass computes."""
+    model = loaded("gpt2")
+    spec = spec_of(model, AblationKind.MEAN_ACROSS_HEADS)
+    layers = run_to_end(iter_layer_effects(Scorer(model, spec), []))
+    for layer, effect in enumerate(layers.attention):
+        heads = parse_heads(f"L{layer}", (model.n_layers, model.n_heads))
+        found = run_to_end(joint_test(Scorer(model, spec), heads))
+        assert found.joint.logprob_change == pytest.approx(effect.logprob_change, abs=1e-5)
+        assert found.others == ()

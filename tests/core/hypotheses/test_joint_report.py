@@ -11,6 +11,7 @@ from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.interactions import MOST
 from core.hypotheses.joint_report import PredictedEffect, joint_report
+from core.hypotheses.search_words import NOT_FOUND
 from core.hypotheses.variants import NO_VARIANTS
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
@@ -57,7 +58,8 @@ def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
     """At position 0 the corrupted prompt is the prompt, so that nothing is ever lost."""
     spec = replace(SPEC, ablation="resample", corrupted_prompt=specs.CORRUPTED, positions=(0,))
     found = run_to_end(joint_report(demo, spec, HEADS, greedy_too=True))
-    assert found["greedy"]["heads"] == []
+    assert found["search"]["found"]
+    assert found["search"]["heads"] == []
     assert found["joint"]["change"] == pytest.approx(0, abs=1e-5)
     assert len(found["variants"]) == 5
     for variant in found["variants"]:
@@ -70,8 +72,20 @@ def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
         assert variant["faithfulness"] is None  # of nothing lost there is no share
 
 
-def test_a_prompt_without_variants_says_so(demo):
+@pytest.mark.slow
+def test_a_prompt_without_variants_says_so_and_no_set_is_tried_on_none(demo):
     spec = replace(SPEC, prompt="The opposite of hot is cold. The opposite of big is")
-    found = run_to_end(joint_report(demo, replace(spec, target=" small"), HEADS, greedy_too=True))
+    first = run_sweep(demo, replace(spec, target=" small")).baseline.top[0][0]
+    found = run_to_end(joint_report(demo, replace(spec, target=first), HEADS, greedy_too=True))
+    assert found["search"]["found"]
     assert found["variants"] == NO_VARIANTS
-    assert found["greedy"]["finished"]
+    found = run_to_end(joint_report(demo, replace(spec, target=" zebra"), HEADS, greedy_too=True))
+    assert not found["search"]["found"]
+    assert found["search"]["finished"]
+    assert found["variants"] == NOT_FOUND
+
+
+def test_a_share_that_cannot_be_kept_is_refused_at_once(demo):
+    with pytest.raises(InputError, match="above 0, at most 1") as raised:
+        next(joint_report(demo, SPEC, HEADS, greedy_too=True, enough=0.0))
+    assert raised.value.field == "enough"

@@ -55,6 +55,9 @@ def test_any_text_is_read_or_refused_in_words(text):
         ("L12H0", "no L12H0: its heads are L0H0 to L11H11"),
         ("0.12", "no L0H12"),
         ("9" * 5000 + ".1", "is not a head"),
+        ("L12", "no layer 12: its layers are L0 to L11"),
+        ("L1, L", "'L' is not a head"),
+        ("L" + "9" * 5000, "is not a head"),
         ("0.0 " * 6000, "24,000 characters"),
     ],
 )
@@ -74,3 +77,8 @@ def test_limits_count_distinct_heads():
     assert checked_heads([], SHAPE, least=0) == ()
     with pytest.raises(InputError, match="no L-1H0"):
         checked_heads([Head(-1, 0)], SHAPE)
+
+
+def test_a_layer_is_all_of_its_heads():
+    assert parse_heads("l1, 2.0", (3, 2)) == (Head(1, 0), Head(1, 1), Head(2, 0))
+    assert len(parse_heads("L0 L1 0.1", SHAPE)) == 24

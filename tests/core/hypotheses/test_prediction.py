@@ -23,7 +23,7 @@ def after(prob, rank):
         prob=prob,
         prob_change=0.0,
         logprob_change=0.0,
-        logodds_change=0.0,
+        logodds_change=-7.92,
         logit_diff_change=None,
         kl=0.0,
         rank=rank,
@@ -38,9 +38,9 @@ def after(prob, rank):
         (clean(0.8), after(0.7, 2), True),  # rank 1 is lost
         (clean(0.8), after(0.4, 1), True),  # halved, though still the first
         (clean(0.8), after(0.401, 1), False),
-        (clean(0.2, 3), after(0.15, 9), False),  # it never was the first
-        (clean(0.2, 3), after(0.1, 3), True),
-        (clean(0.2, 3), after(0.3, 1), False),
+        (clean(0.2, 3), after(0.15, 9), None),  # it never was the first: nothing can break
+        (clean(0.2, 3), after(0.1, 3), None),
+        (clean(0.2, 3), after(0.3, 1), None),
     ],
 )
 def test_what_breaks_an_answer(baseline, effect, expected):
@@ -74,12 +74,27 @@ def test_the_verdict_in_words():
     assert verdict.error == pytest.approx(-4.8)
     assert verdict.sentences() == (
         "Predicted before looking, at 2026-11-24 07:10 UTC: it breaks, to 5.0 %.",
-        "Measured: it broke (rank 1 → 7, 84.6 % → 0.2 %).",
+        "Measured: it broke (rank 1 → 7, 84.6 % → 0.2 %, log odds −7.92 nats).",
         "Right about breaking. The size was off by −4.8 pp (measured minus predicted).",
     )
     told = verdict.to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["prediction"]["heads"] == ["L1H0", "L1H2"]
+
+
+def test_where_nothing_could_break_the_verdict_speaks_of_the_change_only():
+    prediction = lock_prediction(HEADS, False, 0.001, True, NOON)
+    verdict = Verdict(prediction, clean(0.011, 3), after(0.002, 9))
+    assert verdict.broke is None
+    assert verdict.right is None
+    assert not verdict.contradictory
+    assert verdict.headline == "Nothing to break: rank 3 with every head"
+    assert verdict.sentences()[1:] == (
+        "Measured: rank 3 → 9, 1.1 % → 0.2 %, log odds −7.92 nats. The target was not at rank 1 "
+        "with every head in place: there was nothing to break.",
+        "The size was off by +0.1 pp (measured minus predicted).",
+    )
+    assert verdict.to_dict()["broke"] is None
 
 
 def test_a_wrong_prediction_made_after_looking():

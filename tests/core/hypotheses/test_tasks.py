@@ -44,15 +44,16 @@ def test_every_test_is_what_is_measured_directly(jobs, demo):
     assert pairs.values[0, 1] == pytest.approx(by_hand.values[0, 1], abs=1e-6)
 
 
-def test_the_search_tells_each_head_as_it_is_found_and_is_the_same_in_the_end(jobs, demo):
+def test_the_search_tells_each_step_as_it_is_done_and_is_the_same_in_the_end(jobs, demo):
     *_, expected = greedy(Scorer(demo, MEAN))
     sizes, work = [], SearchGreedy(MEAN).work(demo)
     for step in work:
         assert step.fraction is None or 0 <= step.fraction <= 1
         if step.partial is not None:
-            sizes.append(len(step.partial.heads))
-    assert sizes == sorted(set(sizes)), "a part is told when there is more, not at every moment"
-    assert sizes[-1] == len(expected.heads)
+            sizes.append([len(trail.steps) for trail in step.partial.trails])
+    told = [sum(steps) for steps in sizes]
+    assert told == sorted(set(told)), "a part is told when there is more, not at every moment"
+    assert sizes[-1] == [len(trail.steps) for trail in expected.trails]
     assert done(jobs.ask(SearchGreedy(MEAN))).heads == expected.heads
 
 

@@ -8,7 +8,7 @@ from transformers.models.bloom.modeling_bloom import BloomGelu
 from transformers.pytorch_utils import Conv1D
 
 from core.model import products
-from core.model.products import product
+from core.model.products import product, product_in_float32
 
 LAYERS = {
     "linear": lambda: nn.Linear(48, 80),
@@ -69,6 +69,24 @@ def test_bfloat16_is_the_modules_own_to_the_bit() -> None:
         assert torch.equal(product(module)(x), module(x))
 
 
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("rows", [7, 2**13])
+def test_in_float32_the_sums_of_bfloat16_products_are_not_rounded(layer, rows, monkeypatch) -> None:
+    """A few rows of the weight at a time, or all at once."""
+    monkeypatch.setattr(products, "_ROWS", rows)
+    module, x = LAYERS[layer]().bfloat16(), 20 * torch.randn(2, 5, 48).bfloat16()
+    weight = module.weight if isinstance(module, Conv1D) else module.weight.T
+    with torch.inference_mode():
+        exact = x.double() @ weight.double()
+        exact = exact if module.bias is None else exact + module.bias.double()
+        found = product_in_float32(module)(x)
+        assert found.dtype is torch.float32
+        torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=1e-5)
+        assert (module(x) - exact).abs().max() > 1e-3
+        wide = module.float()
+        assert torch.equal(product_in_float32(wide)(x), product(wide)(x.float()))
+
+
 def test_a_layer_of_another_kind_is_called() -> None:
     class Doubled(nn.Linear):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -77,6 +95,8 @@ def test_a_layer_of_another_kind_is_called() -> None:
     module, x = Doubled(4, 4), torch.randn(3, 4)
     with torch.inference_mode():
         assert torch.equal(product(module)(x), module(x))
+        rough = Doubled(4, 4).bfloat16()
+        assert torch.equal(product_in_float32(rough)(x), rough(x.bfloat16()).float())
 
 
 def test_weights_changed_later_are_seen(quick) -> None:

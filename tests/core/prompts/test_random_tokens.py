@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from support.tokenizer_kinds import demo, sentencepiece
+from transformers import PreTrainedTokenizerFast
 
 from core.circuits.head_scores import ROLES
 from core.circuits.measure_scores import head_scores_by_sequence
@@ -43,6 +45,26 @@ def test_a_context_for_no_two_copies_is_refused():
 
 def test_text_tokens_leave_out_special_ids_and_what_is_no_text():
     assert text_token_ids(FakeTokenizer()) == list(range(5, 20))
+
+
+def test_a_converted_tokenizers_markers_are_no_text():
+    """As many converters leave them: special by no flag, in the vocabulary like any word."""
+    llama = sentencepiece()
+    converted = PreTrainedTokenizerFast(tokenizer_object=llama.backend_tokenizer)
+    converted.add_tokens(["<|im_start|>", "[UNK]", "<extra_id_7>", "  "])
+    assert converted.all_special_ids == []
+    pieces = set(converted.convert_ids_to_tokens(text_token_ids(converted)))
+    markers = {"<unk>", "<s>", "<0x0A>", "<0x41>", "▁", "<|im_start|>", "[UNK]", "<extra_id_7>"}
+    assert markers <= converted.get_vocab().keys()
+    assert not markers & pieces
+    assert {"▁fox", "  "} <= pieces
+
+
+def test_a_byte_level_tokenizer_loses_no_text():
+    tokenizer = demo()
+    special = set(tokenizer.all_special_ids)
+    text = {i for i in range(len(tokenizer)) if "\ufffd" not in tokenizer.decode([i])} - special
+    assert set(text_token_ids(tokenizer)) == text
 
 
 @pytest.mark.parametrize(("prepend_bos", "bos"), [(True, 0), (False, 0), (True, None)])

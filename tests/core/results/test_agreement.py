@@ -5,7 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.results.agreement import agreement, rank_correlation, with_kind
+from core.results.agreement import (
+    Correlation,
+    agreement,
+    correlation,
+    rank_correlation,
+    untried,
+    with_kind,
+)
 from core.results.result import Baseline, HeadEffect, Provenance, SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -69,7 +76,32 @@ def test_the_most_disputed_heads_come_first():
     assert found.kinds == (ZERO, MEAN)
     assert [head for head, _ in found.disputed] == [(0, 1), (1, 1), (0, 0), (1, 0)]
     assert found.disputed[0] == (Head(0, 1), (-5.0, 4.0))
-    assert found.correlations[ZERO, MEAN] == pytest.approx(-0.8)  # 1 - 6 * 18 / (4 * 15)
+    assert found.correlations[ZERO, MEAN] == Correlation(
+        pytest.approx(-0.8),  # 1 - 6 * 18 / (4 * 15)
+        4,
+        pytest.approx(-0.8),
+        4,
+    )
+
+
+def test_the_largest_of_either_kind_are_also_compared_alone():
+    """A hundred heads that do nothing, in one order under both kinds, carry the correlation."""
+    idle = np.arange(90) / 1e6
+    large = np.arange(1.0, 11.0)
+    one, other = np.concatenate([idle, large]), np.concatenate([idle, -large[::-1]])
+    found = correlation(one, other)
+    assert (found.n_heads, found.n_largest) == (100, 10)
+    assert found.of_largest == pytest.approx(1.0)
+    opposed = correlation(one, np.concatenate([idle, large[::-1]]))
+    assert opposed.value > 0.99
+    assert opposed.of_largest == pytest.approx(-1.0)
+    apart = correlation(np.arange(30.0), np.arange(30.0)[::-1])
+    assert apart.n_largest == 20
+
+
+def test_resample_is_named_first_of_what_was_not_tried():
+    assert untried({ZERO, MEAN})[0] is AblationKind.RESAMPLE
+    assert untried(set(AblationKind)) == ()
 
 
 def test_one_kind_is_no_comparison():

@@ -38,12 +38,22 @@ def test_the_rows_have_every_field_but_the_seconds():
     made = example.saved().provenance
     fields = dataclasses.asdict(made)
     del fields["seconds"]
-    known = {name: value for name, value in fields.items() if name != "slower_because"}
+    known = {name: value for name, value in fields.items() if value is not None}
     assert sorted(value for _, value in provenance_rows(made)) == sorted(known.values())
     slower = dataclasses.replace(made, slower_because="its wiring moved")
     assert provenance_rows(slower) == (
         *provenance_rows(made),
         ("slower path, with the same numbers", "its wiring moved"),
+    )
+
+
+def test_what_is_seldom_known_has_a_row_where_it_is():
+    made = example.saved().provenance
+    rough = dataclasses.replace(made, float32_distance=0.1374, reference_longest=12)
+    assert provenance_rows(rough) == (
+        *provenance_rows(made),
+        ("largest distance from float32", "0.14 nats"),
+        ("tokens of the longest reference text", "12"),
     )
 
 

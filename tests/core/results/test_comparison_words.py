@@ -33,9 +33,10 @@ def bold_in(words):
 def test_the_sentences_by_hand():
     correlation, strongest = comparison_words(FOUND)
     assert plain(correlation) == (
-        "Rank correlation of the heads (Spearman): −0.12 with their sign, +0.50 by size alone."
+        "Rank correlation of the heads (Spearman): −0.12 with their sign, +0.50 by size alone. "
+        "Over the 10 of 12 heads that are among the 10 largest of either: +1.00 with their sign."
     )
-    assert bold_in(correlation) == ["−0.12", "+0.50"]
+    assert bold_in(correlation) == ["−0.12", "+0.50", "+1.00"]
     # Two of eight heads and three of eight: 2 * 3 / 8 of them at random.
     assert plain(strongest) == (
         "Among the 3 strongest of both: 1 (L1H2); two lists drawn at random share 0.8 on average."

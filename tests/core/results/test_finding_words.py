@@ -5,6 +5,8 @@ import dataclasses
 from core.demo import example
 from core.results.finding_words import finding_words
 from core.results.findings import findings
+from core.results.metric_words import about_words
+from core.results.metrics import METRICS
 from core.text.numbers import percent, signed
 from core.text.words import plain
 
@@ -45,3 +47,46 @@ def test_a_partial_sweep_says_so_and_spreads_nothing():
     first, *rest = sentences_of(changed(result, heads=result.heads[:4]))
     assert first == "So far: 4 of 12 heads are in."
     assert not any("largest drops" in sentence for sentence in rest)
+
+
+def with_foil(**fields):
+    """The example against a foil, in which the first head has these fields."""
+    saved = example.saved()
+    first, *rest = saved.heads
+    heads = [dataclasses.replace(e, logit_diff_change=0.0) for e in (first, *rest)]
+    heads[0] = dataclasses.replace(heads[0], **fields)
+    return changed(
+        saved,
+        spec=dataclasses.replace(saved.spec, foil=" sat"),
+        foil_tokens=(" sat",),
+        baseline=dataclasses.replace(saved.baseline, logit_diff=1.5),
+        heads=tuple(heads),
+    )
+
+
+def test_with_a_foil_they_speak_of_the_logit_difference_and_name_the_probability_beside_it():
+    lowered, raised, *_ = sentences_of(with_foil(logit_diff_change=-2.33, prob=0.26))
+    assert lowered == (
+        "On this prompt, ablating these heads lowered the logit difference ␣jumps − ␣sat most: "
+        "L0H0 (−2.33 nats; P 84.5 % → 26.0 %)."
+    )
+    assert raised.startswith("No single head’s ablation raised the logit difference ␣jumps − ␣sat")
+
+
+def test_two_opposite_signs_are_never_left_without_a_word():
+    result = with_foil(logit_diff_change=0.19, prob=0.26, prob_change=-0.58)
+    assert (
+        "L0H0 (+0.19 nats; P 84.5 % → 26.0 %, while the foil fell more)"
+        in (sentences_of(result)[1])
+    )
+    rose = with_foil(logit_diff_change=-0.19, prob=0.9, prob_change=0.05)
+    assert ", while the foil rose more)" in sentences_of(rose)[0]
+
+
+def test_every_metric_has_sentences_that_name_it():
+    result = with_foil(logit_diff_change=-1.0)
+    for metric in METRICS:
+        sentences = [plain(said) for said in finding_words(result, findings(result, metric))]
+        about = plain(about_words(metric, result))
+        assert all(about in said for said in (sentences[0], sentences[-1])), metric.short
+        assert "{" not in "".join(sentences)

@@ -1,14 +1,18 @@
 """Findings say what was measured, in order, and with the caveats that apply."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from support.specs import needed
 
-from core.results.findings import LARGEST, NAMED, NOTABLE, findings, thirds
+from core.results.findings import LARGEST, NAMED, findings, thirds
+from core.results.metrics import KL, LOGODDS, METRICS, PROB
 from core.results.result import Baseline, HeadEffect, Provenance, SweepResult
 from core.spec.ablation import AblationKind
 from core.spec.spec import SweepSpec
+
+NOTABLE = PROB.notable / PROB.factor
 
 
 def result(changes, *, shape=(6, 2), prob=0.5, rank=1, target=" c", pieces=(" c",), **options):
@@ -98,6 +102,32 @@ def test_a_baseline_near_either_end_is_warned_of():
     middle = said([0.0], prob=0.5)
     assert "near 0" not in middle
     assert "near 1" not in middle
+    # Near 1 a change of log prob is the probability's: log odds are named, and log prob is not.
+    for prob in (0.04, 0.998):
+        assert "Look at log odds." in said([0.0], prob=prob)
+        assert "log prob" not in said([0.0], prob=prob)
+
+
+def test_they_follow_a_metric_and_open_on_one_that_shows_the_heads():
+    small = [-0.001, -0.002, 0.001]
+    assert findings(result(small)).metric is PROB
+    assert findings(result(small)).lowered == ()
+    near_one = result(small, prob=0.998)
+    heads = tuple(replace(e, logodds_change=500 * e.prob_change) for e in near_one.heads)
+    shown = findings(replace(near_one, heads=heads, _index={}))
+    assert shown.metric is LOGODDS
+    assert [e.address for e in shown.lowered] == [(0, 1), (0, 0)]
+    assert [e.address for e in shown.raised] == [(1, 0)]
+    assert shown.n_notable == 3
+    for metric in METRICS:
+        if metric.measures(near_one):
+            assert findings(near_one, metric).metric is metric
+
+
+def test_a_metric_without_a_sign_has_largest_changes_and_no_drops():
+    found = findings(result([-0.1, 0.1]), KL)
+    assert found.lowered == ()
+    assert len(found.raised) == 2
 
 
 def test_a_target_that_is_not_the_first_choice_is_told():

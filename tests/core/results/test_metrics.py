@@ -12,7 +12,6 @@ from core.results.metrics import (
     FIELDS,
     KL,
     LOGIT_DIFF,
-    LOGODDS,
     LOGPROB,
     MARGIN,
     METRICS,
@@ -30,7 +29,7 @@ ESTIMATE = Estimate({"prob_change": GUESSES / 10, "logprob_change": GUESSES})
 
 def rows(**values):
     """Scores of one row, 0 where nothing is given."""
-    names = {field.name for field in fields(RowScores)} - {"foil_logprob"}
+    names = {field.name for field in fields(RowScores)} - {"foil_logprob", "part_logprob"}
     zeros = {name: np.zeros(1) for name in names}
     return RowScores(**{**zeros, **{name: np.array([value]) for name, value in values.items()}})
 
@@ -59,6 +58,9 @@ def test_changes_are_ablated_minus_clean_and_kl_is_from_one_to_the_other():
 def test_what_the_scores_lack_has_no_change():
     clean, now = rows(foil_logprob=-3.0), rows(logprob=-1.0, foil_logprob=-2.5)
     assert changes(now, clean)["logit_diff_change"] == pytest.approx([-1.5])
+    # Answers of different lengths: the part of the target with which the foil is compared.
+    parts = replace(now, part_logprob=np.array([-0.5])), replace(clean, part_logprob=np.zeros(1))
+    assert changes(*parts)["logit_diff_change"] == pytest.approx([-1.0])
     assert "logit_diff_change" not in changes(rows(), rows())
     assert "margin_change" not in changes(replace(now, margin=None), replace(clean, margin=None))
 
@@ -96,7 +98,7 @@ def test_estimates_are_in_the_same_unit_and_some_metrics_have_none():
     assert KL.estimated(ESTIMATE) is None
     assert LOGIT_DIFF.estimated(ESTIMATE) is None  # this one was made without a foil
     assert PROB.estimated(None) is None
-    assert not any(metric.has_estimate for metric in (KL, LOGODDS))
+    assert not any(metric.has_estimate for metric in (KL,))
 
 
 def test_quantities_have_a_real_minus_and_a_unit_and_kl_no_sign():

@@ -82,7 +82,16 @@ def test_a_search_finds_what_it_found(store, name):
     assert store.count(query) == told["count"]
 
 
+def still_found(store, run_id):
+    """The id of the run that a spec found; None of one that compared answers of different lengths
+    as wholes: it is kept and opens, but today's number is another.
+    """
+    kept = None if run_id is None else store.get(run_id)
+    return None if kept is None or kept.result.compares_whole_answers else run_id
+
+
 def test_a_spec_finds_the_run_that_it_found(store):
+    asked = []
     for told in RUNS.values():
         spec = SweepSpec.from_dict(told["spec"])
         for name, fingerprint in (
@@ -90,14 +99,17 @@ def test_a_spec_finds_the_run_that_it_found(store):
             ("found_by_its_spec_and_fingerprint", told["fingerprint"]),
         ):
             run = store.find(spec, fingerprint)
-            assert (None if run is None else run.id) == told[name]
+            assert (None if run is None else run.id) == still_found(store, told[name])
+            asked += [] if told[name] is None else [run is not None]
+    assert 0 < asked.count(False) < asked.count(True)
 
 
 @pytest.mark.parametrize(
     "link", [link for link in links() if link["opens"].get("kept_as")], ids=lambda e: e["what"]
 )
 def test_a_link_opens_the_run_that_it_opened(store, link):
-    assert store.find(SweepSpec.from_dict(link["opens"]["spec"])).id == link["opens"]["kept_as"]
+    run, kept_as = store.find(SweepSpec.from_dict(link["opens"]["spec"])), link["opens"]["kept_as"]
+    assert (None if run is None else run.id) == still_found(store, kept_as)
 
 
 def test_a_run_that_is_kept_again_is_the_same_run(store):

@@ -109,7 +109,7 @@ def test_texts_of_another_length_are_refused_with_both_counts(loaded, bos):
 
 def test_means_are_batched_kept_and_stop_when_asked(loaded, monkeypatch):
     model = replace(loaded("gpt2"))
-    spec = spec_of(model, POSITIONAL, target=" jumps over", foil=" brown cat")
+    spec = spec_of(model, POSITIONAL, target=" jumps over", foil=" brown fox")
     whole = run_sweep(model, spec)
     monkeypatch.setattr(reference_means, "BATCH_BYTES", 1)
     assert list(Scorer(model, spec).replacements()) == []  # both passes' are kept

@@ -113,11 +113,21 @@ class Oracle:
         logp = self._passes(forced[:-1])[head]
         return sum(math.log(sum(math.exp(logp[n, i]) for i in ids)) for n, ids in enumerate(wanted))
 
+    def logit_diff(self, head):
+        """Whole answers where they are as long as each other, else the tokens where they part."""
+        if self.spec.foil is None:
+            return None
+        (forced, ours), (_, theirs) = map(self.answers, (self.spec.target, self.spec.foil))
+        if len(ours) == len(theirs):
+            return self.logprob(self.spec.target, head) - self.logprob(self.spec.foil, head)
+        at = next(n for n, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1])
+        logp = self._passes(forced[:-1])[head][at]
+        return float(logp[ours[at]].logsumexp(0) - logp[theirs[at]].logsumexp(0))
+
     def facts(self, head):
         forced, wanted = self.answers(self.spec.target)
         clean, logp = map(self._passes(forced[:-1]).get, (None, head))
         lp = self.logprob(self.spec.target, head)
-        foil = self.spec.foil
         best = max(logp[0, i] for i in wanted[0])
         others = sorted(set(range(logp.shape[1])) - set(wanted[0]))
         answer = math.log(sum(math.exp(logp[0, i]) for i in wanted[0]))
@@ -125,7 +135,7 @@ class Oracle:
             "logprob": lp,
             "prob": math.exp(lp),
             "logodds": lp - math.log(-math.expm1(lp)),
-            "logit_diff": None if foil is None else lp - self.logprob(foil, head),
+            "logit_diff": self.logit_diff(head),
             "margin": answer - float(logp[0, others].max()),
             "kl": float((clean.exp() * (clean - logp)).sum()),
             "entropy": -float((logp[0].exp() * logp[0]).sum()),
@@ -351,7 +361,11 @@ def test_odd_text_is_swept_as_it_is(loaded, oracle, text):
         ({"prompt": " fox" * 65}, "prompt", "66 tokens"),
         ({"prompt": "a" * 50_000}, "prompt", "50,001 tokens"),
         ({"prompt": " fox" * 63, "target": " jumps over"}, "target", "65 positions"),
-        ({"prompt": " fox" * 63, "foil": " jumps over"}, "foil", "65 positions"),
+        ({"foil": " jumps over"}, "foil", "The target ' jumps' begins the foil ' jumps over'"),
+        ({"target": " jumps over", "foil": " jumps"}, "foil", "foil ' jumps' begins the target"),
+        ({"target": (" fox", " dog"), "foil": " fox dog"}, "foil", "target ' fox' begins the foil"),
+        ({"target": (" fox", " dog"), "foil": (" dog", " the")}, "foil", "' dog' is in both"),
+        ({"target": (" fox", " dog"), "foil": " dog"}, "foil", "' dog' is in both"),
         ({"target": (" jumps", " lazy dog")}, "target", "2 tokens"),
         ({"foil": (" jumps over", " dog")}, "foil", "2 tokens"),
         ({"target": (" fox", " dog"), "foil": (" dog", " fox")}, "foil", "same tokens"),
@@ -369,15 +383,45 @@ def test_a_spec_that_does_not_fit_the_model_names_the_field(loaded, changes, fie
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("target", "foil"),
-    [(" jumps", " fox jumps over"), (" fox jumps over the", " lazy dog")],
-)
-def test_positions_that_only_the_longer_answer_has(loaded, oracle, target, foil):
-    """A longer answer has a pass of its own, with positions that the other's pass lacks."""
+def test_positions_that_only_the_longer_answer_has(loaded, oracle):
+    """The foil is read in the target's pass: a longer one adds no positions."""
     model = loaded("gpt2")
+    target, foil = " fox jumps over the", " lazy dog"
     spec = SweepSpec(model.name, PROMPT, target, foil, "zero", positions=(2, 16), prepend_bos=True)
     check(run_sweep(model, spec), oracle("gpt2"), model.tokenizer)
+    with pytest.raises(InputError, match="Position 16 is past the end"):
+        run_sweep(model, replace(spec, target=" jumps", foil=" fox jumps over"))
+
+
+PARTING = [
+    (" fox jumps", " lazy", 0),
+    (" lazy", " fox jumps", 0),
+    (" lazy dog over", " lazy fox", 1),
+    (" lazy fox", " lazy dog over", 1),
+    (" the lazy dog.", " the lazy fox", 2),
+    ((" fox", " dog"), " lazy dog", 0),
+    (" lazy dog", (" fox", " dog"), 0),
+]
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gemma2"])
+def test_answers_of_different_lengths_are_compared_where_they_part(loaded, oracle, family):
+    """Against hooks on the oracle's model; the target's own numbers stay those of all of it."""
+    model = loaded(family)
+    cases = PARTING if family == "gpt2" else PARTING[2:3]
+    for target, foil, at in cases:
+        spec = SweepSpec(model.name, PROMPT, target, foil, "zero", prepend_bos=True)
+        result = run_sweep(model, spec)
+        assert result.parts_at == at
+        assert not result.compares_whole_answers
+        check(result, oracle(family), model.tokenizer)
+
+
+def test_answers_as_long_as_each_other_are_compared_as_wholes(loaded):
+    model = loaded("gpt2")
+    result = run_sweep(model, SweepSpec(model.name, PROMPT, " lazy dog", " lazy fox", "zero"))
+    assert result.parts_at is None
+    assert not result.compares_whole_answers
 
 
 def test_bfloat16_is_near_and_says_so(loaded):
@@ -519,7 +563,7 @@ def test_a_token_without_a_vector_is_refused_by_its_field(loaded, field):
 
 def test_a_teacher_forced_foils_own_pass_offers_stops_too(loaded, monkeypatch):
     model = loaded("gpt2")
-    spec = SweepSpec(model.name, checkpoints.TEXT, " jumps", foil=" over the")
+    spec = SweepSpec(model.name, checkpoints.TEXT, " lazy dog", foil=" over the")
     scorer = Scorer(model, spec)
     made = run_to_end(scorer.replacements())
     heads = all_heads(model.n_layers, model.n_heads)

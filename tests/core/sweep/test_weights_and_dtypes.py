@@ -1,10 +1,15 @@
 """What must not matter, and what does a little: processing, and the number format."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 from support import checkpoints
 from support.specs import NEEDED
+from transformers import AutoModelForCausalLM
 
 from core import AblationKind, SweepSpec, run_sweep
+from core.engine import start_clean
 
 FAMILIES = list(checkpoints.FAMILIES)
 REFERENCE = ("The lazy dog jumps.", "fox fox over the dog", "The", "brown quick dog. The lazy fox")
@@ -54,3 +59,37 @@ def test_bfloat16_is_near_float32(loaded, measured, family):
     measured(family, "zero, bfloat16", max(errors))
     assert max(errors) < 1.0
     assert model.stack is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "neox-parallel", "opt-post-norm"])
+def test_bfloat16_logits_are_read_in_float32(loaded, checkpoint, family):
+    """The same stream, unembedded by a float32 copy of the rounded weights: no more is lost.
+
+    In bfloat16 a logit near 8 is a multiple of 1/32; by hooks the norm before it is still rounded.
+    """
+    model = loaded(family, "raw", "bfloat16")
+    tokens = torch.tensor([0, *model.tokenizer(checkpoints.TEXT)["input_ids"]])
+    read = (3, len(tokens) - 1)
+    start = start_clean(model, tokens, read)
+    own = AutoModelForCausalLM.from_pretrained(checkpoint(family), dtype=torch.bfloat16).float()
+    final = start.clean.final[0, list(read)].float()
+    with torch.inference_mode():
+        if family == "opt-post-norm":  # a projection, and no norm
+            normed = own.model.decoder.project_out(final)
+        elif family == "gpt2":
+            normed = own.transformer.ln_f(final)
+        elif family == "neox-parallel":
+            normed = own.gpt_neox.final_layer_norm(final)
+        else:
+            normed = own.model.norm(final)
+        expected = own.get_output_embeddings()(normed)
+        if family == "gemma2":
+            cap = own.config.final_logit_softcapping
+            expected = cap * torch.tanh(expected / cap)
+    assert start.logits.dtype is torch.float32
+    torch.testing.assert_close(start.logits, expected, atol=1e-4, rtol=1e-5)
+    hooked = start_clean(replace(model, stack=None), tokens, read).logits
+    assert hooked.dtype is torch.float32
+    assert (hooked.bfloat16() != hooked).float().mean() > 0.9
+    assert (hooked - expected).abs().max() < 0.2

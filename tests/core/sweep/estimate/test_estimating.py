@@ -130,11 +130,17 @@ def test_probability_is_never_estimated_above_1(loaded):
     assert found.values("prob_change")[small] == pytest.approx(expected, rel=0.05, abs=1e-9)
 
 
-def test_kl_and_log_odds_have_no_estimate(loaded):
+def test_log_odds_move_by_the_log_prob_over_what_is_left(loaded):
+    model = loaded("gpt2")
+    found, base = estimated(model, spec_of(model)), run_sweep(model, spec_of(model)).baseline
+    expected = found.values("logprob_change") / (1 - base.prob)
+    assert found.values("logodds_change") == pytest.approx(expected, rel=1e-6)
+
+
+def test_kl_has_no_estimate(loaded):
     model = loaded("gpt2")
     found = estimated(model, spec_of(model))
     assert found.values("kl") is None
-    assert found.values("logodds_change") is None
     assert check_estimate(found, run_sweep(model, spec_of(model)), "kl") is None
 
 

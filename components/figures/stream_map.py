@@ -1,0 +1,20 @@
+"""Layers by positions: what the clean residual stream restores at each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.base.look import Look
+from components.figures.position_map import position_map
+from core.spec.heads import Head
+
+
+def stream_map(
+    values: np.ndarray, positions: Sequence[int], tokens: Sequence[str], unit: str, look: Look
+) -> go.Figure:
+    """Rows are the stream before each layer, and after the last; columns are positions."""
+    n_layers = len(values) - 1
+    rows = [*(f"before {layer}" for layer in range(n_layers)), "after all"]
+    heads = [Head(layer, 0) for layer in range(n_layers + 1)]
+    return position_map(values, heads, positions, tokens, unit, look, digits=2, rows=rows)

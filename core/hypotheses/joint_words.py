@@ -1,0 +1,89 @@
+"""What is said of a set of heads: its place among other sets, its sum, its pairs.
+
+Page and JSON say it in these words.
+"""
+
+from typing import TYPE_CHECKING
+
+from core.hypotheses.relation import Relation
+from core.results.leading import NOTABLE_NATS
+from core.results.metrics import LOGIT_DIFF
+from core.text.numbers import signed
+
+if TYPE_CHECKING:  # these import torch, which no sentence needs
+    from core.hypotheses.interactions import Interactions, Pair
+    from core.hypotheses.joint import JointTest
+
+NO_OTHER_SET = "There is no other set of as many heads in these layers to compare with."
+_STRONGEST = (
+    "These are the strongest heads of the sweep: chosen by their effects, a set stands high by "
+    "construction, and its place is no evidence."
+)
+_STRONGEST_HEAD = (
+    "This is the strongest head of the sweep: chosen by its effect, it stands high by "
+    "construction, and its place is no evidence."
+)
+ONE_HEAD = "One head: there is nothing to add up."
+
+
+def metric_name(metric: str) -> str:
+    """The leading metric as it is written in a sentence."""
+    return "logit difference" if metric == LOGIT_DIFF.field else "log odds"
+
+
+def comparison_words(test: "JointTest") -> str:
+    """Where the set stands among the others that were compared, and what that is worth."""
+    place, n = test.place, len(test.others)
+    if place is None:
+        return NO_OTHER_SET
+    without = "without the chosen heads"
+    if place.percentile is None:
+        others = "the only other" if n == 1 else f"all {n} others"
+        exist = "exists" if n == 1 else "exist"
+        said = f"Its change is the {place.words}: this set and {others} that {exist} {without}."
+    else:
+        which = f"all {n:,}" if n == test.n_possible else f"{n:,} of {test.n_possible:,}"
+        said = (
+            f"Its change is below that of {place.percentile:.0f} % of the {n} sets compared "
+            f"({which} that exist {without})."
+        )
+    said += " A place among these sets, not a p-value."
+    if test.strongest:
+        said += f" {_STRONGEST if len(test.heads) > 1 else _STRONGEST_HEAD}"
+    return said
+
+
+def redundancy_words(test: "JointTest") -> str:
+    """What the joint change says beside the sum of the single ones."""
+    if len(test.heads) == 1:
+        return ONE_HEAD
+    name, gap, relation = metric_name(test.metric), abs(test.redundancy), test.relation
+    if relation is Relation.ADDITIVE:
+        return (
+            f"The sum and the joint change differ by less than {NOTABLE_NATS} nats of {name}: they "
+            "add up."
+        )
+    size = f"{gap:.2f} nats of {name}"
+    return {
+        Relation.BACKUP: f"Together they cost {size} more than their single changes add up to, and "
+        "more than any one alone: they back each other up.",
+        Relation.GAINS: f"Removing each alone raises it, removing all by {size} less than their "
+        "single changes add up to: overlapping gains, no backup.",
+        Relation.LOSSES: f"Together they cost {size} less than their single changes add up to: "
+        "overlapping losses.",
+        Relation.NOT_ADDITIVE: f"The joint change lies {size} "
+        f"{'below' if test.redundancy < 0 else 'above'} the sum of the single ones: not additive.",
+    }[relation]
+
+
+def all_additive_words(found: "Interactions") -> str:
+    """Said where every pair adds up."""
+    return f"Every pair adds up, to less than {NOTABLE_NATS} nats of {metric_name(found.metric)}."
+
+
+def pair_words(pair: "Pair") -> str:
+    """A pair with its I and its joint change."""
+    one, other = (head.label for head in pair.heads)
+    return (
+        f"{one} and {other}: {signed(pair.interaction, 2)} nats (together {signed(pair.joint, 2)})"
+    )
