@@ -16,8 +16,8 @@ from core.sweep.estimate.preview import preview
 from core.sweep.scorer import Scorer
 from core.text.numbers import share_of, signed
 
-PROMPT = f"{HELD} red green blue red green"
-SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" blue")
+PROMPT = f"{HELD} dog bird cat dog bird"
+SPEC = SweepSpec(model="demo", prompt=PROMPT, target=" cat")
 CORRUPTED = "The quick brown cat jumps over the lazy dog. The quick brown fox"
 
 
