@@ -22,6 +22,7 @@ def test_the_picture_of_the_rooms_is_drawn_from_todays_imports():
     assert page == generated_docs.with_rooms(page), "run `make docs`"
 
 
+@pytest.mark.slow
 def test_the_rooms_have_no_circle():
     edges = generated_docs.room_imports()
     assert {name for name in edges if name in generated_docs.reachable(edges, name)} == set()

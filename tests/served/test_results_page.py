@@ -92,7 +92,10 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
     check = check_estimate(estimate, exact, metric.field)
     assert signed(check.correlation, 2) in page.text("estimate")
     head, guess, measured = check.worst[0]
-    worst = f"{head.label}: estimated {signed(guess, 2)}, measured {metric.quantity(measured)}"
+    worst = (
+        f"{head.label}: estimated {metric.text(metric.factor * guess)}, measured "
+        f"{metric.quantity(metric.factor * measured)}"
+    )
     assert worst in page.text("estimate")
     page.choose("metric", "KL")
     page.wait_text("estimate", "KL has no first-order estimate")

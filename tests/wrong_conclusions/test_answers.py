@@ -128,6 +128,7 @@ def test_near_certainty_log_odds_are_named_and_log_prob_is_not(demo):
     assert "log prob" not in said(sure)
 
 
+@pytest.mark.slow
 def test_bfloat16_says_how_far_its_strongest_heads_are_from_float32(demo):
     """It said that effects below about 0.01 drown."""
     rough = load_model("demo", device="cpu", dtype="bfloat16")
@@ -148,6 +149,7 @@ def test_bfloat16_says_how_far_its_strongest_heads_are_from_float32(demo):
     assert "bfloat16" not in said(exact)
 
 
+@pytest.mark.slow
 def test_bfloat16_that_was_not_measured_again_says_so(demo, monkeypatch):
     monkeypatch.setattr(precision, "MOST_PARAMS", 0)
     rough = load_model("demo", device="cpu", dtype="bfloat16")

@@ -95,6 +95,7 @@ def without_a_pad(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_zero_is_zero_under_processed_weights(without_a_pad):
     """10: the shift was measured by subtraction, and a norm enlarged its rounding: .094 for .249.
 

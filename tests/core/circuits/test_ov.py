@@ -232,6 +232,7 @@ def folded_values(bridge, tokens, head):
     return v[:, head.head * v.shape[1] // checkpoints.HEADS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", NAMES)
 def test_copying_is_that_of_the_plain_models_own_modules(loaded, as_it_comes, family):
     """Also where TransformerLens folds nothing: norms without scales, every product in full."""

@@ -34,6 +34,7 @@ def expected(demo):
     return run_to_end(measure_extra_columns(Scorer(demo, SPEC), [BY_NAME[n] for n in NAMES]))
 
 
+@pytest.mark.slow
 def test_json_has_them_under_their_names_and_opens_again(printed, expected):
     text = printed("--format", "json").stdout
     columns = json.loads(text)["columns"]

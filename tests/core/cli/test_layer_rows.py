@@ -31,6 +31,7 @@ def printed(inside, folder):
     return call
 
 
+@pytest.mark.slow
 def test_rows_are_what_plain_hooks_measure(printed, folder):
     """Raw weights and zero ablation: a layer's z, or its MLP's output, is 0."""
     rows = {

@@ -183,6 +183,7 @@ def test_a_damaged_run_is_said_to_be_one_and_can_be_deleted_and_had_back(inside,
     assert "No single run is called" in refused(inside("runs", "delete", "nothing"))
 
 
+@pytest.mark.slow
 def test_a_damaged_row_is_left_out_of_the_list_and_said_in_one_line(tmp_path):
     made = Store(default_url(tmp_path))
     run_id, other = made.keep(asking("a b")), made.keep(SAVED)

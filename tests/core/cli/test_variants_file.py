@@ -49,6 +49,7 @@ def test_ones_own_come_after_those_made_and_are_measured_alike(inside, demo, fil
         assert one == pytest.approx(other.to_dict(), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_ones_own_alone_where_none_can_be_made(inside, demo, file):
     """And none at all where no set was found: " time" is not the model's own answer."""
     asked = ("joint", "--heads", "L1H0", "--prompt", "once upon a", "--target")

@@ -30,6 +30,7 @@ MEAN = replace(example.SPEC, ablation=AblationKind.MEAN)
 SET = (Head(1, 0), Head(1, 2))
 
 
+@pytest.mark.slow
 def test_every_test_is_what_is_measured_directly(jobs, demo):
     joint = done(jobs.ask(MeasureJoint(MEAN, SET)))
     by_hand = run_to_end(joint_test(Scorer(demo, MEAN), SET))
@@ -44,6 +45,7 @@ def test_every_test_is_what_is_measured_directly(jobs, demo):
     assert pairs.values[0, 1] == pytest.approx(by_hand.values[0, 1], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_search_tells_each_step_as_it_is_done_and_is_the_same_in_the_end(jobs, demo):
     *_, expected = greedy(Scorer(demo, MEAN))
     sizes, work = [], SearchGreedy(MEAN).work(demo)

@@ -617,6 +617,7 @@ def test_two_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on)
         assert (found.result, found.layer_effects) == (run_on(f"shared {n}"), saved_layer_effects())
 
 
+@pytest.mark.slow
 def test_threads_that_keep_one_run_make_one_row(opened, run_on):
     stores = [opened() for _ in range(2)]
     for n in range(8):
