@@ -78,4 +78,6 @@ def dose_curve(
             zerolinecolor=look.quiet,
         )
     )
+    # Room for what the clean run's line is called, above the axes.
+    sketch.update_layout(margin={"l": 8, "r": 16, "t": look.size(24), "b": 8})
     return sketch.figure()
