@@ -37,8 +37,34 @@ class Direction(StrEnum):
     """The clean run gets a head's z of the corrupted run: what does it break?"""
 
 
+class OnAGap:
+    """Values of m between two runs: as they are, and as shares of the gap between the runs."""
+
+    clean: float
+    corrupted: float
+    values: Float[np.ndarray, "..."]
+
+    @property
+    def gap(self) -> float:
+        """m(clean) - m(corrupted)."""
+        return self.clean - self.corrupted
+
+    @property
+    def normalised(self) -> Float[np.ndarray, "..."] | None:
+        """`values` / `gap`: 1 is the whole gap. None where |gap| is below `MIN_GAP`."""
+        if abs(self.gap) < MIN_GAP:
+            return None
+        shares: np.ndarray = self.values / self.gap
+        return shares
+
+    @property
+    def complete(self) -> bool:
+        """Whether every value is finished."""
+        return not bool(np.isnan(self.values).any())
+
+
 @dataclass(frozen=True, eq=False)
-class Patching:
+class Patching(OnAGap):
     """The effect of patching some heads on m, in nats: logit difference, or log odds without foil.
 
     `clean` and `corrupted` are m in the two runs. `values` are m(patched) - m(corrupted) for
@@ -57,30 +83,12 @@ class Patching:
     values: Float[np.ndarray, "head ..."]
 
     @property
-    def gap(self) -> float:
-        """m(clean) - m(corrupted)."""
-        return self.clean - self.corrupted
-
-    @property
-    def normalised(self) -> Float[np.ndarray, "head ..."] | None:
-        """`values` / `gap`: 1 is the whole gap. None where |gap| is below `MIN_GAP`."""
-        if abs(self.gap) < MIN_GAP:
-            return None
-        shares: np.ndarray = self.values / self.gap
-        return shares
-
-    @property
     def roles_turned(self) -> bool:
         """Whether m is higher in the corrupted run, notably: there it is the answer's own run.
 
         A positive share then is of a fall, and the head that "restores" is one that lowers m.
         """
         return self.gap <= -MIN_GAP
-
-    @property
-    def complete(self) -> bool:
-        """Whether every value is finished."""
-        return not bool(np.isnan(self.values).any())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: `values` in nats, `normalised` in fractions of the gap or null."""

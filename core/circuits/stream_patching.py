@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.patching import MIN_GAP
+from core.circuits.patching import OnAGap
 from core.circuits.residual_stream import known_stack
 from core.engine import CleanStart
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
@@ -31,7 +31,7 @@ from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True, eq=False)
-class StreamPatching:
+class StreamPatching(OnAGap):
     """What the clean stream at one layer and position restores of m in the corrupted run.
 
     m is the leading metric `metric`, in nats; `clean` and `corrupted` are m in the two runs.
@@ -46,24 +46,6 @@ class StreamPatching:
     clean: float
     corrupted: float
     values: Float[np.ndarray, "layer position"]
-
-    @property
-    def gap(self) -> float:
-        """m(clean) - m(corrupted)."""
-        return self.clean - self.corrupted
-
-    @property
-    def normalised(self) -> Float[np.ndarray, "layer position"] | None:
-        """`values` / `gap`: 1 restores the clean run. None where |gap| is below `MIN_GAP`."""
-        if abs(self.gap) < MIN_GAP:
-            return None
-        shares: np.ndarray = self.values / self.gap
-        return shares
-
-    @property
-    def complete(self) -> bool:
-        """Whether every value is finished."""
-        return not bool(np.isnan(self.values).any())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: `values` in nats, `normalised` in fractions of the gap or null."""
@@ -99,10 +81,8 @@ def iter_stream_patching(
     clean = Scorer(model, spec)
     swapped = replace(spec, prompt=spec.corrupted_prompt, corrupted_prompt=spec.prompt)
     corrupted = Scorer(model, swapped)
-    prepared, budget = (
-        clean.prepared,
-        settings().memory_bytes if memory_budget is None else (memory_budget),
-    )
+    prepared = clean.prepared
+    budget = settings().memory_bytes if memory_budget is None else memory_budget
     chosen = prepared.positions or tuple(range(len(prepared.texts)))
     values = np.full((model.n_layers + 1, len(chosen)), np.nan)
     # Until the first token that differs the two streams are the same (causality).

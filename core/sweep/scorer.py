@@ -112,12 +112,8 @@ class Scorer:
         Measured once.
         """
         if self._replacements is None:
-            answers = [self.prepared.target]
-            if self._foil is not None:
-                assert self.prepared.foil is not None
-                answers.append(self.prepared.foil)
             found = {}
-            for answer in answers:
+            for answer in self.answers:
                 found[answer] = yield from replacement_for(self.model, self.prepared, answer)
             self._replacements = found
         return self._replacements

@@ -4,18 +4,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from components.state import put, value
+from components.state import value
 from components.widgets.head.context import HeadContext
+from components.widgets.head.query_and_key import answer_position, query_and_key
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from core.circuits.knock_out_words import knock_out_words, named
+from core.circuits.knock_out_words import knock_out_words
 from core.circuits.tasks import MeasureKnockOut
 
 if TYPE_CHECKING:
     from core.circuits.attention import HeadAttention
-
-CHOSEN = -1
-"""For a position: the one that the page chooses."""
 
 
 def knock_out_control(attention: "HeadAttention", context: HeadContext) -> None:
@@ -45,32 +43,8 @@ def knock_out_control(attention: "HeadAttention", context: HeadContext) -> None:
 
 
 def _edge(attention: "HeadAttention", context: HeadContext) -> tuple[int, int]:
-    """The chosen query and key positions."""
-    tokens = context.result.sequence
-    for name in ("knock_query", "knock_key"):  # chosen on a longer prompt
-        if value(name) >= len(tokens):
-            put(name, CHOSEN)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        query = st.selectbox(
-            "From (query)",
-            [CHOSEN, *range(1, len(tokens))],  # position 0 has one key, which it keeps
-            key="knock_query",
-            format_func=lambda at: "the answer’s position" if at == CHOSEN else named(at, tokens),
-            persist_state="session",
-            width=230,
-            on_change=put,
-            args=("knock_key", CHOSEN),
-        )
-        last = len(context.result.tokens) - 1 if query == CHOSEN else query
-        if value("knock_key") > last:
-            put("knock_key", CHOSEN)
-        key = st.selectbox(
-            "To (key)",
-            [CHOSEN, *range(last + 1)],
-            key="knock_key",
-            format_func=lambda at: "where it looks most" if at == CHOSEN else named(at, tokens),
-            persist_state="session",
-            width=230,
-        )
-    most = int(attention.weights[last, : last + 1].argmax())
-    return last, most if key == CHOSEN else key
+    """The chosen query and key positions; by default where the answer's position looks most."""
+    # Position 0 has one key, which it keeps.
+    query, key = query_and_key(context, "knock", first_query=1)
+    at = answer_position(context) if query is None else query
+    return at, int(attention.weights[at, : at + 1].argmax()) if key is None else key

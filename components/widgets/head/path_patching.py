@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.base.grids import Panel, grids
-from components.state import put, value
+from components.state import value
 from components.widgets.head.context import (
     ATTENTION,
     HeadContext,
@@ -14,12 +14,13 @@ from components.widgets.head.context import (
     head_chart,
     subtitle,
 )
+from components.widgets.head.query_and_key import query_and_key
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
 from core.circuits.edge import Edge
+from core.circuits.knock_out_words import named
 from core.circuits.tasks import MeasurePathPatching
-from core.prompts.tokens import visible_text
 from core.results.leading import NOTABLE_NATS, leading_of
 from core.text.numbers import signed
 from core.text.words import plain
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from core.circuits.path_patching import AnswerChanges, PathPatching
 
 
-CHOSEN = -1
-"""For a position: the one that the measurement chooses."""
 ANSWER = "answer"
 MEASURES = {"attention": "where it looks", ANSWER: "the answer"}
 """What the change is measured on, by the value in the switch."""
@@ -40,7 +39,7 @@ LEAST = 0.005
 
 def path_patching_view(context: HeadContext) -> None:
     """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
-    query, key = _pair(context)
+    query, key = query_and_key(context, "feed", "pair")
     edge, on_answer = _choices()
     whole_group = on_answer and bool(value("feed_group"))
     task = MeasurePathPatching(context.spec, context.head, query, key, edge, on_answer, whole_group)
@@ -95,8 +94,8 @@ def _choices() -> tuple[Edge, bool]:
 def _said(found: "PathPatching", context: HeadContext) -> None:
     tokens = context.result.sequence
     note(
-        f"{context.head.label} looks from {_named(found.query, tokens)} to "
-        f"{_named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
+        f"{context.head.label} looks from {named(found.query, tokens)} to "
+        f"{named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
         f"Each cell: one earlier head ablated ({context.spec.in_words()}) on its path into this "
         f"head alone, {found.edge.between}."
     )
@@ -186,38 +185,3 @@ def _composition(found: "PathPatching", context: HeadContext) -> None:
         "Composition scores of every earlier head with this one, through Q, K and V",
         context.state,
     )
-
-
-def _pair(context: HeadContext) -> tuple[int | None, int | None]:
-    """The chosen query and key positions; None where the page chooses."""
-    tokens = context.result.sequence
-    for name in ("feed_query", "feed_key"):  # chosen on a longer prompt
-        if value(name) >= len(tokens):
-            put(name, CHOSEN)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="pair"):
-        query = st.selectbox(
-            "From (query)",
-            [CHOSEN, *range(len(tokens))],
-            key="feed_query",
-            format_func=lambda at: "the answer’s position" if at == CHOSEN else _named(at, tokens),
-            persist_state="session",
-            width=230,
-            on_change=put,
-            args=("feed_key", CHOSEN),
-        )
-        last = len(context.result.tokens) - 1 if query == CHOSEN else query
-        if value("feed_key") > last:
-            put("feed_key", CHOSEN)
-        key = st.selectbox(
-            "To (key)",
-            [CHOSEN, *range(last + 1)],
-            key="feed_key",
-            format_func=lambda at: "where it looks most" if at == CHOSEN else _named(at, tokens),
-            persist_state="session",
-            width=230,
-        )
-    return (None if query == CHOSEN else query), (None if key == CHOSEN else key)
-
-
-def _named(position: int, tokens: tuple[str, ...]) -> str:
-    return f"{position} {visible_text(tokens[position])[:24]}"
