@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 from support import checkpoints
+from support.kernel import CopiedKernelManager
 from support.specs import spec_of
 
 from core import AblationKind, InputError, SweepSpec, run_sweep
@@ -223,7 +224,10 @@ def test_a_kernel_runs_it_from_a_folder_of_its_own(demo, tmp_path):
     made = nbformat.reads(notebook(run_sweep(demo, spec)), as_version=4)
     last = "import sys\nprint(sorted({'core', 'components'} & set(sys.modules)), folder)"
     made.cells.append(nbformat.v4.new_code_cell(last))
-    client = NotebookClient(made, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    folder = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(
+        made, kernel_manager_class=CopiedKernelManager, timeout=120, resources=folder
+    )
     client.execute()
     outputs = {cell.id: cell.outputs for cell in made.cells if cell.cell_type == "code"}
     assert outputs[made.cells[-1].id][0].text == "[] demo-model\n"
