@@ -90,6 +90,7 @@ def report(result):
     return report_data(result, example.saved_layer_effects(), "")
 
 
+@pytest.mark.slow
 def test_findings_and_caveats(result, report, terminal, page):
     shown = page(findings_panel, result, findings(result))
     for said in map(of_pairs, report["findings"][report["opening"]]):

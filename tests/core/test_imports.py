@@ -94,6 +94,7 @@ def test_core_alone_imports_neither_plotly_nor_pandas():
     assert not seen & (HEAVY | {"streamlit", "plotly", "pandas"})
 
 
+@pytest.mark.slow
 def test_reading_a_saved_result_imports_nothing_heavy():
     seen = loaded_by(
         "from core.demo.example import saved, saved_layer_effects\n"

@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from core.text.words import Span, Style, plain
 WORDS = st.lists(st.builds(Span, st.text(), st.sampled_from(Style))).map(tuple)
 
 
+@pytest.mark.slow
 @given(WORDS)
 def test_without_its_tags_the_html_is_the_words(said):
     bare = re.sub(r"<[^>]*>", "", words_html(said))

@@ -338,6 +338,7 @@ def test_a_damaged_folder_is_refused_in_one_sentence(checkpoint, tmp_path, damag
     assert repr(str(folder)) in message
 
 
+@pytest.mark.slow
 def test_remote_code_beside_a_known_kind_is_not_run(checkpoint, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(checkpoint("gpt2"), folder)
@@ -408,6 +409,7 @@ def mamba(folder):
     save(MambaForCausalLM(config), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "said"),
     [

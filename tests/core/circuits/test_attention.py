@@ -75,6 +75,7 @@ def test_only_the_heads_own_pattern_is_written_out(loaded, family):
     assert {int(np.prod(shape)) for shape in squares} == {n_pos**2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gptj"])
 def test_lengths_are_those_of_what_each_value_writes(loaded, oracle, family):
     """||v W_O|| from a bridge that TransformerLens has processed."""

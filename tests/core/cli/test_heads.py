@@ -230,6 +230,7 @@ def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, 
         assert values["percentile"] == roles.percentile(role, L1H0)
 
 
+@pytest.mark.slow
 def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
     found = told("head", "--head", "L1H0", *PANGRAM, "--query", "13", "--key", "4")["path_patching"]
     assert (found["query"], found["key"]) == (13, 4)  # " brown" looks at the first " fox"
@@ -237,6 +238,7 @@ def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
     assert_same(found, run_to_end(work).to_dict())
 
 
+@pytest.mark.slow
 def test_an_edge_of_ones_own_is_taken_and_named(told, demo):
     arguments = ("--head", "L2H1", *PANGRAM, "--edge", "mlps", "--group")
     found = told("head", *arguments)["path_patching"]
@@ -301,6 +303,7 @@ def test_redundancy_and_interactions_are_sums_of_what_is_printed(printed):
         assert (pair["relation"] == "back each other up") is backed
 
 
+@pytest.mark.slow
 def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, chosen):
     found, keeper = printed["joint"], Scorer(demo, keep_only_spec(SPEC))
     assert found["spec"]["ablation"] == "mean-across-heads"

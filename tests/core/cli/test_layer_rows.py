@@ -76,6 +76,7 @@ def test_old_readers_get_what_they_got(printed):
     assert "margins" not in json.loads(printed("--format", "json"))
 
 
+@pytest.mark.slow
 def test_json_has_them_as_an_export_has_and_opens_again(printed):
     text = printed("--format", "json", "--layers")
     read = read_json("run.json", text.encode())

@@ -106,6 +106,7 @@ def test_by_position_of_all_layers_or_of_one(told, demo, layer):
         assert_same(found[direction.value], told()[direction.value])  # of every head all the same
 
 
+@pytest.mark.slow
 def test_only_the_positions_that_are_asked_for(told, demo):
     found = told("--by-position", "--positions", "4,9")
     spec = replace(RESAMPLED, positions=(4, 9))

@@ -156,6 +156,7 @@ def test_an_older_runs_notebook_still_compares_whole_answers(loaded):
     assert "where they part" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN_ACROSS_HEADS])
 def test_raw_weights_stay_raw(loaded, kind):
     raw = loaded("gpt2", "raw")
@@ -164,6 +165,7 @@ def test_raw_weights_stay_raw(loaded, kind):
     assert "bos" not in text.lower().replace("no bos", "")
 
 
+@pytest.mark.slow
 def test_a_prompt_of_one_token_has_position_0_only(loaded):
     model = loaded("gpt2")
     spec = replace(spec_of(model, AblationKind.MEAN, prepend_bos=False), prompt=" fox")
@@ -323,6 +325,7 @@ def test_models_of_the_hub_are_named_as_the_hub_names_them(model, source):
     assert "folder" not in cells(text)
 
 
+@pytest.mark.slow
 def test_without_plotly_the_heatmap_is_a_table(monkeypatch):
     names = executed(notebook(saved()), skip=("heatmap", "numbers", "check"))
     source = cells(notebook(saved()))["heatmap"]
@@ -382,6 +385,7 @@ def test_what_was_typed_is_data_wherever_it_stands(typed):
     assert max(map(len, cells(text)["parameters"].splitlines())) < 2_000
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(), st.lists(st.text(max_size=200)), st.lists(st.integers())))
 def test_an_assignment_is_one_statement_with_its_value(value):
     [statement] = ast.parse(assignment("X", value)).body

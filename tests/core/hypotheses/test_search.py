@@ -240,6 +240,7 @@ def test_too_many_heads_are_no_small_set(scorer, made_up):
     assert set(found.heads) == needed
 
 
+@pytest.mark.slow
 def test_of_two_sets_the_smaller_is_reported_then_the_one_that_keeps_more(searches):
     found = searches[-1]
     assert found.forward.found

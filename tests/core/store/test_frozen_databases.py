@@ -90,6 +90,7 @@ def still_found(store, run_id):
     return None if kept is None or kept.result.compares_whole_answers else run_id
 
 
+@pytest.mark.slow
 def test_a_spec_finds_the_run_that_it_found(store):
     asked = []
     for told in RUNS.values():
@@ -112,6 +113,7 @@ def test_a_link_opens_the_run_that_it_opened(store, link):
     assert (None if run is None else run.id) == still_found(store, kept_as)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_kept_again_is_the_same_run(store):
     if store.read_only:
         return
