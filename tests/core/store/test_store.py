@@ -4,8 +4,6 @@ import dataclasses
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import processes
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
@@ -29,7 +28,6 @@ from core.store.store import DAYS_DELETED, Store
 from core.store.sweeps import identity_of
 from core.store.tables import RUNS
 
-ROOT = Path(__file__).parents[3]
 DAY = 24 * 3600.0
 
 
@@ -258,6 +256,7 @@ SEARCHES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_search_takes_every_character_for_itself(store, run_on):
     (run_id,) = keep_titled(store, run_on, "")
     for title, text, found in SEARCHES:
@@ -564,17 +563,18 @@ def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, mo
 # Several at once
 
 WRITER = """
-import sys, threading
+import sys, threading, time
 from dataclasses import replace
+from pathlib import Path
 from core.demo.example import saved, saved_layer_effects
 from core.store.run import Label
 from core.store.store import Store
 
-url, name = sys.argv[1:]
+url, name, ready, other_ready = sys.argv[1:]
 base = saved()
 base.to_json()
-print("ready", flush=True)
-sys.stdin.readline()
+Path(ready).touch()
+while not Path(other_ready).exists(): time.sleep(0.001)
 store = Store(url)
 
 def work(thread):
@@ -595,19 +595,12 @@ print(len(done), flush=True)
 
 
 @pytest.mark.slow
-def test_two_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
-    command = [sys.executable, "-c", WRITER, url]
-    writers = [
-        subprocess.Popen([*command, f"p{n}"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
-                         stdout=subprocess.PIPE)
-        for n in range(2)
-    ]  # fmt: skip
-    for writer in writers:
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:  # all open it at once, where there is none yet
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
-    said = [writer.communicate(timeout=60)[0].strip() for writer in writers]
+def test_two_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on, tmp_path):
+    """Both open it at once, where there is none yet."""
+    ready = [str(tmp_path / f"ready{n}") for n in range(2)]
+    writers = [("-c", WRITER, url, "p0", *ready), ("-c", WRITER, url, "p1", *reversed(ready))]
+    with ThreadPoolExecutor(2) as pool:
+        said = [done.stdout.strip() for done in pool.map(processes.run, writers)]
     assert said == ["3", "3"]
     store = opened()
     assert store.count(Query(text="own")) == 2 * 3 * 4
