@@ -127,6 +127,7 @@ def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):
     assert loaded("neox-serial").default_prepend_bos is False
 
 
+@pytest.mark.shapes
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_shift_of_processed_weights_is_what_processing_them_does(loaded, checkpoint, family):

@@ -242,6 +242,7 @@ def test_the_mlp_beside_a_head_in_a_parallel_block_is_none_of_the_later_parts(tr
         assert same == bool(beside)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "gemma2"])
 def test_what_later_parts_change_is_all_that_the_stream_changes(loaded, family):
     """Through held norms: the head's own loss, later heads and MLPs, and nothing else.

@@ -185,6 +185,7 @@ WITHOUT = [
 """Every kind on both families, and each of them with both weights."""
 
 
+@pytest.mark.shapes
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "family", "head", "weights"), WITHOUT)
 def test_scores_without_a_head_are_those_of_a_hooked_pass_without_it(

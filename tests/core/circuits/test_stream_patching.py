@@ -60,6 +60,7 @@ class ByHooks:
             handle.remove()
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_is_a_hook_on_plain_transformers(loaded, plain, family):
     model = loaded(family)
@@ -82,6 +83,7 @@ def test_it_is_a_hook_on_plain_transformers(loaded, plain, family):
     assert np.abs(found.values[1, 9:]).max() > 1e-2
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", ["gpt2", "opt-post-norm"])
 def test_the_corners_are_what_they_must_be(loaded, family):
     """Row 0 exchanges a token; the last row is the whole gap where the answer is read, else 0."""

@@ -37,6 +37,7 @@ def held(found, hooked):
         assert other.change == pytest.approx(hooked.change(other.heads), abs=TOLERANCE)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):

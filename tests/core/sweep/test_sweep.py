@@ -527,6 +527,7 @@ def test_the_oracle_itself_ablates_one_head_and_only_there(oracle):
     assert (late[3:] - clean[3:]).abs().max() > 1e-3
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_oracles_rows_are_passes_of_their_own(oracle, family, weights):
