@@ -18,7 +18,7 @@ _begin_run = AppSession._create_scriptrunner
 
 def hear_runs_out() -> None:
     """From now on, no session begins a run before the last messages of the one before are sent."""
-    AppSession._create_scriptrunner = _begin_after_the_last  # type: ignore[method-assign]
+    AppSession._create_scriptrunner = _begin_after_the_last  # type: ignore[method-assign,assignment]
 
 
 def _begin_after_the_last(session: AppSession, asked: RerunData) -> None:
