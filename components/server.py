@@ -39,9 +39,11 @@ def main() -> None:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import bootstrap
 
+    from components.state.run_ends import hear_runs_out
     from components.state.warm_up import warm_up
 
     warm_up()
+    hear_runs_out()
     options = {
         "server_port": given.port,
         "server_address": given.address,
