@@ -14,7 +14,7 @@ import typer
 
 from core.cli import options as given
 from core.cli.options import OutputFormat
-from core.cli.output import progress
+from core.cli.output import progress, say
 from core.cli.run_spec import extra_columns, swept, warn_of_trouble
 from core.errors import InputError
 from core.spec.spec import SweepSpec
@@ -101,7 +101,7 @@ def _sweep_all(
 
     def fault(line: int, error: InputError) -> None:
         faults.append(line)
-        print(f"headsweep: --specs: line {line}: {' '.join(str(error).split())}", file=sys.stderr)
+        say(f"--specs: line {line}: {error}")
 
     specs = _by_model(_specs(given.file_text(path, "specs", "split it"), fault), device)
     with progress() as bar, _opened(out) as file:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
 from core.cli import options as given
 from core.cli.numbers import whole_option
-from core.cli.output import terminal_text, write_json
+from core.cli.output import say, terminal_text, write_json
+from core.cli.terminal import TerminalConsole
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
@@ -75,7 +75,7 @@ def list_(
     else:
         _table(found, total)
     if unknown := unknown_results(store.n_unknown()):
-        print(unknown, file=sys.stderr)
+        say(unknown)
 
 
 @app.command()
@@ -89,7 +89,7 @@ def show(run: _Run, format: _Print = Listed.TABLE, metric: given.MetricName = No
     if format is Listed.JSON:
         sys.stdout.write(to_json(kept.result, kept.layer_effects, kept.label))
         return
-    console = Console()
+    console = TerminalConsole()
     for text in (kept.label.title, ", ".join(kept.label.tags), kept.label.notes):
         if text:
             console.print(text, markup=False, highlight=False)
@@ -177,7 +177,7 @@ def _table(found: list[Summary], total: int) -> None:
             f"{run.largest} {signed(change)}",
             terminal_text(phrase(" · ".join((run.name[:120], run.model, run.ablation, *tags)))),
         )
-    console = Console()
+    console = TerminalConsole()
     console.print(table)
     if total > len(found):
         console.print(f"{len(found)} of {total:,}; --limit gives more.", highlight=False)

@@ -1,6 +1,5 @@
 """`headsweep sweep` and `headsweep models`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,10 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.many import or_many
 from core.cli.options import OutputFormat
-from core.cli.output import progress, terminal_text, write_json, write_text
+from core.cli.output import progress, say, terminal_text, write_json, write_text
 from core.cli.run_spec import Swept, extra_columns, swept, warn_of_trouble
 from core.cli.tables import console_for
+from core.cli.terminal import TerminalConsole
 from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
 from core.text.words import phrase
@@ -109,8 +109,8 @@ def models() -> None:
             "yes" if here else "no",
             ", also ".join((known.about, *known.aliases)),
         )
-    Console().print(table)
-    Console().print(
+    TerminalConsole().print(table)
+    TerminalConsole().print(
         "\nshape: layers x heads; MB: to download; here: already on this machine.\n"
         "Any Hugging Face name or local folder that TransformerLens's TransformerBridge boots "
         "works too: headsweep sweep --model ./my-checkpoint ...",
@@ -230,7 +230,7 @@ def _table(first: str, *others: str) -> "Table":
 def _warn_of_missing(extra: "ExtraValues | None") -> None:
     """Say on stderr why a column of the CSV is empty."""
     for name, why in ({} if extra is None else extra.unavailable).items():
-        print(f"headsweep: --columns: {name}: {why}", file=sys.stderr)
+        say(f"--columns: {name}: {why}")
 
 
 def _cell(metric: "Metric", value: float | None) -> "Text":

@@ -34,7 +34,7 @@ def test_the_spec_is_said_in_words_beside_run(app):
     choose(app, "ablation", AblationKind.MEAN)
     choose(app, "positions", "last")
     words = "Mean ablation against 64 reference sentences (Headsweep's default set), the prompt's "
-    assert words.replace("'", "&#x27;") in page_html(app)
+    assert words.replace("'", "&#39;") in page_html(app)
 
 
 @pytest.mark.slow

@@ -9,9 +9,10 @@ from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map
 from components.state import Session, Test
 from components.widgets.head.context import chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from components.words.escaping import as_html
+from components.words.markup import fill, joined_html
 from core.hypotheses.joint_words import (
     all_additive_words,
     comparison_words,
@@ -55,12 +56,15 @@ def outcome(test: Test, state: Session, look: Look) -> None:
 def _verdict(test: Test, found: "JointTest") -> None:
     verdict = Verdict(test.prediction, found.baseline, found.joint)
     with st.container(key="hypothesis_verdict"):
-        st.html(
-            f'<div class="hs-head"><b>{as_html(verdict.headline)}</b>'
-            f"{as_html(heads_text(found.heads))} removed at once: "
-            f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}</div>"
-            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.sentences())
+        line = fill(
+            '<div class="hs-head"><b>{}</b>{} removed at once: {} → {}</div>',
+            verdict.headline,
+            heads_text(found.heads),
+            percent(found.baseline.prob),
+            percent(found.joint.prob),
         )
+        sentences = (fill('<p class="hs-said">{}</p>', said) for said in verdict.sentences())
+        show_html(line + joined_html(sentences))
 
 
 def _compared(found: "JointTest", look: Look) -> None:
@@ -122,10 +126,16 @@ def _telling_pairs(found: "Interactions") -> None:
         named = [pair for pair in telling[:MOST_PAIRED] if pair.relation is relation]
         if named:
             outlined = " (outlined)" if relation is Relation.BACKUP else ""
-            items = "".join(f"<li>{pair_words(pair)}</li>" for pair in named)
             blocks.append(
-                f"<p><b>{relation.value}</b>{outlined}: {MEANINGS[relation]}</p><ul>{items}</ul>"
+                fill(
+                    "<p><b>{}</b>{}: {}</p><ul>{}</ul>",
+                    relation.value,
+                    outlined,
+                    MEANINGS[relation],
+                    joined_html(fill("<li>{}</li>", pair_words(pair)) for pair in named),
+                )
             )
     more = len(telling) - MOST_PAIRED
-    rest = f"<p>and {more} more</p>" if more > 0 else ""
-    st.html(f'<div class="hs-findings">{"".join(blocks)}{rest}</div>')
+    if more > 0:
+        blocks.append(fill("<p>and {} more</p>", more))
+    show_html(fill('<div class="hs-findings">{}</div>', joined_html(blocks)))

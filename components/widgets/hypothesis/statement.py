@@ -10,9 +10,10 @@ from components.state import Session, Test, clean_baseline, named_heads, put, pu
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import clicked
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
-from components.words.escaping import as_html
+from components.words.markup import fill
 from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores
 from core.circuits.tasks import MeasureHeadScores
@@ -30,7 +31,7 @@ def statement(draft: Draft, state: Session, look: Look) -> None:
     """Heads and a prediction, then the button that locks both; no effect is shown here."""
     model = draft.model
     with st.container(border=True, key="statement"):
-        st.html('<p class="hs-title">Which heads does it need? Say so before you look.</p>')
+        show_html(fill('<p class="hs-title">Which heads does it need? Say so before you look.</p>'))
         if model is None or draft.spec is None:
             note(
                 "The inputs above need a correction first."
@@ -94,7 +95,8 @@ def _by_role(draft: Draft, state: Session) -> None:
     if not isinstance(roles, HeadScores):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="by_role"):
-        st.html('<span class="hs-quiet">All heads that look like:</span>', width="content")
+        said = fill('<span class="hs-quiet">All heads that look like:</span>')
+        show_html(said, width="content")
         for role in roles.roles:
             named = roles.heads_in_role(role)
             st.button(
@@ -117,7 +119,7 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Ba
         "speak of the change only."
     )
     has = f"Nothing ablated, the target has {percent(clean.prob)}."
-    st.html(f'<div class="hs-quiet">{has} {meant}</div>')
+    show_html(fill('<div class="hs-quiet">{} {}</div>', has, meant))
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction"):
         outcome = st.segmented_control(
             "Removing them all at once", OUTCOMES, key="outcome", persist_state="session"
@@ -151,4 +153,4 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Ba
         state.hypothesis.begin(Test(draft.spec, made))
         st.rerun()
     if missing:
-        st.html(f'<div class="hs-quiet">Still to say: {as_html(", ".join(missing))}.</div>')
+        show_html(fill('<div class="hs-quiet">Still to say: {}.</div>', ", ".join(missing)))

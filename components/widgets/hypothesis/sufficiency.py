@@ -9,8 +9,10 @@ from components.figures.base.look import Look
 from components.figures.hypotheses import search_curve
 from components.state import Session, Test, live_for, value
 from components.widgets.head.context import chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
+from components.words.markup import fill
 from core.errors import InputError
 from core.hypotheses.joint_words import metric_name
 from core.hypotheses.parse_heads import heads_text
@@ -33,7 +35,7 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
 
     spec = keep_only_spec(test.spec)
     with st.container(border=True, key="sufficiency"):
-        st.html('<p class="hs-title">Are they enough? Ablate all the others.</p>')
+        show_html(fill('<p class="hs-title">Are they enough? Ablate all the others.</p>'))
         if spec.ablation is not test.spec.ablation:
             note(
                 f"Measured under {spec.ablation.label} ablation: {test.spec.ablation.label} leaves "
