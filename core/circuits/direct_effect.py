@@ -85,9 +85,9 @@ class DirectEffect:
 
     @property
     def in_last_third(self) -> bool:
-        """Whether the head is in the last third of the model's layers."""
+        """Whether the head is in the last third of the model's layers, or in the last one."""
         n_layers = len(self.later_mlps)
-        return 3 * self.head.layer >= 2 * n_layers
+        return 3 * self.head.layer >= 2 * n_layers or self.head.layer == n_layers - 1
 
     @property
     def keeps_answer(self) -> bool:

@@ -84,8 +84,12 @@ def leading_change(effect: Effect) -> float:
 
 def _mattered(result: SweepResult, effect: HeadEffect, metric: Metric) -> Sentence:
     who = f"On this prompt, ablating {effect.address.label} ({result.spec.ablation.label.lower()})"
-    did = f" {_verb(leading_change(effect))} " if matters(effect) else " hardly mattered: "
-    colon = ":" if matters(effect) else ""
+    if matters(effect):
+        did, colon = f" {_verb(leading_change(effect))} ", ":"
+    else:
+        did, colon = (
+            (" hardly changed ", ":") if _moved_both(effect) else (" hardly mattered: ", "")
+        )
     went = (_prob_went if result.baseline.logit_diff is None else _difference_went)(
         result, effect, colon
     )
@@ -107,12 +111,23 @@ def _difference_went(result: SweepResult, effect: HeadEffect, colon: str) -> Wor
     prob = f"{percent(base.prob)} → {percent(effect.prob)}"
     points = f" ({signed(100 * effect.prob_change)} pp)" if _shows_points(effect) else ""
     opposed = opposed_words(LOGIT_DIFF, effect, base)
+    if not matters(effect) and _moved_both(effect):
+        way = "fell" if effect.logodds_change < 0 else "rose"
+        opposed = f": target and foil {way} together"
     return phrase(
         about_words(LOGIT_DIFF, result),
         f"{colon} {went} ({signed(change, 2)} nats); ",
         about_words(PROB, result),
         f" {prob}{points}{opposed}",
     )
+
+
+def _moved_both(effect: Effect) -> bool:
+    """Whether target and foil went the same way: their difference says less than happened.
+
+    The target's log odds changed by at least `NOTABLE_NATS`; without a foil there is one metric.
+    """
+    return effect.logit_diff_change is not None and abs(effect.logodds_change) >= NOTABLE_NATS
 
 
 def _shows_points(effect: Effect) -> bool:
@@ -127,6 +142,10 @@ def _verb(change: float) -> str:
 def place_words(result: SweepResult, effect: HeadEffect, metric: Metric) -> str:
     """A head's place among the finished ones, by the size of its change in a metric."""
     ranked = [each.address for each in result.ranked(metric.field)]
+    if len(ranked) == 1:
+        return "the only head that was ablated"
+    if metric.value(effect) == 0:  # it has no place: as many as there are may share it
+        return f"without any change in {metric.short}"
     place = ranked.index(effect.address) + 1
     if place == 1:
         return f"the largest change in {metric.short} of {len(ranked)} heads"
@@ -192,14 +211,14 @@ def _weakened(
     first_position: float | None,
 ) -> Sentence:
     base, reasons, shown_in = result.baseline, ["it is one prompt"], [SWEEP]
-    if disagreement := _disagreement(by_kind):
+    if disagreement := _disagreement(_informative(by_kind, n_heads=result.shape[1])):
         reasons.append(disagreement)
         shown_in.append(KINDS)
     if untried := _untried(by_kind):
         reasons.append(untried)
         if KINDS not in shown_in:
             shown_in.append(KINDS)
-    if first_position is not None and abs(first_position) >= HALF:
+    if first_position is not None and abs(first_position) >= HALF and matters(effect):
         reasons.append(first_position_words(result, first_position))
         shown_in.append(POSITIONS)
     if not shows_in_prob(base.prob):
@@ -209,9 +228,18 @@ def _weakened(
         )
     if base.rank > 1:
         reasons.append(f"the target ranks {base.rank:,} without any ablation")
-    if not matters(effect):
+    if not (matters(effect) or _moved_both(effect)) and any(map(matters, result.heads)):
         reasons.append("another head may do the same job when this one is gone")
     return Sentence(phrase(f"What weakens this: {'; '.join(reasons)}."), tuple(shown_in))
+
+
+def _informative(
+    by_kind: Mapping[AblationKind, HeadEffect], n_heads: int
+) -> Mapping[AblationKind, HeadEffect]:
+    """Without kinds that keep a share of the layer's one head, which is the head itself."""
+    if n_heads > 1:
+        return by_kind
+    return {kind: effect for kind, effect in by_kind.items() if not kind.traits.keeps_share}
 
 
 def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:

@@ -10,9 +10,11 @@ from core.cli import options as given
 from core.cli.effect_table import effect_table
 from core.cli.output import printed, progress, terminal_text, write_json
 from core.spec.spec import SweepSpec
+from core.text.numbers import percent
 from core.text.words import phrase
 
 
+@given.without("ablation", "corrupted_prompt", "reference_file")
 @given.on_a_spec
 def dose(
     spec: SweepSpec,
@@ -23,7 +25,7 @@ def dose(
 ) -> None:
     """Scale what heads write from 0 (zero ablation) over 1 (the clean run) to 2.
 
-    All heads named are scaled together, at --positions. --ablation is not used.
+    All heads named are scaled together, at --positions.
     """
     given.check_writable(out)
     with progress() as report:
@@ -51,7 +53,7 @@ def dose(
         return
     words = (
         f"{heads_text(found.heads)} scaled together: 0 is zero ablation, 1 the clean run "
-        f"(P(target) {100 * found.baseline.prob:.2f} %)."
+        f"(P(target) {percent(found.baseline.prob)})."
     )
     rows = [
         (f"{factor:g}", effect) for factor, effect in zip(found.factors, found.effects, strict=True)

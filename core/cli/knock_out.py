@@ -8,6 +8,7 @@ from rich.console import Console
 
 from core.cli import options as given
 from core.cli.effect_table import effect_table
+from core.cli.numbers import whole_option
 from core.cli.output import printed, progress, terminal_text, write_json
 from core.errors import InputError
 from core.spec.heads import Head, shortened
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
 
 
+@given.without("ablation", "corrupted_prompt", "reference_file", "positions")
 @given.on_a_spec
 def knock_out(
     spec: SweepSpec,
-    query: Annotated[int, typer.Option(help="The position that looks, such as 14 (BOS is 0).")],
+    query: Annotated[int, whole_option("The position that looks, such as 14 (BOS is 0).", 0)],
     head: Annotated[str, typer.Option(help="The head, or several, such as 'L1H0, L1H3'.")] = "",
     layers: Annotated[
         str, typer.Option(help="Instead of --head: all heads of these layers, such as 3-5.")
     ] = "",
     key: Annotated[
-        int | None, typer.Option(help="The position that it no longer sees, such as 4.")
+        int | None, whole_option("The position that it no longer sees, such as 4.", 0)
     ] = None,
     keys: Annotated[str, typer.Option(help="Instead of --key: several, such as 2-6 or 2,4.")] = "",
     device: given.On = given.Device.AUTO,
@@ -37,7 +39,7 @@ def knock_out(
 ) -> None:
     """Knock out attention edges before the softmax: what did they carry to the answer?
 
-    The weights of the other keys grow to sum to 1. Nothing is ablated: --ablation is not used.
+    The weights of the other keys grow to sum to 1. Nothing is ablated.
     """
     hidden = _keys(key, keys)
     if bool(head) == bool(layers):

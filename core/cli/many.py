@@ -104,6 +104,8 @@ def _sweep_all(
         say(f"--specs: line {line}: {error}")
 
     specs = _by_model(_specs(given.file_text(path, "specs", "split it"), fault), device)
+    if not specs and not faults:
+        raise InputError("specs", f"{str(path)!r} holds no spec: write one JSON object a line.")
     with progress() as bar, _opened(out) as file:
         for number, each in enumerate(specs):
             report = _told(bar, number, len(specs))

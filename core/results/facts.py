@@ -114,6 +114,7 @@ def _extreme(
 
 def _swept(result: SweepResult) -> Fact:
     total, made = result.shape[0] * result.shape[1], result.provenance
-    count = f"{total} heads" if result.complete else f"{len(result.heads)} of {total} heads"
+    heads = "1 head" if total == 1 else f"{total} heads"
+    count = heads if result.complete else f"{len(result.heads)} of {heads}"
     detail = f"{made.seconds:.2f} s · {made.device} · {made.dtype} · {result.spec.weights} weights"
     return Fact(phrase("Swept"), count, phrase(" · ".join((detail, *slower_path_parts(made)))))

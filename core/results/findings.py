@@ -118,8 +118,9 @@ def _caveats(result: SweepResult) -> list[str]:
         caveats.append(shorter_set(longest, len(result.tokens)))
     if result.spec.ablation.traits.keeps_share and result.shape[1] == 1:
         caveats.append("With one head a layer, the mean across heads is the head itself.")
-    caveats.append(
-        "Heads were ablated one at a time: two heads that can each do the job alone both look "
-        "unneeded."
-    )
+    if result.shape[0] * result.shape[1] > 1:
+        caveats.append(
+            "Heads were ablated one at a time: two heads that can each do the job alone both look "
+            "unneeded."
+        )
     return caveats

@@ -259,6 +259,28 @@ def test_nothing_is_called_significant_or_an_induction_head_for_its_effect(demo,
         assert text.count("induction head") == text.count("looks like an induction head")
 
 
+def test_a_foil_that_falls_along_hides_what_happened(result):
+    """The difference stays while both fall: that is no head that hardly mattered."""
+    base = replace(result.baseline, logit_diff=2.0)
+    with_foil = against_a_foil(
+        changed(result, prob=0.3, prob_change=-0.5, logodds_change=-2.2, logit_diff_change=0.04)
+    )
+    first, _, weak = said(replace(with_foil, baseline=base, _index={}), first=-0.8)
+    assert "hardly changed the logit difference ␣jumps − ␣sat: +2.00 → +2.04" in first.text
+    assert "(−50.0 pp): target and foil fell together" in first.text
+    assert "hardly mattered" not in first.text
+    assert "do the same job" not in weak.text
+    assert "position 0" not in weak.text  # a share of next to nothing
+
+
+def test_where_nothing_changed_anything_no_head_has_a_place(result):
+    still = {"prob_change": 0.0, "logodds_change": 0.0, "logprob_change": 0.0}
+    heads = tuple(replace(each, **still) for each in result.heads)
+    first, _, weak = said(replace(result, heads=heads, _index={}))
+    assert first.text.endswith(", without any change in prob.")
+    assert "do the same job" not in weak.text
+
+
 def test_ordinals():
     numbers = (1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 112)
     assert [ordinal(n) for n in numbers] == [

@@ -44,6 +44,10 @@ def test_each_line_is_the_sweep_of_its_spec(inside, specs_file, demo):
         )
 
 
+def test_a_file_without_any_spec_is_said(inside, specs_file):
+    assert "holds no spec" in refused(inside("sweep", "--specs", specs_file("", " ")))
+
+
 def test_wrong_lines_are_named_and_the_others_go_on(inside, specs_file, tmp_path):
     out = tmp_path / "found.jsonl"
     lines = specs_file(
