@@ -30,7 +30,9 @@ def run_bar(effects: Effects, metric: Metric, state: Session) -> None:
         vertical_alignment="center",
         horizontal_alignment="distribute",
     ):
-        st.html(f'<div class="hs-quiet">{_said(run, state, trouble)}</div>', width="content")
+        st.html(
+            f'<div class="hs-quiet">{_said(run, run_id, state, trouble)}</div>', width="content"
+        )
         with st.container(horizontal=True, width="content", gap="small"):
             export_menu(effects, label, run_id, metric)
             if st.button(
@@ -102,12 +104,14 @@ def _read_only() -> bool:
     return KEEPER.store().read_only
 
 
-def _said(run: Summary | None, state: Session, trouble: str) -> str:
+def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str:
     if trouble:
         return f"Not kept: {as_html(trouble)}"
     if run is None:
         if state.sweep.saved_example:
             return "The example that comes with Headsweep."
+        if (refused := KEEPER.refusal(run_id)) and not state.sweep.run.imported:
+            return f"Not kept: {as_html(refused)}"
         return "Not kept: this Headsweep is read-only." if _read_only() else _UNKEPT
     title = f"<b>{as_html(run.label.title)}</b> · " if run.label.title else ""
     if state.sweep.run.imported:
