@@ -41,3 +41,7 @@ def is_memory_error(error: BaseException) -> bool:
 
 class StoreError(Exception):
     """The database of runs cannot be used now; its contents are unchanged."""
+
+
+class PlaceTakenError(StoreError):
+    """Another result, or another Headsweep's, lies where one belongs: it cannot be kept there."""

@@ -32,11 +32,6 @@ def joined_html(parts: Iterable[str], between: str = "") -> Markup:
     return escape(between).join(parts)
 
 
-def as_html(text: str) -> Markup:
-    """A text as it was typed."""
-    return escape(text)
-
-
 def token_html(text: str) -> Markup:
     """A token's text, its spaces and controls visible."""
     return escape(visible_text(text))

@@ -234,10 +234,12 @@ def _effects_of_pass(
         normed + held(final_ablated - final),
     ]
     logp = log_probs(ending.after_norm(torch.stack(cases)))
-    answers = [sign * answer_logprob(logp, answer) for answer, sign in answer_pass.read]
-    values = torch.stack(answers).sum(0)
     if answer_pass.odds:
-        values = log_odds(values)
+        ((answer, _),) = answer_pass.read
+        values = log_odds(logp, answer)
+    else:
+        answers = [sign * answer_logprob(logp, answer) for answer, sign in answer_pass.read]
+        values = torch.stack(answers).sum(0)
     target = answer_logprob(logp[:2], prepared.target)
     if answer_pass.sequence != prepared.target:
         target = torch.zeros_like(target)

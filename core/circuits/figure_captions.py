@@ -26,10 +26,16 @@ ATTENTION_PATHS = phrase(
 STRONGEST_PATHS = phrase("Strongest feeders")
 SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
-STREAMS = phrase(
-    "The corrupted run with the clean residual stream at one layer and position. What does it "
-    "restore?"
-)
+STREAMS = {
+    "denoise": phrase(
+        "Denoise: the corrupted run with the clean residual stream at one layer and position. What "
+        "does it restore?"
+    ),
+    "noise": phrase(
+        "Noise: the clean run with the corrupted residual stream at one layer and position. What "
+        "does it break?"
+    ),
+}
 LITERATURE = phrase("What the literature calls it")
 PARTED = (
     "To the target and to the foil: of all their tokens. Target − foil: of the tokens at which "

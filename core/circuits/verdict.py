@@ -17,7 +17,7 @@ from core.results.metrics import LOGIT_DIFF, PROB, Metric
 from core.results.result import Effect, HeadEffect, SweepResult
 from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head
-from core.text.numbers import percent, share, signed
+from core.text.numbers import percent, share_of, signed
 from core.text.words import Words, phrase, plain
 
 if TYPE_CHECKING:
@@ -254,16 +254,9 @@ def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
 
 def first_position_words(result: SweepResult, part: float) -> str:
     """What ablating a head at position 0 alone does, as a share of its whole change."""
-    name = leading_of(result).short
-    if part < 0:
-        return f"ablating it at position 0 alone moves the {name} the other way ({share(part)})"
-    if part > 1:
-        return (
-            f"ablating it at position 0 alone moves the {name} further than ablating it "
-            f"everywhere ({share(part)})"
-        )
+    moved = share_of(part, f"the change in {leading_of(result).short}")
     rests = ", where heads rest rather than read" if result.spec.prepend_bos else ""
-    return f"ablating it at position 0 alone does {share(part)} of the change in {name}{rests}"
+    return f"ablating it at position 0 alone{rests}: {moved}"
 
 
 def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:

@@ -99,7 +99,9 @@ def _new(spec: SweepSpec, device: given.Device, report: Any) -> Swept:
     for result, fraction in sweep_with_progress(Scorer(model, spec)):
         report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
     assert result is not None
-    KEEPER.keep(result)
+    run_id = KEEPER.keep(result)
+    if refused := KEEPER.refusal(run_id):
+        say(f"this run is not kept. {refused}")
     return Swept(result)
 
 

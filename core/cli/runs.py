@@ -17,7 +17,7 @@ from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
 from core.store.result_kinds import unknown_results
 from core.store.run import Query, Run, Summary
-from core.text.numbers import percent, signed
+from core.text.numbers import percent
 from core.text.words import phrase
 
 app = typer.Typer(
@@ -164,17 +164,16 @@ def _table(found: list[Summary], total: int) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("run", "when", "P(target)", "largest, points"):
+    for name in ("run", "when", "P(target)", "largest"):
         table.add_column(name, no_wrap=True, min_width=12 if name == "run" else None)
     table.add_column("what", overflow="fold")
     for run in found:
-        change = max((value for line in run.changes for value in line), key=abs)
         tags = [f"#{tag}" for tag in run.label.tags]
         table.add_row(
             run.id,
             _when(run.created),
             percent(run.prob),
-            f"{run.largest} {signed(change)}",
+            run.largest.words,
             terminal_text(phrase(" · ".join((run.name[:120], run.model, run.ablation, *tags)))),
         )
     console = TerminalConsole()
@@ -201,5 +200,7 @@ def _plain(run: Summary) -> dict[str, object]:
         "target": run.target,
         "ablation": run.ablation,
         "baseline_prob": run.prob,
-        "largest": run.largest,
+        "largest": run.largest.head,
+        "largest_metric": run.largest.metric,
+        "largest_change": run.largest.change,
     }

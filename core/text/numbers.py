@@ -25,8 +25,10 @@ def share(fraction: float) -> str:
 
 
 def share_of(fraction: float, whole: str) -> str:
-    """A part as a share of a whole; of another sign, or more than all of it, it is none: "more
-    than all of it (130 %)", "against it (−20 %)".
+    """A part as a share of a whole: "80 % of it".
+
+    Of another sign, or more than all of it, it is none: "more than all of it (130 %)", "against it
+    (−20 %)".
     """
     if 0 <= round(fraction, 2) <= 1:
         return f"{share(fraction)} of {whole}"

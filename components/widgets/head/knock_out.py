@@ -1,4 +1,4 @@
-"""The small control beside an attention pattern that knocks one edge out."""
+"""The small control beside an attention pattern that knocks edges out."""
 
 from typing import TYPE_CHECKING
 
@@ -7,17 +7,19 @@ import streamlit as st
 from components.state import value
 from components.widgets.head.context import HeadContext
 from components.widgets.head.query_and_key import answer_position, query_and_key
-from components.widgets.page.messages import note
+from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
 from core.circuits.knock_out_words import knock_out_words
+from core.circuits.knocked_edges import typed_spans
 from core.circuits.tasks import MeasureKnockOut
+from core.errors import InputError
 
 if TYPE_CHECKING:
     from core.circuits.attention import HeadAttention
 
 
 def knock_out_control(attention: "HeadAttention", context: HeadContext) -> None:
-    """A switch, and under it the edge to knock out with what that does to the answer."""
+    """A switch, and under it the edges to knock out with what that does to the answer."""
     if len(context.result.sequence) < 2:  # a single key cannot be knocked out
         return
     st.toggle(
@@ -31,11 +33,13 @@ def knock_out_control(attention: "HeadAttention", context: HeadContext) -> None:
         return
     with st.container(key="knocked_out"):
         query, key = _edge(attention, context)
-        found = task_result(
-            context.state,
-            "knock_out",
-            MeasureKnockOut(context.spec, context.head, query, (key,)),
-        )
+        try:
+            keys, layers = _typed()
+        except InputError as error:
+            error_message(str(error))
+            return
+        task = MeasureKnockOut(context.spec, context.head, query, keys or (key,), layers)
+        found = task_result(context.state, "knock_out", task)
         if isinstance(found, str):
             note(found)
         elif found is not None:
@@ -48,3 +52,21 @@ def _edge(attention: "HeadAttention", context: HeadContext) -> tuple[int, int]:
     query, key = query_and_key(context, "knock", first_query=1)
     at = answer_position(context) if query is None else query
     return at, int(attention.weights[at, : at + 1].argmax()) if key is None else key
+
+
+def _typed() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Several keys, and the layers whose heads all lose them; () where nothing is typed.
+
+    Raises `InputError` for a text that is no list of numbers.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, label, example in (
+            ("knock_keys", "Or to several keys", "2-6 or 2,4"),
+            ("knock_layers", "In all heads of layers", "0-1; empty: this head"),
+        ):
+            st.text_input(label, key=key, placeholder=example, persist_state="session", width=230)
+    keys, layers = (str(value(key) or "").strip() for key in ("knock_keys", "knock_layers"))
+    return (
+        typed_spans(keys, "keys") if keys else (),
+        typed_spans(layers, "layers") if layers else (),
+    )

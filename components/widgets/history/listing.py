@@ -1,7 +1,5 @@
 """The runs that were found: a small picture and a few facts of each, and what can be done."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 from markupsafe import Markup
 
@@ -18,7 +16,7 @@ from components.words.timestamps import when
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Query, Summary
 from core.store.store import Store
-from core.text.numbers import percent, signed
+from core.text.numbers import percent
 
 AT_ONCE = 20
 """Runs on a page."""
@@ -39,8 +37,8 @@ def listing(store: Store, query: Query, state: Session, look: Look) -> None:
 
 
 def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
-    changes, strongest = state.seen_questions.reveal_line(run)
-    largest = _largest(changes, strongest)
+    changes, found = state.seen_questions.reveal_line(run)
+    largest = found.words
     with st.container(key=f"run_{run.id}"):
         pick, picture, words, buttons = st.columns(
             [0.35, 1, 7, 2.6], vertical_alignment="center", gap="small"
@@ -105,11 +103,6 @@ def _words(run: Summary, largest: str) -> Markup:
     if label.notes:
         lines.append(fill('<div class="hs-note">{}</div>', label.notes[:300]))
     return fill('<div class="hs-run">{}</div>', joined_html(lines))
-
-
-def _largest(changes: Sequence[Sequence[float]], label: str) -> str:
-    change = max((value for line in changes for value in line), key=abs)
-    return f"{label} {signed(change)} pp"
 
 
 def _alt(run: Summary, largest: str) -> str:

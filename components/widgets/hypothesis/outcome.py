@@ -14,6 +14,7 @@ from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.markup import fill, joined_html
 from core.hypotheses.joint_words import (
+    alike_words,
     all_additive_words,
     comparison_words,
     metric_name,
@@ -24,6 +25,7 @@ from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.relation import MEANINGS, Relation
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
+from core.spec.members import counted, kinds_of
 from core.text.numbers import percent
 from core.text.words import phrase
 
@@ -50,7 +52,8 @@ def outcome(test: Test, state: Session, look: Look) -> None:
         if 2 <= len(heads) <= MOST_PAIRED:
             _pairs(test, state, look)
         elif len(heads) > MOST_PAIRED:
-            note(f"Pairs are measured for up to {MOST_PAIRED} heads; these are {len(heads)}.")
+            kinds = kinds_of(heads)
+            note(f"Pairs are measured for up to {MOST_PAIRED} {kinds}; these are {len(heads)}.")
 
 
 def _verdict(test: Test, found: "JointTest") -> None:
@@ -68,7 +71,7 @@ def _verdict(test: Test, found: "JointTest") -> None:
 
 
 def _compared(found: "JointTest", look: Look) -> None:
-    subtitle(phrase("Beside other sets of as many heads in the same layers"))
+    subtitle(phrase(f"Beside other sets of {alike_words(found.heads)}"))
     if not found.others:
         note(comparison_words(found))
         return
@@ -84,8 +87,8 @@ def _redundancy(found: "JointTest", look: Look) -> None:
     subtitle(phrase("Together, and one at a time"))
     singles = list(zip(found.heads, found.singles, strict=True))
     rows = [
-        Bar(head.label, float(getattr(effect, found.metric)))
-        for head, effect in singles[:MOST_PAIRED]
+        Bar(member.label, float(getattr(effect, found.metric)))
+        for member, effect in singles[:MOST_PAIRED]
     ]
     rows += [Bar("sum of singles", found.sum_of_singles), Bar("all together", found.change, True)]
     chart(
@@ -94,7 +97,7 @@ def _redundancy(found: "JointTest", look: Look) -> None:
         "Single effects, their sum and the joint effect",
     )
     if len(singles) > MOST_PAIRED:
-        note(f"The first {MOST_PAIRED} of {len(singles)} heads are drawn; the sum has all.")
+        note(f"The first {MOST_PAIRED} of {counted(found.heads)} are drawn; the sum has all.")
     note(redundancy_words(found))
 
 
@@ -110,7 +113,7 @@ def _pairs(test: Test, state: Session, look: Look) -> None:
     )
     picture, words = st.columns([1.2, 1], gap="large")
     with picture:
-        chart(pair_map(found, look), "pairs", "Interaction of every pair of the chosen heads")
+        chart(pair_map(found, look), "pairs", "Interaction of every pair of the chosen set")
     with words:
         _telling_pairs(found)
 

@@ -18,10 +18,11 @@ from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores
 from core.circuits.tasks import MeasureHeadScores
 from core.errors import InputError
-from core.hypotheses.parse_heads import heads_text, parse_heads
+from core.hypotheses.parse_heads import heads_text, parse_members
 from core.hypotheses.prediction import lock_prediction
 from core.results.result import Baseline
 from core.spec.heads import Head
+from core.spec.members import Member
 from core.text.numbers import percent
 
 OUTCOMES = ("breaks it", "leaves it standing")
@@ -64,7 +65,10 @@ def _grid(model: Any, state: Session, look: Look) -> None:
             selection_mode="points",
             alt="A blank grid of heads, layers by heads; a click puts a head into the hypothesis",
         )
-    note("Click heads here, type them, or take all of a kind. The grid shows no effects.")
+    note(
+        "Click heads here, type them, or take all of a kind. The grid shows no effects. MLP1, "
+        "typed, is the MLP of layer 1, and L1 all of its heads."
+    )
 
 
 def _picked(name: str) -> None:
@@ -75,14 +79,18 @@ def _picked(name: str) -> None:
         session().selection.renew_keys()
 
 
-def _heads(model: Any, draft: Draft, state: Session) -> tuple[Head, ...]:
-    """The heads named; () where they cannot be read, which is said."""
+def _heads(model: Any, draft: Draft, state: Session) -> tuple[Member, ...]:
+    """The heads and MLPs named; () where they cannot be read or ablated, which is said."""
+    from core.hypotheses.joint_effects import check_mlps
+
     assert draft.spec is not None
     st.text_input("Heads to remove", key="heads", placeholder="L0H0, L1H2", persist_state="session")
-    found: tuple[Head, ...] = ()
+    found: tuple[Member, ...] = ()
     if (value("heads") or "").strip():
         try:
-            found = parse_heads(value("heads"), (model.n_layers, model.n_heads))
+            named = parse_members(value("heads"), (model.n_layers, model.n_heads))
+            check_mlps(model, draft.spec.ablation, named)
+            found = named
         except InputError as error:
             error_message(str(error))
     _by_role(draft, state)
@@ -110,7 +118,7 @@ def _by_role(draft: Draft, state: Session) -> None:
             )
 
 
-def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Baseline) -> None:
+def _prediction(heads: tuple[Member, ...], draft: Draft, state: Session, clean: Baseline) -> None:
     assert draft.spec is not None
     meant = (
         "Broken means that it leaves rank 1 or that its probability halves."

@@ -19,6 +19,7 @@ from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.search_words import NOT_FOUND, search_words
 from core.hypotheses.tasks import MeasureKeepOnly, MeasureVariants, SearchGreedy
 from core.prompts.token_words import typed_answer_words
+from core.spec.members import mlps_of
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent, share
 from core.text.words import phrase, plain
@@ -73,6 +74,8 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
             if kept is not None:
                 _kept(kept)
         if "search" in state.hypothesis.wanted:
+            if mlps_of(test.prediction.heads):
+                note("The search is for heads only: every MLP stays in place.")
             _search(spec, share_kept / 100, state, look)
 
 
@@ -81,13 +84,16 @@ def _kept(found: "KeptOnly") -> None:
     part = (
         ""
         if recovered is None
-        else f", which recovers {share(recovered)} of what ablating all heads loses, in "
+        else f", which recovers {share(recovered)} of what ablating all {found.ablated} loses, in "
         f"{metric_name(found.metric)}"
     )
+    mlps = bool(mlps_of(found.heads))
+    among = " of all heads and MLPs" if mlps else ""
+    nothing = "every head and MLP" if mlps else "every head"
     with st.container(key="kept"):
         note(
-            f"With only {heads_text(found.heads)} kept: {percent(found.baseline.prob)} → "
-            f"{percent(found.effect.prob)}{part}. With every head ablated: "
+            f"With only {heads_text(found.heads)} kept{among}: {percent(found.baseline.prob)} → "
+            f"{percent(found.effect.prob)}{part}. With {nothing} ablated: "
             f"{percent(found.empty.prob)}."
         )
 

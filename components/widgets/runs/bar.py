@@ -32,7 +32,7 @@ def run_bar(effects: Effects, metric: Metric, state: Session) -> None:
         vertical_alignment="center",
         horizontal_alignment="distribute",
     ):
-        said = fill('<div class="hs-quiet">{}</div>', _said(run, state, trouble))
+        said = fill('<div class="hs-quiet">{}</div>', _said(run, run_id, state, trouble))
         show_html(said, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             export_menu(effects, label, run_id, metric)
@@ -105,12 +105,14 @@ def _read_only() -> bool:
     return KEEPER.store().read_only
 
 
-def _said(run: Summary | None, state: Session, trouble: str) -> str | Markup:
+def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str | Markup:
     if trouble:
         return f"Not kept: {trouble}"
     if run is None:
         if state.sweep.saved_example:
             return "The example that comes with Headsweep."
+        if (refused := KEEPER.refusal(run_id)) and not state.sweep.run.imported:
+            return f"Not kept: {refused}"
         return "Not kept: this Headsweep is read-only." if _read_only() else _UNKEPT
     said = (
         f"from a file, opened {when(run.created)} · run {run.id}"

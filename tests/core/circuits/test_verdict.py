@@ -229,14 +229,12 @@ def test_what_else_weakens_it(result):
     assert said(result, kinds={})[2].text == "What weakens this: it is one prompt."
     first = said(result, first=0.8, kinds={})[2]
     assert (
-        "at position 0 alone does 80 % of the change in log odds, where heads rest rather than read"
+        "at position 0 alone, where heads rest rather than read: 80 % of the change in log odds"
     ) in first.text
     assert first.shown_in == (SWEEP, POSITIONS)
     # A share of more than all, or of the other sign, is nothing that position 0 "does".
-    assert "moves the log odds further than ablating it everywhere (130 %)" in (
-        said(result, first=1.3)[2].text
-    )
-    assert "moves the log odds the other way (−80 %)" in said(result, first=-0.8)[2].text
+    assert "more than all of the change in log odds (130 %)" in said(result, first=1.3)[2].text
+    assert "against the change in log odds (−80 %)" in said(result, first=-0.8)[2].text
     no_bos = replace(result, spec=replace(result.spec, prepend_bos=False), _index={})
     assert "rest rather than read" not in said(no_bos, first=0.8)[2].text
     assert "position 0" not in said(result, first=0.2)[2].text

@@ -34,6 +34,7 @@ from core.progress import run_to_end
 from core.results.agreement import with_kind
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
+from core.spec.members import Mlp
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import run_sweep
 from core.text.jsonable import jsonable
@@ -264,7 +265,7 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
         *("schema", "spec", "verdict", "joint", "interactions", "keep_only"),
         *("leading_metric", "search", "variants", "provenance"),
     }
-    assert found["schema"] == "headsweep.joint/3"
+    assert found["schema"] == "headsweep.joint/4"
     assert found["leading_metric"] == "logodds_change"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
     said = [comparison_words(joint), redundancy_words(joint)]
@@ -321,6 +322,19 @@ def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, cho
     tried = run_to_end(held_out(demo, keep_only_spec(SPEC), expected.heads, made))
     assert len(found["variants"]) == 5
     assert_same(found["variants"], [each.to_dict() for each in tried])
+
+
+def test_a_set_with_an_mlp_and_its_refusal(told, inside, demo):
+    found = told("joint", "--heads", "L1H0, L1 MLP", "--ablation", "zero", *PANGRAM)
+    spec = replace(SPEC, ablation="zero")
+    expected = run_to_end(joint_test(Scorer(demo, spec), (Head(1, 0), Mlp(1))))
+    assert found["joint"]["heads"] == ["L1H0", "MLP1"]
+    assert found["joint"]["change"] == pytest.approx(expected.change, abs=1e-3)
+    assert [each["heads"] for each in found["interactions"]["pairs"]] == [["L1H0", "MLP1"]]
+    assert found["keep_only"]["ablated"] == "heads and MLPs"
+    refused_ = inside("joint", "--heads", "MLP1", *PANGRAM)
+    assert refused_.returncode == 2
+    assert "--heads: An MLP has no heads to average over" in refused_.stderr
 
 
 def test_heads_by_name_and_by_role_are_the_same_set(printed, told):

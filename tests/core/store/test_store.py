@@ -18,6 +18,8 @@ from support import processes
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
+from core.results.leading import opening
+from core.results.metrics import LOGODDS
 from core.spec.ablation import AblationKind
 from core.store import rows
 from core.store import store as store_module
@@ -219,13 +221,30 @@ def test_the_newest_come_first_in_pages(store, run_on):
     assert store.listed(first=5) == []
 
 
+def test_the_strongest_head_is_that_of_the_metric_that_a_run_opens_on(store, run_on):
+    """Near 1 a probability hardly moves: there it is log odds, as on the run's own page."""
+    result = run_on("a b")
+    heads = list(result.heads)
+    weakest = min(range(len(heads)), key=lambda at: abs(heads[at].prob_change))
+    heads[weakest] = dataclasses.replace(heads[weakest], logodds_change=-98.76)
+    sure = dataclasses.replace(result.baseline, prob=0.99)
+    result = dataclasses.replace(result, baseline=sure, heads=tuple(heads), _index={})
+    store.keep(result)
+    (summary,) = store.listed()
+    assert opening(result).metric is LOGODDS
+    assert summary.largest.metric == "logodds_change"
+    label = heads[weakest].address.label
+    assert summary.largest.words == f"{label} −98.76 nats of log odds"
+
+
 def test_a_summary_tells_the_run_without_unpacking_it(store, run_on):
     result = run_on("a b")
     store.keep(result)
     (summary,) = store.listed()
     first = result.ranked()[0]
     assert summary.shape == result.shape
-    assert summary.largest == first.address.label
+    strongest = result.ranked(opening(result).metric.field)[0]
+    assert summary.largest.head == strongest.address.label
     assert summary.prob == result.baseline.prob
     assert summary.changes[first.layer][first.head] == round(100 * first.prob_change, 4)
     assert (summary.model, summary.prompt, summary.target) == ("demo", "a b", " jumps")
@@ -464,7 +483,7 @@ def check_others_are_listed(store, odd, other):
         for each in found:  # as the pages and the command line use it
             assert json.dumps(dataclasses.asdict(each), allow_nan=False)
             datetime.fromtimestamp(each.created).astimezone().isoformat()
-            str(each.name + each.largest + each.words).encode()
+            str(each.name + each.largest.words + each.words).encode()
     assert other in {each.id for each in store.listed()}
     assert all(isinstance(text, str) for texts in store.filter_choices() for text in texts)
     assert store.get(other) is not None
