@@ -234,7 +234,8 @@ class DashboardPage:
     def click_head(self, key: str, layer: int, head: int) -> None:
         """Click the point of a head in a figure."""
         plot = self.figure(key)
-        plot.scroll_into_view_if_needed()
+        # At once: Playwright's own waits for it to rest, and fails where it is drawn anew then.
+        plot.evaluate("gd => gd.scrollIntoViewIfNeeded()")
         before = None
         while (now := plot.evaluate(_POINT, [layer, head])) != before:
             self.page.wait_for_timeout(150)
