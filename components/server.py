@@ -39,9 +39,11 @@ def main() -> None:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import bootstrap
 
+    from components.state.health import add_health_route
     from components.state.warm_up import warm_up
 
     warm_up()
+    add_health_route()
     options = {
         "server_port": given.port,
         "server_address": given.address,
