@@ -5,15 +5,22 @@ first page draws with, starts loading the embedded model, and then serves.
 """
 
 import gc
+import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import InputError
 from core.net import bindable_port
-from core.settings import settings
+from core.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 ROOT = Path(__file__).parent.parent
 """Where app.py, pages/ and .streamlit/ lie: the clone, or site-packages."""
+GRACE_SECONDS = 3
+"""For answers that are under way when the server is to stop."""
 
 
 def main() -> None:
@@ -35,29 +42,69 @@ def main() -> None:
     import pandas  # noqa: F401
     import plotly.graph_objects
     import plotly.io  # noqa: F401
+
+    from components.state.run_ends import hear_runs_out
+    from components.state.warm_up import warm_up
+    from components.web.app import dashboard
+
+    warm_up()
+    hear_runs_out()
+    script = ROOT / "app.py"
+    _load_options(script, given)
+    print(f"Headsweep: {given.url}", flush=True)
+    _serve(dashboard(script, given), given)
+
+
+def _load_options(script: Path, given: Settings) -> None:
+    """Streamlit's options: those of .streamlit/ beside app.py, whatever the folder, and ours."""
     from streamlit import config
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import bootstrap
 
-    from components.state.run_ends import hear_runs_out
-    from components.state.warm_up import warm_up
-
-    warm_up()
-    hear_runs_out()
-    options = {
-        "server_port": given.port,
-        "server_address": given.address,
-        "server_baseUrlPath": given.base_path,
-    }
-    script = str(ROOT / "app.py")
-    # What `streamlit run` does, so that the .streamlit/ beside app.py counts from any folder.
-    config._main_script_path = script
-    bootstrap.load_config_options(options)
+    config._main_script_path = str(script)  # what `streamlit run` does
+    bootstrap.load_config_options(
+        {
+            "server_port": given.port,
+            "server_address": given.address,
+            "server_baseUrlPath": given.base_path,
+        }
+    )
     # Streamlit's older way is a folder "pages" and no navigation: by the address of a page, the
     # first visitors would be led past app.py, until one of them opens the front page.
     PagesManager.uses_pages_directory = False
-    print(f"Headsweep: {given.url}", flush=True)
-    bootstrap.run(script, False, [], options)
+
+
+def _serve(app: "ASGIApp", given: Settings) -> None:
+    """Answer at the settings' address until SIGTERM or Ctrl-C, and return then."""
+    import uvicorn
+    from streamlit import config
+
+    from components.web.descriptors import most_connections, raise_limit
+
+    ping = config.get_option("server.websocketPingInterval")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            # To asyncio :: is IPv6 alone, and an empty text both kinds.
+            host="" if given.address == "::" else given.address,
+            port=given.port,
+            ws="websockets-sansio",
+            ws_max_size=config.get_option("server.maxWidgetStateSize") * 1_000_000,
+            ws_ping_interval=ping,
+            ws_ping_timeout=ping,
+            ws_per_message_deflate=False,
+            limit_concurrency=most_connections(raise_limit()),
+            backlog=128,  # asyncio tries to accept as many at once where no descriptor is left
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            server_header=False,
+            use_colors=False,
+            access_log=False,
+        )
+    )
+    # Once it has stopped uvicorn gives the signal on, to whom it would end at once.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: None)
+    server.run()
 
 
 def check_free(address: str, port: int) -> None:

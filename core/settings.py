@@ -21,6 +21,8 @@ PREFIX = "HEADSWEEP_"
 
 _WHOLE_NUMBERS = "port", "max_queue", "max_prompt_tokens", "memory_mb", "max_models"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+]{0,19})://")
+_HOST = re.compile(r"\*|(\*\.)?[\w.-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII | re.IGNORECASE)
+_SITE = re.compile(r"https?://(\*\.)?[\w.-]{1,253}(:[0-9]{1,5})?", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -60,10 +62,20 @@ class Settings(BaseSettings):
     base_path: str = Field(
         default="", description="The path before the dashboard's: lab/headsweep."
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Under which other names it answers, with commas between them: a proxy's name, "
+        "*.example.org for all beneath one, * for any. Unset: this machine's own.",
+    )
+    framed_by: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Which other sites may show it in a frame, such as https://huggingface.co, "
+        "with commas between them. Unset: none.",
+    )
     read_only: bool = Field(
         default=False,
         description="For public demos: runs can be opened, compared and exported, and new sweeps "
-        "made, but nothing is kept, renamed or deleted.",
+        "made of the models known by name, but nothing is kept, renamed or deleted.",
     )
     max_queue: int = Field(
         default=100, ge=1, description="Sweeps and other work waiting for one device."
@@ -101,6 +113,30 @@ class Settings(BaseSettings):
         if not names:  # an empty list would allow all models; nobody means that by a comma
             raise ValueError("it names no model: write names with commas between them")
         return names
+
+    @field_validator("allowed_hosts", "framed_by", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, (name.strip() for name in value.split(","))))
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_HOST.fullmatch, value)):
+            raise ValueError(
+                "one is no host's name: write lab.example.org, without http:// or port"
+            )
+        return value
+
+    @field_validator("framed_by")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # What stands here goes into a header: nothing that could end a part of it is taken.
+        if not all(map(_SITE.fullmatch, value)):
+            raise ValueError("one is no site: write https://lab.example.org, without a path")
+        return value
 
     @field_validator(*_WHOLE_NUMBERS, mode="before")
     @classmethod

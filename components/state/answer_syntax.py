@@ -5,8 +5,9 @@ from collections.abc import Collection
 
 from core.errors import InputError
 from core.spec.answer import Answer
+from core.spec.heads import shortened
 from core.spec.spec import Positions
-from core.text.typed_numbers import WHOLE
+from core.text.typed_numbers import MOST_CHARACTERS, MOST_IN_SPANS, WHOLE, expanded
 
 _BARS = re.compile(r"(\\*)\|")
 _RANGE = re.compile(rf"({WHOLE})(?:\s*[-–]\s*({WHOLE}))?")
@@ -52,21 +53,31 @@ def parse_positions(text: str) -> tuple[int, ...]:
             "positions",
             "No position is chosen: click tokens in the strip, or type numbers such as 0, 3, 5-9.",
         )
-    found: set[int] = set()
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(
+            "positions",
+            f"The positions have {len(text):,} characters; at most {MOST_CHARACTERS:,} are taken: "
+            "write neighbours as a range, such as 5-9.",
+        )
+    ends = []
     for part in re.split(r"[,;]", text.strip().strip(",;")):
         match = _RANGE.fullmatch(part.strip())
         if match is None:
             raise InputError(
                 "positions",
-                f"{part.strip()!r} is no position: type numbers and ranges such as 0, 3, 5-9.",
+                f"{shortened(part.strip())!r} is no position: type numbers and ranges such as "
+                "0, 3, 5-9.",
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise InputError("positions", f"{part.strip()!r} runs backwards: type {last}-{first}.")
         if last > _LARGEST:
             raise InputError("positions", f"Position {last} is past the end of any prompt.")
-        found.update(range(first, last + 1))
-    return tuple(sorted(found))
+        ends.append((first, last))
+    found = expanded(ends)
+    if found is None:
+        raise InputError("positions", f"These are more than {MOST_IN_SPANS:,} positions.")
+    return found
 
 
 def positions_text(positions: Collection[int]) -> str:

@@ -7,6 +7,8 @@ from core.text.json_form import json_kind
 Answer = str | tuple[str, ...]
 
 MAX_ANSWER_CHARACTERS = 1_000
+MAX_ANSWERS = 1_000
+"""Tokens of a set: of a vocabulary's tens of thousands nobody names more one by one."""
 
 
 def checked_answer(field: str, value: object) -> Answer:
@@ -17,6 +19,10 @@ def checked_answer(field: str, value: object) -> Answer:
             raise InputError(field, f"The {field} is blank: type the token to predict.")
         return value
     if isinstance(value, list | tuple) and value:
+        if len(value) > MAX_ANSWERS:
+            raise InputError(
+                field, f"There are {len(value):,} {field}s; at most {MAX_ANSWERS:,} are taken."
+            )
         for item in value:
             if not isinstance(item, str):
                 raise InputError(

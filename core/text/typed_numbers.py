@@ -5,9 +5,13 @@ in a list of positions or in an address.
 """
 
 import re
+from collections.abc import Iterable
 
 WHOLE = r"[0-9]{1,9}"
 """The pattern of a whole number from 0: no position, layer or head has more digits."""
+
+MOST_CHARACTERS = 20_000
+"""A list that is typed is never as long; a longer text is not looked at."""
 
 _WHOLE = re.compile(rf"-?{WHOLE}")
 _DECIMAL = re.compile(
@@ -32,7 +36,12 @@ def decimal_number(text: str) -> float | None:
 
 
 def whole_numbers(text: str) -> tuple[int, ...] | None:
-    """The numbers of a list with commas, such as "0,3,5"; None where a part of it is no number."""
+    """The numbers of a list with commas, such as "0,3,5"; None where a part of it is no number.
+
+    None also for a text that is longer than any that is typed.
+    """
+    if len(text) > MOST_CHARACTERS:
+        return None
     found = [whole_number(part) for part in text.split(",")]
     return None if None in found else tuple(number for number in found if number is not None)
 
@@ -44,15 +53,30 @@ MOST_IN_SPANS = 100_000
 def spans(text: str) -> tuple[int, ...] | None:
     """The numbers of a list of spans with commas, such as "2-6" or "0,3-5"; None for another text.
 
-    Both ends of a span are in it.
+    Both ends of a span are in it. The numbers are in order, each once.
     """
-    found: list[int] = []
-    for part in text.split(","):
+    ends = []
+    for part in text.split(",") if len(text) <= MOST_CHARACTERS else [""]:
         first, dash, last = part.strip().partition("-")
-        ends = whole_number(first), whole_number(last) if dash else whole_number(first)
-        if ends[0] is None or ends[1] is None or ends[1] < ends[0]:
+        pair = whole_number(first), whole_number(last) if dash else whole_number(first)
+        if pair[0] is None or pair[1] is None or pair[1] < pair[0]:
             return None
-        if len(found) + ends[1] - ends[0] >= MOST_IN_SPANS:
-            return None
-        found += range(ends[0], ends[1] + 1)
-    return tuple(found)
+        ends.append((pair[0], pair[1]))
+    return expanded(ends)
+
+
+def expanded(ends: Iterable[tuple[int, int]]) -> tuple[int, ...] | None:
+    """The numbers of some spans, each once and in order; None if they are too many to list.
+
+    Spans that meet are made one before anything is listed: hundreds of them may be the same
+    hundred thousand numbers.
+    """
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ends):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    if sum(last - first + 1 for first, last in merged) > MOST_IN_SPANS:
+        return None
+    return tuple(number for first, last in merged for number in range(first, last + 1))

@@ -11,10 +11,11 @@ _SCRIPTS = ("typing", "arrows", "reading", "saving", "dropping", "address")
 
 def page_script() -> None:
     """Put the scripts into the page; they run once a tab."""
-    st.html(_once(), unsafe_allow_javascript=True)
+    st.html(page_scripts(), unsafe_allow_javascript=True)
 
 
 @cache
-def _once() -> str:
+def page_scripts() -> str:
+    """The scripts as they stand in the page, which the server names to browsers by their digest."""
     scripts = "\n".join(asset(f"js/{name}.js") for name in _SCRIPTS)
     return f"<script>if (!window.headsweep) {{ window.headsweep = true;\n{scripts} }}</script>"
