@@ -79,6 +79,7 @@ def _serve(app: "ASGIApp", given: Settings) -> None:
     import uvicorn
     from streamlit import config
 
+    from components.web.connections import BoundedConnection
     from components.web.descriptors import most_connections, raise_limit
 
     ping = config.get_option("server.websocketPingInterval")
@@ -88,6 +89,7 @@ def _serve(app: "ASGIApp", given: Settings) -> None:
             # To asyncio :: is IPv6 alone, and an empty text both kinds.
             host="" if given.address == "::" else given.address,
             port=given.port,
+            http=BoundedConnection,
             ws="websockets-sansio",
             ws_max_size=config.get_option("server.maxWidgetStateSize") * 1_000_000,
             ws_ping_interval=ping,

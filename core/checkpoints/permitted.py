@@ -16,10 +16,10 @@ EMBEDDED = "demo"
 def is_permitted(name: str) -> bool:
     """Whether the operator allows a model, under any of its names.
 
-    Without a list all models are allowed. The embedded model is a part of the program and always
-    allowed.
+    Without a list all models are allowed, and in a read-only Headsweep those known by name. The
+    embedded model is a part of the program and always allowed.
     """
-    allowed = settings().allowed_models
+    allowed = _allowed()
     return not allowed or _same(name) == EMBEDDED or _same(name) in map(_same, allowed)
 
 
@@ -34,7 +34,7 @@ def check_permitted(name: str) -> None:
 
 def permitted_names() -> list[str]:
     """The models to offer: the operator's list, or without one the catalogue."""
-    allowed = settings().allowed_models
+    allowed = _allowed()
     if not allowed:
         return [known.name for known in catalogue.CATALOGUE]
     return list(dict.fromkeys((EMBEDDED, *map(catalogue.canonical, allowed))))
@@ -46,9 +46,26 @@ def permitted_in_links(name: str) -> bool:
     It may if the model is on the operator's list, or, without a list, in the catalogue. Only the
     user can request a local folder or any other name of the hub.
     """
-    if settings().allowed_models:
+    if _allowed():
         return is_permitted(name)
     return catalogue.entry(name) is not None
+
+
+def is_list_given() -> bool:
+    """Whether only some models may be loaded here."""
+    return bool(_allowed())
+
+
+def _allowed() -> tuple[str, ...]:
+    """The only models that may be loaded; empty for any.
+
+    Whoever only shows Headsweep to the public has no folders to be looked at, and no disk for
+    whatever the hub has.
+    """
+    given = settings()
+    if given.read_only and not given.allowed_models:
+        return tuple(known.name for known in catalogue.CATALOGUE)
+    return given.allowed_models
 
 
 def _same(name: str) -> str:

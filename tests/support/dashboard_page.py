@@ -33,9 +33,16 @@ _POINT = """(gd, [layer, head]) => {
 }"""
 
 
+_FORBIDDEN = "A policy forbids"
+_TELL_FORBIDDEN = f"""document.addEventListener('securitypolicyviolation', e =>
+  console.error(`{_FORBIDDEN} ${{e.blockedURI}} (${{e.effectiveDirective}})`));"""
+"""What the server's policy does not let a page do is an error of the page."""
+
+
 def prepared_tab(context: Any) -> Any:
     """A new tab that waits patiently, and looks at the page seldom enough to let it work."""
     tab = context.new_page()
+    tab.add_init_script(_TELL_FORBIDDEN)
     # Else it looks at every frame, and laying out the page sixty times a second is most of
     # what a machine then does.
     tab.wait_for_function = partial(tab.wait_for_function, polling=POLLING)
@@ -49,7 +56,11 @@ class DashboardPage:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.script_errors: list[str] = []
-        self._heard = {"pageerror": self._on_error, "dialog": self._on_dialog}
+        self._heard = {
+            "pageerror": self._on_error,
+            "dialog": self._on_dialog,
+            "console": self._on_console,
+        }
         for event, listener in self._heard.items():
             page.on(event, listener)
 
@@ -65,6 +76,10 @@ class DashboardPage:
 
     def _on_error(self, error: Any) -> None:
         self.script_errors.append(str(error))
+
+    def _on_console(self, message: Any) -> None:
+        if message.text.startswith(_FORBIDDEN):
+            self.script_errors.append(message.text)
 
     def _on_dialog(self, dialog: Any) -> None:
         self.script_errors.append(f"dialog: {dialog.message}")

@@ -7,9 +7,8 @@ from components.widgets.composer.draft import Draft, on_this_machine
 from components.widgets.page.messages import note
 from components.words.escaping import as_markdown
 from core.checkpoints import catalogue
-from core.checkpoints.permitted import is_permitted, permitted_names
+from core.checkpoints.permitted import is_list_given, is_permitted, permitted_names
 from core.results.captions import SLOWER_PATH
-from core.settings import settings
 
 
 def model_box() -> None:
@@ -23,7 +22,7 @@ def model_box() -> None:
         persist_state="session",
         placeholder="a name, hub name or folder",
         help="One of the list."
-        if settings().allowed_models
+        if is_list_given()
         else "One of the list, or type any Hugging Face name or the path of a local folder.",
     )
 

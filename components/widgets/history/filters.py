@@ -8,7 +8,9 @@ from core.store.run import Query
 _ANY = None
 
 
-def filters(state: Session, choices: tuple[list[str], list[str], list[str]]) -> Query:
+def filters(
+    state: Session, choices: tuple[list[str], list[str], list[str]], *, read_only: bool
+) -> Query:
     """A search box and what the runs can be narrowed to; returns the query."""
     models, kinds, tags = choices
     with st.container(key="history_filters", horizontal=True, vertical_alignment="bottom"):
@@ -47,14 +49,15 @@ def filters(state: Session, choices: tuple[list[str], list[str], list[str]]) -> 
             on_change=first_page,
             help="Runs are kept for everybody who uses this Headsweep.",
         )
-        st.toggle("Deleted ones", key="history_deleted", persist_state="session",
-                  on_change=first_page)  # fmt: skip
+        if not read_only:
+            st.toggle("Deleted ones", key="history_deleted", persist_state="session",
+                      on_change=first_page)  # fmt: skip
     return Query(
         text=value("history_text") or "",
         model=value("history_model"),
         ablation=value("history_kind"),
         tag=value("history_tag"),
-        deleted=bool(value("history_deleted")),
+        deleted=not read_only and bool(value("history_deleted")),
         only=frozenset(state.sweep.own_runs) if value("history_mine") else None,
     )
 

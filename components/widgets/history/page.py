@@ -34,7 +34,7 @@ def history(state: Session, look: Look) -> None:
     with st.container(key="history"):
         try:
             store = KEEPER.store()
-            query = filters(state, store.filter_choices())
+            query = filters(state, store.filter_choices(), read_only=store.read_only)
             actions(state, read_only=store.read_only)
             listing(store, query, state, look)
             if unknown := unknown_results(store.n_unknown()):

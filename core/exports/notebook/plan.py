@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.checkpoints import catalogue
-from core.checkpoints.permitted import EMBEDDED
+from core.checkpoints.permitted import EMBEDDED, is_permitted
 from core.errors import InputError
 from core.results.leading import opening
 from core.results.metrics import METRICS, Metric
@@ -113,4 +113,6 @@ def _home(model: str) -> tuple[Home, str]:
         return "embedded", EMBEDDED
     if known is not None:
         return "hub", known.source
-    return ("folder" if catalogue.is_path(model) else "hub"), model
+    # The disk is looked at for what may be loaded from it alone: an imported run may name anything.
+    looked_at = catalogue.is_path if is_permitted(model) else catalogue.looks_like_path
+    return ("folder" if looked_at(model) else "hub"), model
