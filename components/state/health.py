@@ -24,7 +24,7 @@ def add_health_route() -> None:
     from starlette.routing import Route
     from streamlit.web.server.starlette import starlette_app
 
-    of_streamlit = starlette_app.create_health_routes
+    of_streamlit = starlette_app.create_health_routes  # type: ignore[attr-defined]
 
     def routes(runtime: Any, base_url: str | None) -> list[Any]:
         async def answer(request: "Request") -> "Response":
@@ -35,7 +35,7 @@ def add_health_route() -> None:
         own = Route(f"/{path}", answer, methods=["GET", "HEAD"])
         return [*of_streamlit(runtime, base_url), own]
 
-    starlette_app.create_health_routes = routes
+    starlette_app.create_health_routes = routes  # type: ignore[attr-defined]
 
 
 def _answer(trouble: str | None) -> "Response":
