@@ -111,9 +111,9 @@ def _check_sizes(config: Mapping[str, Any]) -> None:
 
 def _check_numbers(config: Mapping[str, Any]) -> None:
     for key, value in _numbers(config, ""):
-        if math.isnan(value):
-            raise ValueError(f"{key} is no number (NaN)")
         if isinstance(value, float):
+            if math.isnan(value):
+                raise ValueError(f"{key} is no number (NaN)")
             continue
         most = MAX_COUNT if _COUNT.search(key) else MAX_NUMBER
         if abs(value) > most:

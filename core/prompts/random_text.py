@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from core.errors import InputError
-from core.prompts.tokens import decoded, encode, token_text
+from core.prompts.tokens import decoded, ids_if_readable, token_text
 
 _WORDS = (re.compile(r" [^\W\d_]{4,}"), re.compile(r" [^\W\d_]{2,}"))
 """A space, then letters. With four letters or more a token is seldom only the beginning of a word;
@@ -108,7 +108,7 @@ def decode(tokenizer: Any, ids: Sequence[int]) -> str:
 def exact_text(tokenizer: Any, ids: Sequence[int]) -> str | None:
     """The text of some ids (without BOS), or None if the tokenizer encodes it as other ids."""
     text = decode(tokenizer, ids)
-    return text if encode(tokenizer, text, "prompt") == list(ids) else None
+    return text if ids_if_readable(tokenizer, text) == list(ids) else None
 
 
 @lru_cache(maxsize=8)

@@ -42,6 +42,7 @@ _PLAIN = re.compile(
 )
 """One set of characters and how often: a search for it takes one step a character."""
 _KNOWN = {
+    r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}{1,2}| ?[^\s\p{L}\p{N}]|\s+(?!\S)|\s",  # `demo`'s
     # Of GPT-4, Llama 3 and Qwen 2, which the field has run over everything.
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",

@@ -173,6 +173,14 @@ def encode(tokenizer: Any, text: str, field: str) -> list[int]:
         raise InputError(field, f"This model's tokenizer cannot read the {name}: {said}.") from None
 
 
+def ids_if_readable(tokenizer: Any, text: str) -> list[int] | None:
+    """`encode`; None for a text that the tokenizer cannot read."""
+    try:
+        return encode(tokenizer, text, "text")
+    except InputError:
+        return None
+
+
 def decoded(tokenizer: Any, ids: Sequence[int], **options: Any) -> str | None:
     """The text of some ids by the tokenizer's own `decode`; None where that fails."""
     try:

@@ -136,7 +136,16 @@ def name_of(reference: tuple[str, ...] | None) -> str:
     """What to call a reference set; None is the default one."""
     if reference is None or reference == DEFAULT:
         return NAME
+    if is_part_of_default(reference):
+        return f"{len(reference)} of Headsweep's {len(DEFAULT)} default reference sentences"
     return f"{len(reference)} reference prompt{'s' if len(reference) > 1 else ''}"
+
+
+def is_part_of_default(reference: tuple[str, ...] | None) -> bool:
+    """Whether a set is what is left of the default one for a model that cannot read all of it."""
+    if reference is None or not 0 < len(reference) < len(DEFAULT):
+        return False
+    return reference == tuple(text for text in DEFAULT if text in set(reference))
 
 
 def parse(text: str) -> tuple[str, ...]:

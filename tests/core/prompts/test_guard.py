@@ -89,8 +89,8 @@ def test_what_grows_less_is_read_where_its_memory_and_tokens_have_an_end(closed)
     assert rules_of(grows).growth == 1_000
     closed(grows)
     assert encode(grows, "aa", "prompt") == [0] * 2_000
-    with pytest.raises(InputError, match="10,000,000 tokens|too much memory|broke off"):
-        encode(grows, "a" * 10_000, "prompt")
+    with pytest.raises(InputError, match=r"2,000,000 tokens|memory|broke off|took longer"):
+        encode(grows, "a" * 2_000, "prompt")
     assert len(encode(grows, "a", "prompt")) == 1_000
 
 
@@ -201,8 +201,9 @@ def test_a_text_without_a_token_for_it_is_a_sentence():
 
 
 def test_a_decoder_that_fails_leaves_the_vocabularys_own_text():
-    """Stripping more from both ends than there is panics in some releases of tokenizers."""
+    """Stripping more from both ends than there is panics."""
     broken = tokenizer(decoder=decoders.Strip("a", 3, 3))
     assert token_text(broken, 1) == "b"
-    text_token_ids(broken)
-    decode(broken, [0, 1])
+    assert text_token_ids(broken) == [1, 2]
+    with pytest.raises(InputError, match="cannot turn its own tokens into text"):
+        decode(broken, [0, 1])
