@@ -136,8 +136,6 @@ def name_of(reference: tuple[str, ...] | None) -> str:
     """What to call a reference set; None is the default one."""
     if reference is None or reference == DEFAULT:
         return NAME
-    if is_part_of_default(reference):
-        return f"{len(reference)} of Headsweep's {len(DEFAULT)} default reference sentences"
     return f"{len(reference)} reference prompt{'s' if len(reference) > 1 else ''}"
 
 

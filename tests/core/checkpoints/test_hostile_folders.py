@@ -401,9 +401,10 @@ def test_a_tokenizer_without_an_unknown_token_leaves_out_what_it_cannot_read(fol
     assert result.values("kl") == pytest.approx(
         swept("Copper conducts heat", ablation="mean", reference=read).values("kl")
     )
-    said = "3 of Headsweep's 64 default reference sentences"
-    assert said in result.spec.in_words()
-    assert any(said in caveat and "left out" in caveat for caveat in findings(result).caveats)
+    assert any(
+        "3 of the 64 default reference sentences" in caveat and "left out" in caveat
+        for caveat in findings(result).caveats
+    )
     settled = SweepTask(SweepSpec(str(own), "a", "a", ablation="mean")).resolved(model)
     assert settled.spec.reference == read
     scores = run_to_end(measure_scores_without(model, Head(0, 0), AblationKind.MEAN))
