@@ -60,7 +60,7 @@ def weight_files(folder: Path) -> list[Path]:
     names = sorted(shards(folder / INDEX))
     if not names:
         raise ValueError(
-            f"has an {INDEX} that names something else than safetensors files beside it: save "
+            f"has a {INDEX} that names something else than safetensors files beside it: save "
             "the model anew with save_pretrained()"
         )
     for name in names:
