@@ -30,13 +30,12 @@ class Cancelled(Exception):  # noqa: N818  # a requested outcome, not an error
 
 def is_memory_error(error: BaseException) -> bool:
     """Whether an error means out of memory, on a GPU or on a CPU (a plain RuntimeError)."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if not isinstance(error, RuntimeError):
+        return False
     text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "allocate memory" in text)
-        or (isinstance(error, RuntimeError) and "not enough memory" in text)
-    )
+    return "allocate memory" in text or "not enough memory" in text
 
 
 class StoreError(Exception):
