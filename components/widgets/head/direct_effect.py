@@ -12,7 +12,7 @@ from components.widgets.head.context import HeadContext, chart, contributions, h
 from components.widgets.page.messages import note
 from components.words.escaping import as_html
 from core.circuits import figure_captions
-from core.circuits.mechanism import mechanism_words, metric_words
+from core.circuits.mechanism_words import mechanism_words, metric_words
 from core.circuits.verdict import leading_change
 from core.results.leading import leading_of
 from core.results.result import HeadEffect

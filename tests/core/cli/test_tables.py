@@ -52,7 +52,8 @@ def test_the_tables_have_the_numbers_of_the_json(inside, tmp_path):
     change = f"{100 * effect['prob_change']:+.1f}".replace("-", "−")
     assert f"mean (this sweep) {100 * effect['prob']:.1f} % {change}" in words
     induction = report["head_scores"]["scores"]["induction"]
-    assert f"induction {induction['score']:.2f} {induction['percentile']:.0f}" in words
+    assert induction["rank"] == 1
+    assert f"induction {induction['score']:.2f} 1st of 12" in words
     assert "attends to ␣jumps at 5 (100 %)" in words
 
 
