@@ -64,7 +64,7 @@ _CARRIED = {
 
 
 def carriers(direct: float, parts: Mapping[str, float]) -> dict[Carrier, float]:
-    """An effect by what carries it, in nats: its direct part, norms frozen, and the parts beside it.
+    """An effect by what carries it, in nats: its direct part, norms frozen, and the others.
 
     `parts` are those of `DirectEffect.parts`.
     """

@@ -54,8 +54,8 @@ def greedy(scorer: Scorer, max_size: int = MAX_SIZE, enough: float = 1.0) -> _St
     A set is found only where it keeps `enough` of the metric and of the probability, and the
     target at rank 1: see `Search.keeps`. Where the target is not at rank 1 with every head in
     place, neither way is gone: there is no answer to keep. It yields the state so far, not the
-    share done, and may be stopped at every yield. Of equal candidates the first in head order is taken. Raises
-    `InputError` for sizes and shares out of range, and where `check_keep_only` does.
+    share done, and may be stopped at every yield. Of equal candidates the first in head order is
+    taken. Raises `InputError` for sizes and shares out of range, and where `check_keep_only` does.
     """
     _check(scorer, max_size, enough)
     model, target = scorer.model, scorer.prepared.target
@@ -66,9 +66,9 @@ def greedy(scorer: Scorer, max_size: int = MAX_SIZE, enough: float = 1.0) -> _St
     search = Search(scorer.metric, baseline, enough, n_heads, texts)
     search = yield from _forward(scorer, search, largest)
     search = yield from _backward(scorer, search, largest)
-    read = answer_logits(scorer, search.heads)
-    logits = yield from map_steps(read, lambda _: search)
-    search = replace(search, fraction=1.0, logits=logits)
+    ended = replace(search, fraction=1.0)
+    logits = yield from map_steps(answer_logits(scorer, ended.heads), lambda _: ended)
+    search = replace(ended, logits=logits)
     yield search
     return search
 

@@ -260,7 +260,7 @@ def test_a_set_is_reported_with_its_rank_and_both_logits(demo, plain):
     trail = replace(search.forward, steps=(SearchStep(kept, kept, effect),))
     said = standing_words(replace(search, logits=found), trail)
     logits = f"(logit {signed(found.target, 2)}, {signed(found.foil, 2)} for the foil, "
-    assert f"With 1 head kept the target is at rank 565, P 36.9 % → 0.039 % {logits}" in said
+    assert f"With 1 head kept the target is at rank 565, P 76.2 % → 0.039 % {logits}" in said
 
 
 def test_what_broke_says_why_its_metric_rose(demo):
