@@ -112,7 +112,7 @@ def test_a_table_of_tiny_probabilities_shows_what_moved(inside):
     prompt = ("--prompt", "When John and Mary went to the shops, John gave the bag to")
     done = inside("sweep", *prompt, "--target", " Mary and John", "--ablation", "mean")
     assert done.returncode == 0
-    rows = [line.split() for line in done.stdout.splitlines() if re.match(r"L\dH\d ", line)]
+    rows = [line.split() for line in done.stdout.splitlines() if re.match(r"L\dH\d +[\d.]+", line)]
     assert len(rows) == 12
     for _, after, change, *_ in rows:
         assert float(after.replace("−", "-")) > 0
