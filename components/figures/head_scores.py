@@ -7,6 +7,7 @@ from components.figures.base.head_axes import named_heads
 from components.figures.base.look import Look, blank, quiet_axis
 from components.figures.base.sketch import Sketch
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
+from core.circuits.score_places import score_place
 from core.spec.heads import Head, all_heads
 from core.text.numbers import signed
 
@@ -15,7 +16,7 @@ LISTED = 12
 
 
 def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
-    """A bar a role, 0 to 1, with its standard error, its percentile and the threshold's line."""
+    """A bar a role, 0 to 1, with its standard error, its place and the threshold's line."""
     names = list(roles.roles)
     scores = [float(roles.values(role)[head]) for role in names]
     errors = [float(np.nan_to_num(roles.errors(role)[head])) for role in names]
@@ -78,16 +79,18 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
 
 
 def _said(roles: HeadScores, role: str, head: Head) -> str:
-    share = roles.percentile(role, head)
-    place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
-    return f"{float(roles.values(role)[head]):.2f}{place}"
+    return f"{float(roles.values(role)[head]):.2f}{_place(roles, role, head)}"
+
+
+def _place(roles: HeadScores, role: str, head: Head) -> str:
+    place = score_place(roles, role, head)
+    return f" · {place}" if place else ""
 
 
 def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:
     """On an axis of its own: it is read off the weights, and runs from -1 to 1."""
     assert roles.copying is not None
-    score, share = float(roles.copying[head]), roles.percentile(COPYING, head)
-    place = "" if np.isnan(share) else f" · above {share:.0f} % of others"
+    score, place = float(roles.copying[head]), _place(roles, COPYING, head)
     sketch.add_trace(
         go.Bar(
             y=["copying (OV circuit)"],

@@ -5,7 +5,7 @@ Words, so that a figure says the same wherever it is drawn. Imports no torch.
 
 from collections.abc import Sequence
 
-from core.circuits.mechanism import metric_words
+from core.circuits.mechanism_words import metric_words
 from core.results.metrics import Metric
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head

@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.circuits.head_scores import THRESHOLD, HeadScores
-from core.circuits.mechanism import route_words
+from core.circuits.mechanism_words import route_words
+from core.circuits.score_places import FEW, score_rank
 from core.results.leading import NOTABLE_NATS, leading, leading_of, opening, shows_in_prob
 from core.results.metric_words import about_words, opposed_words
 from core.results.metrics import LOGIT_DIFF, PROB, Metric
 from core.results.result import Effect, HeadEffect, SweepResult
 from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head
-from core.text.numbers import percent, share_of, signed
+from core.text.numbers import ordinal, percent, share_of, signed
 from core.text.words import Words, phrase, plain
 
 if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
-FEW = 20
-"""Below so many others a place is a rank: a percentage would claim a precision it has not."""
 HALF = 0.5
 """Position 0 is mentioned if ablating it alone has at least this share of the effect."""
 
@@ -110,7 +109,7 @@ def _difference_went(result: SweepResult, effect: HeadEffect, colon: str) -> Wor
     went = f"{signed(base.logit_diff, 2)} → {signed(base.logit_diff + change, 2)}"
     prob = f"{percent(base.prob)} → {percent(effect.prob)}"
     points = f" ({signed(100 * effect.prob_change)} pp)" if _shows_points(effect) else ""
-    opposed = opposed_words(LOGIT_DIFF, effect, base)
+    opposed = opposed_words(LOGIT_DIFF, effect, base, result)
     if not matters(effect) and _moved_both(effect):
         way = "fell" if effect.logodds_change < 0 else "rose"
         opposed = f": target and foil {way} together"
@@ -152,12 +151,6 @@ def place_words(result: SweepResult, effect: HeadEffect, metric: Metric) -> str:
     return f"{ordinal(place)} of {len(ranked)} heads by change in {metric.short}"
 
 
-def ordinal(n: int) -> str:
-    """1st, 2nd, 11th."""
-    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{suffix}"
-
-
 def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
     parts, shown_in = [], []
     if direct_effect is not None:
@@ -195,7 +188,7 @@ def _place_in_scores(roles: HeadScores, role: str, head: Head) -> str:
     if not n_others:
         return ""
     if n_others < FEW:
-        rank = 1 + int((scores > scores[head]).sum())
+        rank = score_rank(roles, role, head)
         return f", the {'' if rank == 1 else f'{ordinal(rank)} '}highest of {scores.size} heads"
     return f", above {roles.percentile(role, head):.0f} % of the other heads"
 

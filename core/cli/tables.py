@@ -125,10 +125,12 @@ def _by_kind(report: Mapping[str, Any]) -> "Table":
 
 def _scores(scores: Mapping[str, Any]) -> "Table":
     """The head's scores on repeated random tokens."""
-    table = _table("on repeated random tokens", "score", "above, % of heads")
+    from core.circuits.score_places import place_of_score
+
+    table = _table("on repeated random tokens", "score", "among the heads")
     for role, found in scores["scores"].items():
-        above = "–" if found["percentile"] is None else f"{found['percentile']:.0f}"
-        table.add_row(role, _score(found["score"]), above)
+        place = place_of_score(found["rank"], found["of"], found["percentile"])
+        table.add_row(role, _score(found["score"]), place or "–")
     table.add_row("copying (OV)", _score(scores["copying"]), "")
     return table
 

@@ -14,6 +14,7 @@ from core.errors import InputError
 from core.hypotheses.joint_words import metric_name
 from core.hypotheses.parse_heads import heads_text
 from core.results.leading import leading
+from core.results.metric_words import opposed_words
 from core.results.result import Baseline, Effect
 from core.spec.members import Member, in_order
 from core.text.numbers import percent, signed
@@ -111,6 +112,7 @@ class Verdict:
         went = (
             f"rank {clean.rank} → {effect.rank}, {percent(clean.prob)} → {percent(effect.prob)}, "
             f"{metric_name(metric.field)} {metric.quantity(change)}"
+            f"{opposed_words(metric, effect, clean)}"
         )
         if self.broke is None:
             return (

@@ -108,7 +108,7 @@ def _extreme(
         none = f"none by {least_words(metric)} or more; {label} {metric.quantity(value)}"
         return Fact(title, "–", phrase(none))
     change = f"{metric.quantity(value)} → " if metric is PROB else f"{metric.quantity(value)}, P → "
-    opposed = opposed_words(metric, effect, result.baseline)
+    opposed = opposed_words(metric, effect, result.baseline, result)
     return Fact(title, label, phrase(f"{change}{percent(effect.prob)}{opposed}"))
 
 

@@ -45,7 +45,8 @@ def _direction(
         ", ",
         (
             phrase(
-                bold(effect.address.label), f" ({change_words(metric, effect, result.baseline)})"
+                bold(effect.address.label),
+                f" ({change_words(metric, effect, result.baseline, result)})",
             )
             for effect in effects
         ),

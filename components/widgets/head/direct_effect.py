@@ -11,7 +11,7 @@ from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from core.circuits import figure_captions
-from core.circuits.mechanism import mechanism_words, metric_words
+from core.circuits.mechanism_words import mechanism_words, metric_words
 from core.circuits.verdict import leading_change
 from core.results.leading import leading_of
 from core.results.result import HeadEffect

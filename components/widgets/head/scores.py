@@ -26,7 +26,7 @@ MOVED = 0.05
 
 
 def scores_view(context: HeadContext) -> None:
-    """Scores with their percentile, against the causal effect, and before and after."""
+    """Scores with their place among the heads, against the causal effect, and before and after."""
     roles = context.head_scores
     if roles is None:
         note("The scores appear here once every head has been measured; progress is shown above.")

@@ -103,6 +103,11 @@ def _search(spec: SweepSpec, enough: float, state: Session, look: Look) -> None:
     found: Search | None = task_result(state, "search", task)
     if found is None or not found.forward.steps:
         return
+    if found.nothing_to_keep:
+        with st.container(key="found_set"):
+            for said in search_words(found):
+                note(said)
+        return
     curve, words = st.columns([1.3, 1], gap="large")
     with curve:
         subtitle(phrase("Kept probability against the set’s size, searched from both ends"))

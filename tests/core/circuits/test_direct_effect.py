@@ -13,7 +13,8 @@ from core import AblationKind, SweepSpec, load_model, run_sweep
 from core.circuits.answer_directions import passes
 from core.circuits.direct_effect import DirectEffect, direct_effect, measure_direct_effect
 from core.circuits.logit_attribution import AnswerDirections, logit_attribution
-from core.circuits.mechanism import Mechanism, mechanism_words, route_words
+from core.circuits.mechanism import Mechanism
+from core.circuits.mechanism_words import mechanism_words, route_words
 from core.circuits.residual_stream import read_stream
 from core.engine.oracle import clean_z
 from core.errors import UnavailableError
@@ -313,7 +314,8 @@ def test_self_repair_is_said_only_where_something_was_repaired():
         return made(total, direct, **other).mechanism
 
     assert mechanism(-1.0, -3.0) is Mechanism.REPAIRED
-    assert mechanism(+0.4, -0.5) is Mechanism.REPAIRED
+    assert mechanism(+0.4, -0.5) is Mechanism.OUTWEIGHED  # more than all of it is no repair
+    assert mechanism(-0.4, +0.5) is Mechanism.OUTWEIGHED
     assert mechanism(-1.0, -3.0, layer=7) is Mechanism.OFFSET  # the first two thirds
     assert mechanism(-1.0, -3.0, prob_after=0.34) is Mechanism.OFFSET  # half of .7 is gone
     assert mechanism(-1.0, -3.0, prob_after=0.35) is Mechanism.REPAIRED

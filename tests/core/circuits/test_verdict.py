@@ -18,7 +18,6 @@ from core.circuits.verdict import (
     SCORES,
     SWEEP,
     matters,
-    ordinal,
     verdict,
 )
 from core.demo import example
@@ -27,7 +26,7 @@ from core.results.metrics import KL, LOGODDS
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
-from core.text.numbers import percent, signed
+from core.text.numbers import ordinal, percent, signed
 
 NONE = np.zeros((3, 4))
 HEAD = Head(1, 0)

@@ -229,6 +229,9 @@ def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, 
         assert values["score"] == pytest.approx(row["scores"][role], abs=1e-5)
         assert values["standard_error"] == pytest.approx(row["standard_errors"][role], abs=1e-5)
         assert values["percentile"] == roles.percentile(role, L1H0)
+        every = sorted((each["scores"][role] for each in printed["roles"]["heads"]), reverse=True)
+        assert values["of"] == len(every) == 12
+        assert every[values["rank"] - 1] == pytest.approx(row["scores"][role])
 
 
 @pytest.mark.slow

@@ -91,7 +91,11 @@ def test_a_model_is_loaded_once_however_its_lines_are_mixed(inside, specs_file, 
     [
         (PANGRAM, "--specs: --prompt is given too: leave it out"),
         (("--ablation", "zero"), "--specs: --ablation is given too"),
-        (("--metric", "kl"), "--specs: --metric is given too"),
+        (
+            ("--metric", "kl"),
+            "--metric is given too: leave it out, the results are JSON, with every",
+        ),
+        (("--rows", "layers"), "--rows is given too: leave it out, the results are JSON, without"),
         (("--format", "csv"), "--specs: The results are JSON, one a line"),
         (("--out", "."), "--out: '.' is a folder"),
     ],
