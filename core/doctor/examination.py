@@ -47,13 +47,13 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "allowed models",
         models.allowed,
-        uses=("allowed_models",),
+        uses=("allowed_models", "read_only"),
         late=State.WARNING,
         late_to_do="Download them while the hub can be reached.",
     ),
     Check("browser", software.browser),
     Check("port", machine.port, uses=("port", "address")),
-    Check("address", machine.address, uses=("address",)),
+    Check("address", machine.address, uses=("address", "allowed_hosts")),
 )
 
 

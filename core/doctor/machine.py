@@ -142,7 +142,7 @@ def address(given: Settings) -> CheckResult:
         return CheckResult(
             State.OK,
             f"{given.address}: note that anyone on the network can open the dashboard, without a "
-            "password.",
+            f"password, by an IP address{_or_named(given)}.",
         )
     if given.address == "localhost" or given.address.startswith("127.") or given.address == "::1":
         return CheckResult(State.OK, f"{given.address}: only this machine can open the dashboard.")
@@ -151,6 +151,11 @@ def address(given: Settings) -> CheckResult:
         f"{given.address}: note that whoever reaches this address can open the dashboard, without "
         "a password.",
     )
+
+
+def _or_named(given: Settings) -> str:
+    names = ", ".join(given.allowed_hosts)
+    return f", or as {names}" if names else "; HEADSWEEP_ALLOWED_HOSTS is for names"
 
 
 def _gpu(index: int) -> str:

@@ -70,6 +70,8 @@ def on_this_machine(_: Settings) -> CheckResult:
 
 def allowed(given: Settings) -> CheckResult:
     """Which models of the operator's list are here, can be downloaded, or do not exist."""
+    if not given.allowed_models and given.read_only:
+        return CheckResult(State.OK, "No list, and read-only: those of the catalogue, by name.")
     if not given.allowed_models:
         return CheckResult(State.OK, "No list: any model that a user types may be loaded.")
     results = dict(_check_allowed(given.allowed_models))

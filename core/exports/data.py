@@ -16,7 +16,7 @@ from core.results.layer_effects import LayerEffects
 from core.results.metrics import METRICS
 from core.results.result import COLUMNS, Effect, SweepResult
 from core.results.schema import MEND, SCHEMA, current_form, current_layer_effects, parse_schema
-from core.spec.answer import Answer
+from core.spec.answer import MAX_ANSWER_CHARACTERS, Answer
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
 from core.text.csv_form import csv_text
@@ -24,6 +24,8 @@ from core.text.json_form import MayLack, Nullable, Plain, check_form, parsed_jso
 
 MAX_BYTES = 12_000_000
 """Of a file that is opened: GPT-2 XL's run has 2 MB, and parsed JSON fills far more memory."""
+MAX_ANSWER_BYTES = 4 * MAX_ANSWER_CHARACTERS
+"""As many tokens can an answer have at most: one a byte of UTF-8."""
 MAX_NUMBER = 1e9
 """Ranks, seconds and changes in nats stay far below; what is larger only breaks figures."""
 _ROUNDING = 1e-5
@@ -204,7 +206,7 @@ def _fits(tokens: Sequence[str], answer: Answer | None) -> bool:
             return not tokens
         case tuple():
             return len(tokens) == len(answer)
-    return bool(tokens)
+    return 0 < len(tokens) <= MAX_ANSWER_BYTES
 
 
 def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:

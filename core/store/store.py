@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class Store:
-    """The results of one database. `read_only` refuses every change, and shows nothing deleted.
+    """The results of one database. `read_only` refuses every change.
 
     Those of any kind are kept by `put` and had by `read` and `lines`; `keep`, `get` and `listed`
     are the same for sweeps.
@@ -51,10 +51,7 @@ class Store:
         self._runs: sa.FromClause = RUNS
         if read_only:
             with store_errors(self._engine):
-                every = runs_of(version_in(self._engine) or VERSION)
-            # Deleted runs are the business of the server that writes, which brings them back or
-            # purges them: who may only look sees none, by whatever way.
-            self._runs = sa.select(every).where(live(every)).subquery()
+                self._runs = runs_of(version_in(self._engine) or VERSION)
         else:
             self._purge()
 

@@ -39,6 +39,8 @@ def test_every_setting_is_taken_from_its_variable(monkeypatch, tmp_path):
         "DEVICE": "cpu",
         "ADDRESS": "::1",
         "BASE_PATH": "/lab/head-sweep/",
+        "ALLOWED_HOSTS": " lab.example, *.lab.example,::1 ,",
+        "FRAMED_BY": "https://huggingface.co,http://*.lab.example:8080",
         "READ_ONLY": "yes",
         "MAX_QUEUE": "7",
         "MAX_PROMPT_TOKENS": "8",
@@ -53,6 +55,8 @@ def test_every_setting_is_taken_from_its_variable(monkeypatch, tmp_path):
     monkeypatch.setenv("PORT", "80")
     found = settings()
     assert found.allowed_models == ("demo", "gpt2", "/srv/models/x")
+    assert found.allowed_hosts == ("lab.example", "*.lab.example", "::1")
+    assert found.framed_by == ("https://huggingface.co", "http://*.lab.example:8080")
     assert (found.data_dir, found.database_url) == (tmp_path, given["DATABASE_URL"])
     assert (found.device, found.address, found.base_path) == ("cpu", "::1", "lab/head-sweep")
     assert (found.read_only, found.port, found.max_queue) == (True, 80, 7)
@@ -81,6 +85,10 @@ BAD = [
     ("HEADSWEEP_ADDRESS", "http://localhost"), ("HEADSWEEP_ADDRESS", "a b"),
     ("HEADSWEEP_BASE_PATH", "a b"), ("HEADSWEEP_BASE_PATH", "lab/../x"),
     ("HEADSWEEP_BASE_PATH", "lab//x"), ("HEADSWEEP_BASE_PATH", "<script>"),
+    *(("HEADSWEEP_ALLOWED_HOSTS", each) for each in ("http://lab.example", "lab.example:80",
+      "lab.example/x", "a b", "*lab.example", "*.", "a,b c")),
+    *(("HEADSWEEP_FRAMED_BY", each) for each in ("lab.example", "https://lab.example/x", "*",
+      "https://x;script-src *", "https://a https://b", "data:")),
     ("HEADSWEEP_DATABASE_URL", "mysql://me@host/x"), ("HEADSWEEP_DATABASE_URL", "sqlite://x"),
     ("HEADSWEEP_DATABASE_URL", "sqlite:///"), ("HEADSWEEP_DATABASE_URL", "runs.sqlite3"),
 ]  # fmt: skip

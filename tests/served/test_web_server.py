@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from support.saved_run import run_of
 from support.serving import dashboard
 from support.streamlit_client import Session, by_itself
+from support.streamlit_page import state_of
 from support.streamlit_upload import upload
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
+
+from core.store.store import Store
 
 pytestmark = [pytest.mark.served, pytest.mark.slow]
 
@@ -91,7 +95,10 @@ FEW_DESCRIPTORS = (
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A server with 500 descriptors, listening everywhere, known to a proxy as lab.example."""
+    """A read-only server with 500 descriptors that listens everywhere, as lab.example too.
+
+    In its database are a run that is deleted and one that is not.
+    """
     log = tmp_path_factory.mktemp("small") / "log.txt"
     given = {
         "HEADSWEEP_ADDRESS": "0.0.0.0",
@@ -99,6 +106,11 @@ def small(tmp_path_factory):
         "HEADSWEEP_FRAMED_BY": "https://teaching.example",
         "HEADSWEEP_READ_ONLY": "true",
     }
+    (log.parent / "data").mkdir()
+    store = Store(f"sqlite:///{log.parent / 'data' / 'runs.sqlite3'}")
+    store.delete([store.keep(run_of("a secret that is deleted"))])
+    store.keep(run_of("a run for everybody"))
+    store.close()
     with dashboard(log=log, program=FEW_DESCRIPTORS, **given) as url:
         yield url, log
 
@@ -111,6 +123,24 @@ def test_one_that_listens_everywhere_knows_its_addresses_and_the_proxys_name(sma
     assert websocket(url, "lab.example:8080", "http://lab.example:8080") == 101
     policy = get(url).headers["Content-Security-Policy"]
     assert re.search(r"frame-ancestors 'self' https://teaching\.example$", policy)
+
+
+def test_the_public_is_shown_no_deleted_run_and_no_folder(small, new_tab):
+    url, _ = small
+    page = new_tab(url)
+    page.visit(f"{url}/history")
+    assert "a run for everybody" in page.text("history")
+    assert not page.session.shows("history_deleted")
+    page.session.page.values["history_deleted"] = state_of("history_deleted", True)
+    page.type("history_text", "secret")
+    assert "a secret" not in page.text("history")
+    page.visit(url)
+    said = set()
+    for name in ("/etc", "/no/such/folder", "~root/x", "~nobody-here/x", "someone/model", "tests"):
+        page.choose_model(name)
+        said.add(page.errors().replace(name, "X"))
+    assert len(said) == 1
+    assert "is not among the models allowed here" in said.pop()
 
 
 def test_idle_connections_cost_nobody_the_page_and_fill_no_log(small):

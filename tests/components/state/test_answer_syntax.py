@@ -1,5 +1,7 @@
 """What is typed in the composer's fields, read and written back."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,22 @@ def test_what_is_no_position_is_said_at_the_positions(typed):
 def test_a_huge_range_is_refused_before_it_is_made():
     with pytest.raises(InputError, match="past the end"):
         parse_positions("0-999999999")
+
+
+def test_many_ranges_are_merged_before_they_are_listed():
+    before = time.process_time()
+    with pytest.raises(InputError, match="more than 100,000 positions"):
+        parse_positions("0-999999," * 800)
+    assert parse_positions("0-99999," * 800) == tuple(range(100_000))
+    with pytest.raises(InputError, match="2,700,000 characters; at most 20,000"):
+        parse_positions("0-999999," * 300_000)
+    assert time.process_time() - before < 1.0
+
+
+def test_a_message_quotes_the_beginning_of_what_was_typed():
+    with pytest.raises(InputError) as caught:
+        parse_positions("x" * 10_000)
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.slow

@@ -43,6 +43,11 @@ def nothing_is_read(monkeypatch):
 
 
 @pytest.fixture
+def shown_to_the_public(monkeypatch):
+    monkeypatch.setenv("HEADSWEEP_READ_ONLY", "true")
+
+
+@pytest.fixture
 def allow(monkeypatch):
     """allow("gpt2,demo"): the operator's list; "" for none."""
     monkeypatch.setenv("HOME", "/home/me")
@@ -127,3 +132,26 @@ def test_no_name_is_too_strange_to_refuse(allow, name):
     with pytest.raises(ModelError) as caught:
         check_permitted(name)
     assert len(str(caught.value)) < 600
+
+
+def test_the_public_may_load_what_is_known_by_name_and_no_folder(shown_to_the_public, allow):
+    allow("")
+    for name in ("demo", "gpt2-small", "openai-community/gpt2", "EleutherAI/pythia-70m"):
+        assert is_permitted(name)
+        assert permitted_in_links(name)
+    sentences = set()
+    for name in ("someone/model", "/etc", "/no/such", "~/model", "~root", "../x", str(Path.cwd())):
+        assert not is_permitted(name)
+        with pytest.raises(ModelError) as caught:
+            check_permitted(name)
+        sentences.add(str(caught.value).replace(repr(name), "X"))
+    assert len(sentences) == 1  # the same for what is there and what is not
+    assert permitted_names() == [known.name for known in catalogue.CATALOGUE]
+
+
+def test_the_public_may_load_what_the_operator_names_instead(shown_to_the_public, allow):
+    allow("someone/model,/srv/models/x")
+    assert is_permitted("someone/model")
+    assert is_permitted("/srv/models/x")
+    assert not is_permitted("gpt2")
+    assert not is_permitted("/srv/models/y")

@@ -505,3 +505,15 @@ def test_tables_of_several_runs_go_beneath_each_other():
     other = replace(saved(), spec=replace(saved().spec, prompt="a b"), _index={})
     both = pd.concat([pd.read_csv(io.StringIO(to_csv(run))) for run in (saved(), other)])
     assert both.groupby("spec").size().tolist() == [12, 12]
+
+
+def test_a_file_with_very_many_targets_or_tokens_of_one_is_refused_at_once():
+    """Found with 500,000, of which every run of a page cost 25 seconds."""
+    many = [f" {number}" for number in range(100_000)]
+    before = time.process_time()
+    as_set = changed(("spec", "target"), many)
+    with pytest.raises(InputError, match="at most 1,000"):
+        read_json("x.json", raw_of({**as_set, "target_tokens": many}))
+    with pytest.raises(InputError, match="tokens do not fit"):
+        read_json("x.json", raw_of({**WHOLE, "target_tokens": many}))
+    assert time.process_time() - before < 2.0

@@ -10,6 +10,7 @@ from support.specs import needed
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind
+from core.spec.answer import MAX_ANSWERS
 from core.spec.checks import MAX_PROMPT_CHARACTERS
 from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
@@ -318,3 +319,13 @@ def test_unknown_and_missing_keys_are_refused_by_name():
 def test_text_that_is_no_json_object_is_a_value_error(text):
     with pytest.raises(ValueError, match=r"."):
         SweepSpec.from_json(text)
+
+
+@pytest.mark.parametrize("field", ["target", "foil"])
+def test_a_set_of_answers_is_bounded(field):
+    given = {"model": "demo", "prompt": "p", "target": "t"}
+    most = tuple(f" {number}" for number in range(MAX_ANSWERS))
+    assert getattr(SweepSpec(**{**given, field: most}), field) == most
+    with pytest.raises(InputError, match=f"500,000 {field}s; at most 1,000 are taken") as caught:
+        SweepSpec(**{**given, field: tuple(f" {number}" for number in range(500_000))})
+    assert caught.value.field == field

@@ -1,10 +1,19 @@
 """Numbers as people type them: what is written is read back, and only ASCII digits are numbers."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.typed_numbers import decimal_number, whole_number, whole_numbers
+from core.text.typed_numbers import (
+    MOST_IN_SPANS,
+    decimal_number,
+    expanded,
+    spans,
+    whole_number,
+    whole_numbers,
+)
 
 NO_NUMBERS = [
     *("", " ", "-", "x", "1_0", "+1", "1 0", "0x1", "1-", "--1"),
@@ -52,3 +61,20 @@ def test_fractions_are_read_however_people_write_them(text, number):
 @pytest.mark.parametrize("text", [".", "1.5.2", "1_0.5", "+1.5", "1,5", "٣.5", "1e5e5"])
 def test_what_is_no_fraction(text):
     assert decimal_number(text) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), min_size=1))
+def test_spans_are_all_their_numbers_once(starts):
+    ends = [(first, first + length) for first, length in starts]
+    numbers = {number for first, last in ends for number in range(first, last + 1)}
+    assert expanded(ends) == tuple(sorted(numbers))
+    assert spans(",".join(f"{first}-{last}" for first, last in ends)) == expanded(ends)
+
+
+def test_the_same_span_many_times_costs_as_much_as_once():
+    """The text that was found: 800 times "0-999999," was a minute of processor."""
+    before = time.process_time()
+    assert spans(",".join(["0-99999"] * 2000)) == tuple(range(MOST_IN_SPANS))
+    assert spans(",".join(["0-999999"] * 800)) is None
+    assert spans("0," * 1_000_000 + "0") is whole_numbers("0," * 1_000_000 + "0") is None
+    assert time.process_time() - before < 1.0
