@@ -10,6 +10,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 FIRST_SECONDS = 15
 """Until a new connection has to ask for something."""
+_UNREADABLE = (
+    "This request cannot be read. An address that is longer than 60,000 characters never can: "
+    "export the run as JSON and open that file instead."
+)
 
 
 class BoundedConnection(H11Protocol):
@@ -28,3 +32,7 @@ class BoundedConnection(H11Protocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             FIRST_SECONDS, self.timeout_keep_alive_handler
         )
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what is wrong with a request that is no HTTP, or has an endless address."""
+        super().send_400_response(_UNREADABLE)

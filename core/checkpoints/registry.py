@@ -41,9 +41,10 @@ def model_key(
     known = catalogue.entry(name)
     stamp: Stamp = ()
     try:
-        folder = Path(known.source if known is not None else name).expanduser()
-        if is_permitted(name) and folder.is_dir():
-            stamp = stamp_of(folder)
+        # First whether it may be: "~you" is looked up among the users of the machine.
+        if is_permitted(name):
+            folder = Path(known.source if known is not None else name).expanduser()
+            stamp = stamp_of(folder) if folder.is_dir() else ()
     except (OSError, ValueError, RuntimeError):  # not a readable path: loading reports that
         stamp = ()
     return ModelKey(catalogue.canonical(name), dtype, weights, device, stamp)

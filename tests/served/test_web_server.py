@@ -86,6 +86,12 @@ def test_no_larger_file_is_taken_than_a_run_can_have(server):
     by_itself(give())
 
 
+def test_an_endless_address_is_a_sentence(server):
+    answer = get(f"{server}/?prompt={'x' * 100_000}")
+    assert answer.status_code == 400
+    assert "longer than 60,000 characters" in answer.text
+
+
 FEW_DESCRIPTORS = (
     "-c",
     "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (500, 500)); "
@@ -141,6 +147,17 @@ def test_the_public_is_shown_no_deleted_run_and_no_folder(small, new_tab):
         said.add(page.errors().replace(name, "X"))
     assert len(said) == 1
     assert "is not among the models allowed here" in said.pop()
+
+
+def test_a_run_that_neither_a_link_nor_the_database_holds_says_so(small, new_tab):
+    page = new_tab(small[0])
+    page.visit(small[0])
+    for prompt, is_long in (("one two one", False), ("one two " * 150 + "é" * 900, True)):
+        page.type_prompt(prompt)
+        page.type("target", " two")
+        page.run()
+        assert "this Headsweep is read-only" in page.text("run_bar")
+        assert ("too long for a link" in page.text("run_bar")) is is_long
 
 
 def test_idle_connections_cost_nobody_the_page_and_fill_no_log(small):

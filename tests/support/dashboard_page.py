@@ -1,6 +1,7 @@
 """What a user does on the dashboard, by the stable keys of its widgets."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -43,11 +44,36 @@ def prepared_tab(context: Any) -> Any:
     """A new tab that waits patiently, and looks at the page seldom enough to let it work."""
     tab = context.new_page()
     tab.add_init_script(_TELL_FORBIDDEN)
-    # Else it looks at every frame, and laying out the page sixty times a second is most of
-    # what a machine then does.
-    tab.wait_for_function = partial(tab.wait_for_function, polling=POLLING)
+    tab.wait_for_function = partial(_wait_for_function, tab)
     tab.set_default_timeout(TIMEOUT)
     return tab
+
+
+def _wait_for_function(
+    tab: Any, expression: str, *, arg: Any = None, timeout: float | None = None
+) -> None:
+    """Until an expression, or a function of `arg`, is true of the page.
+
+    Playwright's own has the page evaluate a text, which the dashboard's policy forbids. It would
+    also look at every frame, and laying out the page sixty times a second is most of what a
+    machine then does.
+    """
+    end = time.monotonic() + (TIMEOUT if timeout is None else timeout) / 1000
+    while not _is_true(tab, expression, arg):
+        if time.monotonic() > end:
+            raise TimeoutError(f"It did not become true: {expression}")
+        tab.wait_for_timeout(POLLING)
+
+
+def _is_true(tab: Any, expression: str, arg: Any) -> bool:
+    from playwright.sync_api import Error
+
+    try:
+        return bool(tab.evaluate(expression, arg))
+    except Error as error:
+        if "context was destroyed" in str(error):  # the page goes elsewhere
+            return False
+        raise
 
 
 class DashboardPage:
@@ -282,8 +308,6 @@ class DashboardPage:
 
     def wait_address(self, params: Mapping[str, Sequence[str]]) -> None:
         """Until the address bar has just these parameters."""
-        from playwright.sync_api import TimeoutError as NeverCame
-
         wanted = sorted([name, text] for name, texts in params.items() for text in texts)
         try:
             self.page.wait_for_function(
@@ -293,7 +317,7 @@ class DashboardPage:
                 arg=wanted,
                 timeout=TIMEOUT,
             )
-        except NeverCame:
+        except TimeoutError:
             there = self.page.evaluate("location.pathname + location.search")
             raise AssertionError(f"The address never had {wanted}; it is {there!r}.") from None
 

@@ -9,7 +9,7 @@ from components.state.answer_syntax import as_positions, parse_answer
 from components.state.uploads import Upload
 from components.widgets.page.messages import error_message
 from core.checkpoints import catalogue
-from core.checkpoints.permitted import check_permitted, permitted_in_links
+from core.checkpoints.permitted import check_permitted, is_permitted, permitted_in_links
 from core.errors import InputError
 from core.jobs import JobState
 from core.prompts.tokens import TokenizedPrompt
@@ -212,7 +212,9 @@ def _load_failure(state: Session, name: str) -> str | None:
 
 
 def on_this_machine(name: str) -> bool:
-    """Whether a model needs no download."""
+    """Whether a model needs no download; no for one that may not be looked for."""
+    if not is_permitted(name):
+        return False
     known = catalogue.entry(name)
     if known is not None and known.download_mb == 0:
         return True

@@ -11,11 +11,13 @@ from components.widgets.runs.label_form import label_form
 from components.words.markup import fill
 from components.words.timestamps import when
 from core.errors import StoreError
+from core.exports import links
 from core.results.metrics import Metric
 from core.store.keeper import AGAIN_SECONDS, KEEPER
 from core.store.run import Label, Summary
 
 _UNKEPT = "Not among the kept runs: press Sweep to have it there."
+_TOO_LONG = " It is too long for a link: export it as JSON to give it to others."
 
 
 def run_bar(effects: Effects, metric: Metric, state: Session) -> None:
@@ -106,6 +108,7 @@ def _read_only() -> bool:
 
 
 def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str | Markup:
+    spec = state.sweep.requested
     if trouble:
         return f"Not kept: {trouble}"
     if run is None:
@@ -113,7 +116,10 @@ def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str
             return "The example that comes with Headsweep."
         if (refused := KEEPER.refusal(run_id)) and not state.sweep.run.imported:
             return f"Not kept: {refused}"
-        return "Not kept: this Headsweep is read-only." if _read_only() else _UNKEPT
+        if not _read_only():
+            return _UNKEPT
+        too_long = spec is not None and not links.fits(links.to_params(spec))
+        return f"Not kept: this Headsweep is read-only.{_TOO_LONG if too_long else ''}"
     said = (
         f"from a file, opened {when(run.created)} · run {run.id}"
         if state.sweep.run.imported

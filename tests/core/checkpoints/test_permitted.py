@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.checkpoints import catalogue
+from core.checkpoints.fingerprint import local_fingerprint
 from core.checkpoints.permitted import (
     check_permitted,
     is_permitted,
     permitted_in_links,
     permitted_names,
 )
+from core.checkpoints.registry import model_key
 from core.errors import ModelError
 from core.settings import settings
 
@@ -144,6 +146,8 @@ def test_the_public_may_load_what_is_known_by_name_and_no_folder(shown_to_the_pu
         assert not is_permitted(name)
         with pytest.raises(ModelError) as caught:
             check_permitted(name)
+        assert model_key(name).stamp == ()
+        assert local_fingerprint(name) is None
         sentences.add(str(caught.value).replace(repr(name), "X"))
     assert len(sentences) == 1  # the same for what is there and what is not
     assert permitted_names() == [known.name for known in catalogue.CATALOGUE]
