@@ -60,7 +60,7 @@ class ExtraColumn:
 ATTRIBUTION = ExtraColumn(
     name="attribution",
     title="direct attribution",
-    unit="logits",
+    unit="nats",
     needs="a residual stream that is the sum of its parts",
     how="What the head adds to the answer's logit by itself in the clean run, the final norm's "
     "scale frozen (direct logit attribution, Elhage et al. 2021).",

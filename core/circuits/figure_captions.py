@@ -21,7 +21,7 @@ KINDS = phrase("Under each kind of ablation")
 LATER_HEADS = phrase("How far every later head changed its own direct contribution, nats")
 LATER_MLPS = phrase("The same of every later MLP")
 ATTENTION_PATHS = phrase(
-    "Change of that attention weight, through its queries and through its keys"
+    "Change of that attention weight, through its queries (Q) and through its keys (K)"
 )
 STRONGEST_PATHS = phrase("Strongest feeders")
 SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
@@ -75,7 +75,22 @@ def by_position(metric: Metric) -> Words:
 
 def value_paths(against: str) -> Words:
     """Path patching through the values; `against` as in `attribution_of_every_head`."""
-    return phrase(f"Change of what it adds to the answer, through its values, against {against}")
+    return phrase(
+        f"Change of what it adds to the answer, through its values (V), against {against}"
+    )
+
+
+def path_signs(head: Head, *, on_answer: bool) -> Words:
+    """What the three inputs are, and what red means in the maps of path patching."""
+    red = (
+        f"Red: without that path into {head.label} the answer is less likely."
+        if on_answer
+        else f"Red: without that path {head.label} looks there less (Q, K) or adds less to the "
+        "answer (V)."
+    )
+    return phrase(
+        "Q: the token it looks from; K: the tokens it looks at; V: what it moves from there. ", red
+    )
 
 
 def answer_paths(metric: Metric) -> Words:

@@ -196,14 +196,16 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
 
 def test_which_edge_and_which_measure_are_said_and_chosen(view, demo):
     live, head = view("path-patching", Head(2, 1)), Head(2, 1)
-    live.wait_text("view_path-patching", "(the residual edge)")
+    live.wait_text("view_path-patching", "alone; residual stream only")
     live.choose("feed_edge", "through the MLPs too")
-    live.wait_text("view_path-patching", "(the IOI paper’s edge)")
+    live.wait_text("view_path-patching", "alone; through the MLPs too")
     scorer = Scorer(demo, example.SPEC)
     found = run_to_end(measure_path_patching(scorer, head, edge=Edge.MLPS, answer=True))
     assert np.allclose(live.values_of("feeds-", 1), found.by_key[:2], atol=1e-3)
     live.choose("feed_measure", "the answer")
     live.wait_text("view_path-patching", "everything from this head on recomputed")
+    assert "Whatever position L2H1 looks from" in live.text("view_path-patching")
+    assert "st-key-pair" not in live.html()
     for nth, way in enumerate(INPUTS):
         expected = found.answer.through(way)[:2]
         assert np.allclose(live.values_of("feeds-answer", nth), expected, atol=1e-3)
