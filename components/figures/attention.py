@@ -49,7 +49,7 @@ def attention_pattern(
             zmin=0,
             zmax=scale_of(pattern) if top is None else top,
             colorscale=look.sequential,
-            colorbar=bar_beneath(unit, look, 0.4),
+            colorbar=bar_beneath(unit, look, 1.0, title_side="top"),
             xgap=1 if few else 0,
             ygap=1 if few else 0,
             hovertemplate=f"%{{y}} → %{{x}}: {most}%{{z:.2f}}<extra></extra>",
@@ -58,7 +58,7 @@ def attention_pattern(
     )
     _axes(sketch, blocks, labels[::size], look)
     # Room for the last slanted label, which ends to the right of the plot.
-    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
+    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(64)})
     return sketch.figure()
 
 
@@ -86,7 +86,9 @@ def _axes(sketch: Sketch, blocks: Sequence[str], firsts: Sequence[str], look: Lo
         "ticktext": firsts[::every],
     }
     sketch.update_xaxes(
-        quiet_axis(look, title={"text": "to (key)"}, side="top", tickangle=-60, **ticks)
+        quiet_axis(
+            look, title={"text": "to (key)", "standoff": 6}, side="top", tickangle=-60, **ticks
+        )
     )
     sketch.update_yaxes(
         quiet_axis(

@@ -24,7 +24,10 @@ ATTENTION_PATHS = phrase(
     "Change of that attention weight, through its queries (Q) and through its keys (K)"
 )
 STRONGEST_PATHS = phrase("Strongest feeders")
-SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
+SCORES = phrase(
+    "How it scores, mean attention on repeated random tokens (whiskers: ± standard error; above: % "
+    "of the other heads)"
+)
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
 STREAMS = phrase(
     "The corrupted run with the clean residual stream at one layer and position. What does it "

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import (
+    ALL_NUMBERED,
     bar_beneath,
     coloured,
     head_targets,
@@ -147,12 +148,14 @@ def _hairlines(values: np.ndarray, look: Look, own: dict[str, str]) -> go.Heatma
 
 
 def _numbers(values: np.ndarray, end: float, digits: int, said: object) -> list[list[str]]:
-    """The strongest cells' numbers where cells are large; a number everywhere would be noise."""
+    """All numbers of few cells, the strongest of more; many with a number each would be noise."""
     assert callable(said)
     size = np.nan_to_num(np.abs(values))
     order = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     least = max(0.1 * end, 0.5 * 10.0**-digits)
     strong = {int(i) for i in order if size.flat[i] >= least} if size.size <= NUMBERED else set()
+    if size.size <= ALL_NUMBERED:
+        strong = {int(i) for i in np.flatnonzero(size >= 0.5 * 10.0**-digits)}
     texts = [said(float(v)) if i in strong else "" for i, v in enumerate(values.flat)]
     n_heads = values.shape[1]
     return [texts[i : i + n_heads] for i in range(0, len(texts), n_heads)]

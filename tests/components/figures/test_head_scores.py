@@ -54,10 +54,10 @@ def test_each_score_says_its_percentile_beyond_its_error_bar(roles):
         (note,) = [note for note in figure.layout.annotations if note.y == role]
         score, error = roles.values(role)[INDUCTION], roles.errors(role)[INDUCTION]
         place = roles.percentile(role, INDUCTION)
-        assert note.text == f"{score:.2f} · above {place:.0f} % of others"
+        assert note.text == f"{score:.2f} · above {place:.0f}\u00a0%"
         assert note.x == pytest.approx(score + error)
-        assert note.text in figure.data[0].text  # in the hover too
-    assert "above 100 % of others" in notes_of(figure)["induction"]
+        assert f"{note.text} of others" in figure.data[0].text  # in the hover
+    assert "above 100\u00a0%" in notes_of(figure)["induction"]
 
 
 def test_copying_has_an_axis_of_its_own_from_minus_1(roles):
@@ -71,7 +71,7 @@ def test_copying_has_an_axis_of_its_own_from_minus_1(roles):
     assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
     (note,) = [note for note in figure.layout.annotations if note.xref == "x2"]
     place = roles.percentile(COPYING, head)
-    assert note.text == f"−{-roles.copying[head]:.2f} · above {place:.0f} % of others"
+    assert note.text == f"−{-roles.copying[head]:.2f} · above {place:.0f}\u00a0%"
     assert note.x == 0  # beside the axis, not over the bar
 
 
