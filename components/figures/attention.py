@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.base.cells import bar_beneath, scale_of
+from components.figures.base.cells import bar_beneath, outline, scale_of
 from components.figures.base.look import MONO, Look, blank, quiet_axis
 from components.figures.base.sketch import Sketch
 from components.words.escaping import token_label
@@ -23,11 +23,12 @@ def attention_pattern(
     *,
     unit: str = "attention weight",
     top: float | None = 1.0,
+    outlined: Sequence[tuple[int, int]] = (),
 ) -> go.Figure:
     """Queries down, keys across; plain weights sum to 1 over a row's keys.
 
     A cell of a prompt longer than `MAX_POSITIONS` is the largest among its positions. `top` is the
-    scale's end, None for the largest value.
+    scale's end, None for the largest value. The cells of `outlined` (query, key) have a frame.
     """
     n = len(tokens)
     size = -(-n // MAX_POSITIONS)
@@ -56,6 +57,9 @@ def attention_pattern(
             hoverongaps=False,
         )
     )
+    for query, key in outlined:  # a category's place on its axis is its number
+        name = f"knocked out {query} {key}"
+        sketch.add_shape(outline(key // size, query // size, look, name))
     _axes(sketch, blocks, labels[::size], look)
     # Room for the last slanted label, which ends to the right of the plot.
     sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(64)})

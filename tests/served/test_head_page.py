@@ -216,9 +216,11 @@ def test_an_edge_is_knocked_out_and_the_answer_said(view, scorer):
     live.switch("knock_out")
     live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 5 ␣jumps in L1H0")
     found = run_to_end(measure_knock_out(scorer, [INDUCTION], 14, [5]))
-    said = knock_out_words(found, scorer.prepared.texts, PROB)
+    said = knock_out_words(found, scorer.prepared.texts, PROB, "␣jumps")
     assert said in live.text("knocked_out")
-    assert "pp, to 4" in said
+    assert "P(␣jumps) 84.5" in said
+    outlined = [shape["name"] for shape in live.figure("attention-L1H0")["layout"]["shapes"]]
+    assert outlined == ["knocked out 14 5"]
     (ninth,) = (each for each in live.options("knock_key") if each.startswith("9 "))
     live.type("knock_key", ninth)
     live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 9 ␣dog")
