@@ -25,8 +25,8 @@ ATTENTION_PATHS = phrase(
 )
 STRONGEST_PATHS = phrase("Strongest feeders")
 SCORES = phrase(
-    "How it scores, mean attention on repeated random tokens (whiskers: ± standard error; above: % "
-    "of the other heads)"
+    "How it scores, mean attention on repeated random tokens (± standard error), and its place "
+    "among all heads"
 )
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
 STREAMS = phrase(
