@@ -39,10 +39,12 @@ def position_map(
     digits: int = 1,
     limit: float | None = None,
     rows: Sequence[str] | None = None,
+    rows_title: str = "",
 ) -> go.Figure:
     """Rows are heads, columns `positions` with their `tokens`; `values` is (head, position).
 
-    `rows` are other names for the rows, for what is measured of layers and not of heads.
+    `rows` are other names for the rows, for what is measured of layers and not of heads, and
+    `rows_title` stands along them.
     Of more than `CELLS` cells a column covers several positions: each cell is the largest change
     among them, and a click gives the position where that is.
     """
@@ -92,7 +94,7 @@ def position_map(
     if rows is not None:  # no head to open by a click
         marks.customdata = None
     sketch.add_trace(marks)
-    _axes(sketch, called, labels, look)
+    _axes(sketch, called, labels, rows_title, look)
     if selected is not None and selected in heads and n_rows > 1:
         row = list(heads).index(selected)
         sketch.add_shape(
@@ -113,7 +115,9 @@ def position_map(
     return sketch.figure()
 
 
-def _axes(sketch: Sketch, rows: Sequence[str], labels: Sequence[str], look: Look) -> None:
+def _axes(
+    sketch: Sketch, rows: Sequence[str], labels: Sequence[str], rows_title: str, look: Look
+) -> None:
     n_columns = len(labels)
     shown = list(range(n_columns)) if n_columns <= LABELLED else thinned(n_columns, 24)
     sketch.update_xaxes(
@@ -132,6 +136,7 @@ def _axes(sketch: Sketch, rows: Sequence[str], labels: Sequence[str], look: Look
     sketch.update_yaxes(
         quiet_axis(
             look,
+            title={"text": rows_title, "standoff": 8},
             tickmode="array",
             tickvals=named,
             ticktext=[rows[at] for at in named],

@@ -36,7 +36,6 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "knock_query": -1,
     "knock_key": -1,
     "where_scope": "This head",
-    "patch_stream": False,
     "patch_scope": "The layer of a head",
     "role": "induction",
     "feed_query": -1,
