@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from components.state import live_for, tokens_of
+from components.state import live_for
+from components.state.cached import prompt_tokens
 from core.spec.spec import SweepSpec
 
 
@@ -27,9 +28,13 @@ def both_tokens(spec: SweepSpec, found: Positioned) -> tuple[str, ...]:
     positions, clean = found.positions or (), found.tokens or ()
     if model is None or spec.corrupted_prompt is None:
         return clean
-    corrupted = tokens_of(model, spec.corrupted_prompt, spec.prepend_bos).texts
-    pairs = (
-        (text, corrupted[at] if at < len(corrupted) else text)
-        for at, text in zip(positions, clean, strict=True)
+    bos = model.default_prepend_bos if spec.prepend_bos is None else spec.prepend_bos
+    corrupted = prompt_tokens(
+        model.tokenizer, model.fingerprint, model.name, spec.corrupted_prompt, bos=bool(bos)
+    ).texts
+    # Positions of an answer's own tokens come after the prompt's.
+    others = (corrupted[at] if at < len(corrupted) else "" for at in positions)
+    return tuple(
+        f"{one}/{other}" if other and other != one else one
+        for one, other in zip(clean, others, strict=True)
     )
-    return tuple(one if one == other else f"{one}/{other}" for one, other in pairs)
