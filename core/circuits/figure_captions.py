@@ -64,10 +64,10 @@ def direct_effect(metric: str) -> Words:
 def dose(head: Head) -> Words:
     """A dose curve of one head."""
     return phrase(
-        "What the answer does as ",
+        "The answer when what ",
         bold(head.label),
-        " writes from nothing (0, zero ablation) over what it writes (1, the clean run) to twice "
-        "as much",
+        " writes is multiplied by 0 (removed: zero ablation) … 1 (as it is: the clean run) … 2 "
+        "(twice as much)",
     )
 
 

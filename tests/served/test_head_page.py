@@ -11,6 +11,7 @@ from core.circuits.attention import head_attention
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
 from core.circuits.dose import FACTORS, measure_dose
+from core.circuits.dose_words import dose_words
 from core.circuits.edge import Edge
 from core.circuits.knock_out import measure_knock_out
 from core.circuits.knock_out_words import knock_out_words
@@ -20,7 +21,7 @@ from core.circuits.path_patching import measure_path_patching
 from core.circuits.receiver import INPUTS
 from core.demo import example
 from core.progress import run_to_end
-from core.results.metrics import PROB
+from core.results.metrics import LOGODDS, PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -61,7 +62,7 @@ def test_from_the_heatmap_to_every_view(live):
         ("scores", "What kind it is", "What the literature calls it"),
         ("path-patching", "What feeds it", "Composition scores"),
         ("direct-effect", "By which route", "Under each kind of ablation"),
-        ("dose", "How much of it", "to twice as much"),
+        ("dose", "How much of it", "is multiplied by 0 (removed"),
     ):
         live.choose("head_view", button)
         live.wait_text(f"view_{name}", shown)
@@ -232,6 +233,10 @@ def test_a_dose_is_drawn_from_nothing_to_twice_as_much(view, scorer):
     curve = live.figure("dose-L1H0")["data"][0]
     assert curve["x"] == list(FACTORS)
     assert np.allclose(curve["y"], found.values("logodds_change"), atol=1e-3)
+    assert dose_words(found, LOGODDS) in live.text("view_dose")
+    effect = example.saved().effect(INDUCTION)
+    (line,) = (s for s in live.figure("dose-L1H0")["layout"]["shapes"] if s["name"] == "ablated")
+    assert line["y0"] == line["y1"] == pytest.approx(effect.logodds_change)
     percents = live.figure("dose-prob-L1H0")["data"][0]["y"]
     assert np.allclose(percents, [100 * effect.prob for effect in found.effects], atol=0.01)
 
