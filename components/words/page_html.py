@@ -1,6 +1,7 @@
 """Words as HTML for the page: every text escaped, and the styles as the page's own classes."""
 
 from components.words.escaping import as_html
+from core.text.numbers import unbroken
 from core.text.words import Span, Style, Words
 
 _TAGS = {
@@ -23,4 +24,5 @@ def quiet_html(words: Words) -> str:
 
 def _span(span: Span) -> str:
     opened, closed = _TAGS[span.style]
-    return f"{opened}{as_html(span.text)}{closed}"
+    text = span.text if span.style is Style.TOKEN else unbroken(span.text)
+    return f"{opened}{as_html(text)}{closed}"

@@ -5,6 +5,7 @@ from typing import Literal
 import streamlit as st
 
 from components.words.escaping import as_html
+from core.text.numbers import unbroken
 
 
 def error_message(text: str) -> None:
@@ -14,7 +15,7 @@ def error_message(text: str) -> None:
 
 def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """A quiet line of explanation."""
-    st.html(f'<div class="hs-note">{as_html(text)}</div>', width=width)
+    st.html(f'<div class="hs-note">{as_html(unbroken(text))}</div>', width=width)
 
 
 def banner(text: str, *, fades_results: bool = False) -> None:
