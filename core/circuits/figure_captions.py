@@ -118,7 +118,7 @@ def composition(random: float) -> Words:
     """Composition scores; `random` is the score of random weights."""
     return phrase(
         "Composition scores, from the weights alone: what could pass, not what does here "
-        f"(random weights: {random:.2f})"
+        f"(random weights: {random:.2f}, the palest colour)"
     )
 
 

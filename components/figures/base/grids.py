@@ -38,6 +38,17 @@ class Panel:
     values: np.ndarray
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the panels share: the scale's two ends, and how a value is written."""
+
+    end: float
+    begin: float
+    signed: bool
+    digits: int
+    unit: str
+
+
 def grids(
     panels: Sequence[Panel],
     unit: str,
@@ -47,11 +58,13 @@ def grids(
     signed: bool = True,
     least: float = 0.0,
     limit: float | None = None,
+    begin: float = 0.0,
     digits: int | None = None,
 ) -> go.Figure:
     """Layers down, heads across, one panel a set of values.
 
-    The scale ends at `limit`, None for the largest value, or `least` where all are smaller.
+    The scale ends at `limit`, None for the largest value, or `least` where all are smaller. Without
+    a sign it begins at `begin`, which is as pale as what is below it.
     `digits` None: as many as the smallest number that is written out needs, up to 4. What would
     read as 0 is not written out.
     """
@@ -66,7 +79,8 @@ def grids(
     width = (1 - GAP * (len(panels) - 1)) / len(panels)
     for index, panel in enumerate(panels):
         start = index * (width + GAP)
-        _draw(sketch, panel, index, (start, start + width), (end, signed, digits, unit), look)
+        shown = Shown(end, 0.0 if signed else min(begin, 0.9 * end), signed, digits, unit)
+        _draw(sketch, panel, index, (start, start + width), shown, look)
         for head in selected:
             frame = outline(head.head, head.layer, look, f"selected {head.label}")
             sketch.add_shape(**frame, **shape_on_panel(index))
@@ -89,7 +103,7 @@ def grids(
         hoverdistance=-1,
         coloraxis={
             "colorscale": look.diverging if signed else look.sequential,
-            "cmin": -end if signed else 0,
+            "cmin": -end if signed else min(begin, 0.9 * end),
             "cmax": end,
             "colorbar": bar_beneath(unit, look, 0.8 if len(panels) == 1 else 0.5),
         },
@@ -102,10 +116,10 @@ def _draw(
     panel: Panel,
     index: int,
     domain: tuple[float, float],
-    shown: tuple[float, bool, int, str],
+    shown: Shown,
     look: Look,
 ) -> None:
-    end, signed, digits, unit = shown
+    end, signed, digits, unit = shown.end, shown.signed, shown.digits, shown.unit
     values, own = panel.values, on_panel(index)
 
     def said(value: float) -> str:
@@ -114,7 +128,7 @@ def _draw(
     sketch.add_trace(_hairlines(values, look, own))
     sketch.add_trace(coloured(values, coloraxis="coloraxis", **own))
     scale = look.diverging if signed else look.sequential
-    at = shares_of(values, end, signed=signed)
+    at = shares_of(values - shown.begin, end - shown.begin, signed=signed)
     sketch.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
     cells = [
         Head(layer, head)

@@ -196,6 +196,7 @@ def _composition(found: "PathPatching", context: HeadContext) -> None:
             "score, 0 to 1",
             context.look,
             signed=False,
+            begin=scores.random,
         ),
         "composition",
         "Composition scores of every earlier head with this one, through Q, K and V",

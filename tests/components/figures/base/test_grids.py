@@ -134,3 +134,14 @@ def test_only_the_strongest_of_few_cells_carry_numbers_in_their_cells_ink():
     assert list(trace.textfont.color) == inks
     many = np.linspace(-1, 1, NUMBERED + 2).reshape(2, -1)
     assert drawn.numbers_of(grids([Panel("", many)], "logits", Look())) == {}
+
+
+def test_a_scale_without_a_sign_may_begin_above_0():
+    values = np.array([[0.02, 0.1, 0.5]])
+    figure = grids([Panel("", values)], "score", Look(), signed=False, begin=0.1)
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0.1, 0.5)
+    (trace,) = [t for t in figure.data if t.name == NUMBERS]
+    scale = Look().sequential
+    assert list(trace.textfont.color) == [ink_on(scale, share) for share in (0.0, 0.0, 1.0)]
+    beyond = grids([Panel("", values)], "score", Look(), signed=False, begin=0.9)
+    assert beyond.layout.coloraxis.cmin < beyond.layout.coloraxis.cmax
