@@ -2,7 +2,7 @@
 // The figure's maker does not know how wide the page is. All of a figure's numbers go together: one
 // that stayed would look like the only one that matters. A mark of one character fits any cell.
 (() => {
-  const ROOM = 4;  // pixels between the numbers of two neighbours
+  const ROOM = 8;  // pixels between the numbers of two neighbours
   const cell = (plot, trace) => {
     const axis = plot._fullLayout[`xaxis${(trace.xaxis || "x").slice(1)}`];
     return axis ? axis._length / Math.abs(axis.range[1] - axis.range[0]) : Number.POSITIVE_INFINITY;
