@@ -16,7 +16,7 @@ def dose_words(found: "Dose", metric: Metric) -> str:
     as much 84.0 % (−0.04); as it is, 84.5 %."
     """
     at = dict(zip(found.factors, found.effects, strict=True))
-    said = []
+    said: list[str] = []
     for factor, how in (
         (0.0, "Without it P is"),
         (0.5, "with half of it"),
