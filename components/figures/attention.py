@@ -50,7 +50,7 @@ def attention_pattern(
             zmin=0,
             zmax=scale_of(pattern) if top is None else top,
             colorscale=look.sequential,
-            colorbar=bar_beneath(unit, look, 0.9, of_figure=True),
+            colorbar=bar_beneath(unit, look, 1.0, title_side="bottom"),
             xgap=1 if few else 0,
             ygap=1 if few else 0,
             hovertemplate=f"%{{y}} → %{{x}}: {most}%{{z:.2f}}<extra></extra>",
@@ -62,7 +62,7 @@ def attention_pattern(
         sketch.add_shape(outline(key // size, query // size, look, name, inset=-0.25))
     _axes(sketch, blocks, labels[::size], look)
     # Room for the last slanted label, which ends to the right of the plot.
-    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
+    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(64)})
     return sketch.figure()
 
 

@@ -59,7 +59,7 @@ def position_map(
     values = np.take_along_axis(values, strongest, axis=1)
     n_rows, n_columns = values.shape
     cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
-    below, above = look.size(56), look.size(132)
+    below, above = look.size(72), look.size(132)
     sketch = blank(look, n_rows * cell + above + below)
     numbered = n_rows <= 8 and n_columns <= NUMBERED
     sketch.add_trace(
@@ -70,7 +70,7 @@ def position_map(
             colorscale=look.diverging,
             xgap=1 if n_columns <= LABELLED else 0,
             ygap=1 if n_rows <= LABELLED else 0,
-            colorbar=bar_beneath(unit, look, 0.7, of_figure=True),
+            colorbar=bar_beneath(unit, look, 1.0, title_side="bottom"),
         )
     )
     if numbered:

@@ -132,18 +132,18 @@ def scale_of(values: np.ndarray, least: float = 0.0) -> float:
 
 
 def bar_beneath(
-    unit: str, look: Look, length: float, *, of_figure: bool = False
+    unit: str, look: Look, length: float, *, title_side: str = "right"
 ) -> dict[str, object]:
     """A colour bar along the figure's lower edge, from its left.
 
-    `length` is a share of the plot's width; `of_figure`, of the whole figure's, names of the rows
-    included: where these are long, a narrow page leaves the plot no room for a bar and its unit.
+    `length` is a share of the plot's width. A title beside the bar ("right") takes from that; where
+    long names of rows leave a narrow page's plot no room for both, it stands beneath ("bottom").
     """
     return {
         "orientation": "h",
         "title": {
             "text": unit,
-            "side": "right",
+            "side": title_side,
             "font": {"color": look.quiet, "size": look.size(12)},
         },
         "thickness": 10,
@@ -151,7 +151,6 @@ def bar_beneath(
         "nticks": 5,
         "tickfont": {"color": look.quiet, "size": look.size(11)},
         "x": 0,
-        "xref": "container" if of_figure else "paper",
         "xanchor": "left",
         "xpad": 0,
         "len": length,
