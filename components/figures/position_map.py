@@ -22,7 +22,8 @@ from core.text.numbers import signed
 
 LABELLED = 48
 """Up to this many positions every one carries its token."""
-NUMBERED = 20
+NUMBERED, NUMBERED_ROWS = 20, 12
+"""Up to so many positions and rows the strong cells carry their numbers."""
 CELLS = 16_000
 """More would freeze the page."""
 
@@ -61,7 +62,7 @@ def position_map(
     cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
     below, above = look.size(72), look.size(132)
     sketch = blank(look, n_rows * cell + above + below)
-    numbered = n_rows <= 8 and n_columns <= NUMBERED
+    numbered = n_rows <= NUMBERED_ROWS and n_columns <= NUMBERED
     sketch.add_trace(
         coloured(
             values,
