@@ -23,5 +23,5 @@ ENV HEADSWEEP_ADDRESS=0.0.0.0 PORT=8501 HEADSWEEP_DATA_DIR=/data/runs HF_HOME=/d
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-c", \
-  "from urllib.request import urlopen; from core.settings import settings; urlopen(settings().url + '/_stcore/health', timeout=5)"]
+  "from urllib.request import urlopen; from core.settings import settings; urlopen(settings().url + '/healthz', timeout=5)"]
 CMD ["headsweep", "serve"]

@@ -39,9 +39,13 @@ def main() -> None:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import bootstrap
 
+    from components.state.health import add_health_route
+    from components.state.run_ends import hear_runs_out
     from components.state.warm_up import warm_up
 
     warm_up()
+    hear_runs_out()
+    add_health_route()
     options = {
         "server_port": given.port,
         "server_address": given.address,

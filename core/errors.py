@@ -30,14 +30,17 @@ class Cancelled(Exception):  # noqa: N818  # a requested outcome, not an error
 
 def is_memory_error(error: BaseException) -> bool:
     """Whether an error means out of memory, on a GPU or on a CPU (a plain RuntimeError)."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if not isinstance(error, RuntimeError):
+        return False
     text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "allocate memory" in text)
-        or (isinstance(error, RuntimeError) and "not enough memory" in text)
-    )
+    return "allocate memory" in text or "not enough memory" in text
 
 
 class StoreError(Exception):
     """The database of runs cannot be used now; its contents are unchanged."""
+
+
+class PlaceTakenError(StoreError):
+    """Another result, or another Headsweep's, lies where one belongs: it cannot be kept there."""

@@ -55,7 +55,7 @@ def test_its_health_check_runs_and_asks_the_address_that_is_served(monkeypatch):
         exec(program, {})
     finally:
         settings.cache_clear()
-    assert asked == ["http://localhost:8765/lab/_stcore/health"]
+    assert asked == ["http://localhost:8765/lab/healthz"]
 
 
 def test_what_it_copies_is_there_and_the_wheel_misses_nothing():

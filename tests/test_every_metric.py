@@ -76,6 +76,7 @@ def test_the_command_lines_table(result, metric):
     assert metric_named(metric.field) is metric
 
 
+@pytest.mark.slow
 @every_metric
 def test_the_report(report, metric):
     assert report["findings"][metric.field]

@@ -27,3 +27,9 @@ def test_whole_files_are_left_out_only_where_all_they_test_is_slow(fast):
         "core/store/test_kill.py",
         "test_wheel.py",
     }
+
+
+def test_a_group_is_known_to_what_hands_the_tests_out(request):
+    """It stands in a test's name; where it does not, each test is handed out by itself."""
+    in_groups = getattr(request.config.option, "loadgroup", False)
+    assert request.node.nodeid.endswith("@test_selection.py") is in_groups

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
-from components.words.escaping import as_html
+from components.words.markup import fill
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
 from core.results.captions import provenance_words
@@ -76,9 +76,10 @@ def svg(
     figure = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
     drawn = _drawn(figure, "svg", 1).decode("utf-8")
     opened, closed, rest = drawn.partition(">")
-    said = as_html(plain(provenance_words(result)))
     # ASCII: JSON escapes the control characters that XML forbids.
-    about = f"<desc>{said}</desc><metadata>{as_html(_told(result))}</metadata>"
+    about = fill(
+        "<desc>{}</desc><metadata>{}</metadata>", plain(provenance_words(result)), _told(result)
+    )
     return f"{opened}{closed}{about}{rest}"
 
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.bars import Bar, bars
 from components.figures.base.look import Look, blank, quiet_axis
-from core.circuits.mechanism import metric_words
+from core.circuits.mechanism_words import metric_words
 from core.text.numbers import signed
 
 if TYPE_CHECKING:

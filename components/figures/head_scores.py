@@ -7,8 +7,9 @@ from components.figures.base.head_axes import named_heads
 from components.figures.base.look import Look, blank, quiet_axis
 from components.figures.base.sketch import Sketch
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
+from core.circuits.score_places import score_place
 from core.spec.heads import Head, all_heads
-from core.text.numbers import signed
+from core.text.numbers import signed, unbroken
 
 OF_OTHERS = " of others"
 """What a percentile is of: said when a bar is hovered, and above the figure, for want of room."""
@@ -17,7 +18,7 @@ LISTED = 12
 
 
 def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
-    """A bar a role, 0 to 1, with its standard error, its percentile and the threshold's line."""
+    """A bar a role, 0 to 1, with its standard error, its place and the threshold's line."""
     names = list(roles.roles)
     scores = [float(roles.values(role)[head]) for role in names]
     errors = [float(np.nan_to_num(roles.errors(role)[head])) for role in names]
@@ -84,8 +85,8 @@ def _said(roles: HeadScores, role: str, head: Head) -> str:
 
 
 def _place(roles: HeadScores, role: str, head: Head) -> str:
-    share = roles.percentile(role, head)
-    return "" if np.isnan(share) else f" · above {share:.0f}\u00a0%{OF_OTHERS}"
+    place = score_place(roles, role, head)
+    return f" · {unbroken(place)}" if place else ""
 
 
 def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:

@@ -31,7 +31,7 @@ def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
             mode="markers",
             marker={"size": 8, "color": look.quiet, "opacity": 0.6},
             text=[
-                f"{', '.join(head.label for head in other.heads[:8])}"
+                f"{', '.join(member.label for member in other.heads[:8])}"
                 f"{' …' if len(other.heads) > 8 else ''}: {signed(other.change, 2)} nats"
                 for other in test.others
             ],
@@ -83,7 +83,7 @@ def _wide(values: list[float]) -> list[float]:
 
 
 def pair_map(interactions: "Interactions", look: Look) -> go.Figure:
-    """I of every pair, head by head; pairs that back each other up are outlined."""
+    """I of every pair, member by member; pairs that back each other up are outlined."""
     values, heads = interactions.values, interactions.heads
     end, n = scale_of(values, NOTABLE_NATS), len(heads)
     said = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from components.state.sealed import SeenQuestions
 from components.state.tab_tasks import TabTasks
 from components.state.widgets import put, value
-from core.hypotheses.parse_heads import heads_text
+from core.hypotheses.parse_heads import heads_text, parts_of
 from core.hypotheses.prediction import Prediction
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
@@ -66,7 +66,7 @@ def put_head(head: Head) -> None:
 def _typed() -> list[tuple[str, Head | None]]:
     """What is typed as heads of the hypothesis, each with its head if it is one."""
     found: list[tuple[str, Head | None]] = []
-    for part in str(value("heads") or "").replace(";", " ").replace(",", " ").split():
+    for part in parts_of(str(value("heads") or "")):
         head = None
         with suppress(ValueError):
             head = Head.parse(part)

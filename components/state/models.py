@@ -1,5 +1,6 @@
 """Which models are loaded now, and whether what is on screen was swept on them."""
 
+from dataclasses import replace
 from typing import Any
 
 from components.state.cached import prompt_tokens
@@ -9,6 +10,7 @@ from components.state.widgets import BOS, chosen_key, value
 from core.checkpoints.registry import MODELS, key_of
 from core.jobs import JOBS, Job, JobState
 from core.prompts.tokens import TokenizedPrompt
+from core.spec.reference_set import DEFAULT, is_part_of_default
 from core.spec.spec import SweepSpec
 from core.sweep.task import SweepTask
 
@@ -30,7 +32,10 @@ def same_sweep(spec: SweepSpec, result: SealedSweep | None) -> bool:
     if result is None:
         return False
     bos = result.spec.prepend_bos if spec.prepend_bos is None else spec.prepend_bos
-    return spec.resolved(prepend_bos=bool(bos)) == result.spec and not outdated(result)
+    asked = spec.resolved(prepend_bos=bool(bos))
+    if asked.reference == DEFAULT and is_part_of_default(result.spec.reference):
+        asked = replace(asked, reference=result.spec.reference)  # all that the model can read of it
+    return asked == result.spec and not outdated(result)
 
 
 def outdated(result: SealedSweep) -> bool:

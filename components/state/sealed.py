@@ -14,7 +14,7 @@ from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult, Top
 from core.spec.spec import SweepSpec
 from core.store.rows import id_of
-from core.store.run import Origin, Run, Summary, answer_text
+from core.store.run import Largest, Origin, Run, Summary, answer_text
 from core.store.sweeps import identity_of
 from core.sweep.estimate.attribution import Estimate
 from core.sweep.task import output_of
@@ -150,7 +150,7 @@ class SeenQuestions:
         self.mark(sealed.spec)
         return sealed._effects
 
-    def reveal_line(self, run: Summary) -> tuple[tuple[tuple[float, ...], ...], str]:
-        """Of a line of the kept runs, the changes by layer and head, and the largest's label."""
+    def reveal_line(self, run: Summary) -> tuple[tuple[tuple[float, ...], ...], Largest]:
+        """Of a line of the kept runs, the changes by layer and head, and the largest of them."""
         self.questions.add((catalogue.canonical(run.model), run.prompt, run.target))
         return run.changes, run.largest

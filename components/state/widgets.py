@@ -35,6 +35,8 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "knock_out": False,
     "knock_query": -1,
     "knock_key": -1,
+    "knock_keys": "",
+    "knock_layers": "",
     "where_scope": "This head",
     "patch_scope": "The layer of a head",
     "role": "induction",

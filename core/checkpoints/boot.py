@@ -13,7 +13,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.errors import ModelError, is_memory_error
+from core.checkpoints.files import weight_files
+from core.checkpoints.folder import ReportProgress, check_folder
+from core.checkpoints.header import Weights, read_weights
+from core.checkpoints.skeleton import bounded_building, check_fits, model_class_of
+from core.checkpoints.staging import staged
+from core.errors import Cancelled, ModelError, is_memory_error
 from core.model.families import stack_of
 from core.model.products import product_in_float32
 from core.model.stack import Stack
@@ -22,25 +27,41 @@ from core.spec.spec import Dtype
 _log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
-_quiet_turn = threading.RLock()
+_quiet_turn = threading.Lock()
+_silence = contextlib.ExitStack()
+_silent_threads = 0
+
+_making_turn = threading.Lock()
+"""Held for the moments in which transformers makes a model's modules, without any weight."""
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Silence the output, warnings and log messages of libraries while a model loads.
 
-    Standard output, warnings and logging belong to the whole process, so only one thread at a time
-    may change them: else the last thread to leave could restore the silenced state.
+    Standard output, warnings and logging belong to the whole process. The first thread to come
+    silences them and the last one to leave restores them; nobody waits for another.
     """
+    global _silent_threads
     with _quiet_turn:
-        level = logging.root.manager.disable
-        logging.disable(logging.WARNING)
-        try:
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-                warnings.simplefilter("ignore")
-                yield
-        finally:
-            logging.disable(level)
+        if _silent_threads == 0:
+            _be_silent()
+        _silent_threads += 1
+    try:
+        yield
+    finally:
+        with _quiet_turn:
+            _silent_threads -= 1
+            if _silent_threads == 0:
+                _silence.close()
+
+
+def _be_silent() -> None:
+    _silence.callback(logging.disable, logging.root.manager.disable)
+    logging.disable(logging.WARNING)
+    _silence.enter_context(warnings.catch_warnings())
+    warnings.simplefilter("ignore")
+    _silence.enter_context(contextlib.redirect_stdout(io.StringIO()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,43 +75,118 @@ class Booted:
     n_vocabulary_params: int
 
 
-def boot(name: str, folder: Path, device: str, dtype: Dtype) -> Booted:
-    """Load a folder's checkpoint into a bridge. Raises `ModelError` for whatever goes wrong."""
-    from transformer_lens.model_bridge import TransformerBridge
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def no_report(what: str, fraction: float | None) -> None:
+    """Say nothing while a model loads."""
+
+
+def boot(
+    name: str,
+    folder: Path,
+    device: str,
+    dtype: Dtype,
+    report: ReportProgress = no_report,
+) -> Booted:
+    """Load a folder's checkpoint into a bridge.
+
+    Raises `ModelError` for whatever goes wrong, and what `report` raises to give it up.
+    """
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # its bars would overwrite ours
+    config = check_folder(name, folder)
+    where = ""
     try:
-        with quiet():
-            # Loaded here and given to the bridge: only this call says which tensors were missing.
-            hf_model, info = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=_DTYPES[dtype],
-                attn_implementation="eager",
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # so that they are reported, and refused below
-            )
-            _check_complete(name, info)
-            hf_model = hf_model.to(device).eval().requires_grad_(False)
-            (stack, why), n_params = wiring(hf_model), hf_model.num_parameters()
-            _unembed_in_float32(hf_model)
-            n_vocabulary_params = _n_vocabulary_params(hf_model)
-            bridge = TransformerBridge.boot_transformers(
-                str(folder),
-                hf_model=hf_model,
-                tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=False),
-                device=device,
-                dtype=_DTYPES[dtype],
-                trust_remote_code=False,
-            )
-    except ModelError:
+        weights = _weights(name, folder)
+        with staged(folder, config) as own, bounded_building(name, weights, report), quiet():
+            where = str(own)
+            return _booted(name, own, weights, device, dtype)
+    except (ModelError, Cancelled):
         raise
-    except Exception as error:
-        raise ModelError(_load_failure(name, error)) from error
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise ModelError(_load_failure(name, error, where)) from error
+
+
+def _weights(name: str, folder: Path) -> Weights:
+    try:
+        return read_weights(weight_files(folder))
+    except ValueError as error:
+        raise ModelError(_damaged(name, str(error))) from None
+
+
+def _damaged(name: str, why: str) -> str:
+    return f"The weights of {name!r} are damaged or cut off: copy or download them again ({why})."
+
+
+def _booted(name: str, folder: Path, weights: Weights, device: str, dtype: Dtype) -> Booted:
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import AutoConfig, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(
+        folder, trust_remote_code=False, attn_implementation="eager"
+    )
+    check_fits(name, config, weights, _DTYPES[dtype], device)
+    # Loaded here and given to the bridge: only this call says which tensors were missing.
+    hf_model, info = _read(folder, config, dtype)
+    _check_complete(name, info)
+    hf_model = hf_model.to(device).eval().requires_grad_(False)
+    (stack, why), n_params = wiring(hf_model), hf_model.num_parameters()
+    _unembed_in_float32(hf_model)
+    n_vocabulary_params = _n_vocabulary_params(hf_model)
+    bridge = TransformerBridge.boot_transformers(
+        str(folder),
+        hf_model=hf_model,
+        tokenizer=tokenizer,
+        device=device,
+        dtype=_DTYPES[dtype],
+        trust_remote_code=False,
+    )
     return Booted(bridge.eval(), stack, why, n_params, n_vocabulary_params)
+
+
+def _read(folder: Path, config: Any, dtype: Dtype) -> tuple[Any, dict[str, Any]]:
+    """A model of transformers with its weights, and what it says of them.
+
+    While it makes the modules, transformers changes torch's default type and functions of its own
+    for the whole process, so that one thread at a time may do that. Reading weights, which takes
+    long, goes on beside it.
+    """
+    from transformers import AutoModelForCausalLM
+
+    model_class: Any = model_class_of(config)
+    given: dict[str, Any] = {
+        "config": config,
+        "dtype": _DTYPES[dtype],
+        "attn_implementation": "eager",
+        "use_safetensors": True,
+        "trust_remote_code": False,
+        "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # so that they are reported, and refused by the caller
+    }
+    if model_class is None:  # it explains that, and makes nothing
+        return tuple(AutoModelForCausalLM.from_pretrained(folder, **given))
+    made, info = _in_turn(model_class).from_pretrained(folder, **given)
+    made.__class__ = model_class
+    return made, info
+
+
+def _in_turn(model_class: Any) -> Any:
+    """A model's class whose modules are made while no other model's are."""
+
+    def get_init_context(cls: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return [_making_turn, *super(own, cls).get_init_context(*args, **kwargs)]
+
+    own: Any = type(
+        model_class.__name__,
+        (model_class,),
+        {
+            "get_init_context": classmethod(get_init_context),
+            "__module__": model_class.__module__,
+        },
+    )
+    return own
 
 
 def wiring(hf_model: Any) -> tuple[Stack | None, str]:
@@ -137,13 +233,12 @@ def _check_complete(name: str, info: dict[str, Any]) -> None:
         )
 
 
-def _load_failure(name: str, error: Exception) -> str:
+def _load_failure(name: str, error: BaseException, where: str) -> str:
+    """The sentence for an error of the libraries, which know the model by a folder `where`."""
     kind, text = type(error).__name__, " ".join(str(error).split())
+    text = text.replace(where, "its folder") if where else text
     if "Safetensor" in kind or "header" in text.lower() or "incomplete metadata" in text.lower():
-        return (
-            f"The weights of {name!r} are damaged or cut off: copy or download them again "
-            f"({text[:120]})."
-        )
+        return _damaged(name, text[:120])
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return f"{name!r} does not fit into memory here: choose a smaller model, or bfloat16."
     if "unsupported" in text.lower() or "not supported" in text.lower():

@@ -2,29 +2,25 @@
 
 import contextlib
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from core.checkpoints import catalogue
+from core.checkpoints.files import model_files
 from core.checkpoints.permitted import is_permitted
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Names, sizes and modification times of a folder's files."""
 
-_NOT_MODEL = {"metrics.json", "generation_config.json"}
-
 
 def fingerprint(folder: Path) -> str:
     """A digest of everything that determines a checkpoint's numbers: config, weights, tokenizer."""
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if (
-            path.suffix in {".safetensors", ".json", ".txt", ".model"}
-            and path.name not in _NOT_MODEL
-        ):
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+    for path in model_files(folder):
+        digest.update(os.fsencode(path.name))
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
 
 
@@ -43,8 +39,8 @@ def local_fingerprint(name: str) -> str | None:
 
 
 def stamp_of(folder: Path) -> Stamp:
-    """A value that changes when a file of the folder changes. Raises `OSError`."""
-    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    """A value that changes when a file that is read of the folder changes. Raises `OSError`."""
+    stats = [(path.name, path.stat()) for path in model_files(folder)]
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 

@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoints import catalogue
+from core.checkpoints.config_json import read_config
+from core.checkpoints.files import CONFIG, INDEX, SINGLE, check_regular, weight_files
 from core.errors import ModelError
-from core.text.json_form import MayLack, Nullable, Plain, check_form, json_shown, parsed_json
+from core.prompts.tokenizer_rules import tokenizer_rules
+from core.text.json_form import json_shown, parsed_json
 
 ReportProgress = Callable[[str, float | None], None]
 """Called with (description of the step, fraction done or None) while a model loads."""
 
-_CONFIG = {
-    "model_type": MayLack(Nullable(Plain.TEXT)),
-    "architectures": MayLack(Nullable([Plain.TEXT])),
-}
-"""What is read of a config.json before transformers reads all of it."""
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
+_BESIDE = ("tokenizer_config.json", "added_tokens.json", "special_tokens_map.json")
+"""What names added tokens, beside a tokenizer's own file."""
 
 
 def checkpoint_folder(name: str, report: ReportProgress) -> Path:
@@ -49,55 +50,74 @@ def _local_folder(name: str) -> Path:
     raise ModelError(f"There is no folder {name!r}: check the path.")
 
 
-def check_folder(name: str, folder: Path) -> None:
-    """Raise `ModelError` for a folder that is not a checkpoint that this program can read."""
-    config_file = folder / "config.json"
-    if not config_file.is_file():
-        raise ModelError(
-            f"{name!r} is not a model folder: it has no config.json. Name a folder saved with "
-            "save_pretrained()."
-        )
+def check_folder(name: str, folder: Path) -> dict[str, Any]:
+    """The configuration of a folder that is a checkpoint that this program can read.
+
+    Raises `ModelError`, in one sentence, for any other.
+    """
     try:
-        config = parsed_json(config_file.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
-        raise ModelError(f"{name!r} has a config.json that cannot be read: save it anew.") from None
-    try:
-        check_form(config, _CONFIG, "")
+        check_regular(folder, (CONFIG, SINGLE, INDEX, *_TOKENIZERS, *_BESIDE))
+        if not (folder / CONFIG).is_file():
+            raise ModelError(
+                f"{name!r} is not a model folder: it has no config.json. Name a folder saved with "
+                "save_pretrained()."
+            )
+        config = read_config(name, folder)
+        weight_files(folder)
+    except OSError as error:
+        raise ModelError(f"{name!r} cannot be read here ({error.strerror}).") from None
+    except ModelError:
+        raise
     except ValueError as error:
-        raise ModelError(
-            f"{name!r} has a config.json that cannot be read ({error}): save it anew."
-        ) from None
-    if not any(folder.glob("*.safetensors")):
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
-        raise ModelError(
-            f"{name!r} holds only pickled weights, which could run code: save it as safetensors "
-            "(save_pretrained does)."
-            if pickled
-            else f"{name!r} has a config.json but no weights (*.safetensors)."
-        )
-    _check_tokenizer_files(name, folder)
-    _check_kind(name, config)
+        raise ModelError(f"{name!r} {error}.") from None
+    _check_kind(name, config, remote=_needs_code(folder))
+    _check_tokenizer(name, folder)
+    return config
 
 
-def _check_tokenizer_files(name: str, folder: Path) -> None:
-    kinds = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
-    if not any((folder / kind).is_file() for kind in kinds):
+def _needs_code(folder: Path) -> bool:
+    return '"auto_map"' in (folder / CONFIG).read_text(encoding="utf-8")
+
+
+def _check_tokenizer(name: str, folder: Path) -> None:
+    if not any((folder / kind).is_file() for kind in _TOKENIZERS):
         raise ModelError(
             f"{name!r} has no tokenizer (tokenizer.json): save the tokenizer there too."
         )
+    file = folder / _TOKENIZERS[0]
+    if not file.is_file():
+        return
+    beside = sum((folder / each).stat().st_size for each in _BESIDE if (folder / each).is_file())
+    try:
+        tokenizer_rules(parsed_json(file.read_text(encoding="utf-8")), beside)
+    except UnicodeError:
+        why = "it is no text"
+    except (OSError, ValueError) as error:
+        why = str(error)
+    else:
+        return
+    raise ModelError(
+        f"{name!r} could not be loaded: its tokenizer.json cannot be used ({why}). Save the "
+        "tokenizer anew with save_pretrained(), or choose another model."
+    )
 
 
-def _check_kind(name: str, config: dict[str, Any]) -> None:
+def _check_kind(name: str, config: dict[str, Any], *, remote: bool) -> None:
     from transformers import CONFIG_MAPPING
 
     kind = config.get("model_type")
-    if "auto_map" in config and kind not in CONFIG_MAPPING:
+    if remote and kind not in CONFIG_MAPPING:
         raise ModelError(
             f"{name!r} needs program code from its authors, which Headsweep never runs: choose a "
             "model that transformers supports itself."
         )
     if kind not in CONFIG_MAPPING:
         raise ModelError(f"{name!r} is of an unknown kind (model_type {json_shown(kind)}).")
+    if "quantization_config" in config or "compression_config" in config:
+        raise ModelError(
+            f"{name!r} has quantised weights, and Headsweep reads numbers as they were trained: "
+            "choose the checkpoint that it was made from."
+        )
     architectures = config.get("architectures") or []
     causal = any(a.endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
     if config.get("is_encoder_decoder") or (architectures and not causal):

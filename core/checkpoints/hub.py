@@ -4,13 +4,13 @@
 (none that could run code) and explains failures to the user.
 """
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.checkpoints.files import CONFIG, INDEX, SINGLE, shards
 from core.errors import ModelError
 
 OnProgress = Callable[[int, int | None], None]
@@ -19,10 +19,6 @@ OnProgress = Callable[[int, int | None], None]
 TIMEOUT_S = 10.0
 """The longest wait, in seconds, for the hub's list of a repository's files."""
 
-_CONFIG = "config.json"
-_SINGLE = "model.safetensors"
-_INDEX = "model.safetensors.index.json"
-_SHARD = re.compile(r"\w[\w.-]*\.safetensors", re.ASCII)
 _TOKENIZER = re.compile(
     r"tokenizer\.(json|model)|vocab\.(json|txt)|(spiece|sentencepiece\.bpe)\.model|tekken\.json"
 )
@@ -40,7 +36,7 @@ def cached(repo_id: str) -> Path | None:
     from huggingface_hub.errors import HFValidationError
 
     try:
-        config = try_to_load_from_cache(repo_id, _CONFIG, _cache_folder())
+        config = try_to_load_from_cache(repo_id, CONFIG, _cache_folder())
     except HFValidationError:
         return None
     folder = Path(config).parent if isinstance(config, str) else None
@@ -127,16 +123,16 @@ def _download(repo_id: str, commit: str, sizes: dict[str, int], meter: _Meter) -
         return Path(path)
 
     wanted = _configuration(repo_id, sizes)
-    if _SINGLE in sizes:
-        wanted.append(_SINGLE)
+    if SINGLE in sizes:
+        wanted.append(SINGLE)
     else:
-        shards = _shards(download(_INDEX))
-        if not shards or not shards <= sizes.keys():
+        parts = shards(download(INDEX))
+        if not parts or not parts <= sizes.keys():
             raise ModelError(
-                f"{repo_id} is damaged at the hub, where {_INDEX} does not name its weight files: "
+                f"{repo_id} is damaged at the hub, where {INDEX} does not name its weight files: "
                 "choose another model."
             )
-        wanted = [_INDEX, *wanted, *sorted(shards)]
+        wanted = [INDEX, *wanted, *sorted(parts)]
     meter.total = sum(sizes[name] for name in wanted)
     done = 0
     for name in wanted:
@@ -144,7 +140,7 @@ def _download(repo_id: str, commit: str, sizes: dict[str, int], meter: _Meter) -
         done += sizes[name]
         meter.reach(done)
     # A request by branch name makes the cache record the newest commit; the file is here already.
-    download(_CONFIG, "main")
+    download(CONFIG, "main")
     return folder
 
 
@@ -152,12 +148,12 @@ def _configuration(repo_id: str, names: Iterable[str]) -> list[str]:
     """The configuration and tokenizer files. Raises `ModelError` if the model cannot be used."""
     names = sorted(names)
     problem = None
-    if _CONFIG not in names:
-        problem = f"has no {_CONFIG}, so it is not a transformers checkpoint"
-    elif _SINGLE not in names and _INDEX not in names:
+    if CONFIG not in names:
+        problem = f"has no {CONFIG}, so it is not a transformers checkpoint"
+    elif SINGLE not in names and INDEX not in names:
         pickled = any(map(_PICKLE.fullmatch, names))
         problem = "has only pickled weights, which could run code" if pickled else "has no weights"
-        problem += f" ({_SINGLE} is what Headsweep reads)"
+        problem += f" ({SINGLE} is what Headsweep reads)"
     elif not any(map(_TOKENIZER.fullmatch, names)):
         problem = "has no tokenizer, so a prompt cannot be split into its tokens"
     if problem:
@@ -165,21 +161,12 @@ def _configuration(repo_id: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if _SETTINGS.fullmatch(name) or _TOKENIZER.fullmatch(name)]
 
 
-def _shards(index: Path) -> set[str]:
-    """The weight files that an index names; empty if it is not an index of safetensors files."""
-    try:
-        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        return names if all(map(_SHARD.fullmatch, names)) else set()
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return set()
-
-
 def _is_complete(folder: Path) -> bool:
     """Whether a snapshot in the cache has all files that a model needs."""
     names = {path.name for path in folder.iterdir() if path.is_file()}
-    weights = {_SINGLE} if _SINGLE in names else _shards(folder / _INDEX)
+    weights = {SINGLE} if SINGLE in names else shards(folder / INDEX)
     has_tokenizer = any(map(_TOKENIZER.fullmatch, names))
-    return _CONFIG in names and has_tokenizer and bool(weights) and weights <= names
+    return CONFIG in names and has_tokenizer and bool(weights) and weights <= names
 
 
 def _explained(repo_id: str, error: Exception, *, listed: bool) -> str:

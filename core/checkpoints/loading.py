@@ -11,14 +11,15 @@ from typing import Any, get_args
 import torch
 
 from core.checkpoints import catalogue
-from core.checkpoints.boot import boot
+from core.checkpoints.boot import boot, no_report
 from core.checkpoints.fingerprint import fingerprint
-from core.checkpoints.folder import ReportProgress, check_folder, checkpoint_folder
+from core.checkpoints.folder import ReportProgress, checkpoint_folder
 from core.checkpoints.permitted import check_permitted
 from core.checkpoints.value_shift import no_shift, value_shift
 from core.engine.proof import checked_model
 from core.errors import ModelError
 from core.model.loaded import LoadedModel, attach_taps
+from core.prompts.guard import UnreadableError, guard_of
 from core.settings import settings
 from core.spec.spec import Dtype, Weights
 
@@ -41,13 +42,13 @@ def load_model(
     if dtype not in get_args(Dtype) or weights not in get_args(Weights):
         raise ModelError(f"dtype {dtype!r} with weights {weights!r} is not a choice.")
     check_permitted(name)
-    report = progress or (lambda what, fraction: None)
+    report = progress or no_report
     chosen = resolve_device(device)
     folder = checkpoint_folder(name, report)
-    check_folder(name, folder)
     report(f"Loading {name}", None)
-    booted = boot(name, folder, chosen, dtype)
+    booted = boot(name, folder, chosen, dtype, report)
     bridge = booted.bridge
+    _check_tokenizer(name, bridge.tokenizer)
     _check_heads(name, bridge)
     _check_finite(name, bridge)
     attach_taps(bridge)
@@ -103,6 +104,17 @@ def resolve_device(device: str) -> str:
     if not available[device]:
         raise ModelError(f"This machine has no {device} device: use --device auto or cpu.")
     return device
+
+
+def _check_tokenizer(name: str, tokenizer: Any) -> None:
+    """Of what transformers has made of the files, which may be no tokenizer.json."""
+    try:
+        guard_of(tokenizer)
+    except UnreadableError as error:
+        raise ModelError(
+            f"{name!r} could not be loaded: its tokenizer cannot be used ({error}). Choose another "
+            "model."
+        ) from None
 
 
 def _check_heads(name: str, bridge: Any) -> None:

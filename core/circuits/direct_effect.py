@@ -9,7 +9,7 @@ What comes to the direct effect is counted as Rushing and Nanda count self-repai
 arXiv:2402.15390): total minus direct (frozen). It comes from the final norm's scale, from later
 heads and from later MLPs. The same number is mediation if the head acts through later components,
 as early heads do: the two cannot be told apart by it. So the word is said only where something was
-lost directly, later components gave part of it back, and the answer was kept, in the last third of
+lost directly, what follows gave part of it back, and the answer was kept, in the last third of
 the layers (Wang et al. 2022, arXiv:2211.00593, found backup heads there).
 """
 
@@ -24,7 +24,14 @@ from torch import Tensor
 
 from core.circuits.answer_directions import Pass, passes
 from core.circuits.logit_attribution import AnswerDirections
-from core.circuits.mechanism import KEPT, Mechanism, mechanism_of
+from core.circuits.mechanism import (
+    COMPENSATED,
+    KEPT,
+    Carrier,
+    Mechanism,
+    carriers,
+    mechanism_of,
+)
 from core.circuits.residual_stream import ResidualStream, additive_stack, read_stream
 from core.model.frozen_norms import frozen
 from core.model.loaded import LoadedModel
@@ -84,10 +91,15 @@ class DirectEffect:
         return {**found, "left": self.repair - sum(found.values())}
 
     @property
+    def carried(self) -> dict[Carrier, float]:
+        """The total by what carries it: see `carriers`."""
+        return carriers(self.direct_frozen_norm, self.parts)
+
+    @property
     def in_last_third(self) -> bool:
-        """Whether the head is in the last third of the model's layers."""
+        """Whether the head is in the last third of the model's layers, or in the last one."""
         n_layers = len(self.later_mlps)
-        return 3 * self.head.layer >= 2 * n_layers
+        return 3 * self.head.layer >= 2 * n_layers or self.head.layer == n_layers - 1
 
     @property
     def keeps_answer(self) -> bool:
@@ -97,7 +109,7 @@ class DirectEffect:
     @property
     def compensated(self) -> bool:
         """Whether what comes to the direct effect goes against it and leaves less of it."""
-        return self.mechanism in {Mechanism.REPAIRED, Mechanism.GIVEN_BACK, Mechanism.OFFSET}
+        return self.mechanism in COMPENSATED
 
     @property
     def downstream(self) -> float:
@@ -113,10 +125,7 @@ class DirectEffect:
     def mechanism(self) -> Mechanism:
         """How the effect reaches the answer: see `mechanism_of`."""
         return mechanism_of(
-            self.total,
-            self.direct_frozen_norm,
-            in_last_third=self.in_last_third,
-            keeps_answer=self.keeps_answer,
+            self.carried, in_last_third=self.in_last_third, keeps_answer=self.keeps_answer
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -234,10 +243,12 @@ def _effects_of_pass(
         normed + held(final_ablated - final),
     ]
     logp = log_probs(ending.after_norm(torch.stack(cases)))
-    answers = [sign * answer_logprob(logp, answer) for answer, sign in answer_pass.read]
-    values = torch.stack(answers).sum(0)
     if answer_pass.odds:
-        values = log_odds(values)
+        ((answer, _),) = answer_pass.read
+        values = log_odds(logp, answer)
+    else:
+        answers = [sign * answer_logprob(logp, answer) for answer, sign in answer_pass.read]
+        values = torch.stack(answers).sum(0)
     target = answer_logprob(logp[:2], prepared.target)
     if answer_pass.sequence != prepared.target:
         target = torch.zeros_like(target)

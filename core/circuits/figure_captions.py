@@ -5,7 +5,7 @@ Words, so that a figure says the same wherever it is drawn. Imports no torch.
 
 from collections.abc import Sequence
 
-from core.circuits.mechanism import metric_words
+from core.circuits.mechanism_words import metric_words
 from core.results.metrics import Metric
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
@@ -29,10 +29,16 @@ SCORES = phrase(
     "among all heads"
 )
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
-STREAMS = phrase(
-    "The corrupted run with the clean residual stream at one layer and position. What does it "
-    "restore?"
-)
+STREAMS = {
+    "denoise": phrase(
+        "Denoise: the corrupted run with the clean residual stream at one layer and position. What "
+        "does it restore?"
+    ),
+    "noise": phrase(
+        "Noise: the clean run with the corrupted residual stream at one layer and position. What "
+        "does it break?"
+    ),
+}
 LITERATURE = phrase("What the literature calls it")
 PARTED = (
     "To the target and to the foil: of all their tokens. Target − foil: of the tokens at which "

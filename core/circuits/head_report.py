@@ -15,6 +15,7 @@ from core.circuits.head_scores import THRESHOLD, HeadScores
 from core.circuits.logit_effects import measure_logit_effects
 from core.circuits.measure_scores import measure_head_scores
 from core.circuits.path_patching import measure_path_patching
+from core.circuits.score_places import score_rank
 from core.circuits.verdict import verdict
 from core.errors import UnavailableError
 from core.model.loaded import LoadedModel
@@ -198,7 +199,7 @@ def _or_none(values: Any) -> Any:
 
 
 def _scores_of_head(roles: HeadScores, head: Head) -> dict[str, Any]:
-    """One head's scores, each with its standard error and its percentile in the model."""
+    """One head's scores, each with its standard error and its place in the model."""
     return {
         "looks_like": roles.looks_like(head),
         "threshold": THRESHOLD,
@@ -207,6 +208,8 @@ def _scores_of_head(roles: HeadScores, head: Head) -> dict[str, Any]:
                 "score": jsonable(roles.values(role)[head]),
                 "standard_error": jsonable(roles.errors(role)[head]),
                 "percentile": jsonable(roles.percentile(role, head)),
+                "rank": score_rank(roles, role, head),
+                "of": roles.values(role).size,
             }
             for role in roles.roles
         },

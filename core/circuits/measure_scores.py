@@ -26,6 +26,7 @@ from core.model.forward import LayerState, forward
 from core.model.loaded import LoadedModel, PatternReader
 from core.progress import within
 from core.prompts.random_tokens import SEED, RepeatedTokens, repeated_random_tokens
+from core.prompts.reference import readable
 from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head, check_head
 from core.spec.reference_set import DEFAULT
@@ -167,8 +168,10 @@ def _replacement(
         case AblationKind.ZERO | AblationKind.MEAN_ACROSS_HEADS as computed:
             return Replacement(computed, None)
         case AblationKind.MEAN:
-            texts = DEFAULT if reference is None else reference
             n_pos, bos = sequences.ids.shape[1], sequences.has_bos
+            texts = reference
+            if texts in (None, DEFAULT):
+                texts = readable(model.tokenizer, DEFAULT, model.d_vocab, bos)
             return (yield from from_reference(model, texts, None, n_pos, prepend_bos=bos))
         case AblationKind.MEAN_POSITIONAL | AblationKind.RESAMPLE as refused:
             raise AssertionError(f"{refused.label} belongs to one prompt: refused before")

@@ -32,9 +32,9 @@ class Direction(StrEnum):
     """Which of the two runs is patched."""
 
     DENOISE = "denoise"
-    """The corrupted run gets a head's z of the clean run: what does it restore?"""
+    """The corrupted run gets what the clean run has at one place: what does it restore?"""
     NOISE = "noise"
-    """The clean run gets a head's z of the corrupted run: what does it break?"""
+    """The clean run gets what the corrupted run has at one place: what does it break?"""
 
 
 class OnAGap:
@@ -56,6 +56,14 @@ class OnAGap:
             return None
         shares: np.ndarray = self.values / self.gap
         return shares
+
+    @property
+    def roles_turned(self) -> bool:
+        """Whether m is higher in the corrupted run, notably: there it is the answer's own run.
+
+        A positive share then is of a fall, and what "restores" is what lowers m.
+        """
+        return self.gap <= -MIN_GAP
 
     @property
     def complete(self) -> bool:
@@ -81,14 +89,6 @@ class Patching(OnAGap):
     clean: float
     corrupted: float
     values: Float[np.ndarray, "head ..."]
-
-    @property
-    def roles_turned(self) -> bool:
-        """Whether m is higher in the corrupted run, notably: there it is the answer's own run.
-
-        A positive share then is of a fall, and the head that "restores" is one that lowers m.
-        """
-        return self.gap <= -MIN_GAP
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: `values` in nats, `normalised` in fractions of the gap or null."""
@@ -124,14 +124,7 @@ def iter_patching(
     `InputError`: field "corrupted_prompt" for a spec without one; "head", "heads" or "positions"
     for a head or position that the model or the prompt does not have.
     """
-    if spec.corrupted_prompt is None:
-        raise InputError(
-            "corrupted_prompt",
-            f"Activation patching needs a corrupted prompt, and {spec.ablation.value} ablation has "
-            "none: choose resample, and type one.",
-        )
-    swapped = replace(spec, prompt=spec.corrupted_prompt, corrupted_prompt=spec.prompt)
-    clean, corrupted = Scorer(model, spec), Scorer(model, swapped)
+    clean, corrupted = both_runs(model, spec)
     metric = clean.metric.removesuffix("_change")
     noise = direction == Direction.NOISE
     patched = clean if noise else corrupted
@@ -143,7 +136,7 @@ def iter_patching(
     else:
         where = None if positions is True else positions
         steps = _by_position(patched, chosen, where, f"{metric}_change")
-    levels = _level(clean, metric), _level(corrupted, metric)
+    levels = level(clean), level(corrupted)
     texts = clean.prepared.texts
     for done, columns, change in steps:
         values = 0.0 - change if noise else change
@@ -173,7 +166,23 @@ def _by_position(
         yield done, effects.positions, effects.values(metric)
 
 
-def _level(scorer: Scorer, metric: str) -> float:
-    levels = BY_FIELD[f"{metric}_change"].read(scorer.baseline)
+def both_runs(model: LoadedModel, spec: SweepSpec) -> tuple[Scorer, Scorer]:
+    """The clean and the corrupted run: a spec's, and that of the spec with its prompts exchanged.
+
+    Raises `InputError` (field "corrupted_prompt") for a spec without a corrupted prompt.
+    """
+    if spec.corrupted_prompt is None:
+        raise InputError(
+            "corrupted_prompt",
+            f"Patching needs a corrupted prompt, and {spec.ablation.value} ablation has none: "
+            "choose resample, and type one.",
+        )
+    swapped = replace(spec, prompt=spec.corrupted_prompt, corrupted_prompt=spec.prompt)
+    return Scorer(model, spec), Scorer(model, swapped)
+
+
+def level(scorer: Scorer) -> float:
+    """The leading metric in a scorer's own run, in nats."""
+    levels = BY_FIELD[scorer.metric].read(scorer.baseline)
     assert levels is not None
     return float(levels[0])

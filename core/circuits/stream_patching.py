@@ -1,9 +1,10 @@
 """Residual stream patching: where, on its way through the layers, is the answer decided?
 
-The corrupted run gets the clean run's residual stream before one layer at one position; everything
-after it is recomputed (Meng et al. 2022, arXiv:2202.05262, who corrupt by noise; Heimersheim and
-Nanda 2024, arXiv:2404.15255). Before layer 0 that exchanges the token; after the last layer, at the
-position where the answer is read, it is the clean run.
+Denoising, the corrupted run gets the clean run's residual stream before one layer at one position;
+everything after it is recomputed (Meng et al. 2022, arXiv:2202.05262, who corrupt by noise;
+Heimersheim and Nanda 2024, arXiv:2404.15255). Before layer 0 that exchanges the token; after the
+last layer, at the position where the answer is read, it is the clean run. Noising is the same with
+the two runs exchanged: the clean run is corrupted at one place.
 """
 
 from collections.abc import Generator, Iterator
@@ -15,31 +16,30 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.circuits.patching import OnAGap
+from core.circuits.patching import Direction, OnAGap, both_runs, level
 from core.circuits.residual_stream import known_stack
 from core.engine import CleanStart
 from core.engine.chunks import CHUNK_FLOPS, rows_per_chunk
-from core.errors import InputError
 from core.model.attention import attend
 from core.model.loaded import LoadedModel
 from core.model.stack import finish_block
-from core.results.metrics import BY_FIELD, changes
+from core.results.metrics import changes
 from core.settings import settings
 from core.spec.spec import SweepSpec
-from core.sweep.scorer import Scorer
 from core.text.jsonable import jsonable
 
 
 @dataclass(frozen=True, eq=False)
 class StreamPatching(OnAGap):
-    """What the clean stream at one layer and position restores of m in the corrupted run.
+    """What the other run's stream at one layer and position restores of m, or breaks.
 
     m is the leading metric `metric`, in nats; `clean` and `corrupted` are m in the two runs.
-    `values` are m(patched) - m(corrupted), NaN while not finished: row l is the stream before layer
-    l, the last row the stream after the last layer. `tokens` are the clean prompt's token texts at
-    `positions`.
+    `values` are m(patched) - m(corrupted) for denoise and m(clean) - m(patched) for noise, NaN
+    while not finished: row l is the stream before layer l, the last row the stream after the last
+    layer. `tokens` are the clean prompt's token texts at `positions`.
     """
 
+    direction: Direction
     metric: str
     positions: tuple[int, ...]
     tokens: tuple[str, ...]
@@ -51,11 +51,13 @@ class StreamPatching(OnAGap):
         """Plain JSON types: `values` in nats, `normalised` in fractions of the gap or null."""
         shares = self.normalised
         return {
+            "direction": self.direction.value,
             "metric": self.metric,
             "positions": list(self.positions),
             "tokens": list(self.tokens),
             "clean": self.clean,
             "corrupted": self.corrupted,
+            "roles_turned": self.roles_turned,
             "values": jsonable(self.values),
             "normalised": None if shares is None else jsonable(shares),
             "complete": self.complete,
@@ -63,7 +65,10 @@ class StreamPatching(OnAGap):
 
 
 def iter_stream_patching(
-    model: LoadedModel, spec: SweepSpec, memory_budget: int | None = None
+    model: LoadedModel,
+    spec: SweepSpec,
+    direction: Direction = Direction.DENOISE,
+    memory_budget: int | None = None,
 ) -> Generator[tuple[float, StreamPatching], None, None]:
     """Patch the stream before every layer, and after the last, one position at a time.
 
@@ -72,15 +77,9 @@ def iter_stream_patching(
     without a corrupted prompt, `UnavailableError` for a model whose wiring is not known.
     """
     known_stack(model)
-    if spec.corrupted_prompt is None:
-        raise InputError(
-            "corrupted_prompt",
-            f"Residual stream patching needs a corrupted prompt, and {spec.ablation.value} "
-            "ablation has none: choose resample, and type one.",
-        )
-    clean = Scorer(model, spec)
-    swapped = replace(spec, prompt=spec.corrupted_prompt, corrupted_prompt=spec.prompt)
-    corrupted = Scorer(model, swapped)
+    clean, corrupted = both_runs(model, spec)
+    noise = direction is Direction.NOISE
+    given, patched = (corrupted, clean) if noise else (clean, corrupted)
     prepared = clean.prepared
     budget = settings().memory_bytes if memory_budget is None else memory_budget
     chosen = prepared.positions or tuple(range(len(prepared.texts)))
@@ -89,30 +88,25 @@ def iter_stream_patching(
     columns = [i for i, at in enumerate(chosen) if at >= prepared.first_change]
     values[:, [i for i in range(len(chosen)) if i not in columns]] = 0.0
     result = StreamPatching(
+        direction=direction,
         metric=clean.metric.removesuffix("_change"),
         positions=chosen,
         tokens=tuple(prepared.texts[at] for at in chosen),
-        clean=_level(clean),
-        corrupted=_level(corrupted),
+        clean=level(clean),
+        corrupted=level(corrupted),
         values=values,
     )
-    steps = list(_chunks(model, columns, len(corrupted.start.tokens), budget))
+    steps = list(_chunks(model, columns, len(patched.start.tokens), budget))
     for done, (layer, some) in enumerate(steps):
         at = [chosen[column] for column in some]
         logits = {
-            theirs: _patched(clean.start_of(own), corrupted.start_of(theirs), layer, at)
-            for own, theirs in zip(clean.answers, corrupted.answers, strict=True)
+            theirs: _patched(given.start_of(own), patched.start_of(theirs), layer, at)
+            for own, theirs in zip(given.answers, patched.answers, strict=True)
         }
-        moved = changes(corrupted.scores_of(logits), corrupted.baseline)[corrupted.metric]
-        values[layer, some] = moved
+        moved = changes(patched.scores_of(logits), patched.baseline)[patched.metric]
+        values[layer, some] = 0.0 - moved if noise else moved
         yield (done + 1) / len(steps), replace(result, values=values.copy())
     yield 1.0, replace(result, values=values.copy())
-
-
-def _level(scorer: Scorer) -> float:
-    level = BY_FIELD[scorer.metric].read(scorer.baseline)
-    assert level is not None
-    return float(level[0])
 
 
 def _chunks(
@@ -130,10 +124,10 @@ def _chunks(
 
 @torch.inference_mode()
 def _patched(
-    clean: CleanStart, corrupted: CleanStart, layer: int, positions: list[int]
+    given: CleanStart, patched: CleanStart, layer: int, positions: list[int]
 ) -> Float[Tensor, "row read vocab"]:
-    """Logits of the corrupted run with the clean stream before `layer`, a row for each position."""
-    stack, ours, theirs = known_stack(clean.model), clean.clean, corrupted.clean
+    """Logits of `patched` with the stream of `given` before `layer`, a row for each position."""
+    stack, ours, theirs = known_stack(given.model), given.clean, patched.clean
     assert ours is not None
     assert theirs is not None
     last = layer == len(stack.blocks)
@@ -146,4 +140,4 @@ def _patched(
     for block in stack.blocks[layer:]:
         z = attend(*block.qkv(resid, theirs.rotary), everywhere, block.scoring)
         resid = finish_block(block, resid, z)
-    return stack.unembed(resid[:, list(corrupted.read)])
+    return stack.unembed(resid[:, list(patched.read)])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.circuits.edge import Edge
+from core.circuits.knocked_edges import heads_of_layers
 from core.jobs.task import OnModel, OnSpec, Step, Work, counted, streamed
 from core.progress import within
 from core.spec.ablation import AblationKind
@@ -140,26 +141,32 @@ class MeasurePathPatching(OnHead):
 
 @dataclass(frozen=True)
 class MeasureKnockOut(OnHead):
-    """Knock out the head's edges from `query` to `keys`.
+    """Knock out edges from `query` to `keys`: the head's, or those of every head of `layers`.
 
     Returns a `KnockOut`, or a text that says why there is none.
     """
 
     query: int
     keys: tuple[int, ...]
+    layers: tuple[int, ...] = ()
 
     @property
     def description(self) -> str:
         """What is being done."""
-        return f"Knocking out where {self.head.label} looks"
+        who = f"every head of {len(self.layers)} layers" if self.layers else self.head.label
+        return f"Knocking out where {who} looks"
 
     def measure(self, scorer: "Scorer") -> Work:
         """Run the prompt without these edges."""
         from core.circuits.knock_out import measure_knock_out
         from core.errors import UnavailableError
 
+        heads: tuple[Head, ...] = (self.head,)
+        if self.layers:
+            model = scorer.model
+            heads = heads_of_layers(self.layers, (model.n_layers, model.n_heads), model.name)
         try:
-            work = measure_knock_out(scorer, [self.head], self.query, self.keys)
+            work = measure_knock_out(scorer, heads, self.query, self.keys)
             return (yield from counted(work))
         except UnavailableError as error:
             return str(error)
@@ -232,19 +239,26 @@ class MeasurePatching(OnSpec):
 
 @dataclass(frozen=True)
 class MeasureStreamPatching(OnSpec):
-    """Patching of the residual stream by layer and position; returns `StreamPatching`."""
+    """Patching of the residual stream by layer and position; returns `StreamPatching`.
+
+    `direction` is a value of `Direction`.
+    """
+
+    direction: str = "denoise"
 
     @property
     def description(self) -> str:
         """What is being done."""
-        return "Patching the residual stream"
+        return f"Patching the residual stream ({self.direction})"
 
     def work(self, model: "LoadedModel") -> Work:
         """Run both prompts, then patch; yields partial results."""
+        from core.circuits.patching import Direction
         from core.circuits.stream_patching import iter_stream_patching
 
         yield Step(None)
-        return (yield from streamed(iter_stream_patching(model, self.spec)))
+        patching = iter_stream_patching(model, self.spec, Direction(self.direction))
+        return (yield from streamed(patching))
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.circuits.head_scores import THRESHOLD, HeadScores
-from core.circuits.mechanism import route_words
+from core.circuits.mechanism_words import route_words
+from core.circuits.score_places import FEW, score_rank
 from core.results.leading import NOTABLE_NATS, leading, leading_of, opening, shows_in_prob
 from core.results.metric_words import about_words, opposed_words
 from core.results.metrics import LOGIT_DIFF, PROB, Metric
 from core.results.result import Effect, HeadEffect, SweepResult
 from core.spec.ablation import AblationKind, listed
 from core.spec.heads import Head
-from core.text.numbers import percent, share, signed
+from core.text.numbers import ordinal, percent, share_of, signed
 from core.text.words import Words, phrase, plain
 
 if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
-FEW = 20
-"""Below so many others a place is a rank: a percentage would claim a precision it has not."""
 HALF = 0.5
 """Position 0 is mentioned if ablating it alone has at least this share of the effect."""
 
@@ -84,8 +83,12 @@ def leading_change(effect: Effect) -> float:
 
 def _mattered(result: SweepResult, effect: HeadEffect, metric: Metric) -> Sentence:
     who = f"On this prompt, ablating {effect.address.label} ({result.spec.ablation.label.lower()})"
-    did = f" {_verb(leading_change(effect))} " if matters(effect) else " hardly mattered: "
-    colon = ":" if matters(effect) else ""
+    if matters(effect):
+        did, colon = f" {_verb(leading_change(effect))} ", ":"
+    else:
+        did, colon = (
+            (" hardly changed ", ":") if _moved_both(effect) else (" hardly mattered: ", "")
+        )
     went = (_prob_went if result.baseline.logit_diff is None else _difference_went)(
         result, effect, colon
     )
@@ -106,13 +109,24 @@ def _difference_went(result: SweepResult, effect: HeadEffect, colon: str) -> Wor
     went = f"{signed(base.logit_diff, 2)} → {signed(base.logit_diff + change, 2)}"
     prob = f"{percent(base.prob)} → {percent(effect.prob)}"
     points = f" ({signed(100 * effect.prob_change)} pp)" if _shows_points(effect) else ""
-    opposed = opposed_words(LOGIT_DIFF, effect, base)
+    opposed = opposed_words(LOGIT_DIFF, effect, base, result)
+    if not matters(effect) and _moved_both(effect):
+        way = "fell" if effect.logodds_change < 0 else "rose"
+        opposed = f": target and foil {way} together"
     return phrase(
         about_words(LOGIT_DIFF, result),
         f"{colon} {went} ({signed(change, 2)} nats); ",
         about_words(PROB, result),
         f" {prob}{points}{opposed}",
     )
+
+
+def _moved_both(effect: Effect) -> bool:
+    """Whether target and foil went the same way: their difference says less than happened.
+
+    The target's log odds changed by at least `NOTABLE_NATS`; without a foil there is one metric.
+    """
+    return effect.logit_diff_change is not None and abs(effect.logodds_change) >= NOTABLE_NATS
 
 
 def _shows_points(effect: Effect) -> bool:
@@ -127,16 +141,14 @@ def _verb(change: float) -> str:
 def place_words(result: SweepResult, effect: HeadEffect, metric: Metric) -> str:
     """A head's place among the finished ones, by the size of its change in a metric."""
     ranked = [each.address for each in result.ranked(metric.field)]
+    if len(ranked) == 1:
+        return "the only head that was ablated"
+    if metric.value(effect) == 0:  # it has no place: as many as there are may share it
+        return f"without any change in {metric.short}"
     place = ranked.index(effect.address) + 1
     if place == 1:
         return f"the largest change in {metric.short} of {len(ranked)} heads"
     return f"{ordinal(place)} of {len(ranked)} heads by change in {metric.short}"
-
-
-def ordinal(n: int) -> str:
-    """1st, 2nd, 11th."""
-    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{suffix}"
 
 
 def _how(direct_effect: "DirectEffect | None", roles: HeadScores | None, head: Head) -> Sentence:
@@ -176,7 +188,7 @@ def _place_in_scores(roles: HeadScores, role: str, head: Head) -> str:
     if not n_others:
         return ""
     if n_others < FEW:
-        rank = 1 + int((scores > scores[head]).sum())
+        rank = score_rank(roles, role, head)
         return f", the {'' if rank == 1 else f'{ordinal(rank)} '}highest of {scores.size} heads"
     return f", above {roles.percentile(role, head):.0f} % of the other heads"
 
@@ -192,14 +204,14 @@ def _weakened(
     first_position: float | None,
 ) -> Sentence:
     base, reasons, shown_in = result.baseline, ["it is one prompt"], [SWEEP]
-    if disagreement := _disagreement(by_kind):
+    if disagreement := _disagreement(_informative(by_kind, n_heads=result.shape[1])):
         reasons.append(disagreement)
         shown_in.append(KINDS)
     if untried := _untried(by_kind):
         reasons.append(untried)
         if KINDS not in shown_in:
             shown_in.append(KINDS)
-    if first_position is not None and abs(first_position) >= HALF:
+    if first_position is not None and abs(first_position) >= HALF and matters(effect):
         reasons.append(first_position_words(result, first_position))
         shown_in.append(POSITIONS)
     if not shows_in_prob(base.prob):
@@ -209,9 +221,18 @@ def _weakened(
         )
     if base.rank > 1:
         reasons.append(f"the target ranks {base.rank:,} without any ablation")
-    if not matters(effect):
+    if not (matters(effect) or _moved_both(effect)) and any(map(matters, result.heads)):
         reasons.append("another head may do the same job when this one is gone")
     return Sentence(phrase(f"What weakens this: {'; '.join(reasons)}."), tuple(shown_in))
+
+
+def _informative(
+    by_kind: Mapping[AblationKind, HeadEffect], n_heads: int
+) -> Mapping[AblationKind, HeadEffect]:
+    """Without kinds that keep a share of the layer's one head, which is the head itself."""
+    if n_heads > 1:
+        return by_kind
+    return {kind: effect for kind, effect in by_kind.items() if not kind.traits.keeps_share}
 
 
 def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
@@ -226,16 +247,9 @@ def _untried(by_kind: Mapping[AblationKind, HeadEffect]) -> str:
 
 def first_position_words(result: SweepResult, part: float) -> str:
     """What ablating a head at position 0 alone does, as a share of its whole change."""
-    name = leading_of(result).short
-    if part < 0:
-        return f"ablating it at position 0 alone moves the {name} the other way ({share(part)})"
-    if part > 1:
-        return (
-            f"ablating it at position 0 alone moves the {name} further than ablating it "
-            f"everywhere ({share(part)})"
-        )
+    moved = share_of(part, f"the change in {leading_of(result).short}")
     rests = ", where heads rest rather than read" if result.spec.prepend_bos else ""
-    return f"ablating it at position 0 alone does {share(part)} of the change in {name}{rests}"
+    return f"ablating it at position 0 alone{rests}: {moved}"
 
 
 def _disagreement(by_kind: Mapping[AblationKind, HeadEffect]) -> str:

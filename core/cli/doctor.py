@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import progress, write_json
+from core.cli.terminal import TerminalConsole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,9 +41,7 @@ def doctor(
     if format is Printed.JSON:
         write_json(examination.to_dict(), None)
     else:
-        from rich.console import Console
-
-        _print(examination, Console(highlight=False))
+        _print(examination, TerminalConsole(highlight=False))
     if examination.state is State.PROBLEM:
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ def effect_table(first: str, rows: Sequence[tuple[str, "Effect"]]) -> "Table":
     from rich.table import Table
 
     from core.results.metrics import METRICS
+    from core.text.numbers import percent
 
     metrics = [metric for metric in METRICS if metric.value(rows[0][1]) is not None]
     table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
@@ -23,6 +24,6 @@ def effect_table(first: str, rows: Sequence[tuple[str, "Effect"]]) -> "Table":
         table.add_column(column, justify="right")
     for name, effect in rows:
         values = [(metric, metric.value(effect)) for metric in metrics]
-        cells = [metric.text(value) for metric, value in values if value is not None]
-        table.add_row(name, f"{100 * effect.prob:.2f}", *cells, str(effect.rank))
+        cells = [metric.cell(value) for metric, value in values if value is not None]
+        table.add_row(name, percent(effect.prob, 2).removesuffix(" %"), *cells, str(effect.rank))
     return table

@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.spec import reference_set as reference
 from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head, check_head, shortened
+from core.spec.members import Member
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def joint(
     heads: Annotated[
         str,
         typer.Option(
-            help="The heads to remove at once, such as 'L1H0, L1H2'; L1 is all of layer 1."
+            help="The heads to remove at once, such as 'L1H0, L1H2'; L1 is all heads of layer 1, "
+            "MLP1 its MLP."
         ),
     ] = "",
     role: Annotated[
@@ -145,7 +147,7 @@ def joint(
         work = joint_report(
             loaded, spec, chosen, foreseen, greedy_too=greedy, enough=enough, own=own
         )
-        result = run_to_end(work, lambda done: report("Testing the heads", done))
+        result = run_to_end(work, lambda done: report("Testing the set", done))
     write_json(result, out)
 
 
@@ -229,15 +231,15 @@ def _reference_lines(path: "Path | None", used: bool) -> reference.ReferenceLine
     return reference.read(path)
 
 
-def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Head, ...]:
-    """The heads in the text `heads`, or all heads that look like `role`."""
+def _chosen(model: "LoadedModel", heads: str, role: str, report: Any) -> tuple[Member, ...]:
+    """The heads and MLPs in the text `heads`, or all heads that look like `role`."""
     from core.circuits.head_scores import ROLES, THRESHOLD
     from core.circuits.measure_scores import measure_head_scores
-    from core.hypotheses.parse_heads import parse_heads
+    from core.hypotheses.parse_heads import parse_members
     from core.progress import run_to_end
 
     if heads:
-        return parse_heads(heads, (model.n_layers, model.n_heads))
+        return parse_members(heads, (model.n_layers, model.n_heads))
     if role not in ROLES:
         raise InputError(
             "role", f"{shortened(role)!r} is no role: choose one of {', '.join(ROLES)}."

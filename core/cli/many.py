@@ -14,8 +14,8 @@ import typer
 
 from core.cli import options as given
 from core.cli.options import OutputFormat
-from core.cli.output import progress
-from core.cli.run_spec import extra_columns, swept, warn_of_trouble
+from core.cli.output import progress, say
+from core.cli.run_spec import extra_columns, say_missing_mlps, swept, warn_of_trouble
 from core.errors import InputError
 from core.spec.spec import SweepSpec
 
@@ -26,8 +26,13 @@ SpecsFile = Annotated[
         "results have them under 'spec'. The results are printed one a line, as JSON.",
     ),
 ]
-_EACH_LINE = ("device", "fresh", "out", "format", "layers", "columns")
+_FOR_ALL = ("device", "fresh", "out", "format", "layers", "columns")
 """Options that say how to sweep and print, which no spec does."""
+_OF_TABLES = {
+    "metric": "the results are JSON, with every metric",
+    "rows": "the results are JSON, without rows to choose; --layers adds the margins",
+}
+"""Options that have no say in JSON, and why."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,9 @@ def or_many(command: Callable[..., None]) -> Callable[..., None]:
             return
         for name, value in values.items():
             default = None if name in required else own[name].default
-            if name not in _EACH_LINE and value != default and value != []:
-                option = name.replace("_", "-")
-                raise InputError(
-                    "specs", f"--{option} is given too: leave it out, each line says its own."
-                )
+            if name not in _FOR_ALL and value != default and value != []:
+                option, why = name.replace("_", "-"), _OF_TABLES.get(name, "each line says its own")
+                raise InputError("specs", f"--{option} is given too: leave it out, {why}.")
         if values["format"] is OutputFormat.CSV:
             raise InputError("specs", "The results are JSON, one a line: leave --format out.")
         how = {name: values[name] for name in ("device", "fresh", "layers", "columns")}
@@ -101,9 +104,11 @@ def _sweep_all(
 
     def fault(line: int, error: InputError) -> None:
         faults.append(line)
-        print(f"headsweep: --specs: line {line}: {' '.join(str(error).split())}", file=sys.stderr)
+        say(f"--specs: line {line}: {error}")
 
     specs = _by_model(_specs(given.file_text(path, "specs", "split it"), fault), device)
+    if not specs and not faults:
+        raise InputError("specs", f"{str(path)!r} holds no spec: write one JSON object a line.")
     with progress() as bar, _opened(out) as file:
         for number, each in enumerate(specs):
             report = _told(bar, number, len(specs))
@@ -113,6 +118,7 @@ def _sweep_all(
                 fault(each.line, error)
                 continue
             margins = found.layer_effects if layers else None
+            say_missing_mlps(found.result, margins, each.line)
             _write_line(file, each.line, table_dict(found.result, margins, found.extra))
     if specs:
         warn_of_trouble()

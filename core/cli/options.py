@@ -120,13 +120,26 @@ def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**values: Any) -> None:
-        spec, lines = _spec_and_lines(**{name: values.pop(name) for name in shared})
+        asked = {name: values.pop(name) for name in shared if name in values}
+        spec, lines = _spec_and_lines(**asked)
         with located_in(lines):
             command(spec, **values)
 
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
+
+
+def without(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Take options of a spec away from a command of `on_a_spec` to which they would say nothing."""
+
+    def narrowed(command: Callable[..., None]) -> Callable[..., None]:
+        shared = inspect.signature(command)
+        kept = [each for name, each in shared.parameters.items() if name not in names]
+        command.__signature__ = shared.replace(parameters=kept)  # type: ignore[attr-defined]
+        return command
+
+    return narrowed
 
 
 def _spec_and_lines(

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
+from core.cli.terminal import TerminalConsole, printable
 from core.store import keeper
 from core.text.words import Style, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.console import Console
     from rich.text import Text
 
 
@@ -27,7 +27,7 @@ def progress() -> "Iterator[Any]":
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = TerminalConsole(stderr=True)
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
@@ -49,14 +49,10 @@ _STYLES = {
 
 
 def terminal_text(words: Words) -> "Text":
-    """Words for a rich console, without any character that a terminal would obey."""
+    """Words for a console."""
     from rich.text import Text
 
-    return Text.assemble(*((_printable(span.text), _STYLES[span.style]) for span in words))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+    return Text.assemble(*((printable(span.text), _STYLES[span.style]) for span in words))
 
 
 def write_json(values: Any, out: Path | None) -> None:
@@ -101,16 +97,16 @@ def log_in_full() -> None:
 
 def say(message: str) -> None:
     """Print a message in one line on stderr."""
-    print(f"headsweep: {' '.join(message.split())}", file=sys.stderr)
+    print(f"headsweep: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
 def printed(print_on: "Callable[[Console], None]", out: Path | None) -> None:
     """Let a function print on the terminal, or into a file, where lines have 100 characters."""
     if out is None:
-        print_on(Console())
+        print_on(TerminalConsole())
         return
     with out.open("w", encoding="utf-8") as file:
-        print_on(Console(file=file, width=100))
+        print_on(TerminalConsole(file=file, width=100))
 
 
 def fail(message: str, code: int) -> None:

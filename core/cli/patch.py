@@ -121,18 +121,20 @@ def _measured(
 
 
 def _streams(model: "LoadedModel", spec: SweepSpec, report: Any) -> dict[str, Any]:
+    from core.circuits.patching import Direction
     from core.circuits.stream_patching import iter_stream_patching
     from core.sweep.prepare import prepare
     from core.sweep.sweep import provenance
 
     started = time.perf_counter()
-    found = None
-    for done, found in iter_stream_patching(model, spec):  # noqa: B007  # the last is complete
-        report("Patching the residual stream", done)
-    assert found is not None
+    results = {}
+    for direction in Direction:
+        for done, patching in iter_stream_patching(model, spec, direction):
+            report(f"Patching the residual stream, {direction.value}", done)
+            results[direction.value] = patching
     return {
-        "schema": "headsweep.patch-residual/1",
+        "schema": "headsweep.patch-residual/2",
         "spec": prepare(model, spec).spec.to_dict(),
-        **found.to_dict(),
+        **{name: patching.to_dict() for name, patching in results.items()},
         "provenance": provenance(model, time.perf_counter() - started).to_dict(),
     }

@@ -61,6 +61,17 @@ def extra_columns(names: str | None) -> tuple["ExtraColumn", ...]:
     return columns_named(names)
 
 
+def say_missing_mlps(
+    result: "SweepResult", layer_effects: "LayerEffects | None", line: int | None = None
+) -> None:
+    """Say on stderr why there are layers without their MLPs, where it is so; of which line."""
+    from core.results.captions import no_mlp_words
+
+    if layer_effects is not None and (why := no_mlp_words(result, layer_effects)):
+        where = "" if line is None else f"line {line}: "
+        say(f"--layers: {where}no MLPs. {why}")
+
+
 def warn_of_trouble() -> None:
     """Say on stderr why runs are not kept, where they are not."""
     if KEEPER.trouble:
@@ -99,7 +110,9 @@ def _new(spec: SweepSpec, device: given.Device, report: Any) -> Swept:
     for result, fraction in sweep_with_progress(Scorer(model, spec)):
         report(f"Swept {len(result.heads)} of {model.n_all_heads} heads", fraction)
     assert result is not None
-    KEEPER.keep(result)
+    run_id = KEEPER.keep(result)
+    if refused := KEEPER.refusal(run_id):
+        say(f"this run is not kept. {refused}")
     return Swept(result)
 
 

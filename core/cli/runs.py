@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
 from core.cli import options as given
 from core.cli.numbers import whole_option
-from core.cli.output import terminal_text, write_json
+from core.cli.output import say, terminal_text, write_json
+from core.cli.terminal import TerminalConsole
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
 from core.store.result_kinds import unknown_results
 from core.store.run import Query, Run, Summary
-from core.text.numbers import percent, signed
+from core.text.numbers import percent
 from core.text.words import phrase
 
 app = typer.Typer(
@@ -75,7 +75,7 @@ def list_(
     else:
         _table(found, total)
     if unknown := unknown_results(store.n_unknown()):
-        print(unknown, file=sys.stderr)
+        say(unknown)
 
 
 @app.command()
@@ -89,7 +89,7 @@ def show(run: _Run, format: _Print = Listed.TABLE, metric: given.MetricName = No
     if format is Listed.JSON:
         sys.stdout.write(to_json(kept.result, kept.layer_effects, kept.label))
         return
-    console = Console()
+    console = TerminalConsole()
     for text in (kept.label.title, ", ".join(kept.label.tags), kept.label.notes):
         if text:
             console.print(text, markup=False, highlight=False)
@@ -164,20 +164,19 @@ def _table(found: list[Summary], total: int) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("run", "when", "P(target)", "largest, points"):
+    for name in ("run", "when", "P(target)", "largest"):
         table.add_column(name, no_wrap=True, min_width=12 if name == "run" else None)
     table.add_column("what", overflow="fold")
     for run in found:
-        change = max((value for line in run.changes for value in line), key=abs)
         tags = [f"#{tag}" for tag in run.label.tags]
         table.add_row(
             run.id,
             _when(run.created),
             percent(run.prob),
-            f"{run.largest} {signed(change)}",
+            run.largest.words,
             terminal_text(phrase(" · ".join((run.name[:120], run.model, run.ablation, *tags)))),
         )
-    console = Console()
+    console = TerminalConsole()
     console.print(table)
     if total > len(found):
         console.print(f"{len(found)} of {total:,}; --limit gives more.", highlight=False)
@@ -201,5 +200,7 @@ def _plain(run: Summary) -> dict[str, object]:
         "target": run.target,
         "ablation": run.ablation,
         "baseline_prob": run.prob,
-        "largest": run.largest,
+        "largest": run.largest.head,
+        "largest_metric": run.largest.metric,
+        "largest_change": run.largest.change,
     }

@@ -1,6 +1,5 @@
 """`headsweep sweep` and `headsweep models`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +9,13 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.many import or_many
 from core.cli.options import OutputFormat
-from core.cli.output import progress, terminal_text, write_json, write_text
-from core.cli.run_spec import Swept, extra_columns, swept, warn_of_trouble
+from core.cli.output import progress, say, terminal_text, write_json, write_text
+from core.cli.run_spec import Swept, extra_columns, say_missing_mlps, swept, warn_of_trouble
 from core.cli.tables import console_for
+from core.cli.terminal import TerminalConsole
 from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
+from core.text.numbers import percent
 from core.text.words import phrase
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def models() -> None:
             "yes" if here else "no",
             ", also ".join((known.about, *known.aliases)),
         )
-    Console().print(table)
-    Console().print(
+    TerminalConsole().print(table)
+    TerminalConsole().print(
         "\nshape: layers x heads; MB: to download; here: already on this machine.\n"
         "Any Hugging Face name or local folder that TransformerLens's TransformerBridge boots "
         "works too: headsweep sweep --model ./my-checkpoint ...",
@@ -125,6 +126,8 @@ def _write(
     from core.results.table_rows import table_rows
 
     margins = found.layer_effects if rows.has_layers else None
+    if format is not OutputFormat.TABLE:
+        say_missing_mlps(found.result, margins)
     if format is OutputFormat.JSON:
         write_json(table_dict(found.result, margins, found.extra), out)
     elif format is OutputFormat.CSV:
@@ -147,7 +150,7 @@ def print_table(
 
     In a metric: the one that the sweep opens on unless one is given.
     """
-    from core.results.captions import provenance_words
+    from core.results.captions import no_mlp_words, provenance_words
     from core.results.facts import fact_words, facts
     from core.results.finding_words import CAVEATS, finding_words
     from core.results.findings import findings
@@ -164,6 +167,8 @@ def print_table(
     console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
     order = ranked(table_rows(result, layer_effects, rows), shown.field)
     _print_rows(result, console, shown, order)
+    if layer_effects is not None and (why := no_mlp_words(result, layer_effects)):
+        console.print(terminal_text(phrase(f"No rows of MLPs: {why}")))
     if extra is not None:
         _print_extra(extra, order, console)
     console.print()
@@ -189,7 +194,7 @@ def _print_rows(
     for row in rows[:TABLE_ROWS]:
         table.add_row(
             row.label,
-            f"{100 * row.effect.prob:.2f}",
+            percent(row.effect.prob, 2).removesuffix(" %"),
             *(_cell(metric, metric.value(row.effect)) for metric in metrics),
             str(row.effect.rank),
         )
@@ -230,7 +235,7 @@ def _table(first: str, *others: str) -> "Table":
 def _warn_of_missing(extra: "ExtraValues | None") -> None:
     """Say on stderr why a column of the CSV is empty."""
     for name, why in ({} if extra is None else extra.unavailable).items():
-        print(f"headsweep: --columns: {name}: {why}", file=sys.stderr)
+        say(f"--columns: {name}: {why}")
 
 
 def _cell(metric: "Metric", value: float | None) -> "Text":
@@ -240,4 +245,4 @@ def _cell(metric: "Metric", value: float | None) -> "Text":
         return Text("–")
     strong = metric.signed and abs(value) >= metric.notable
     style = "" if not strong else "red" if value < 0 else "blue"
-    return Text(metric.text(value, metric.digits + 1), style=style)
+    return Text(metric.cell(value, metric.digits + 1), style=style)

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from core.cli.output import terminal_text, write_json
+from core.cli.terminal import TerminalConsole
 from core.text.numbers import percent, share, signed
 from core.text.words import bold, phrase
 
@@ -78,10 +79,10 @@ def write_roles(values: dict[str, Any], asked: Printed | None, out: Path | None)
 def console_for(out: Path | None) -> Iterator[Console]:
     """A console on standard output, or on a file."""
     if out is None:
-        yield Console()
+        yield TerminalConsole()
         return
     with out.open("w", encoding="utf-8") as file:
-        yield Console(file=file, width=WIDTH)
+        yield TerminalConsole(file=file, width=WIDTH)
 
 
 def _print_head(report: Mapping[str, Any], console: Console) -> None:
@@ -124,10 +125,12 @@ def _by_kind(report: Mapping[str, Any]) -> "Table":
 
 def _scores(scores: Mapping[str, Any]) -> "Table":
     """The head's scores on repeated random tokens."""
-    table = _table("on repeated random tokens", "score", "above, % of heads")
+    from core.circuits.score_places import place_of_score
+
+    table = _table("on repeated random tokens", "score", "among the heads")
     for role, found in scores["scores"].items():
-        above = "–" if found["percentile"] is None else f"{found['percentile']:.0f}"
-        table.add_row(role, _score(found["score"]), above)
+        place = place_of_score(found["rank"], found["of"], found["percentile"])
+        table.add_row(role, _score(found["score"]), place or "–")
     table.add_row("copying (OV)", _score(scores["copying"]), "")
     return table
 

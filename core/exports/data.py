@@ -6,8 +6,6 @@ columns first, then where its numbers come from, the same on every row: tables o
 be put beneath each other.
 """
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from core.results.schema import MEND, SCHEMA, current_form, current_layer_effect
 from core.spec.answer import Answer
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
+from core.text.csv_form import csv_text
 from core.text.json_form import MayLack, Nullable, Plain, check_form, parsed_json
 
 MAX_BYTES = 12_000_000
@@ -68,16 +67,7 @@ def to_csv(result: SweepResult) -> str:
         "spec": result.spec.to_json(),
         **{name: getattr(made, name) for name in ORIGIN if hasattr(made, name)},
     }
-    # The csv module quotes no lone carriage return, which readers take for the end of a row.
-    origin = {name: text.replace("\r", "\\r") for name, text in origin.items()}
-    text = io.StringIO()
-    writer = csv.DictWriter(text, (*COLUMNS, *ORIGIN), lineterminator="\n")
-    writer.writeheader()
-    for effect in result.heads:
-        row = effect.to_dict()
-        top = json.dumps(row["top"], ensure_ascii=False)
-        writer.writerow({**row, "top": top, **origin})
-    return text.getvalue()
+    return csv_text((*COLUMNS, *ORIGIN), ({**each.to_dict(), **origin} for each in result.heads))
 
 
 def read_json(name: str, raw: bytes) -> ReadRun:

@@ -4,9 +4,6 @@ The JSON is the contract's object with a key more for each part that was asked f
 contract's columns; a row of a whole layer has no head.
 """
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +11,7 @@ from core.circuits.extra_columns import ExtraValues
 from core.results.layer_effects import LayerEffects
 from core.results.result import COLUMNS, SweepResult
 from core.results.table_rows import Row
+from core.text.csv_form import csv_text
 
 
 def table_dict(
@@ -36,15 +34,12 @@ def table_csv(rows: Sequence[Row], extra: ExtraValues | None = None) -> str:
     `top` is a JSON list in its cell. A cell without a value is empty.
     """
     extra = extra or ExtraValues()
-    text = io.StringIO()
     names = [column.name for column in extra.columns]
-    writer = csv.DictWriter(text, (*COLUMNS, *names), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        values = row.effect.to_dict()
-        head = "" if row.head is None else row.head.head
-        where = {"layer": row.layer, "head": head, "label": row.label}
-        top = json.dumps(values["top"], ensure_ascii=False)
-        added = {column.name: extra.value(column, row.head) for column in extra.columns}
-        writer.writerow({**values, **where, "top": top, **added})
-    return text.getvalue()
+    return csv_text((*COLUMNS, *names), (_cells(row, extra) for row in rows))
+
+
+def _cells(row: Row, extra: ExtraValues) -> dict[str, Any]:
+    head = "" if row.head is None else row.head.head
+    where = {"layer": row.layer, "head": head, "label": row.label}
+    added = {column.name: extra.value(column, row.head) for column in extra.columns}
+    return {**row.effect.to_dict(), **where, **added}

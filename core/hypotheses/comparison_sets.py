@@ -1,14 +1,18 @@
-"""Comparison sets for a chosen set of heads: as many other heads from the same layers."""
+"""Comparison sets for a chosen set: as many other heads from the same layers, and other MLPs.
+
+A layer has a single MLP, so that the other MLPs are those of other layers.
+"""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import Any
 
 from core.prompts.random_text import random_generator
 from core.spec.heads import Head
+from core.spec.members import Member, all_mlps, heads_of, in_order, mlps_of
 
 MOST = 200
 """The largest number of comparison sets that are run: percentiles in steps of half a point."""
@@ -20,30 +24,41 @@ _ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
 
 
 def comparison_sets(
-    heads: Sequence[Head], n_heads: int, most: int = MOST, seed: int = 0
-) -> tuple[list[tuple[Head, ...]], int]:
-    """Distinct sets without any of `heads`, with as many heads in each layer; and how many exist.
+    members: Sequence[Member], shape: tuple[int, int], most: int = MOST, seed: int = 0
+) -> tuple[list[tuple[Member, ...]], int]:
+    """Distinct sets without any of `members`, and how many exist.
 
-    If at most `most` exist, all are returned; else `most` are drawn at random without repetition,
-    the same ones for the same `seed`. `n_heads` is the number of heads in one layer.
+    Each has as many heads in each layer, and as many MLPs in all. `shape` is the model's (layers,
+    heads a layer). If at most `most` exist, all are returned; else `most` are drawn at random
+    without repetition, the same ones for the same `seed`.
     """
-    by_layer = Counter(head.layer for head in sorted(set(heads)))
-    free = {
-        layer: [h for h in range(n_heads) if Head(layer, h) not in set(heads)] for layer in by_layer
-    }
-    possible = math.prod(math.comb(len(free[layer]), k) for layer, k in by_layer.items())
+    pools = _pools(members, shape)
+    possible = math.prod(math.comb(len(free), k) for free, k in pools)
     if possible <= most:
-        choices = [combinations(free[layer], k) for layer, k in by_layer.items()]
-        return [_as_set(by_layer, picked) for picked in product(*choices)], possible
+        choices = product(*(combinations(free, k) for free, k in pools))
+        return [in_order(chain.from_iterable(picked)) for picked in choices], possible
     rng = random_generator(seed)
-    drawn: dict[tuple[Head, ...], None] = {}  # a set that keeps its order
+    drawn: dict[tuple[Member, ...], None] = {}  # a set that keeps its order
     while len(drawn) < most:
         picked = [
-            sorted(rng.choice(free[layer], k, replace=False).tolist())
-            for layer, k in by_layer.items()
+            free[at] for free, k in pools for at in rng.choice(len(free), k, replace=False).tolist()
         ]
-        drawn[_as_set(by_layer, picked)] = None
+        drawn[in_order(picked)] = None
     return list(drawn), possible
+
+
+def _pools(members: Sequence[Member], shape: tuple[int, int]) -> list[tuple[Sequence[Member], int]]:
+    """What a comparison set is drawn from: some members, and how many of them it has."""
+    n_layers, n_heads = shape
+    chosen = set(members)
+    by_layer = Counter(head.layer for head in sorted(heads_of(chosen)))
+    pools: list[tuple[Sequence[Member], int]] = [
+        ([free for h in range(n_heads) if (free := Head(layer, h)) not in chosen], k)
+        for layer, k in by_layer.items()
+    ]
+    if mlps := mlps_of(chosen):
+        pools.append(([mlp for mlp in all_mlps(n_layers) if mlp not in chosen], len(mlps)))
+    return pools
 
 
 @dataclass(frozen=True)
@@ -91,9 +106,3 @@ def place(change: float, others: Sequence[float]) -> Place | None:
         return None
     lower = sum(other < change for other in others)
     return Place(1 + lower, 1 + len(others), sum(other == change for other in others))
-
-
-def _as_set(layers: Counter[int], picked: Sequence[Sequence[int]]) -> tuple[Head, ...]:
-    return tuple(
-        Head(layer, head) for layer, chosen in zip(layers, picked, strict=True) for head in chosen
-    )

@@ -1,4 +1,4 @@
-"""Pairwise interactions of the heads of a small set.
+"""Pairwise interactions of the heads and MLPs of a small set.
 
 I = d_ab - d_a - d_b, where each d is the change in the leading metric under an ablation: the logit
 difference, or the log odds of the target without a foil. Probability is not used: with a baseline
@@ -14,21 +14,20 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from core.hypotheses.joint_effects import ablate_sets, change
-from core.hypotheses.parse_heads import checked_heads
+from core.hypotheses.joint_effects import ablate_sets, change, checked_set
 from core.hypotheses.relation import Relation, relation
-from core.spec.heads import Head
+from core.spec.members import Member
 from core.sweep.scorer import Scorer
 
 MOST = 10
-"""The largest number of heads: 45 pairs."""
+"""The largest number of members: 45 pairs."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two heads ablated together: the change in the metric, I, and what it says of the two."""
+    """Two members ablated together: the change in the metric, I, and what it says of the two."""
 
-    heads: tuple[Head, Head]
+    heads: tuple[Member, Member]
     joint: float
     interaction: float
     relation: Relation
@@ -50,7 +49,7 @@ class Interactions:
     The unit is nats. `pair` is symmetric and NaN on the diagonal.
     """
 
-    heads: tuple[Head, ...]
+    heads: tuple[Member, ...]
     metric: str
     single: Float[np.ndarray, " head"]
     pair: Float[np.ndarray, "head head"]
@@ -81,16 +80,16 @@ class Interactions:
         }
 
 
-def interactions(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, Interactions]:
-    """Ablate each head alone and each pair together; yields the share done.
+def interactions(scorer: Scorer, heads: Sequence[Member]) -> Generator[float, None, Interactions]:
+    """Ablate each head or MLP alone and each pair together; yields the share done.
 
-    Raises `InputError` (field "heads") for fewer than 2 heads or more than `MOST`.
+    Raises `InputError` (field "heads") for fewer than 2 or more than `MOST`, and where
+    `checked_set` does.
     """
-    model = scorer.model
-    chosen = checked_heads(heads, (model.n_layers, model.n_heads), least=2, most=MOST)
+    chosen = checked_set(scorer, heads, least=2, most=MOST)
     n, metric = len(chosen), scorer.metric
     pairs = list(combinations(range(n), 2))
-    sets = [*((head,) for head in chosen), *((chosen[a], chosen[b]) for a, b in pairs)]
+    sets = [*((each,) for each in chosen), *((chosen[a], chosen[b]) for a, b in pairs)]
     effects = yield from ablate_sets(scorer, sets)
     changes = [change(effect, metric) for effect in effects]
     joint = np.full((n, n), np.nan)

@@ -1,4 +1,4 @@
-"""Joint ablation of a set of heads, compared with single ablations and with other sets.
+"""Joint ablation of a set of heads and MLPs, compared with single ablations and with other sets.
 
 Ablating one head at a time misses heads that back each other up (Heimersheim & Nanda 2024,
 arXiv:2404.15255, section 2.4).
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.hypotheses.comparison_sets import Place, comparison_sets, place
-from core.hypotheses.joint_effects import ablate_sets, change
-from core.hypotheses.parse_heads import checked_heads
+from core.hypotheses.joint_effects import ablate_sets, change, checked_set
 from core.hypotheses.relation import Relation, relation
 from core.results.metrics import PROB
 from core.results.result import Baseline, Effect
-from core.spec.heads import Head, all_heads
+from core.spec.heads import all_heads
+from core.spec.members import Member, all_mlps, heads_of, mlps_of
 from core.sweep.scorer import Scorer, baseline_of
 from core.text.jsonable import jsonable
 
@@ -23,23 +23,23 @@ from core.text.jsonable import jsonable
 class ComparisonSet:
     """A comparison set, and the change in the metric under its joint ablation."""
 
-    heads: tuple[Head, ...]
+    heads: tuple[Member, ...]
     change: float
 
 
 @dataclass(frozen=True)
 class JointTest:
-    """The effect of ablating some heads together.
+    """The effect of ablating some heads and MLPs together: the members of a set, `heads`.
 
     `metric` is the leading one: "logit_diff_change" with a foil, else "logodds_change" (ablated
     minus clean, nats); `change`, `sum_of_singles` and the changes of `others` are in it. `singles`
-    are the effects of ablating each head alone, in the order of `heads`. `others` are comparison
-    sets: as many other heads from the same layers. `n_possible` such sets exist. `strongest`: the
-    heads are the model's strongest when each head is ablated alone, by size or by damage, in
-    `metric` or in probability.
+    are the effects of ablating each member alone, in the order of `heads`. `others` are comparison
+    sets: as many other heads from the same layers, and as many other MLPs. `n_possible` such sets
+    exist. `strongest`: the heads are the model's strongest when each is ablated alone, by size or
+    by damage, in `metric` or in probability; and so are the MLPs.
     """
 
-    heads: tuple[Head, ...]
+    heads: tuple[Member, ...]
     metric: str
     baseline: Baseline
     joint: Effect
@@ -70,7 +70,7 @@ class JointTest:
 
     @property
     def relation(self) -> Relation:
-        """What the joint change says beside the single ones; one head is additive."""
+        """What the joint change says beside the single ones; one alone is additive."""
         return relation(self.change, self.single_changes)
 
     @property
@@ -87,8 +87,8 @@ class JointTest:
             "baseline": jsonable(self.baseline),
             "joint": jsonable(self.joint),
             "singles": {
-                head.label: jsonable(single)
-                for head, single in zip(self.heads, self.singles, strict=True)
+                member.label: jsonable(single)
+                for member, single in zip(self.heads, self.singles, strict=True)
             },
             "change": self.change,
             "sum_of_singles": self.sum_of_singles,
@@ -101,18 +101,19 @@ class JointTest:
         }
 
 
-def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, JointTest]:
-    """Ablate some heads together, each alone, and comparison sets; yields the share done.
+def joint_test(scorer: Scorer, heads: Sequence[Member]) -> Generator[float, None, JointTest]:
+    """Ablate some heads and MLPs together, each alone, and comparison sets; yields the share done.
 
-    Every other head of the model is ablated alone too: whether the chosen heads are the strongest
-    of all decides what their place among other sets is worth. Raises `InputError` (field "heads")
-    for an empty set, or a head that the model does not have.
+    Every other head of the model is ablated alone too, and with an MLP every other MLP: whether the
+    chosen ones are the strongest of all decides what their place among other sets is worth. Raises
+    `InputError` where `checked_set` does.
     """
     model = scorer.model
-    chosen = checked_heads(heads, (model.n_layers, model.n_heads))
-    others, n_possible = comparison_sets(chosen, model.n_heads)
-    every = all_heads(model.n_layers, model.n_heads)
-    sets = [chosen, *((head,) for head in every), *others]
+    chosen = checked_set(scorer, heads)
+    others, n_possible = comparison_sets(chosen, (model.n_layers, model.n_heads))
+    every: list[Member] = [*all_heads(model.n_layers, model.n_heads)]
+    every += all_mlps(model.n_layers) if mlps_of(chosen) else ()
+    sets = [chosen, *((each,) for each in every), *others]
     joint, *rest = yield from ablate_sets(scorer, sets)
     alone = dict(zip(every, rest, strict=False))
     metric = scorer.metric
@@ -121,7 +122,7 @@ def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, 
         metric,
         baseline_of(model, scorer.baseline),
         joint,
-        tuple(alone[head] for head in chosen),
+        tuple(alone[each] for each in chosen),
         tuple(
             ComparisonSet(other, change(effect, metric))
             for other, effect in zip(others, rest[len(every) :], strict=True)
@@ -131,11 +132,17 @@ def joint_test(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, 
     )
 
 
-def _are_strongest(chosen: Sequence[Head], alone: Mapping[Head, Effect], metric: str) -> bool:
-    """Whether no other head has a larger change in a metric, or none a lower one."""
-    changes = {head: change(effect, metric) for head, effect in alone.items()}
-    ways: tuple[Callable[[Head], float], ...] = (
-        lambda head: -abs(changes[head]),
-        lambda head: changes[head],
+def _are_strongest(chosen: Sequence[Member], alone: Mapping[Member, Effect], metric: str) -> bool:
+    """Whether no other head has a larger change in a metric, or none a lower one; likewise MLPs."""
+    changes = {member: change(effect, metric) for member, effect in alone.items()}
+    ways: tuple[Callable[[Member], float], ...] = (
+        lambda member: -abs(changes[member]),
+        lambda member: changes[member],
     )
-    return any(set(sorted(alone, key=way)[: len(chosen)]) == set(chosen) for way in ways)
+    return any(
+        all(
+            set(sorted(of_kind(alone), key=way)[: len(of_kind(chosen))]) == set(of_kind(chosen))
+            for of_kind in (heads_of, mlps_of)
+        )
+        for way in ways
+    )

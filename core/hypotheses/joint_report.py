@@ -17,12 +17,12 @@ from core.hypotheses.search_words import NOT_FOUND
 from core.hypotheses.variants import NO_VARIANTS, variants
 from core.model.loaded import LoadedModel
 from core.progress import map_steps, within
-from core.spec.heads import Head
+from core.spec.members import Member
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import provenance
 
-SCHEMA = "headsweep.joint/3"
+SCHEMA = "headsweep.joint/4"
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class PredictedEffect:
 def joint_report(
     model: LoadedModel,
     spec: SweepSpec,
-    heads: Sequence[Head],
+    heads: Sequence[Member],
     foreseen: PredictedEffect | None = None,
     *,
     greedy_too: bool = False,
     enough: float = 1.0,
     own: Sequence[SweepSpec] = (),
 ) -> Generator[float, None, dict[str, Any]]:
-    """Ablate some heads together, then keep only them; yields the share done.
+    """Ablate some heads and MLPs together, then keep only them; yields the share done.
 
     A prediction is dated before anything is measured here; whether its author has seen the effect
     before is not known. Keeping and searching use the ablation kind of `keep_only_spec`, which the

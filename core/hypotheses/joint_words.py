@@ -1,29 +1,22 @@
-"""What is said of a set of heads: its place among other sets, its sum, its pairs.
+"""What is said of a set of heads and MLPs: its place among other sets, its sum, its pairs.
 
 Page and JSON say it in these words.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.hypotheses.relation import Relation
 from core.results.leading import NOTABLE_NATS
 from core.results.metrics import LOGIT_DIFF
+from core.spec.members import Member, heads_of, kinds_of, mlps_of
 from core.text.numbers import signed
 
 if TYPE_CHECKING:  # these import torch, which no sentence needs
     from core.hypotheses.interactions import Interactions, Pair
     from core.hypotheses.joint import JointTest
 
-NO_OTHER_SET = "There is no other set of as many heads in these layers to compare with."
-_STRONGEST = (
-    "These are the strongest heads of the sweep: chosen by their effects, a set stands high by "
-    "construction, and its place is no evidence."
-)
-_STRONGEST_HEAD = (
-    "This is the strongest head of the sweep: chosen by its effect, it stands high by "
-    "construction, and its place is no evidence."
-)
-ONE_HEAD = "One head: there is nothing to add up."
+_OTHER_LAYERS = "A layer has a single MLP, so that MLPs are compared with those of other layers."
 
 
 def metric_name(metric: str) -> str:
@@ -35,8 +28,8 @@ def comparison_words(test: "JointTest") -> str:
     """Where the set stands among the others that were compared, and what that is worth."""
     place, n = test.place, len(test.others)
     if place is None:
-        return NO_OTHER_SET
-    without = "without the chosen heads"
+        return f"There is no other set of {alike_words(test.heads)} to compare with."
+    without = f"without the chosen {kinds_of(test.heads)}"
     if place.percentile is None:
         others = "the only other" if n == 1 else f"all {n} others"
         exist = "exists" if n == 1 else "exist"
@@ -48,15 +41,42 @@ def comparison_words(test: "JointTest") -> str:
             f"({which} that exist {without})."
         )
     said += " A place among these sets, not a p-value."
-    if test.strongest:
-        said += f" {_STRONGEST if len(test.heads) > 1 else _STRONGEST_HEAD}"
-    return said
+    if mlps_of(test.heads):
+        said += f" {_OTHER_LAYERS}"
+    return f"{said} {_strongest_words(test.heads)}" if test.strongest else said
+
+
+def alike_words(members: Sequence[Member]) -> str:
+    """What a comparison set has in common with the chosen one."""
+    parts = [
+        said
+        for said, some in (
+            ("as many heads in these layers", heads_of(members)),
+            ("as many other MLPs", mlps_of(members)),
+        )
+        if some
+    ]
+    return " and ".join(parts)
+
+
+def _strongest_words(members: Sequence[Member]) -> str:
+    kinds = kinds_of(members)
+    if len(members) == 1:
+        return (
+            f"This is the strongest {kinds.removesuffix('s')} of the sweep: chosen by its effect, "
+            "it stands high by construction, and its place is no evidence."
+        )
+    return (
+        f"These are the strongest {kinds} of the sweep: chosen by their effects, a set stands high "
+        "by construction, and its place is no evidence."
+    )
 
 
 def redundancy_words(test: "JointTest") -> str:
     """What the joint change says beside the sum of the single ones."""
     if len(test.heads) == 1:
-        return ONE_HEAD
+        kind = kinds_of(test.heads).removesuffix("s")
+        return f"One {kind}: there is nothing to add up."
     name, gap, relation = metric_name(test.metric), abs(test.redundancy), test.relation
     if relation is Relation.ADDITIVE:
         return (
@@ -83,7 +103,7 @@ def all_additive_words(found: "Interactions") -> str:
 
 def pair_words(pair: "Pair") -> str:
     """A pair with its I and its joint change."""
-    one, other = (head.label for head in pair.heads)
+    one, other = (member.label for member in pair.heads)
     return (
         f"{one} and {other}: {signed(pair.interaction, 2)} nats (together {signed(pair.joint, 2)})"
     )

@@ -1,5 +1,8 @@
 """Keep only some heads: ablate every other head and measure how much of the answer is left.
 
+MLPs stay in place where only heads are kept; where an MLP is among what is kept, every other MLP is
+ablated too.
+
 This is the faithfulness of a circuit (Wang et al. 2022, arXiv:2211.00593). It depends heavily on
 the kind of ablation (Miller et al. 2024, arXiv:2407.08734).
 """
@@ -9,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
-from core.hypotheses.joint_effects import ablate_sets, change, others_of
-from core.hypotheses.parse_heads import checked_heads
+from core.hypotheses.joint_effects import ablate_sets, change, checked_set, others_of
 from core.results.agreement import with_kind
 from core.results.result import Baseline, Effect
 from core.spec.ablation import AblationKind, listed
-from core.spec.heads import Head
+from core.spec.members import Member, all_mlps, in_order, mlps_of
 from core.spec.spec import SweepSpec
 from core.sweep.scorer import Scorer, baseline_of
 from core.text.jsonable import jsonable
@@ -28,17 +30,22 @@ In nats of the leading metric.
 
 @dataclass(frozen=True)
 class KeptOnly:
-    """The effect of ablating all heads but `heads`.
+    """The effect of ablating all heads but `heads`, and all MLPs but its MLPs if it has any.
 
     `metric` is "logit_diff_change" with a foil, else "logodds_change". `effect` is that of keeping
-    only `heads`; `empty` is that of keeping no head.
+    only `heads`; `empty` is that of keeping none of what was up for ablation.
     """
 
-    heads: tuple[Head, ...]
+    heads: tuple[Member, ...]
     metric: str
     baseline: Baseline
     effect: Effect
     empty: Effect
+
+    @property
+    def ablated(self) -> str:
+        """What was up for ablation: "heads", or "heads and MLPs"."""
+        return "heads and MLPs" if mlps_of(self.heads) else "heads"
 
     @property
     def prob_share(self) -> float | None:
@@ -63,6 +70,7 @@ class KeptOnly:
         """Plain JSON types: shares and probabilities are fractions."""
         return {
             "heads": [head.label for head in self.heads],
+            "ablated": self.ablated,
             "metric": self.metric,
             "baseline": jsonable(self.baseline),
             "effect": jsonable(self.effect),
@@ -72,15 +80,19 @@ class KeptOnly:
         }
 
 
-def keep_only(scorer: Scorer, heads: Sequence[Head]) -> Generator[float, None, KeptOnly]:
-    """Ablate all heads but `heads`; yields the share done. An empty sequence keeps no head.
+def keep_only(scorer: Scorer, heads: Sequence[Member]) -> Generator[float, None, KeptOnly]:
+    """Ablate all but `heads` (see `KeptOnly`); yields the share done. An empty one keeps no head.
 
-    Raises `InputError` for a head that the model does not have, and where `check_keep_only` does.
+    Raises `InputError` where `checked_set` and `check_keep_only` do.
     """
     model = scorer.model
     check_keep_only(scorer.prepared.spec)
-    kept = checked_heads(heads, (model.n_layers, model.n_heads), least=0)
-    sets = [others_of(scorer, kept), others_of(scorer, ())]
+    kept = checked_set(scorer, heads, least=0)
+    every: list[Member] = [
+        *others_of(scorer, ()),
+        *(all_mlps(model.n_layers) if mlps_of(kept) else ()),
+    ]
+    sets = [in_order(set(every) - set(kept)), in_order(every)]
     effect, nothing = yield from ablate_sets(scorer, sets)
     return KeptOnly(kept, scorer.metric, baseline_of(model, scorer.baseline), effect, nothing)
 

@@ -14,8 +14,9 @@ from core.errors import InputError
 from core.hypotheses.joint_words import metric_name
 from core.hypotheses.parse_heads import heads_text
 from core.results.leading import leading
+from core.results.metric_words import opposed_words
 from core.results.result import Baseline, Effect
-from core.spec.heads import Head
+from core.spec.members import Member, in_order
 from core.text.numbers import percent, signed
 
 _JUDGED = {True: "Right about breaking. ", False: "Wrong about breaking. ", None: ""}
@@ -23,14 +24,14 @@ _JUDGED = {True: "Right about breaking. ", False: "Wrong about breaking. ", None
 
 @dataclass(frozen=True)
 class Prediction:
-    """A prediction of what ablating some heads together does.
+    """A prediction of what ablating some heads and MLPs together does.
 
     `breaks` says whether the answer breaks. `prob_after` is the target's probability with the heads
     ablated, a fraction. `made_at` is UTC in ISO 8601, to the second. `after_looking` says whether
     the effect had been shown before that time; None if it is not known.
     """
 
-    heads: tuple[Head, ...]
+    heads: tuple[Member, ...]
     breaks: bool
     prob_after: float
     made_at: str
@@ -111,6 +112,7 @@ class Verdict:
         went = (
             f"rank {clean.rank} → {effect.rank}, {percent(clean.prob)} → {percent(effect.prob)}, "
             f"{metric_name(metric.field)} {metric.quantity(change)}"
+            f"{opposed_words(metric, effect, clean)}"
         )
         if self.broke is None:
             return (
@@ -148,7 +150,7 @@ def broke(baseline: Baseline, effect: Effect) -> bool | None:
 
 
 def lock_prediction(
-    heads: Sequence[Head],
+    heads: Sequence[Member],
     breaks: bool,
     prob_after: float,
     after_looking: bool | None,
@@ -158,7 +160,7 @@ def lock_prediction(
 
     Raises `InputError` for an empty set of heads and for a probability outside 0 to 1.
     """
-    chosen = tuple(sorted(set(heads)))
+    chosen = in_order(heads)
     if not chosen:
         raise InputError("heads", "A prediction is about a set of heads: name at least one.")
     if not 0 <= prob_after <= 1:  # NaN too

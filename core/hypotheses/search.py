@@ -19,6 +19,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from core.errors import InputError
+from core.hypotheses.answer_logits import answer_logits
 from core.hypotheses.joint_effects import change, joint_effects, others_of
 from core.hypotheses.keep_only import check_keep_only
 from core.hypotheses.search_state import Direction, Search, SearchStep, Trail
@@ -51,9 +52,10 @@ def greedy(scorer: Scorer, max_size: int = MAX_SIZE, enough: float = 1.0) -> _St
     """Search a set of at most `max_size` heads, forward and backward; yields and returns `Search`.
 
     A set is found only where it keeps `enough` of the metric and of the probability, and the
-    target at rank 1: see `Search.keeps`. It yields the state so far, not the share done, and may
-    be stopped at every yield. Of equal candidates the first in head order is taken. Raises
-    `InputError` for sizes and shares out of range, and where `check_keep_only` does.
+    target at rank 1: see `Search.keeps`. Where the target is not at rank 1 with every head in
+    place, neither way is gone: there is no answer to keep. It yields the state so far, not the
+    share done, and may be stopped at every yield. Of equal candidates the first in head order is
+    taken. Raises `InputError` for sizes and shares out of range, and where `check_keep_only` does.
     """
     _check(scorer, max_size, enough)
     model, target = scorer.model, scorer.prepared.target
@@ -64,7 +66,9 @@ def greedy(scorer: Scorer, max_size: int = MAX_SIZE, enough: float = 1.0) -> _St
     search = Search(scorer.metric, baseline, enough, n_heads, texts)
     search = yield from _forward(scorer, search, largest)
     search = yield from _backward(scorer, search, largest)
-    search = replace(search, fraction=1.0)
+    ended = replace(search, fraction=1.0)
+    logits = yield from map_steps(answer_logits(scorer, ended.heads), lambda _: ended)
+    search = replace(ended, logits=logits)
     yield search
     return search
 
@@ -80,6 +84,8 @@ def _forward(scorer: Scorer, search: Search, largest: int) -> _Steps:
     while True:
         trail = search.forward
         last, kept = trail.steps[-1].effect, trail.heads
+        if search.nothing_to_keep:
+            return _ended(search, trail, NOT_FIRST)
         if search.keeps(last) and len(kept) < search.n_heads:
             return _ended(search, trail, REACHED if kept else NONE_NEEDED, found=True)
         if len(kept) >= largest:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.hypotheses.answer_logits import AnswerLogits
 from core.hypotheses.joint_effects import change
 from core.hypotheses.keep_only import prob_share
 from core.hypotheses.search_words import search_words
@@ -60,6 +61,7 @@ class Search:
     is the share of the clean run that is to be kept, `targets` the texts of the target's first
     tokens. In the step being done `candidates_done` of `n_candidates` sets have been run.
     `fraction` is the share of the largest possible work; it jumps where a direction ends earlier.
+    `logits` are those with the heads of `best` kept, once both ends are reached.
     """
 
     metric: str
@@ -72,6 +74,7 @@ class Search:
     candidates_done: int = 0
     n_candidates: int = 0
     fraction: float = 0.0
+    logits: AnswerLogits | None = None
 
     @property
     def finished(self) -> bool:
@@ -112,12 +115,20 @@ class Search:
         """The heads of the direction reported."""
         return self.best.heads
 
+    @property
+    def nothing_to_keep(self) -> bool:
+        """Whether the target is not at rank 1 with every head in place."""
+        return self.baseline.rank != 1
+
     def keeps(self, effect: Effect) -> bool:
         """Whether an effect leaves the answer kept.
 
         The metric is back to `enough` of what ablating every head loses, the target is at rank 1,
-        and it has `enough` of its clean probability.
+        and it has `enough` of its clean probability. Where the clean run's is not at rank 1 there
+        is nothing to keep.
         """
+        if self.nothing_to_keep:
+            return False
         lost = min(0.0, change(self.forward.steps[0].effect, self.metric))
         least = (1 - self.enough) * lost - _ROUNDING
         prob = self.enough * self.baseline.prob * (1 - _ROUNDING)
@@ -130,8 +141,8 @@ class Search:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: shares are fractions, effects as in a sweep.
 
-        Where no set was found, `heads`, `prob`, `rank` and `share` are those of the set that keeps
-        most, which is no answer.
+        Where no set was found, `heads`, `prob`, `rank`, `share` and `logits` are those of the set
+        that keeps most, which is no answer. `share` is None where there was nothing to keep.
         """
         best = self.best
         effect = best.steps[-1].effect if best.steps else None
@@ -142,7 +153,10 @@ class Search:
             "direction": best.direction.value,
             "prob": None if effect is None else effect.prob,
             "rank": None if effect is None else effect.rank,
-            "share": None if effect is None else prob_share(self.baseline, effect),
+            "share": None
+            if effect is None or self.nothing_to_keep
+            else prob_share(self.baseline, effect),
+            "logits": None if self.logits is None else self.logits.to_dict(),
             "metric": self.metric,
             "enough": self.enough,
             "baseline": jsonable(self.baseline),

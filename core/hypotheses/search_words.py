@@ -10,7 +10,9 @@ from core.prompts.tokens import visible_text
 from core.text.numbers import percent, signed
 
 if TYPE_CHECKING:  # these import torch, which no sentence needs
+    from core.hypotheses.answer_logits import AnswerLogits
     from core.hypotheses.search_state import Search, Trail
+    from core.results.result import Effect
 
 NOT_FOUND = "No set was found that keeps the answer, so none is tried on variants of the prompt."
 
@@ -26,6 +28,12 @@ def search_words(search: "Search") -> tuple[str, ...]:
             else "Each of them is tried as the next to be left out"
         )
         return (f"So far, {trail.direction.value}: {named} kept. {doing}.",)
+    if search.nothing_to_keep:
+        clean = search.baseline
+        return (
+            f"Nothing was searched: with every head in place the target is at rank {clean.rank:,}, "
+            f"P {percent(clean.prob)}, so there is no answer to keep.",
+        )
     best = search.best
     ways = [f"{trail.direction.value}: {trail.ended}" for trail in search.trails]
     if not best.found:
@@ -46,21 +54,25 @@ def search_words(search: "Search") -> tuple[str, ...]:
 
 
 def standing_words(search: "Search", trail: "Trail") -> str:
-    """Where the answer stands at a trail's last step: rank, P, and log probs of its rivals."""
+    """Where the answer stands at a trail's last step: rank, P, and the logits of its rivals too."""
     effect, clean = trail.steps[-1].effect, search.baseline
-    logprob = clean.logprob + effect.logprob_change
-    logs = [f"log P {signed(logprob, 2)}"]
-    if effect.logit_diff_change is not None and clean.logit_diff is not None:
-        foil = logprob - clean.logit_diff - effect.logit_diff_change
-        logs.append(f"{signed(foil, 2)} for the foil")
+    logits = "" if search.logits is None else f" ({_logit_words(search, search.logits, effect)})"
+    return (
+        f"With {_counted(trail)} kept the target is at rank {effect.rank:,}, "
+        f"P {percent(clean.prob)} → {percent(effect.prob)}{logits}."
+    )
+
+
+def _logit_words(search: "Search", logits: "AnswerLogits", effect: "Effect") -> str:
+    said = [f"logit {signed(logits.target, 2)}"]
+    if logits.foil is not None:
+        said.append(f"{signed(logits.foil, 2)} for the foil")
     others = ((text, prob) for text, prob in effect.top if text not in search.targets and prob > 0)
     if (likeliest := next(others, None)) is not None:
         text, prob = likeliest
-        logs.append(f"{signed(math.log(prob), 2)} for “{visible_text(text)}”, the likeliest other")
-    return (
-        f"With {_counted(trail)} kept the target is at rank {effect.rank:,}, "
-        f"P {percent(clean.prob)} → {percent(effect.prob)} ({', '.join(logs)})."
-    )
+        logit = signed(math.log(prob) + logits.log_sum, 2)
+        said.append(f"{logit} for “{visible_text(text)}”, the likeliest other")
+    return ", ".join(said)
 
 
 def _counted(trail: "Trail") -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.jobs.task import OnSpec, Step, Work, counted
 from core.spec.heads import Head
+from core.spec.members import Member
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OnHeads(OnSpec):
-    """A task on some heads of a spec."""
+    """A task on some heads and MLPs of a spec's model."""
 
-    heads: tuple[Head, ...]
+    heads: tuple[Member, ...]
 
     def work(self, model: "LoadedModel") -> Work:
         """Do the clean run, then measure."""
@@ -34,12 +35,12 @@ class OnHeads(OnSpec):
 
 @dataclass(frozen=True)
 class MeasureJoint(OnHeads):
-    """Ablate the heads together, each alone, and comparison sets; returns a `JointTest`."""
+    """Ablate the set together, each member alone, and comparison sets; returns a `JointTest`."""
 
     @property
     def description(self) -> str:
         """What is being done."""
-        return "Ablating the heads together, and other sets like them"
+        return "Ablating the set together, and other sets like it"
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
         """Each set is one batch row."""
@@ -50,15 +51,15 @@ class MeasureJoint(OnHeads):
 
 @dataclass(frozen=True)
 class MeasureInteractions(OnHeads):
-    """Measure the pairwise interactions of the heads; returns `Interactions`."""
+    """Measure the pairwise interactions of the set; returns `Interactions`."""
 
     @property
     def description(self) -> str:
         """What is being done."""
-        return "Ablating every pair of the heads"
+        return "Ablating every pair of the set"
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
-        """Each head and each pair is one batch row."""
+        """Each member and each pair is one batch row."""
         from core.hypotheses.interactions import interactions
 
         return interactions(scorer, self.heads)
@@ -66,15 +67,15 @@ class MeasureInteractions(OnHeads):
 
 @dataclass(frozen=True)
 class MeasureKeepOnly(OnHeads):
-    """Ablate all heads but these; returns a `Kept`."""
+    """Ablate all heads but these; returns a `KeptOnly`."""
 
     @property
     def description(self) -> str:
         """What is being done."""
-        return "Ablating all the other heads"
+        return "Ablating all the others"
 
     def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
-        """Two batch rows: one keeps these heads, one keeps none."""
+        """Two batch rows: one keeps these, one keeps none."""
         from core.hypotheses.keep_only import keep_only
 
         return keep_only(scorer, self.heads)

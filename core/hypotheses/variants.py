@@ -16,7 +16,7 @@ from core.model.loaded import LoadedModel
 from core.prompts.names import name_pattern, two_names
 from core.prompts.random_text import exact_text, random_generator, text_pool
 from core.prompts.repeats import Repeat, find_repeat
-from core.prompts.tokens import TokenizedAnswer, encode, token_text
+from core.prompts.tokens import TokenizedAnswer, encode, ids_if_readable, token_text
 from core.spec.answer import Answer
 from core.spec.heads import shortened
 from core.spec.spec import SweepSpec
@@ -245,7 +245,7 @@ def _names_like(tokenizer: Any, name: str, prompt: str) -> list[str]:
     return [
         other
         for other in names()
-        if len(encode(tokenizer, f" {other}", "prompt")) == length
+        if len(ids_if_readable(tokenizer, f" {other}") or ()) == length
         and not name_pattern(other).search(prompt)
     ]
 

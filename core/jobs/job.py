@@ -53,7 +53,8 @@ class Job:
     was done on; `run_id` names what is kept of it in the store, and `created` says when that was
     finished, if it was before this process. One that is `pinned` is never forgotten. `between` is
     called at every step: where the job is long, it lets quick ones through. `standing` says, while
-    the job waits, where in its queue it is.
+    the job waits, where in its queue it is. `last_step` is the moment, on the
+    monotonic clock, at which it last said what it does.
     """
 
     def __init__(self, key: ModelKey, task: Task | None) -> None:
@@ -71,6 +72,7 @@ class Job:
         self.created: float | None = None
         self.between: Callable[[], None] = nothing
         self.standing: Callable[[], Standing | None] = no_standing
+        self.last_step = time.monotonic()
         self._mark: tuple[float, float] | None = None
         self._until: float | None = None
         self._stop = threading.Event()
@@ -141,6 +143,7 @@ class Job:
         self.between()
 
     def _record(self, stage: str, fraction: float | None) -> None:
+        self.last_step = time.monotonic()
         if self._stop.is_set() or (self._until is not None and time.monotonic() > self._until):
             self._stop.set()
             raise Cancelled

@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from core.checkpoints import catalogue
 from core.checkpoints.fingerprint import local_fingerprint
+from core.checkpoints.permitted import EMBEDDED
 from core.checkpoints.registry import MODELS, ModelKey, Registry
 from core.errors import InputError
 from core.jobs.job import PATIENCE, Job, JobState
@@ -54,6 +55,15 @@ class Jobs:
     def load(self, key: ModelKey) -> Job:
         """A job that only loads a model."""
         return self._submit(key, None)
+
+    def trouble(self) -> str | None:
+        """What keeps work from being done, as a sentence for an operator; None where nothing does.
+
+        A worker that has ended, or has given no sign for long.
+        """
+        with self._guard:
+            lanes = list(self._lanes.values())
+        return next((said for lane in lanes if (said := lane.trouble()) is not None), None)
 
     def find(self, task: Task, device: str = "auto") -> Job | None:
         """The live or finished job of a task, without starting one; None if there is none.
@@ -141,15 +151,26 @@ class Jobs:
     def _is_full(self, job: Job) -> bool:
         """Whether a job finds no room in the queue; it has failed then."""
         most = settings().max_queue if self._max_queue is None else self._max_queue
-        waiting = sum(not each.state.final for each in self._jobs.values() if each.task)
-        if job.task is None or waiting < most:
+        if self._takes_no_room(job):
+            return False
+        waiting = sum(
+            not each.state.final and not self._takes_no_room(each) for each in self._jobs.values()
+        )
+        if waiting < most:
             return False
         message = (
-            f"The queue is full: {waiting} sweeps and other computations are waiting here, and no "
-            "more are taken. Nothing you typed is lost: try again in a moment."
+            f"The queue is full: {waiting} sweeps, loads and other computations are waiting here, "
+            "and no more are taken. Nothing you typed is lost: try again in a moment."
         )
         job.end(JobState.FAILED, InputError("run", message))
         return True
+
+    def _takes_no_room(self, job: Job) -> bool:
+        """Whether a job is over at once, or a part of every start: a load of what is loaded, or of
+        the embedded model.
+        """
+        loads = job.task is None
+        return loads and (job.key.name == EMBEDDED or self._models.peek(job.key) is not None)
 
     def _outlived(self, job: Job) -> bool:
         """Whether a finished job's model is not the one of that name any more.

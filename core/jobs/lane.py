@@ -1,5 +1,6 @@
 """A device's queue and its one worker: first come, first served, quick work in between."""
 
+import logging
 import queue
 import threading
 import time
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.jobs.job import Job, JobState, Standing, nothing
+from core.jobs.perform import fail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,25 +20,65 @@ if TYPE_CHECKING:
     Waiting = tuple[bool, int, Job, LoadedModel]
     """Quick tasks first, then in the order asked: (long, number, job, model)."""
 
+_log = logging.getLogger(__name__)
+
+SILENT_AFTER = 600.0
+"""Seconds without a step after which a worker counts as stuck: the longest step, a chunk of the
+largest model on a slow machine, takes about a minute."""
 REMEMBERED = 8
 """Jobs whose time says how long the next will take."""
 
 
 class Lane:
-    """What waits for one device. `do(job, model)` does a job and never raises."""
+    """What waits for one device, and the one thread that does it by `do(job, model)`.
+
+    Nothing that `do` raises ends the thread; should it end all the same, the next job starts
+    another.
+    """
 
     def __init__(self, device: str, do: "Callable[[Job, LoadedModel], None]") -> None:
         self._do = do
         self._waiting: queue.PriorityQueue[Waiting] = queue.PriorityQueue()
         self._running: Job | None = None
+        self._doing: Job | None = None
         self._took: deque[float] = deque(maxlen=REMEMBERED)
-        name = f"sweep-{device}"
-        threading.Thread(target=self._work, daemon=True, name=name).start()
+        self._device = device
+        self._starting = threading.Lock()
+        self._worker = self._started()
 
     def put(self, job: Job, model: "LoadedModel") -> None:
         """Queue a job."""
         job.standing = lambda: self._standing(job)
         self._waiting.put((not job.quick, job.number, job, model))
+        self.revive()
+
+    def revive(self) -> None:
+        """Start another worker where the last one has ended, so that what waits is done."""
+        with self._starting:
+            if not self._worker.is_alive():
+                _log.error("The worker of %s had ended; another goes on", self._device)
+                self._running = self._doing = None
+                self._worker = self._started()
+
+    def trouble(self) -> str | None:
+        """What is wrong with the worker, as a sentence for an operator; None where nothing is."""
+        job = self._doing
+        if not self._worker.is_alive():
+            return f"The worker of {self._device} has ended: restart Headsweep."
+        if job is None:
+            return None
+        silent = time.monotonic() - job.last_step
+        if silent < SILENT_AFTER:
+            return None
+        return (
+            f"The worker of {self._device} has given no sign for {silent / 60:.0f} minutes: "
+            "restart Headsweep."
+        )
+
+    def _started(self) -> threading.Thread:
+        worker = threading.Thread(target=self._work, daemon=True, name=f"sweep-{self._device}")
+        worker.start()
+        return worker
 
     def _standing(self, job: Job) -> Standing:
         """Where a waiting job stands."""
@@ -61,17 +103,28 @@ class Lane:
 
     def _one(self, job: Job, model: "LoadedModel") -> None:
         if job.quick:
-            self._do(job, model)
+            self._safely(job, model)
             return
         job.between = self._let_through
         with self._timed(job):
-            self._do(job, model)
+            self._safely(job, model)
         job.between = nothing
+
+    def _safely(self, job: Job, model: "LoadedModel") -> None:
+        """Do a job; it has ended afterwards, whatever is raised."""
+        outer, self._doing = self._doing, job
+        job.last_step = time.monotonic()  # it may have waited for long
+        try:
+            self._do(job, model)
+        except BaseException as error:
+            fail(job, error)
+        finally:
+            self._doing = outer
 
     def _let_through(self) -> None:
         """Do the quick jobs that wait, between two steps of a long one."""
         while (waiting := self._next_quick()) is not None:
-            self._do(*waiting[2:])
+            self._safely(*waiting[2:])
 
     def _next_quick(self) -> "Waiting | None":
         """The next quick job, taken out; None where a long one is next, or none."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, InputError, is_memory_error
@@ -25,7 +25,11 @@ def do(job: Job, model: "LoadedModel", keeper: Keeper | None) -> None:
 
 @contextmanager
 def outcome(job: Job) -> Iterator[None]:
-    """Turns however a job's work ends into the job's final state; a worker never dies of a job."""
+    """Turns however a job's work ends into the job's final state; a worker never dies of a job.
+
+    Errors of any class do so: native code, such as a tokenizer's, raises some that are no
+    `Exception` when it panics.
+    """
     try:
         yield
     except Cancelled:
@@ -33,9 +37,15 @@ def outcome(job: Job) -> Iterator[None]:
     except InputError as error:
         # Not the error itself: its traceback would keep the model and a pass's tensors alive.
         job.end(JobState.FAILED, InputError(error.field, str(error)))
-    except Exception as error:
+    except BaseException as error:
+        fail(job, error)
+
+
+def fail(job: Job, error: BaseException) -> None:
+    """End a job with an error that nobody foresaw: whole in the log, a sentence for the user."""
+    with suppress(BaseException):  # a log that cannot be written is no reason to leave it open
         _log.error("Job %d failed", job.number, exc_info=error)
-        job.end(JobState.FAILED, InputError("run", _sentence(error)))
+    job.end(JobState.FAILED, InputError("run", _sentence(error)))
 
 
 def _perform(job: Job, task: Task, model: "LoadedModel", keeper: Keeper | None) -> None:
@@ -64,8 +74,11 @@ def _take(job: Job, task: Task, found: Any, keeper: Keeper | None) -> None:
         job.run_id = task.keep(keeper, found, before) or job.run_id
 
 
-def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())[:200]
-    if is_memory_error(error):
+def _sentence(error: BaseException) -> str:
+    try:
+        text, of_memory = " ".join(str(error).split())[:200], is_memory_error(error)
+    except BaseException:  # an error's own text may be what is broken
+        text, of_memory = "without a word", False
+    if of_memory:
         return "Not enough memory for this: shorten the prompt or choose a smaller model."
     return f"The work stopped unexpectedly ({type(error).__name__}: {text}). Please report this."

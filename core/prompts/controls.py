@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import InputError
 from core.prompts.random_text import decode, exact_text, random_generator, text_pool
 from core.prompts.repeats import find_repeat
-from core.prompts.tokens import TokenizedPrompt, encode, token_text, tokenize_prompt
+from core.prompts.tokens import TokenizedPrompt, ids_if_readable, token_text, tokenize_prompt
 
 _TRIES = 100
 
@@ -80,4 +80,4 @@ def _answer(tokenizer: Any, token_id: int) -> str | None:
     text = token_text(tokenizer, token_id)
     # SentencePiece adds the leading space itself.
     candidates = (c for c in (text, text.removeprefix(" ")) if c.strip(" "))
-    return next((c for c in candidates if encode(tokenizer, c, "target") == [token_id]), None)
+    return next((c for c in candidates if ids_if_readable(tokenizer, c) == [token_id]), None)

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from core.errors import InputError
-from core.prompts.tokens import encode, token_text
+from core.prompts.tokens import decoded, ids_if_readable, token_text
 
 _WORDS = (re.compile(r" [^\W\d_]{4,}"), re.compile(r" [^\W\d_]{2,}"))
 """A space, then letters. With four letters or more a token is seldom only the beginning of a word;
@@ -62,7 +62,7 @@ def text_token_ids(tokenizer: TokenizerLike) -> list[int]:
 def _text_token_ids(tokenizer: TokenizerLike) -> tuple[int, ...]:
     markers = _marker_ids(tokenizer)
     ids = (i for i in range(len(tokenizer)) if i not in markers)
-    return tuple(i for i in ids if (text := tokenizer.decode([i])) and "\ufffd" not in text)
+    return tuple(i for i in ids if (text := decoded(tokenizer, [i])) and "\ufffd" not in text)
 
 
 def _marker_ids(tokenizer: Any) -> set[int]:
@@ -95,14 +95,20 @@ def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
 
 
 def decode(tokenizer: Any, ids: Sequence[int]) -> str:
-    """The text of some ids, with special tokens and without any clean-up of spaces."""
-    return str(tokenizer.decode(list(ids), clean_up_tokenization_spaces=False))
+    """The text of some ids, with special tokens and without any clean-up of spaces.
+
+    Raises `InputError` where the tokenizer cannot say it.
+    """
+    text = decoded(tokenizer, ids, clean_up_tokenization_spaces=False)
+    if text is None:
+        raise InputError("model", "This model's tokenizer cannot turn its own tokens into text.")
+    return text
 
 
 def exact_text(tokenizer: Any, ids: Sequence[int]) -> str | None:
     """The text of some ids (without BOS), or None if the tokenizer encodes it as other ids."""
     text = decode(tokenizer, ids)
-    return text if encode(tokenizer, text, "prompt") == list(ids) else None
+    return text if ids_if_readable(tokenizer, text) == list(ids) else None
 
 
 @lru_cache(maxsize=8)

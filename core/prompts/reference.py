@@ -20,6 +20,37 @@ class Misfit:
 
 
 @lru_cache(maxsize=8)
+def readable(
+    tokenizer: Any, reference: tuple[str, ...], d_vocab: int, prepend_bos: bool
+) -> tuple[str, ...]:
+    """The texts of a set of ours that a model with `d_vocab` embeddings can read, in their order.
+
+    What somebody chose is never left out: this is for the default set alone. Raises `InputError`
+    where not one can be read.
+    """
+    found = tuple(t for t in reference if _is_readable(tokenizer, t, d_vocab, prepend_bos))
+    if not found:
+        raise InputError(
+            "reference",
+            f"This model's tokenizer can read none of the {len(reference):,} default reference "
+            "sentences: give a reference set of texts that it reads.",
+        )
+    return found
+
+
+def _is_readable(tokenizer: Any, text: str, d_vocab: int, prepend_bos: bool) -> bool:
+    try:
+        check_embedded(
+            tokenize_prompt(tokenizer, text, prepend_bos=prepend_bos).ids, d_vocab, "reference"
+        )
+    except InputError as error:
+        if error.field == "prepend_bos":  # said of the tokenizer, not of the text
+            raise
+        return False
+    return True
+
+
+@lru_cache(maxsize=8)
 def reference_ids(
     tokenizer: Any, reference: tuple[str, ...], prepend_bos: bool
 ) -> tuple[tuple[int, ...], ...]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.errors import InputError
+from core.prompts.guard import MAX_TOKENS, UnreadableError, guard_of
 from core.spec.answer import Answer
 from core.spec.spec import SweepSpec
 
@@ -153,14 +154,46 @@ def check_fit(
 def encode(tokenizer: Any, text: str, field: str) -> list[int]:
     """Token ids of `text` without special tokens added.
 
-    Raises `InputError` if the tokenizer fails on it.
+    Raises `InputError` if the tokenizer fails on it: it has no token for a part of the text, takes
+    too long, or makes too many tokens of it.
     """
     try:
-        return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-    except (TypeError, UnicodeError, ValueError, OverflowError) as error:
-        raise InputError(
-            field, f"This model's tokenizer cannot read the {field}: {error}."
-        ) from error
+        guard = guard_of(tokenizer)
+        if guard is not None:
+            return guard.ids(text)
+        ids = list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        if len(ids) > MAX_TOKENS:
+            raise UnreadableError(f"it makes {len(ids):,} tokens of it")
+        return ids
+    except BaseException as error:
+        if not _of_tokenizer(error):
+            raise
+        said = " ".join(str(error).split())[:200].rstrip(".")
+        name = field.replace("_", " ")
+        raise InputError(field, f"This model's tokenizer cannot read the {name}: {said}.") from None
+
+
+def ids_if_readable(tokenizer: Any, text: str) -> list[int] | None:
+    """`encode`; None for a text that the tokenizer cannot read."""
+    try:
+        return encode(tokenizer, text, "text")
+    except InputError:
+        return None
+
+
+def decoded(tokenizer: Any, ids: Sequence[int], **options: Any) -> str | None:
+    """The text of some ids by the tokenizer's own `decode`; None where that fails."""
+    try:
+        return str(tokenizer.decode(list(ids), **options))
+    except BaseException as error:
+        if not _of_tokenizer(error):
+            raise
+        return None
+
+
+def _of_tokenizer(error: BaseException) -> bool:
+    """Whether native code has failed: it raises plain Exceptions, and panics that are none."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def with_leading_space(tokenizer: Any, answer: str) -> str | None:
@@ -199,7 +232,8 @@ def token_text(tokenizer: Any, token_id: int) -> str:
         return _bytes_text(bytes([int(piece[3:5], 16)]))
     if "▁" in piece:
         return str(piece.replace("▁", " "))
-    return str(tokenizer.decode([token_id]))
+    text = decoded(tokenizer, [token_id])
+    return str(piece) if text is None else text
 
 
 def visible_text(text: str) -> str:

@@ -79,8 +79,15 @@ def layer_effect_words(result: SweepResult, layer_effects: LayerEffects | None) 
         "Bars beside the rows, on a scale of their own: ■ the layer’s attention, all its heads at "
         "once"
     )
-    if why := result.spec.ablation.traits.no_mlps:
-        return phrase(f"{attention}. {why}.")
-    if layer_effects is not None and all(each is None for each in layer_effects.mlp):
-        return phrase(f"{attention}. The MLPs of this model could not be reached.")
+    if why := no_mlp_words(result, layer_effects):
+        return phrase(f"{attention}. {why}")
     return phrase(f"{attention} · □ its MLP, ablated the same way.")
+
+
+def no_mlp_words(result: SweepResult, layer_effects: LayerEffects | None) -> str:
+    """Why no MLP has an effect of its own, as a sentence; "" where they have, or may yet."""
+    if why := result.spec.ablation.traits.no_mlps:
+        return f"{why}."
+    if layer_effects is not None and all(each is None for each in layer_effects.mlp):
+        return "The MLPs of this model could not be reached."
+    return ""

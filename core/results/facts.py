@@ -108,12 +108,13 @@ def _extreme(
         none = f"none by {least_words(metric)} or more; {label} {metric.quantity(value)}"
         return Fact(title, "–", phrase(none))
     change = f"{metric.quantity(value)} → " if metric is PROB else f"{metric.quantity(value)}, P → "
-    opposed = opposed_words(metric, effect, result.baseline)
+    opposed = opposed_words(metric, effect, result.baseline, result)
     return Fact(title, label, phrase(f"{change}{percent(effect.prob)}{opposed}"))
 
 
 def _swept(result: SweepResult) -> Fact:
     total, made = result.shape[0] * result.shape[1], result.provenance
-    count = f"{total} heads" if result.complete else f"{len(result.heads)} of {total} heads"
+    heads = "1 head" if total == 1 else f"{total} heads"
+    count = heads if result.complete else f"{len(result.heads)} of {heads}"
     detail = f"{made.seconds:.2f} s · {made.device} · {made.dtype} · {result.spec.weights} weights"
     return Fact(phrase("Swept"), count, phrase(" · ".join((detail, *slower_path_parts(made)))))

@@ -45,7 +45,8 @@ def _direction(
         ", ",
         (
             phrase(
-                bold(effect.address.label), f" ({change_words(metric, effect, result.baseline)})"
+                bold(effect.address.label),
+                f" ({change_words(metric, effect, result.baseline, result)})",
             )
             for effect in effects
         ),
@@ -69,9 +70,10 @@ def _layers(first: int, last: int) -> str:
 
 
 def _count(found: Findings, result: SweepResult) -> Words:
+    heads = "1 head" if found.n_heads == 1 else f"{found.n_heads} heads"
     either = " or more in either direction." if found.metric.signed else " or more."
     return phrase(
-        f"{found.n_notable} of {found.n_heads} heads, ablated alone, moved ",
+        f"{found.n_notable} of {heads}, ablated alone, moved ",
         about_words(found.metric, result),
         f" by {least_words(found.metric)}{either}",
     )

@@ -12,6 +12,7 @@ from core.results.leading import HIGH, LOW, opening
 from core.results.metrics import Metric
 from core.results.precision import precision_caveat
 from core.results.result import HeadEffect, SweepResult
+from core.spec.reference_set import DEFAULT, is_part_of_default
 from core.text.numbers import percent
 from core.text.words import plain
 
@@ -116,10 +117,17 @@ def _caveats(result: SweepResult) -> list[str]:
     caveats.append(result.spec.ablation.caveat)
     if (longest := result.provenance.reference_longest) is not None:
         caveats.append(shorter_set(longest, len(result.tokens)))
+    reference = result.spec.reference
+    if reference is not None and is_part_of_default(reference):
+        caveats.append(
+            f"The average is over {len(reference)} of the {len(DEFAULT)} default reference "
+            "sentences: what the model's tokenizer cannot read is left out."
+        )
     if result.spec.ablation.traits.keeps_share and result.shape[1] == 1:
         caveats.append("With one head a layer, the mean across heads is the head itself.")
-    caveats.append(
-        "Heads were ablated one at a time: two heads that can each do the job alone both look "
-        "unneeded."
-    )
+    if result.shape[0] * result.shape[1] > 1:
+        caveats.append(
+            "Heads were ablated one at a time: two heads that can each do the job alone both look "
+            "unneeded."
+        )
     return caveats

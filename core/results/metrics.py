@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from core.results.scores import RowScores
-from core.text.numbers import signed
+from core.text.numbers import points, signed
 
 _ROUNDING = 1e-9
 """In a metric's unit: .01 times 100 is no less than 1."""
@@ -128,6 +128,15 @@ class Metric:
         """A value with its sign (a real minus) but without its unit."""
         digits = self.digits if digits is None else digits
         return signed(value, digits) if self.signed else f"{value:.{digits}f}"
+
+    def cell(self, value: float, digits: int | None = None) -> str:
+        """The same in a table; of a change in percentage points near 0 two digits are kept.
+
+        Of a probability near 0 every change in points is, whatever happens; nats are no such unit.
+        """
+        if self.unit != PROB.unit:
+            return self.text(value, digits)
+        return points(value, self.digits if digits is None else digits)
 
 
 def _logit_diff(scores: RowScores) -> np.ndarray | None:

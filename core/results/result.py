@@ -5,8 +5,6 @@ either. Probabilities are fractions, changes are ablated minus baseline, logs ar
 metric is stands in `core.results.metrics`.
 """
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from core.results.schema import SCHEMA, current_form
 from core.spec.heads import Head
 from core.spec.identity import result_key
 from core.spec.spec import SweepSpec
+from core.text.csv_form import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,10 +184,4 @@ class SweepResult:
 
     def to_csv(self) -> str:
         """One row a head, the contract's columns; `top` is a JSON list in its cell."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for effect in self.heads:
-            row = effect.to_dict()
-            writer.writerow({**row, "top": json.dumps(row["top"], ensure_ascii=False)})
-        return text.getvalue()
+        return csv_text(COLUMNS, (effect.to_dict() for effect in self.heads))

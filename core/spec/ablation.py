@@ -138,8 +138,8 @@ class AblationKind(StrEnum):
             needs=Needs.CORRUPTED_PROMPT,
             same_length=True,
             not_on_other_texts="Resample needs a corrupted prompt, and random tokens have none",
-            lacks="Needs a corrupted prompt with as many tokens: choose resample in the composer "
-            "and type one.",
+            lacks="Needs a corrupted prompt with as many tokens: “Try resample” makes one of this "
+            "prompt, or choose resample in the composer and type your own.",
             citation="Heimersheim & Nanda 2024, arXiv:2404.15255",
         ),
     )

@@ -139,6 +139,13 @@ def name_of(reference: tuple[str, ...] | None) -> str:
     return f"{len(reference)} reference prompt{'s' if len(reference) > 1 else ''}"
 
 
+def is_part_of_default(reference: tuple[str, ...] | None) -> bool:
+    """Whether a set is what is left of the default one for a model that cannot read all of it."""
+    if reference is None or not 0 < len(reference) < len(DEFAULT):
+        return False
+    return reference == tuple(text for text in DEFAULT if text in set(reference))
+
+
 def parse(text: str) -> tuple[str, ...]:
     """A reference set from one prompt a line; blank lines are skipped, spaces are kept.
 

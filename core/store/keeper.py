@@ -1,7 +1,8 @@
 """Keeps finished runs whatever becomes of the database: what cannot be written waits in memory.
 
 A sweep never fails because its database does. What went wrong is in `trouble`, for whoever shows
-the run to say; the next chance is taken by itself.
+the run to say; the next chance is taken by itself. A run whose place in the database is another's
+does not wait, since no later try would fare better: `refusal` says why it is not kept.
 """
 
 import logging
@@ -11,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.errors import StoreError
+from core.errors import PlaceTakenError, StoreError
 from core.results.layer_effects import LayerEffects
 from core.results.result import SweepResult
 from core.settings import settings
@@ -43,6 +44,7 @@ class Keeper:
         self._store: Store | None = None
         self._guard, self._turn = threading.RLock(), threading.RLock()
         self._waiting: OrderedDict[str, tuple[SweepResult, LayerEffects | None]] = OrderedDict()
+        self._refused: OrderedDict[str, str] = OrderedDict()
         self._not_before = 0.0
         self.n_lost = 0
         self._retrying: threading.Thread | None = None
@@ -92,6 +94,10 @@ class Keeper:
     def n_waiting(self) -> int:
         """Finished runs that are not in the database yet."""
         return len(self._waiting)
+
+    def refusal(self, run_id: str) -> str:
+        """Why a finished run was given up and is not kept; empty where it was not."""
+        return self._refused.get(run_id, "")
 
     def keep(self, result: SweepResult, layer_effects: LayerEffects | None = None) -> str:
         """Keep a finished run; returns its id, whether it could be written now or not."""
@@ -159,11 +165,22 @@ class Keeper:
             while self._waiting:
                 identity, (result, layer_effects) = next(iter(self._waiting.items()))
                 self._waiting.move_to_end(identity)  # one that fails is in no other's way
-                _put(store, result, layer_effects)
+                try:
+                    _put(store, result, layer_effects)
+                    self._refused.pop(id_of(identity), None)
+                except PlaceTakenError as error:
+                    self._give_up(id_of(identity), error)
                 self._waiting.pop(identity)
             self.trouble, self._not_before = "", 0.0
         except StoreError as error:
             self._failed(error)
+
+    def _give_up(self, run_id: str, error: PlaceTakenError) -> None:
+        """Note why a run is not kept; of very many only the latest."""
+        _log.error("A finished run is given up: %s", error)
+        self._refused[run_id] = str(error)
+        if len(self._refused) > MAX_WAITING:
+            self._refused.popitem(last=False)
 
     def _resting(self) -> bool:
         return time.monotonic() < self._not_before

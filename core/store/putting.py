@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.errors import StoreError
+from core.errors import PlaceTakenError, StoreError
 from core.store import rows
 from core.store.result_kinds import ResultKind, kind_of
 from core.store.run import Label
@@ -37,8 +37,8 @@ def put_row(
     """Put a result's row into the database; `searched` is what a search finds it by.
 
     One that is there already stays as it is, and comes back if it was deleted. A damaged one is
-    replaced, and keeps what can be read of its label. Raises a `StoreError` where what is there is
-    of another kind, of a newer version, or another result.
+    replaced, and keeps what can be read of its label. Raises a `PlaceTakenError` where what is
+    there is of another kind, of a newer version, or another result.
     """
     is_sqlite = connection.dialect.name == "sqlite"
     insert = sqlite.insert(RUNS) if is_sqlite else postgresql.insert(RUNS)
@@ -62,9 +62,14 @@ def put_row(
 
 
 def _is_damaged(kind: ResultKind[Any, Any], there: Row, row: Row) -> bool:
-    """Whether a row of this kind can be replaced; raises a `StoreError` where it is another's."""
+    """Whether a row of this kind can be replaced; raises `PlaceTakenError` for another's."""
     if there["family"] != kind.family or _is_newer(kind, there):
-        kind_of(there)  # raises for one that this version does not know
+        try:
+            kind_of(there)
+        except StoreError as error:  # this version does not know it
+            raise PlaceTakenError(
+                f"{error} This result is not kept: export it to have it later."
+            ) from error
         raise _other(there, f"a {there['family']}")
     try:
         kind.line(there)
@@ -86,8 +91,8 @@ def _is_newer(kind: ResultKind[Any, Any], there: Row) -> bool:
     return isinstance(version, int) and version > kind.version
 
 
-def _other(there: Row, what: str) -> StoreError:
-    return StoreError(
+def _other(there: Row, what: str) -> PlaceTakenError:
+    return PlaceTakenError(
         f"The name {there['id']} is taken by {what}, which is left as it is: this result is not "
         "kept. Delete the other one, or export this one."
     )

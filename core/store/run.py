@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from core.errors import InputError
 from core.results.layer_effects import LayerEffects
+from core.results.metrics import BY_FIELD, PROB
 from core.results.result import SweepResult
 from core.spec.answer import Answer
 from core.spec.spec import SweepSpec
@@ -37,11 +38,31 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Largest:
+    """The head with the largest change in a metric: its label, and the change in its unit.
+
+    `metric` is the metric's field, such as "logodds_change".
+    """
+
+    head: str
+    metric: str
+    change: float
+
+    @property
+    def words(self) -> str:
+        """Head and change, as "L1H0 −80.9 pp" or "L2H1 +1.20 nats of log odds"."""
+        metric = BY_FIELD[self.metric]
+        of = "" if metric is PROB else f" of {metric.short}"
+        return f"{self.head} {metric.quantity(self.change)}{of}"
+
+
+@dataclass(frozen=True)
 class Summary:
     """A run as a list shows it. `created` is in seconds since 1970, UTC.
 
     `prob` is the clean probability of the target, `changes` its change in percentage points by
-    layer and head; `largest` is the label of the head with the largest one.
+    layer and head. `largest` is in the metric that the run opens on; of a run that was kept
+    before that was noted, in the change of probability.
     """
 
     id: str
@@ -56,7 +77,7 @@ class Summary:
     words: str
     fingerprint: str
     prob: float
-    largest: str
+    largest: Largest
     changes: tuple[tuple[float, ...], ...]
 
     @property

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.results.layer_effects import LayerEffects
+from core.results.leading import opening
+from core.results.metrics import BY_FIELD, PROB
 from core.results.result import SweepResult
 from core.results.schema import first_form
 from core.spec.identity import IDENTITY
@@ -20,8 +22,8 @@ from core.store.rows import (
     text_of,
     unpacked,
 )
-from core.store.run import Origin, Summary, Swept, answer_text
-from core.text.json_form import Plain, check_form, parsed_json
+from core.store.run import Largest, Origin, Summary, Swept, answer_text
+from core.text.json_form import MayLack, Plain, check_form, parsed_json
 
 SHOWN_PROMPT = 300
 """Characters of a prompt that a list shows."""
@@ -30,6 +32,7 @@ _SUMMARY: Mapping[str, Any] = {
     **dict.fromkeys(("prompt", "target", "words", "largest"), Plain.TEXT),
     "prob": Plain.NUMBER,
     "changes": [[Plain.NUMBER]],
+    "largest_change": MayLack({"head": Plain.TEXT, "metric": Plain.TEXT, "change": Plain.NUMBER}),
 }
 """The form of what `_summary` writes."""
 
@@ -93,7 +96,7 @@ def summary_of(row: Mapping[str, Any]) -> Summary:
             words=storable(told["words"]),
             fingerprint=text_of(row, "fingerprint"),
             prob=float(told["prob"]),
-            largest=storable(told["largest"]),
+            largest=_largest(told, changes),
             changes=changes,
         )
 
@@ -108,10 +111,27 @@ def swept_of(row: Mapping[str, Any]) -> Swept:
         )
 
 
+def _largest(told: Mapping[str, Any], changes: Sequence[Sequence[float]]) -> Largest:
+    """What a summary says of its strongest head.
+
+    One that was written before there was such a thing has the largest change of probability, and
+    so has one in a metric that this version does not know.
+    """
+    found = told.get("largest_change")
+    if found is None or found["metric"] not in BY_FIELD:
+        change = max((value for line in changes for value in line), key=abs)
+        return Largest(storable(told["largest"]), PROB.field, change)
+    return Largest(storable(found["head"]), found["metric"], float(found["change"]))
+
+
 def _summary(result: SweepResult) -> dict[str, Any]:
-    spec = result.spec
+    spec, metric = result.spec, opening(result).metric
+    if not metric.measures(result):  # a file may lack it
+        metric = PROB
     changes = 100 * result.values("prob_change")
-    first = result.ranked()[0]
+    first, strongest = result.ranked()[0], result.ranked(metric.field)[0]
+    change = metric.value(strongest)
+    assert change is not None
     return {
         "prompt": storable(spec.prompt[:SHOWN_PROMPT]),
         "target": storable(answer_text(spec.target)),
@@ -119,4 +139,9 @@ def _summary(result: SweepResult) -> dict[str, Any]:
         "prob": result.baseline.prob,
         "largest": f"{first.address.label}",
         "changes": [[round(float(value), 4) for value in line] for line in changes],
+        "largest_change": {
+            "head": strongest.address.label,
+            "metric": metric.field,
+            "change": round(change, 4),
+        },
     }

@@ -14,8 +14,9 @@ from core.model.loaded import LoadedModel
 from core.prompts import tokens as tk
 from core.prompts.apart import check_apart, parted
 from core.prompts.corruption import align
-from core.prompts.reference import check_same_length, embedded_ids
+from core.prompts.reference import check_same_length, embedded_ids, readable
 from core.settings import settings
+from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
 
 
@@ -130,8 +131,17 @@ def prepare(
         reference = embedded_ids(model.tokenizer, spec.reference, model.d_vocab, prepend_bos=bos)
     positions = chosen_positions(spec.positions, len(prompt))
     # By the one name that the loaded model has: an alias is asked for, never recorded.
-    resolved = replace(spec.resolved(prepend_bos=bos), model=model.name)
+    texts = readable_reference(model, spec, bos=bos)
+    resolved = replace(spec.resolved(prepend_bos=bos), model=model.name, reference=texts)
     return Prepared(resolved, prompt, corrupted, target, foil, positions, reference)
+
+
+def readable_reference(model: LoadedModel, spec: SweepSpec, *, bos: bool) -> tuple[str, ...] | None:
+    """A spec's reference set; of the default one what the model can read. Raises `InputError`."""
+    reference = spec.resolved(prepend_bos=bos).reference
+    if reference != DEFAULT:
+        return reference
+    return readable(model.tokenizer, DEFAULT, model.d_vocab, bos)
 
 
 def tokenize_corrupted(model: LoadedModel, text: str, *, bos: bool) -> tk.TokenizedPrompt:

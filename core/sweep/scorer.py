@@ -135,6 +135,10 @@ class Scorer:
                 scores = replace(scores, foil_logprob=found)
             yield ScoredRows(rows.indices, scores, rows.fraction)
 
+    def logits_of(self, interventions: Sequence[Intervention]) -> Iterator[Rows]:
+        """The logits of interventions in the target's pass, in chunks as they are finished."""
+        return run_from(self.start, interventions, self._budget)
+
     def _foil_logprob(
         self, interventions: Sequence[Intervention], of: Rows
     ) -> Generator[ScoredRows, None, np.ndarray]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from core.errors import ModelError
 from core.prompts.tokens import TokenizedAnswer
@@ -22,6 +23,9 @@ TOP = 10
 
 _AT_ONCE = 2**20
 """Logits scored together: in double precision they stay near the processor."""
+
+_NEAR = 5.0
+"""Log odds above which log p has lost digits of 1 - p: in single precision one in 1e-5."""
 
 _ZERO = -1e4
 """A log prob that is none: its exponential is 0 in every precision."""
@@ -52,10 +56,44 @@ def answer_logprob(
     return _token_logprobs(logp, answer).sum(dim=-1)
 
 
-def log_odds(logprob: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """log(p / (1 - p)) from log p; expm1 keeps the digits of 1 - p where p is close to 1."""
+def log_odds(
+    logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
+) -> Float[Tensor, " row"]:
+    """log(p / (1 - p)) of the answer in each row.
+
+    log p alone has 1 - p to 1e-16 at best, which says nothing from 36 nats on. So where p is close
+    to 1 it is the log sum of all the other tokens that is read, and the digits stay.
+    """
+    found = _odds_of(answer_logprob(logp, answer))
+    near = found > _NEAR
+    if near.any():
+        found[near] = _odds_by_rivals(logp[near], answer)
+    return found
+
+
+def _odds_of(logprob: Float[Tensor, " row"]) -> Float[Tensor, " row"]:
+    """From log p; expm1 keeps the digits of 1 - p that log p has."""
     others = -torch.expm1(logprob.clamp(max=0))
     return logprob - others.clamp(min=torch.finfo(logprob.dtype).tiny).log()
+
+
+def _odds_by_rivals(
+    logp: Float[Tensor, "row read vocab"], answer: TokenizedAnswer
+) -> Float[Tensor, " row"]:
+    """From what is left to the other tokens, at each of the answer's positions."""
+    least = math.log(torch.finfo(logp.dtype).tiny)
+    if answer.is_set:
+        members = [option[0] for option in answer.options]
+        rivals = logp[:, answer.at].clone()
+        rivals[:, members] = -torch.inf
+        return answer_logprob(logp, answer) - rivals.logsumexp(dim=-1).clamp(min=least)
+    ids = torch.tensor(answer.sequence, device=logp.device)[None, :, None]
+    read = logp[:, answer.at : answer.at + ids.shape[1]]
+    rivals = read.scatter(-1, ids.expand(len(read), -1, -1), -torch.inf)
+    each = _token_logprobs(logp, answer) - rivals.logsumexp(dim=-1).clamp(min=least)
+    if each.shape[1] == 1:
+        return each[:, 0]
+    return _odds_of(functional.logsigmoid(each).sum(dim=-1))
 
 
 def margin(
@@ -117,7 +155,7 @@ def _score(
     tokens = logprob[:, None] if target.is_set else _token_logprobs(logp, target)
     return RowScores(
         logprob=_numpy(logprob),
-        logodds=_numpy(log_odds(logprob)),
+        logodds=_numpy(log_odds(logp, target)),
         kl=_numpy(_kl(logp, clean)),
         entropy=_numpy(entropy(first)),
         rank=_numpy(rank),

@@ -15,6 +15,7 @@ from core.jobs.task import OnSpec, Recalled, Step, Task, Work
 from core.progress import map_steps
 from core.results.layer_effects import LayerEffects, marked_heads
 from core.results.result import SweepResult
+from core.spec.reference_set import DEFAULT
 from core.spec.spec import SweepSpec
 from core.store.keeper import Keeper
 from core.store.run import Run
@@ -82,10 +83,20 @@ class SweepTask(OnSpec):
         return found
 
     def resolved(self, model: "LoadedModel") -> Task:
-        """With a BOS left open decided, as the model itself decides it."""
-        if self.spec.prepend_bos is not None:
-            return self
-        return SweepTask(replace(self.spec, prepend_bos=model.default_prepend_bos))
+        """With a BOS left open decided, as the model itself decides it.
+
+        So is the default reference set, where the model cannot read the whole of it.
+        """
+        bos = self.spec.prepend_bos
+        bos = model.default_prepend_bos if bos is None else bos
+        spec = replace(self.spec, prepend_bos=bos)
+        from core.sweep.prepare import readable_reference  # it imports torch, as the model has
+
+        try:
+            texts = readable_reference(model, spec, bos=bos)
+        except InputError:  # the work says so
+            return SweepTask(spec)
+        return SweepTask(spec if texts in (None, DEFAULT) else replace(spec, reference=texts))
 
     def keep(self, keeper: Keeper, output: SweepOutput, before: SweepOutput | None) -> str | None:
         """At once when every head is in, since the layer effects may take long; then those."""

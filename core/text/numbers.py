@@ -23,14 +23,31 @@ def percent(fraction: float, digits: int = 1) -> str:
     return f"{value:.{digits}f} %"
 
 
+def points(value: float, digits: int = 1) -> str:
+    """Percentage points with their sign; small values keep two significant digits."""
+    text = signed(value, digits)
+    if value == 0 or float(text.replace("−", "-")) != 0:
+        return text
+    written = f"{value:+.1e}" if abs(value) < 0.001 else f"{value:+.2g}"
+    return written.replace("-", "−")
+
+
+def ordinal(n: int) -> str:
+    """1st, 2nd, 11th."""
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"
+
+
 def share(fraction: float) -> str:
     """A share as a whole percentage, which may be negative or more than 100."""
     return f"{round(100 * fraction) or 0} %".replace("-", "−")
 
 
 def share_of(fraction: float, whole: str) -> str:
-    """A part as a share of a whole; of another sign, or more than all of it, it is none: "more
-    than all of it (130 %)", "against it (−20 %)".
+    """A part as a share of a whole: "80 % of it".
+
+    Of another sign, or more than all of it, it is none: "more than all of it (130 %)", "against it
+    (−20 %)".
     """
     if 0 <= round(fraction, 2) <= 1:
         return f"{share(fraction)} of {whole}"

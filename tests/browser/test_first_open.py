@@ -1,13 +1,33 @@
 """The page before anyone has clicked, as a browser lays it out and paints it."""
 
 import math
+import re
 
 from core.demo import example
+
+COLOURS = """keys => keys.map(key => {
+  const button = document.querySelector(`.st-key-${key} button`);
+  const text = getComputedStyle(button.querySelector('p') ?? button).color;
+  return [text, getComputedStyle(button).backgroundColor];
+})"""
 
 
 def colours_of_zero(page) -> list[str]:
     scale = page.plot("gd.data.find(t => t.type === 'heatmap').colorscale")
     return [colour for stop, colour in scale if abs(stop - 0.5) < 1e-6]
+
+
+def luminance(colour):
+    red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+              for c in (red, green, blue))  # fmt: skip
+    return sum(part * share for part, share in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+def the_text_of_the_primary_button_stands_out(page) -> None:
+    ((text, ground),) = page.page.evaluate(COLOURS, ["run"])
+    low, high = sorted((luminance(text), luminance(ground)))
+    assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)
 
 
 def bars_are_as_long_as_the_tokens_are_likely(page) -> None:
@@ -25,6 +45,7 @@ def test_the_page_is_in_proportion_in_its_colours_and_nothing_is_clipped(page):
     top, bottom = page.cell_at(0, 0), page.cell_at(1, 0)
     assert top[1] < bottom[1], "layer 0 is at the top"
     assert colours_of_zero(page) == ["#fbfaf8"]
+    the_text_of_the_primary_button_stands_out(page)
 
     for width in (1440, 800):
         page.resize(width)
@@ -33,5 +54,7 @@ def test_the_page_is_in_proportion_in_its_colours_and_nothing_is_clipped(page):
         assert plot["x"] + plot["width"] <= width
 
 
-def test_the_dark_theme_colours_zero_as_the_page(open_page):
-    assert colours_of_zero(open_page(scheme="dark")) == ["#15161a"]
+def test_the_dark_theme_colours_zero_as_the_page_and_its_button_can_be_read(open_page):
+    page = open_page(scheme="dark")
+    assert colours_of_zero(page) == ["#15161a"]
+    the_text_of_the_primary_button_stands_out(page)

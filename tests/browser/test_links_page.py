@@ -94,6 +94,29 @@ def test_from_page_to_page_nothing_is_lost_and_back_is_one_step(new_tab, server)
         page.wait_address(params)
     page.wait_value("target", FIRST.target)
     page.wait_text("head_detail", "L1H1 ablated")
+    parameters_before_their_path(page.page)
+
+
+def parameters_before_their_path(tab):
+    """A busy browser may write a page's parameters first, beside the path that is left."""
+    steps = """clicked => {
+      const before = location.href;
+      window.dispatchEvent(new Event(clicked ? "pointerdown" : "popstate"));
+      history.pushState({}, "", "?model=demo");
+      history.pushState({}, "", "/elsewhere?model=demo");
+      const after = location.pathname + location.search;
+      return new Promise(done => {
+        window.addEventListener("popstate", event => {
+          event.stopImmediatePropagation();  // Streamlit knows no such page
+          done([before, after, location.href]);
+        }, { capture: true, once: true });
+        history.back();
+      });
+    }"""
+    for clicked in (True, False):
+        before, after, back = tab.evaluate(steps, clicked)
+        assert after == "/elsewhere?model=demo"
+        assert back == before
 
 
 def test_nothing_that_a_link_says_is_rendered(new_tab, server):

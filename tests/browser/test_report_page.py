@@ -43,30 +43,41 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """One for all reports, offline: what it has compiled for one it need not for the next."""
+    context = chromium.new_context(offline=True)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def opened(chromium, folder):
-    """opened(name, width, scheme): a page on a report, offline; at the end, nothing went wrong."""
-    contexts, wrong = [], []
+def opened(tab, folder):
+    """opened(name, width, scheme): a report in the tab; at the end, nothing went wrong."""
+    wrong = []
+    heard = {
+        "console": lambda message: wrong.append(message.text),
+        "pageerror": lambda error: wrong.append(str(error)),
+        "dialog": lambda dialog: wrong.append("a dialog"),
+        "request": lambda request: wrong.append(request.url),
+    }
 
     def open_(name="plain", width=1440, scheme="light"):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme=scheme, offline=True
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: wrong.append("a dialog"))
-        page.on("request", lambda request: wrong.append(request.url))
-        page.goto((folder / f"{name}.html").as_uri())
-        page.wait_for_selector("body[data-ready]")
+        tab.set_viewport_size({"width": width, "height": 1000})
+        tab.emulate_media(color_scheme=scheme)
+        tab.goto((folder / f"{name}.html").as_uri())
+        tab.wait_for_selector("body[data-ready]")
         assert wrong == [(folder / f"{name}.html").as_uri()]
         wrong.clear()
-        return page
+        return tab
 
+    for event, listener in heard.items():
+        tab.on(event, listener)
     yield open_
-    for context in contexts:
-        context.close()
+    for event, listener in heard.items():
+        tab.remove_listener(event, listener)
+    tab.mouse.move(0, 0)
+    tab.goto("about:blank")
     assert wrong == []
 
 

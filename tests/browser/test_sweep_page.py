@@ -9,7 +9,14 @@ def is_selected(page, head: Head) -> None:
     assert page.outlined() == [f"selected {head.label}"]
 
 
-def test_every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live):
+def test_cells_are_hovered_and_clicked_and_the_ranking_and_the_typing_keep_the_focus(live):
+    a_head_is_hovered(live)
+    every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live)
+    live.resize(1440)
+    the_ranking_keeps_the_focus_and_so_does_the_typing(live)
+
+
+def every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live):
     n_layers, n_heads = example.saved().shape
     for width, head, fx, fy in (
         (1440, Head(0, 0), 0.04, 0.06),
@@ -27,13 +34,16 @@ def test_every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live):
     assert live.outlined() == []
 
 
-def test_a_head_is_hovered_the_ranking_keeps_the_focus_and_so_does_the_typing(live):
-    first, second = example.saved().ranked()[:2]
+def a_head_is_hovered(live):
+    first = example.saved().ranked()[0]
     label = live.hover_cell(*first.address)
     assert first.address.label in label
     assert f"{100 * example.saved().baseline.prob:.1f} %" in label
     assert f"{abs(100 * first.prob_change):.1f} pp" in label
 
+
+def the_ranking_keeps_the_focus_and_so_does_the_typing(live):
+    first, second = example.saved().ranked()[:2]
     live.page.get_by_role("tab", name="Ranking").click()
     canvas = live.page.locator(".st-key-ranking canvas").first
     box = canvas.bounding_box()

@@ -15,7 +15,7 @@ from components.figures.printed_heatmap import printed_heatmap
 from components.widgets.composer.token_strip import Strip, token_strip
 from components.widgets.sweep.facts import baseline_facts
 from components.widgets.sweep.findings import findings_panel
-from components.words.page_html import quiet_html
+from components.words.markup import quiet_html
 from core.cli.sweep import print_table
 from core.demo import example
 from core.exports.notebook import notebook
@@ -90,6 +90,7 @@ def report(result):
     return report_data(result, example.saved_layer_effects(), "")
 
 
+@pytest.mark.slow
 def test_findings_and_caveats(result, report, terminal, page):
     shown = page(findings_panel, result, findings(result))
     for said in map(of_pairs, report["findings"][report["opening"]]):

@@ -23,6 +23,7 @@ LIGHT = [
     "core.circuits.edge",
     "core.circuits.figure_captions",
     "core.circuits.knock_out_words",
+    "core.circuits.knocked_edges",
     "core.circuits.head_scores",
     "core.circuits.tasks",
     "core.circuits.verdict",
@@ -31,6 +32,7 @@ LIGHT = [
     "core.demo.example",
     "core.results.findings",
     "core.spec.heads",
+    "core.spec.members",
     "core.hypotheses.held_out_words",
     "core.hypotheses.parse_heads",
     "core.hypotheses.prediction",
@@ -96,6 +98,7 @@ def test_core_alone_imports_neither_plotly_nor_pandas():
     assert not seen & (HEAVY | {"streamlit", "plotly", "pandas"})
 
 
+@pytest.mark.slow
 def test_reading_a_saved_result_imports_nothing_heavy():
     seen = loaded_by(
         "from core.demo.example import saved, saved_layer_effects\n"

@@ -34,7 +34,7 @@ def test_the_spec_is_said_in_words_beside_run(app):
     choose(app, "ablation", AblationKind.MEAN)
     choose(app, "positions", "last")
     words = "Mean ablation against 64 reference sentences (Headsweep's default set), the prompt's "
-    assert words.replace("'", "&#x27;") in page_html(app)
+    assert words.replace("'", "&#39;") in page_html(app)
 
 
 @pytest.mark.slow
@@ -113,6 +113,7 @@ def test_without_two_names_to_find_they_can_be_given(app):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["shuffle_first_copy", "random_tokens"])
 def test_each_press_is_another_seed_and_a_seed_is_always_the_same(app, way):
     choose(app, "ablation", AblationKind.RESAMPLE)
@@ -165,6 +166,7 @@ def test_one_token_is_replaced_by_a_text_of_one_token(app):
     )
 
 
+@pytest.mark.slow
 def test_suggestions_are_the_models_own_and_never_the_token_itself(app):
     choose(app, "ablation", AblationKind.RESAMPLE)
     app.session_state["replace_token"] = True
@@ -200,6 +202,7 @@ def test_chosen_positions_that_the_strip_does_not_show_stay_chosen(app):
     assert app.text_input(key="chosen_positions").value == "3, 125, 249"
 
 
+@pytest.mark.slow
 def test_a_position_past_the_end_is_said_at_the_positions(app):
     choose(app, "positions", "chosen")
     app.text_input(key="chosen_positions").set_value("15").run()
@@ -216,12 +219,14 @@ def test_an_answer_set_is_typed_with_bars(app):
     assert sweep(app).target == (" Mary", " John")
 
 
+@pytest.mark.slow
 def test_bare_members_of_an_answer_set_are_offered_with_their_spaces(app):
     app.text_input(key="target").set_value("jumps|walked").run()
     app.button(key="space-target").click().run()
     assert app.text_input(key="target").value == " jumps| walked"
 
 
+@pytest.mark.slow
 def test_the_control_without_the_first_copy_says_what_it_shows(app):
     app.button(key="without_first_copy").click().run()
     assert app.text_area(key="prompt").value == "The quick brown fox"
@@ -233,6 +238,7 @@ def test_the_control_without_the_first_copy_says_what_it_shows(app):
     assert app.text_area(key="prompt").value == example.SPEC.prompt
 
 
+@pytest.mark.slow
 def test_repeated_random_words_fill_prompt_target_and_foil(app):
     seen = set()
     for _ in range(2):

@@ -59,7 +59,7 @@ def test_a_model_that_no_link_may_ask_for_is_refused_and_all_else_filled_in(mode
 
 def test_where_only_some_models_are_allowed_a_link_to_another_is_refused(only_demo):
     app = opened(**ask("gpt2"))
-    assert "&#x27;gpt2&#x27; is not among the models allowed here" in html(app)
+    assert "&#39;gpt2&#39; is not among the models allowed here" in html(app)
     assert app.text_input(key="target").value == " two"
     model = app.selectbox(key="model")
     assert model.value == "demo"
@@ -94,7 +94,7 @@ def test_where_only_some_models_are_allowed_another_that_is_typed_is_refused_ben
         ("reference", ["one"], "mean and mean-positional ablation only"),
         ("foil", " two", "same as the target"),
         ("target", ["x"] * 2, "given twice"),
-        ("run", "../../etc/passwd", "a run&#x27;s name is 12 digits"),
+        ("run", "../../etc/passwd", "a run&#39;s name is 12 digits"),
     ],
 )
 def test_one_wrong_parameter_is_named_and_the_others_are_filled_in(name, texts, said):

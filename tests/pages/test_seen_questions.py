@@ -74,6 +74,7 @@ def test_the_sweep_page(kept):
     assert says_after_looking(opened("sweep", **links.to_params(SPEC)), SPEC)
 
 
+@pytest.mark.slow
 def test_the_sweep_page_tells_nothing_of_another_question(kept):
     assert not says_after_looking(opened("sweep", **links.to_params(SPEC)), OTHER)
 
@@ -82,17 +83,20 @@ def test_the_hypothesis_page_itself_shows_no_effects(kept):
     assert not says_after_looking(opened("hypothesis"), example.SPEC)
 
 
+@pytest.mark.slow
 def test_the_history_page_whose_small_pictures_show_effects(kept):
     app = opened("history")
     assert says_after_looking(app, SPEC)
 
 
+@pytest.mark.slow
 def test_the_comparison_page(kept):
     sides = {**links.to_params(SPEC, "a."), **links.to_params(OTHER, "b.")}
     app = opened("compare", **sides)
     assert says_after_looking(app, OTHER)
 
 
+@pytest.mark.slow
 def test_the_patching_page(kept):
     app = opened("patching", **links.to_params(RESAMPLED), patched=["1"])
     for _ in range(20):

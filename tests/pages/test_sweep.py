@@ -1,5 +1,6 @@
 """The sweep page as a script, through Streamlit's AppTest."""
 
+import pytest
 from support.script_page import page_html
 
 from core.demo import example
@@ -12,6 +13,7 @@ def test_it_opens_on_the_notebooks_prompt(app):
     assert len(app.get("plotly_chart")) == 1
 
 
+@pytest.mark.slow
 def test_run_sweeps_what_was_typed(app):
     app.text_area(key="prompt").set_value("green red blue green red").run()
     app.text_input(key="target").set_value(" blue").run()
@@ -27,6 +29,7 @@ def shown(app):
     return switch.value, list(app.dataframe[0].value["head"])
 
 
+@pytest.mark.slow
 def test_everything_follows_the_metric_on_display(app):
     result = example.saved()
     by = lambda metric: [e.address.label for e in result.ranked(metric)]  # noqa: E731
@@ -57,6 +60,7 @@ def test_whole_layers_are_rows_of_the_ranking_and_no_heads(app):
     ]
 
 
+@pytest.mark.slow
 def test_more_columns_are_measured_when_they_are_asked_for(app):
     app.session_state["columns"] = ["attention-to-target", "attention-to-foil"]
     column = "attention to target, weight, 0–1"
@@ -73,6 +77,7 @@ def test_more_columns_are_measured_when_they_are_asked_for(app):
     assert list(frame)[:4] == ["head", "change, pp ↓ by size", column, "P after, %"]
 
 
+@pytest.mark.slow
 def test_with_a_foil_it_opens_on_the_logit_difference(app):
     app.button(key="example-1").click().run()
     app.button(key="run").click().run()
@@ -102,6 +107,7 @@ def test_stable_keys(app):
         assert set(keys) <= present
 
 
+@pytest.mark.slow
 def test_examples_fill_the_composer(app):
     app.button(key="example-1").click().run()
     assert app.text_area(key="prompt").value == example.TRY[1][1].prompt
@@ -110,6 +116,7 @@ def test_examples_fill_the_composer(app):
     assert not app.button(key="run").disabled
 
 
+@pytest.mark.slow
 def test_an_unexpected_failure_is_told_beside_run(app, monkeypatch):
     def broken(*_):
         raise RuntimeError("out of luck")

@@ -63,6 +63,7 @@ def test_every_page_with_a_composer_reads_the_prompt_once(read, page, widgets, e
     assert read.count(prompt) == 0, "it is known by its model, its text and its BOS"
 
 
+@pytest.mark.slow
 def test_a_corrupted_prompt_is_read_once_for_the_check_and_the_alignment(read):
     app = app_with(ablation=AblationKind.RESAMPLE)
     app.text_area(key="prompt").set_value(PROMPT).run()

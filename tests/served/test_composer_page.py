@@ -1,8 +1,9 @@
 """The composer: tokens chosen, prompts built, files given, and what the words say of it."""
 
 import re
-from html import escape, unescape
+from html import unescape
 
+from markupsafe import escape
 from support import heatmaps
 from support.hostile import TYPED
 

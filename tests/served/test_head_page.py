@@ -225,6 +225,20 @@ def test_an_edge_is_knocked_out_and_the_answer_said(view, scorer):
     (ninth,) = (each for each in live.options("knock_key") if each.startswith("9 "))
     live.type("knock_key", ninth)
     live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 9 ␣dog")
+    live.type("knock_keys", "4-5, 9")
+    live.type("knock_layers", "1-2")
+    live.wait_text("knocked_out", "in 8 heads")
+    window = [Head(layer, head) for layer in (1, 2) for head in range(4)]
+    found = run_to_end(measure_knock_out(scorer, window, 14, [4, 5, 9]))
+    said = knock_out_words(found, scorer.prepared.texts, PROB, "␣jumps")
+    assert said in live.text("knocked_out")
+    outlined = [shape["name"] for shape in live.figure("attention-L1H0")["layout"]["shapes"]]
+    assert outlined == [f"knocked out 14 {key}" for key in (4, 5, 9)]
+    live.type("knock_keys", "4 to 5")
+    live.wait_error("'4 to 5' is no list of numbers")
+    live.type("knock_keys", "")
+    live.type("knock_layers", "3")
+    live.wait_error("has no layer 3: its layers are 0 to 2")
 
 
 def test_a_dose_is_drawn_from_nothing_to_twice_as_much(view, scorer):

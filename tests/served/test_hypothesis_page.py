@@ -18,6 +18,7 @@ from core.hypotheses.search_words import search_words
 from core.progress import run_to_end
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
+from core.spec.members import Mlp
 from core.sweep.scorer import Scorer
 from core.text.numbers import percent, share, signed
 
@@ -124,7 +125,7 @@ def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
     kept = run_to_end(keep_only(keeper, heads))
     fresh.wait_text("kept", f"{percent(kept.baseline.prob)} → {percent(kept.effect.prob)}")
     assert kept.faithfulness < 0
-    said = "recovers nothing: it ends further from the clean run than with every head ablated ("
+    said = "recovers nothing: it ends further from the clean run than with all heads ablated ("
     assert f"{said}{share(kept.faithfulness)} of what that loses" in fresh.text("kept")
     assert percent(kept.empty.prob) in fresh.text("kept")
 
@@ -230,6 +231,23 @@ def test_all_heads_at_once_is_a_set_too(fresh, scorer):
     fresh.click_button("keep_only")
     fresh.wait_text("kept", "84.5 % → 84.5 %")
     assert scorer.prepared.spec.ablation is AblationKind.MEAN_ACROSS_HEADS
+
+
+def test_an_mlp_in_a_set_is_tested_with_the_heads(fresh, demo):
+    """Typed beside heads; a click in the grid leaves it there."""
+    fresh.type("heads", "L1H0, MLP1")
+    fresh.wait_error("An MLP has no heads to average over")
+    fresh.choose("ablation", "zero")
+    predict(fresh, "breaks it", 0)
+    lock(fresh)
+    members = (Head(1, 0), Mlp(1))
+    found = run_to_end(joint_test(Scorer(demo, replace(example.SPEC, ablation="zero")), members))
+    panel = fresh.text("outcome_panel")
+    assert f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}" in panel
+    assert "L1H0, MLP1 removed at once" in panel
+    assert comparison_words(found) in panel
+    fresh.click_button("keep_only")
+    fresh.wait_text("kept", "With every head and MLP ablated")
 
 
 def test_a_target_that_is_not_first_has_nothing_to_break_and_no_small_set(fresh):

@@ -129,6 +129,21 @@ def test_head_view_and_metric_are_in_the_address_and_opened_by_it(live, new_tab,
     live.wait_address({})
 
 
+def test_late_words_of_the_page_that_is_left_do_not_stay_in_the_address(new_tab, server):
+    page = new_tab()
+    page.visit(address(server, SPECS[0], head="L1H1"))
+    on_sweep = page.query().removeprefix("?")
+    for title, params in (("History", {}), ("Hypothesis", links.to_params(SPECS[0]))):
+        page.go(title)
+        page.go_back(title, links.query_of(params), late=on_sweep)
+        page.wait_address(params)
+        page.go("Sweep")
+        page.go_back(title, links.query_of(params), late=on_sweep)
+        page.wait_address(params)
+    page.go_back("Sweep", on_sweep, late="")
+    page.wait_address(links.to_params(SPECS[0]) | {"head": ["L1H1"], "view": ["attention"]})
+
+
 def test_a_spec_too_long_for_a_link_is_named_by_its_run(page, new_tab, server, elsewhere):
     page.wait_live()
     texts = [f"{i}: {text}" for i in range(2) for text in DEFAULT]

@@ -234,7 +234,8 @@ class DashboardPage:
     def click_head(self, key: str, layer: int, head: int) -> None:
         """Click the point of a head in a figure."""
         plot = self.figure(key)
-        plot.scroll_into_view_if_needed()
+        # At once: Playwright's own waits for it to rest, and fails where it is drawn anew then.
+        plot.evaluate("gd => gd.scrollIntoViewIfNeeded()")
         before = None
         while (now := plot.evaluate(_POINT, [layer, head])) != before:
             self.page.wait_for_timeout(150)
@@ -266,12 +267,20 @@ class DashboardPage:
 
     def wait_address(self, params: Mapping[str, Sequence[str]]) -> None:
         """Until the address bar has just these parameters."""
-        self.page.wait_for_function(
-            """wanted => JSON.stringify(Array.from(new URLSearchParams(location.search)).sort())
-              === JSON.stringify(wanted.sort())""",
-            arg=[[name, text] for name, texts in params.items() for text in texts],
-            timeout=TIMEOUT,
-        )
+        from playwright.sync_api import TimeoutError as NeverCame
+
+        wanted = sorted([name, text] for name, texts in params.items() for text in texts)
+        try:
+            self.page.wait_for_function(
+                """wanted => JSON.stringify(
+                     Array.from(new URLSearchParams(location.search)).sort())
+                  === JSON.stringify(wanted.sort())""",
+                arg=wanted,
+                timeout=TIMEOUT,
+            )
+        except NeverCame:
+            there = self.page.evaluate("location.pathname + location.search")
+            raise AssertionError(f"The address never had {wanted}; it is {there!r}.") from None
 
     def pressed(self, key: str) -> list[str]:
         """The chosen ones of a row of choices."""

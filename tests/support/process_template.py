@@ -113,6 +113,9 @@ def run(
     if program[0] == "-m":
         sys.path[0], sys.argv = cwd, program[1:]
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)
+    elif program[0] == "-c":
+        sys.path[0], sys.argv = cwd, ["-c", *program[2:]]
+        exec(compile(program[1], "<string>", "exec"), {"__name__": "__main__"})
     else:
         sys.path[0], sys.argv = str(Path(program[0]).parent), program
         runpy.run_path(program[0], run_name="__main__")

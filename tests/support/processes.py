@@ -87,10 +87,11 @@ def start(
     own_session: bool = False,
     fresh: bool = False,
 ) -> "Process | subprocess.Popen[bytes]":
-    """Start `python *program` ("-m" and a module, or a file; then arguments), with no input.
+    """Start `python *program` ("-m" and a module, "-c" and code, or a file; then arguments).
 
-    It is a copy of the template, or a new Python where it must be one. `stdout` and `stderr` are
-    open files or their numbers; `own_session` gives it a group of processes of its own.
+    It is a copy of the template, or a new Python where it must be one, and has no input. `stdout`
+    and `stderr` are open files or their numbers; `own_session` gives it a group of processes of its
+    own.
     """
     environment = dict(os.environ if env is None else env)
     if fresh or _differs(environment):

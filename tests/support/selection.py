@@ -5,6 +5,7 @@ marked here; "slow" stands at the test itself: it starts real processes or kerne
 or computes for more than a third of a second.
 """
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,6 @@ ROOT = TESTS.parent
 SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
-SHAPES = ("gpt2", "llama")
-"""Heads with keys of their own, and heads that share them: on these two the shapes of all tensors
-are checked too. The other architectures run the same code, and their numbers are held to the plain
-loop."""
 FAST = pytest.StashKey[dict[Path, bool]]()
 """In the configuration: each collected file of tests, and whether a save runs any of it."""
 
@@ -25,9 +22,9 @@ FAST = pytest.StashKey[dict[Path, bool]]()
 def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests, and put those first that take longest: no process waits at the end."""
     fast = config.stash[FAST] = dict.fromkeys((item.path for item in items), False)
-    begun: set[tuple[Path, str]] = set()
+    begun: set[str] = set()
     for item in items:
-        test = item.path, item.nodeid.partition("[")[0]
+        test = item.nodeid.partition("[")[0]
         for name in _marks(item, is_first_case=test not in begun):
             item.add_marker(name)
         begun.add(test)
@@ -38,23 +35,22 @@ def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def group(item: pytest.Item) -> str:
     """Tests of one group run in one process: those on a shared server, else those of a file."""
-    file = item.path.relative_to(TESTS).as_posix()
-    return next((name for name in SHARED if name in _asked(item)), file)
+    return next((name for name in SHARED if name in _asked(item)), _file(item.path))
 
 
-def _family(item: pytest.Item) -> object:
-    return item.callspec.params.get("family") if hasattr(item, "callspec") else None
+@cache
+def _file(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix()
 
 
 def _marks(item: pytest.Item, *, is_first_case: bool) -> list[str]:
     given = item.callspec.params if hasattr(item, "callspec") else {}
+    file = _file(item.path)
     found = {
-        "browser": item.path.is_relative_to(TESTS / "browser") or "chrome" in _asked(item),
-        "served": item.path.is_relative_to(TESTS / "served"),
+        "browser": file.startswith("browser/") or "chrome" in _asked(item),
+        "served": file.startswith("served/"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
         "matrix": not is_first_case,
-        "shapes": (_family(item) in SHAPES and item.path.is_relative_to(TESTS / "core"))
-        or item.path.is_relative_to(TESTS / "core" / "demo"),  # has models of its own kind
     }
     return [name for name, holds in found.items() if holds]
 

@@ -15,7 +15,13 @@ from support import processes
 
 ROOT = Path(__file__).parents[2]
 HELD_PROGRAM = (str(ROOT / "tests" / "support" / "held_server.py"),)
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    # A page lives for seconds: to optimise its scripts costs more than they save in that time.
+    "--js-flags=--no-opt --no-maglev",
+]
 NAMES = (
     "chromium-headless-shell",  # the same without what a window needs: a sixth less to compute
     "chromium",

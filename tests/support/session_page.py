@@ -73,6 +73,10 @@ class SessionPage:
         """To another page by its link, in the same session."""
         self._do(self.session.go(title))
 
+    def go_back(self, title: str, query: str, late: str) -> None:
+        """To a page by Back; `late` is what words of the page that is left make of the address."""
+        self._do(self.session.go_back(title, query, late))
+
     def query(self) -> str:
         """What the address bar has from the question mark on."""
         query = self.session.query_string
@@ -315,7 +319,9 @@ class SessionPage:
         try:
             self._loop.run(self.session.until(done))
         except TimeoutError:
-            raise AssertionError(f"It never came. What was there: {seen()}") from None
+            raise AssertionError(
+                f"It never came. What was there: {seen()!r}. On the page: {self.everything()!r}"
+            ) from None
 
 
 def plain(value: Any) -> Any:

@@ -117,6 +117,17 @@ class Session:
         self.page.values.clear()
         await self._ask()
 
+    async def go_back(self, title: str, query: str, late: str) -> None:
+        """To a page by the browser's Back, in the same session.
+
+        `query` is what the address there has; `late` what the page that is left still puts there,
+        by words that were under way.
+        """
+        await self.at_rest()
+        self._hash, self.query_string = self._pages[title], late
+        self.page.values.clear()
+        await self._ask(back_to=query)
+
     async def choose_at_once(self, key: str, label: str) -> None:
         """Choose one of a row of choices, though a script still runs: its run is overtaken."""
         widget = self.page.widget(key)
@@ -225,12 +236,18 @@ class Session:
         await self._ask(widget.fragment)
 
     async def _ask(
-        self, fragment: str = "", *, pressed: WidgetState | None = None, auto: bool = False
+        self,
+        fragment: str = "",
+        *,
+        pressed: WidgetState | None = None,
+        auto: bool = False,
+        back_to: str | None = None,
     ) -> None:
         """Ask for a run of the script, or of a fragment."""
         message = BackMsg()
         run = message.rerun_script
-        run.query_string, run.page_script_hash = self.query_string, self._hash
+        run.query_string = self.query_string if back_to is None else back_to
+        run.page_script_hash, run.is_history_navigation = self._hash, back_to is not None
         run.page_name = "" if self._hash else self._opened_at
         run.fragment_id, run.is_auto_rerun = fragment, auto
         run.widget_states.widgets.extend(self.page.values.values())

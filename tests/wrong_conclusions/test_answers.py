@@ -50,6 +50,7 @@ def clean_logits(continued=()):
         return tokenizer, model(torch.tensor([ids])).logits[0, len(prompt) :]
 
 
+@pytest.mark.slow
 def test_a_longer_target_is_compared_where_it_parts_from_the_foil(demo):
     """It was -7.59, decided by the length alone."""
     result = run_sweep(demo, ioi(" Mary and John", " John"))

@@ -16,7 +16,9 @@ from core.demo import example
 from core.results.finding_words import finding_words
 from core.results.findings import findings
 from core.results.leading import opening
+from core.results.metric_words import opposed_words
 from core.results.metrics import LOGIT_DIFF, LOGODDS, LOGPROB
+from core.spec.heads import Head
 from core.text.words import plain
 
 IOI = example.TRY[1][1]
@@ -67,3 +69,24 @@ def test_heads_rest_at_position_0_only_where_it_is_bos(demo, prepend_bos):
     result = run_sweep(demo, replace(example.SPEC, prepend_bos=prepend_bos))
     said = first_position_words(result, 0.8)
     assert ("where heads rest rather than read" in said) == prepend_bos
+
+
+def test_the_foil_did_not_fall_more_where_later_tokens_fell(demo):
+    """The foil's log prob fell .25, the target's .36; the token that is compared even rose."""
+    spec = replace(IOI, target=" Mary and John", foil=" John", ablation="mean-across-heads")
+    result = run_sweep(demo, spec)
+    effect, base = result.effect(Head(2, 2)), result.baseline
+    token, prob = effect.top[0]
+    assert (token, result.parts_at) == (" Mary", 0)
+    first = math.log(prob / base.token_probs[0])
+    foil = first - effect.logit_diff_change
+    assert first > 0 > foil > effect.logprob_change
+    said = opposed_words(LOGIT_DIFF, effect, base, result)
+    assert said == ", while the target’s other tokens, which are not compared, fell"
+    # Where the sweep, or that token's probability, is not at hand, no more is said than is known.
+    known = ", while P, of all the target’s tokens, fell"
+    assert opposed_words(LOGIT_DIFF, effect, base) == known
+    assert opposed_words(LOGIT_DIFF, replace(effect, top=()), base, result) == known
+    # Had it fallen, and the metric risen all the same, then the foil fell more.
+    lower = replace(effect, top=((token, 0.9 * base.token_probs[0]),))
+    assert opposed_words(LOGIT_DIFF, lower, base, result) == ", while the foil fell more"

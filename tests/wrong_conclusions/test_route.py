@@ -16,7 +16,8 @@ from core import SweepSpec, load_model, run_sweep
 from core.checkpoints.value_shift import measured_shift
 from core.circuits.direct_effect import DirectEffect, direct_effect
 from core.circuits.logit_attribution import logit_attribution
-from core.circuits.mechanism import Mechanism, route_words
+from core.circuits.mechanism import Mechanism
+from core.circuits.mechanism_words import mechanism_words, route_words
 from core.errors import InputError
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -79,7 +80,55 @@ def test_the_word_is_said_of_late_heads_and_kept_answers_only(demo, target, abla
         if "self-repair" in said:
             assert effect.layer == demo.n_layers - 1
             assert effect.prob >= swept.baseline.prob / 2
-            assert effect.logodds_change < 0 or "makes up for 1" in said  # more than all of it
+            assert effect.logodds_change < 0  # what is more than made up for was not repaired
+
+
+FOX = "The quick brown fox jumps over the lazy dog. The quick brown fox"
+
+
+@pytest.mark.parametrize(
+    ("spec", "head", "word", "begins"),
+    [
+        (
+            SweepSpec("demo", FOX, " jumps", ablation="zero"),
+            "L1H0",
+            Mechanism.OFFSET,
+            "the final norm’s scale goes against its direct effect, and later components add to",
+        ),
+        (
+            ioi((" the", " a"), " John", "mean"),
+            "L1H2",
+            Mechanism.NORM,
+            "it acts mostly by the final norm’s scale",
+        ),
+        (
+            ioi(" Mary and John", None, "mean"),
+            "L1H2",
+            Mechanism.SEVERAL,
+            "it acts partly by what is not linear and partly directly",
+        ),
+    ],
+)
+def test_a_norm_and_a_curve_are_no_later_components(demo, spec, head, word, begins):
+    """All three were "later components", which had a small part in each, or went the other way."""
+    found = direct_effect(Scorer(demo, spec), Head.parse(head))
+    assert found.to_dict()["mechanism"] == word.value
+    assert mechanism_words(found).startswith(begins)
+    later = found.parts["later_heads"] + found.parts["later_mlps"]
+    rest = found.parts["final_norm"] + found.parts["left"]
+    assert later * found.direct_frozen_norm > 0  # later components go the way of the direct effect
+    assert abs(later) < abs(rest)
+
+
+def test_what_outweighs_a_loss_does_not_make_up_for_it(demo):
+    """It was "makes up for 192 % of what the answer loses directly (self-repair)"."""
+    found = direct_effect(Scorer(demo, ioi(" Mary", " John", "zero")), Head(2, 3))
+    assert found.total > 0 > found.direct_frozen_norm
+    assert found.mechanism is Mechanism.OUTWEIGHED
+    said = route_words(found)
+    assert said.startswith("what follows outweighs what the answer loses directly: of +0.27 nats")
+    assert "%" not in said
+    assert "self-repair" not in said
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,21 @@ from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from core import SweepSpec
 from core.checkpoints.catalogue import DEMO_FOLDER
 from core.demo.example import SPEC
+from core.hypotheses.answer_logits import answer_logits
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
+from core.hypotheses.joint_effects import ablate_sets, others_of
 from core.hypotheses.joint_report import PredictedEffect, joint_report
 from core.hypotheses.joint_words import comparison_words, redundancy_words
+from core.hypotheses.prediction import Verdict, lock_prediction
 from core.hypotheses.relation import Relation
 from core.hypotheses.search import greedy
-from core.hypotheses.search_words import search_words
+from core.hypotheses.search_state import Search, SearchStep
+from core.hypotheses.search_words import search_words, standing_words
 from core.progress import run_to_end
 from core.spec.heads import Head, all_heads
 from core.spec.reference_set import DEFAULT
-from core.sweep.scorer import Scorer
+from core.sweep.scorer import Scorer, baseline_of
 from core.text.numbers import signed
 
 IOI = SweepSpec(
@@ -225,6 +229,49 @@ def test_8_an_answer_that_was_not_there_broke(demo, plain):
     assert "there was nothing to break" in said
     assert "about breaking" not in said
     assert f"log odds {signed(odds_after - odds, 2)} nats" in said
+
+
+@pytest.mark.parametrize(("target", "foil", "rank"), [(" the", None, 1572), (" John", " Mary", 3)])
+def test_where_the_answer_was_not_first_there_is_none_to_keep(demo, plain, target, foil, rank):
+    """A set was found that "kept" it, 18,843 times over, and was tried on variants."""
+    spec = replace(IOI, target=target, foil=foil, ablation="mean")
+    assert standing(plain, spec, {})[1] == rank
+    found = run_to_end(joint_report(demo, spec, [Head(0, 1)], greedy_too=True))
+    search = found["search"]
+    assert search["found"] is search["forward"]["found"] is search["backward"]["found"] is False
+    assert search["share"] is None
+    assert isinstance(found["variants"], str)
+    assert f"with every head in place the target is at rank {rank:,}" in search["reason"]
+    assert "there is no answer to keep" in search["reason"]
+    assert "is kept" not in search["reason"]
+
+
+def test_a_set_is_reported_with_its_rank_and_both_logits(demo, plain):
+    """Log probs were given. A logit is the model's own, so their difference is the metric."""
+    at, kept = Scorer(demo, IOI), (Head(0, 1),)
+    search = Search(at.metric, baseline_of(demo, at.baseline), 1.0, len(EVERY))
+    found = run_to_end(answer_logits(at, kept))
+    zero = {head: plain.zero(head) for head in EVERY if head not in kept}
+    logp = plain.run(IOI.prompt, zero)
+    mary, john = (plain.ids(each)[0] for each in (" Mary", " John"))
+    assert found.target - found.log_sum == pytest.approx(float(logp[mary]), abs=1e-4)
+    assert found.target - found.foil == pytest.approx(float(logp[mary] - logp[john]), abs=1e-4)
+    (effect,) = run_to_end(ablate_sets(at, [others_of(at, kept)]))
+    trail = replace(search.forward, steps=(SearchStep(kept, kept, effect),))
+    said = standing_words(replace(search, logits=found), trail)
+    logits = f"(logit {signed(found.target, 2)}, {signed(found.foil, 2)} for the foil, "
+    assert f"With 1 head kept the target is at rank 565, P 76.2 % → 0.039 % {logits}" in said
+
+
+def test_what_broke_says_why_its_metric_rose(demo):
+    """ "it broke (76.2 % → 0.1 %, logit difference +0.40 nats)" had two signs and no word."""
+    scorer = Scorer(demo, IOI)
+    base = baseline_of(demo, scorer.baseline)
+    (effect,) = run_to_end(ablate_sets(scorer, [others_of(scorer, [Head(0, 1)])]))
+    assert effect.logit_diff_change > 0 > effect.prob_change
+    verdict = Verdict(lock_prediction([Head(0, 0)], True, 0.0, None), base, effect)
+    metric = f"logit difference {signed(effect.logit_diff_change, 2)} nats"
+    assert f"{metric}, while the foil fell more)" in verdict.sentences()[1]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ place in all of them.
 from collections.abc import Sequence
 
 from components.figures.base.look import Look, quiet_axis
-from core.spec.heads import Head
+from core.spec.members import Member
 
 Ends = tuple[float, float]
 
@@ -63,9 +63,9 @@ def head_axes(
 
 
 def named_heads(
-    heads: Sequence[Head], look: Look, most: int, **options: object
+    heads: Sequence[Member], look: Look, most: int, **options: object
 ) -> dict[str, object]:
-    """An axis that has heads by name; head n stands at n, the first at the top of a y axis."""
+    """An axis that has heads or MLPs by name; number n stands at n, the first atop a y axis."""
     shown = thinned(len(heads), most)
     return quiet_axis(
         look,

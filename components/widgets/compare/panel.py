@@ -2,6 +2,7 @@
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from components.figures.base.look import Look
 from components.figures.comparison import A_AND_B, RunName, comparison_alt, difference_of
@@ -9,10 +10,10 @@ from components.figures.comparison_maps import comparison_maps
 from components.figures.comparison_scatter import comparison_scatter
 from components.state import Session
 from components.widgets.head.context import head_chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message
 from components.widgets.page.metric_row import metric_row, shown_metric
-from components.words.escaping import as_html
-from components.words.page_html import quiet_html, words_html
+from components.words.markup import fill, joined_html, quiet_html, words_html
 from core.errors import InputError
 from core.results.captions import provenance_words
 from core.results.comparison import Comparison, compare
@@ -66,15 +67,16 @@ def _figures(
         figure = comparison_scatter(found, metric, look, state.selection.head, names=names)
         head_chart(figure, "comparison_scatter", alt, state)
     with words:
-        body = "".join(f"<p>{words_html(each)}</p>" for each in comparison_words(found))
-        st.html(f'<div class="hs-findings">{body}</div>')
+        said = map(words_html, comparison_words(found))
+        body = joined_html(fill("<p>{}</p>", each) for each in said)
+        show_html(fill('<div class="hs-findings">{}</div>', body))
         _moved(found, metric)
-        st.html(_differs(found))
+        show_html(_differs(found))
 
 
 def _provenance(one: SweepResult, other: SweepResult) -> None:
     for name, result in zip(NAMES, (one, other), strict=True):
-        st.html(quiet_html(phrase(bold(name), " ", provenance_words(result))))
+        show_html(quiet_html(phrase(bold(name), " ", provenance_words(result))))
 
 
 def _moved(found: Comparison, metric: Metric) -> None:
@@ -102,20 +104,26 @@ def _moved(found: Comparison, metric: Metric) -> None:
     )
 
 
-def _differs(found: Comparison) -> str:
-    rows = "".join(
-        f"<tr><th>{as_html(each.name)}</th><td>{as_html(_cut(each.one))}</td>"
-        f"<td>{as_html(_cut(each.other))}</td></tr>"
+def _differs(found: Comparison) -> Markup:
+    rows = joined_html(
+        fill(
+            "<tr><th>{}</th><td>{}</td><td>{}</td></tr>",
+            each.name,
+            _cut(each.one),
+            _cut(each.other),
+        )
         for each in found.differs
     )
-    table = (
-        f'<p class="hs-subtitle">{words_html(DIFFERS)}</p><table class="hs-differs">'
-        f"<tr><th></th><th>{NAMES[0]}</th><th>{NAMES[1]}</th></tr>{rows}</table>"
-        if rows
-        else ""
+    table = fill(
+        '<p class="hs-subtitle">{}</p><table class="hs-differs">'
+        "<tr><th></th><th>{}</th><th>{}</th></tr>{}</table>",
+        words_html(DIFFERS),
+        *NAMES,
+        rows,
     )
-    caveats = "".join(f"<li>{as_html(said)}</li>" for said in found.caveats)
-    return f'{table}<div class="hs-findings"><ul>{caveats}</ul></div>'
+    caveats = joined_html(fill("<li>{}</li>", said) for said in found.caveats)
+    listed = fill('<div class="hs-findings"><ul>{}</ul></div>', caveats)
+    return table + listed if rows else listed
 
 
 def _cut(text: str) -> str:

@@ -1,8 +1,9 @@
 """Clean and corrupted prompt token by token: where they agree, one token; where not, both."""
 
-import streamlit as st
+from markupsafe import Markup
 
-from components.words.escaping import as_html, token_html
+from components.widgets.page.html import show_html
+from components.words.markup import fill, joined_html, token_html
 from core.prompts.corruption import Alignment
 from core.prompts.tokens import visible_text
 
@@ -14,10 +15,13 @@ _MOST = 2_000
 
 def alignment_strip(alignment: Alignment) -> None:
     """Each position's tokens, clean above corrupted, a differing pair framed and numbered."""
-    cells = "".join(_cells(alignment))
-    st.html(
-        f'<div class="hs-align" role="list" aria-label="alignment" tabindex="0">{cells}</div>'
-        f'<div class="hs-quiet hs-count">{_summary(alignment)}</div>'
+    show_html(
+        fill(
+            '<div class="hs-align" role="list" aria-label="alignment" tabindex="0">{}</div>'
+            '<div class="hs-quiet hs-count">{}</div>',
+            joined_html(_cells(alignment)),
+            _summary(alignment),
+        )
     )
 
 
@@ -30,25 +34,28 @@ def _summary(alignment: Alignment) -> str:
     )
 
 
-def _cells(alignment: Alignment) -> list[str]:
+def _cells(alignment: Alignment) -> list[Markup]:
     cells = []
     for position in _shown(alignment):
         if isinstance(position, str):
-            cells.append(f'<span class="hs-quiet" role="listitem">{position}</span>')
+            cells.append(fill('<span class="hs-quiet" role="listitem">{}</span>', position))
         elif alignment.same[position]:
             text = token_html(alignment.clean[position])
-            cells.append(f'<span class="hs-tok" role="listitem">{text}</span>')
+            cells.append(fill('<span class="hs-tok" role="listitem">{}</span>', text))
         else:
             cells.append(_pair(position, alignment.clean[position], alignment.corrupted[position]))
     return cells
 
 
-def _pair(position: int, clean: str, corrupted: str) -> str:
-    said = as_html(f"position {position}: {visible_text(clean)} becomes {visible_text(corrupted)}")
-    return (
-        f'<span class="hs-pair" role="listitem" aria-label="{said}" title="{said}">'
-        f'<span class="hs-at">{position} ≠</span>'
-        f"<span>{token_html(clean)}</span><b>{token_html(corrupted)}</b></span>"
+def _pair(position: int, clean: str, corrupted: str) -> Markup:
+    return fill(
+        '<span class="hs-pair" role="listitem" aria-label="{said}" title="{said}">'
+        '<span class="hs-at">{position} ≠</span>'
+        "<span>{clean}</span><b>{corrupted}</b></span>",
+        said=f"position {position}: {visible_text(clean)} becomes {visible_text(corrupted)}",
+        position=position,
+        clean=token_html(clean),
+        corrupted=token_html(corrupted),
     )
 
 

@@ -7,7 +7,9 @@ from components.widgets.composer.alignment_strip import alignment_strip
 from components.widgets.composer.corruption_builders import Built, builders, rebuild
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import Strip, token_strip
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
+from components.words.markup import fill
 from core.errors import InputError
 from core.prompts.corruption import align
 from core.spec.checks import MAX_PROMPT_CHARACTERS
@@ -70,5 +72,5 @@ def _alignment(draft: Draft, text: str) -> None:
         try:
             alignment_strip(align(clean, corrupted))
         except InputError:
-            st.html('<div class="hs-quiet">The corrupted prompt’s tokens:</div>')
+            show_html(fill('<div class="hs-quiet">The corrupted prompt’s tokens:</div>'))
             token_strip(Strip(corrupted.texts, corrupted.special, (), has_bos=corrupted.has_bos))

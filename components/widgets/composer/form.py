@@ -12,8 +12,9 @@ from components.widgets.composer.positions_choice import positions_box, position
 from components.widgets.composer.prompt_box import prompt_box
 from components.widgets.composer.reference_choice import reference_choice
 from components.widgets.composer.starters import starters
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.escaping import as_html
+from components.words.markup import fill
 from core.spec.ablation import AblationKind, Needs
 
 _PLACED = {"prompt", "target", "foil", "model", "positions", "reference", "corrupted_prompt"}
@@ -99,5 +100,5 @@ def _in_words(draft: Draft) -> None:
         if draft.spec is not None:
             said = draft.spec.in_words()
             with st.container(key="in_words"):
-                st.html(f'<div class="hs-words">{as_html(said[:1].upper() + said[1:])}</div>')
+                show_html(fill('<div class="hs-words">{}</div>', said[:1].upper() + said[1:]))
         note(f"{kind.does} {kind.caveat}")

@@ -10,8 +10,10 @@ from components.widgets.composer import positions_choice
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.model_choice import load_button
 from components.widgets.composer.token_strip import Strip, clickable_strip, token_strip
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
+from components.words.markup import fill
 from core.errors import InputError
 from core.prompts.token_words import parting_words
 from core.prompts.tokens import TokenizedPrompt, tokenize_answer, visible_text
@@ -103,7 +105,8 @@ def _parting(draft: Draft) -> Words:
 def _guesses(top: Sequence[tuple[str, float]]) -> None:
     """The model's own next tokens, each a click away from being the target."""
     with st.container(horizontal=True, key="guesses", gap="small", vertical_alignment="center"):
-        st.html('<span class="hs-quiet">The model\'s own next tokens:</span>', width="content")
+        said = fill('<span class="hs-quiet">The model\'s own next tokens:</span>')
+        show_html(said, width="content")
         for index, (text, prob) in enumerate(top[:GUESSES]):
             st.button(
                 f"{as_markdown(visible_text(text))} {as_markdown(percent(prob, 0))}",

@@ -11,8 +11,9 @@ from components.widgets.composer.reference_length import (
     needed_length,
     shorter_note,
 )
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.escaping import as_html
+from components.words.markup import fill, joined_html
 from core.spec import reference_set as reference
 from core.spec.ablation import AblationKind
 
@@ -97,9 +98,10 @@ def _uploaded() -> None:
 def _named(name: str, prompts: tuple[str, ...]) -> None:
     """What the set is called, and a look into it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.html(f'<div class="hs-note">{as_html(name)}</div>', width="content")
+        note(name, width="content")
         with st.popover("Look at them", key="reference_look", type="tertiary"):
-            items = "".join(f"<li>{as_html(text)}</li>" for text in prompts[:_SHOWN])
+            items = joined_html(fill("<li>{}</li>", text) for text in prompts[:_SHOWN])
+            show_html(fill('<ol class="hs-sentences">{}</ol>', items))
             more = len(prompts) - _SHOWN
-            rest = f'<p class="hs-quiet">… and {more:,} more</p>' if more > 0 else ""
-            st.html(f'<ol class="hs-sentences">{items}</ol>{rest}')
+            if more > 0:
+                show_html(fill('<p class="hs-quiet">… and {:,} more</p>', more))

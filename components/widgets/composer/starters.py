@@ -10,8 +10,9 @@ import streamlit as st
 from components.state import chosen_bos, clean_baseline, put, value
 from components.state.answer_syntax import parse_answer, typed_answer
 from components.widgets.composer.draft import Draft
-from components.widgets.page.messages import error_message
-from components.words.escaping import as_html
+from components.widgets.page.html import show_html
+from components.widgets.page.messages import error_message, note
+from components.words.markup import fill
 from core.demo import example
 from core.errors import InputError
 from core.spec.answer import Answer
@@ -59,7 +60,7 @@ def _group(key: str, title: str) -> Iterator[None]:
     with st.container(
         horizontal=True, key=key, gap="small", vertical_alignment="center", width="content"
     ):
-        st.html(f'<span class="hs-quiet">{title}</span>', width="content")
+        show_html(fill('<span class="hs-quiet">{}</span>', title), width="content")
         yield
 
 
@@ -155,7 +156,7 @@ def _say(draft: Draft, control: Control) -> None:
             "little about copying; where it does not, the target came from the first copy."
         )
     with st.container(key="control", horizontal=True, vertical_alignment="center"):
-        st.html(f'<div class="hs-note">{as_html(said)}</div>')
+        note(said)
         if control.before is not None:
             st.button(
                 "Back to the whole prompt",

@@ -7,8 +7,10 @@ import streamlit as st
 from components.state import likely_at, put, tokens_of, value
 from components.widgets.composer.draft import Draft
 from components.widgets.composer.token_strip import shown_positions, token_choice
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.words.escaping import as_markdown
+from components.words.markup import fill
 from core.errors import InputError
 from core.prompts.corruption import replace_token
 from core.prompts.tokens import TokenizedPrompt, visible_text
@@ -88,7 +90,7 @@ def _suggestions(draft: Draft, base: str, read: TokenizedPrompt, position: int) 
     if not usable:
         return
     with st.container(horizontal=True, key="suggestions", gap="small", vertical_alignment="center"):
-        st.html('<span class="hs-quiet">Likely here:</span>', width="content")
+        show_html(fill('<span class="hs-quiet">Likely here:</span>'), width="content")
         for index, (text, result) in enumerate(usable):
             st.button(
                 as_markdown(visible_text(text)),

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from markupsafe import Markup
 
 from components.state import put, value
-from components.words.escaping import as_markdown, token_html
-from components.words.page_html import words_html
+from components.widgets.page.html import show_html
+from components.words.escaping import as_markdown
+from components.words.markup import fill, joined_html, token_html, words_html
 from core.prompts.token_words import token_count_words
 from core.prompts.tokens import visible_text
 from core.text.words import Words
@@ -42,12 +44,18 @@ def token_strip(strip: Strip) -> None:
     ]
     if len(chips) > SHOWN:
         half = SHOWN // 2
-        hidden = f'<span class="hs-quiet">… {len(chips) - SHOWN:,} more …</span>'
+        hidden = fill('<span class="hs-quiet">… {:,} more …</span>', len(chips) - SHOWN)
         chips = [*chips[:half], hidden, *chips[-half:]]
     # The last token stays with the arrow and the target, so that it never wraps alone.
-    tail = f'<span class="hs-tail">{chips[-1]}{_answer(strip)}</span>'
-    body = "".join(chips[:-1]) + tail
-    st.html(f'<div class="hs-strip" role="list" aria-label="tokens">{body}</div>{_count(strip)}')
+    tail = fill('<span class="hs-tail">{}{}</span>', chips[-1], _answer(strip))
+    show_html(
+        fill(
+            '<div class="hs-strip" role="list" aria-label="tokens">{}{}</div>{}',
+            joined_html(chips[:-1]),
+            tail,
+            _count(strip),
+        )
+    )
 
 
 def clickable_strip(strip: Strip, chosen: Sequence[int], pressed: Pressed) -> None:
@@ -69,7 +77,7 @@ def clickable_strip(strip: Strip, chosen: Sequence[int], pressed: Pressed) -> No
         on_change=pressed,
         args=(shown,),
     )
-    st.html(f'<div class="hs-strip">{_answer(strip)}{_count(strip)}</div>')
+    show_html(fill('<div class="hs-strip">{}{}</div>', _answer(strip), _count(strip)))
 
 
 def shown_positions(n_tokens: int) -> list[int]:
@@ -92,20 +100,19 @@ def _kind(position: int, special: bool, has_bos: bool) -> str:
     return "typed" if special else ""
 
 
-def _chip(text: str, kind: str) -> str:
-    return f'<span class="hs-tok {kind}" role="listitem">{token_html(text)}</span>'
+def _chip(text: str, kind: str) -> Markup:
+    return fill('<span class="hs-tok {}" role="listitem">{}</span>', kind, token_html(text))
 
 
-def _answer(strip: Strip) -> str:
+def _answer(strip: Strip) -> Markup:
     if not strip.target:
-        return ""
-    between = '<span class="hs-quiet">or</span>' if strip.target_is_set else ""
-    return '<span class="hs-quiet">→</span>' + between.join(
-        _chip(text, "target") for text in strip.target
-    )
+        return fill("")
+    between = fill('<span class="hs-quiet">or</span>') if strip.target_is_set else fill("")
+    chips = joined_html((_chip(text, "target") for text in strip.target), between)
+    return fill('<span class="hs-quiet">→</span>{}', chips)
 
 
-def _count(strip: Strip) -> str:
+def _count(strip: Strip) -> Markup:
     said = token_count_words(
         len(strip.tokens),
         has_bos=strip.has_bos,
@@ -114,4 +121,4 @@ def _count(strip: Strip) -> str:
         n_typed_special=strip.typed,
         parting=strip.parting,
     )
-    return f'<div class="hs-quiet hs-count">{words_html(said)}</div>'
+    return fill('<div class="hs-quiet hs-count">{}</div>', words_html(said))

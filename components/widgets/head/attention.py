@@ -7,6 +7,7 @@ from components.state import value
 from components.widgets.head.context import HeadContext, chart, subtitle
 from components.widgets.head.knock_out import knock_out_control, knocked_out
 from components.widgets.head.reading_view import reading_html
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits.figure_captions import PATTERN
@@ -44,7 +45,7 @@ def attention_view(context: HeadContext) -> None:
             note("Long prompt: a cell is the largest weight among several positions.")
     with reading:
         subtitle(phrase("Read with it: hover a token, click to hold it"))
-        st.html(reading_html(found.weights, tokens))
+        show_html(reading_html(found.weights, tokens))
         if found.value_weighted is not None:
             st.toggle(
                 "Weight by the length of what is moved, ‖v W_O‖",

@@ -11,7 +11,8 @@ from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.state import Effects, Session
 from components.widgets.page.chart_config import CHART_CONFIG
-from components.words.page_html import words_html
+from components.widgets.page.html import show_html
+from components.words.markup import fill, words_html
 from core.circuits.head_scores import HeadScores
 from core.results.leading import NOTABLE_NATS, leading_of, opening
 from core.results.metrics import Metric
@@ -88,7 +89,7 @@ class HeadContext:
 
 def subtitle(words: Words) -> None:
     """What a figure shows, above it."""
-    st.html(f'<div class="hs-subtitle">{words_html(words)}</div>')
+    show_html(fill('<div class="hs-subtitle">{}</div>', words_html(words)))
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:

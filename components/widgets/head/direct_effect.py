@@ -10,9 +10,8 @@ from components.figures.base.grids import Panel
 from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
-from components.words.escaping import as_html
 from core.circuits import figure_captions
-from core.circuits.mechanism import mechanism_words, metric_words
+from core.circuits.mechanism_words import mechanism_words, metric_words
 from core.circuits.verdict import leading_change
 from core.results.leading import leading_of
 from core.results.result import HeadEffect
@@ -60,7 +59,7 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> 
     metric = context.metric
     subtitle(figure_captions.KINDS)
     rows = [
-        Bar(as_html(kind.label), value, kind is context.spec.ablation)
+        Bar(kind.label, value, kind is context.spec.ablation)
         for kind, effect in by_kind.items()
         if (value := metric.value(effect)) is not None
     ]

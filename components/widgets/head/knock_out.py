@@ -1,4 +1,4 @@
-"""The small control beside an attention pattern that knocks one edge out."""
+"""The small control beside an attention pattern that knocks edges out."""
 
 from typing import TYPE_CHECKING
 
@@ -7,10 +7,12 @@ import streamlit as st
 from components.state import value
 from components.widgets.head.context import HeadContext
 from components.widgets.head.query_and_key import answer_position, query_and_key
-from components.widgets.page.messages import note
+from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
 from core.circuits.knock_out_words import WHY_MORE, knock_out_words
+from core.circuits.knocked_edges import typed_spans
 from core.circuits.tasks import MeasureKnockOut
+from core.errors import InputError
 from core.prompts.token_words import answer_words
 from core.text.words import plain
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def knock_out_control(attention: "HeadAttention", context: HeadContext) -> None:
-    """A switch, and under it the edge to knock out with what that does to the answer."""
+    """A switch, and under it the edges to knock out with what that does to the answer."""
     if len(context.result.sequence) < 2:  # a single key cannot be knocked out
         return
     st.toggle(
@@ -33,11 +35,13 @@ def knock_out_control(attention: "HeadAttention", context: HeadContext) -> None:
         return
     with st.container(key="knocked_out"):
         query, key = _edge(attention, context)
-        found = task_result(
-            context.state,
-            "knock_out",
-            MeasureKnockOut(context.spec, context.head, query, (key,)),
-        )
+        try:
+            keys, layers = _typed()
+        except InputError as error:
+            error_message(str(error))
+            return
+        task = MeasureKnockOut(context.spec, context.head, query, keys or (key,), layers)
+        found = task_result(context.state, "knock_out", task)
         if isinstance(found, str):
             note(found)
         elif found is not None:
@@ -57,13 +61,43 @@ def _edge(attention: "HeadAttention", context: HeadContext) -> tuple[int, int]:
 
 
 def knocked_out(attention: "HeadAttention", context: HeadContext) -> list[tuple[int, int]]:
-    """The edge (query, key) that the control has knocked out, before it is drawn; [] for none."""
+    """The edges (query, key) that the control has knocked out of this head, before it is drawn."""
     n, query, key = len(context.result.sequence), value("knock_query"), value("knock_key")
     if n < 2 or not value("knock_out"):
         return []
+    try:
+        keys, layers = _spans()
+    except InputError:  # which the control says
+        return []
+    if layers and context.head.layer not in layers:
+        return []
     at = query if 0 < query < n else answer_position(context)
-    return [(at, key if 0 <= key <= at else _looks_most(attention, at))]
+    one = key if 0 <= key <= at else _looks_most(attention, at)
+    return [(at, each) for each in keys or (one,) if each <= at]
 
 
 def _looks_most(attention: "HeadAttention", query: int) -> int:
     return int(attention.weights[query, : query + 1].argmax())
+
+
+def _typed() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Several keys, and the layers whose heads all lose them; () where nothing is typed.
+
+    Raises `InputError` for a text that is no list of numbers.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, label, example in (
+            ("knock_keys", "Or to several keys", "2-6 or 2,4"),
+            ("knock_layers", "In all heads of layers", "0-1; empty: this head"),
+        ):
+            st.text_input(label, key=key, placeholder=example, persist_state="session", width=230)
+    return _spans()
+
+
+def _spans() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What is typed in the two boxes; raises `InputError` as `_typed` does."""
+    keys, layers = (str(value(key) or "").strip() for key in ("knock_keys", "knock_layers"))
+    return (
+        typed_spans(keys, "keys") if keys else (),
+        typed_spans(layers, "layers") if layers else (),
+    )

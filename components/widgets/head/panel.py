@@ -1,6 +1,7 @@
 """The chosen head's own room: what its ablation did, the verdict, and one view at a time."""
 
 import streamlit as st
+from markupsafe import Markup
 
 from components.figures.base.look import Look
 from components.state import (
@@ -21,8 +22,9 @@ from components.widgets.head.logits import logits_view
 from components.widgets.head.path_patching import path_patching_view
 from components.widgets.head.scores import scores_view
 from components.widgets.head.verdict import verdict_panel
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.escaping import token_html
+from components.words.markup import fill, token_html
 from core.circuits.verdict import place_words
 from core.results.leading import opening
 from core.results.metrics import PROB, Metric
@@ -120,14 +122,19 @@ def _headline(result: SweepResult, effect: HeadEffect, metric: Metric, state: Se
         horizontal_alignment="distribute",
         key="head_line",
     ):
-        st.html(
-            f'<div class="hs-head"><b>{effect.address.label}</b> ablated: '
+        said = (
             f"{percent(result.baseline.prob)} → {percent(effect.prob)} · "
             f"{PROB.quantity(100 * effect.prob_change)} · {own}"
             f"{place_words(result, effect, shown)} · "
-            f"target’s rank {result.baseline.rank:,} → {effect.rank:,} · "
-            f"{_likeliest(effect)}</div>",
-            width="stretch",
+            f"target’s rank {result.baseline.rank:,} → {effect.rank:,}"
+        )
+        show_html(
+            fill(
+                '<div class="hs-head"><b>{}</b> ablated: {} · {}</div>',
+                effect.address.label,
+                said,
+                _likeliest(effect),
+            )
         )
         with st.container(horizontal=True, width="content", gap="xsmall", key="head_buttons"):
             _neighbours(result.shape, effect.address, state)
@@ -175,6 +182,8 @@ def _for_hypothesis(head: Head) -> None:
     )
 
 
-def _likeliest(effect: HeadEffect) -> str:
+def _likeliest(effect: HeadEffect) -> Markup:
     text, prob = effect.top[0]
-    return f'then likeliest <span class="hs-code">{token_html(text)}</span> {percent(prob)}'
+    return fill(
+        'then likeliest <span class="hs-code">{}</span> {}', token_html(text), percent(prob)
+    )

@@ -7,8 +7,9 @@ text as the pointer or the focus moves, without a trip to the server.
 from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 
-from components.words.escaping import token_html
+from components.words.markup import fill, joined_html, token_html
 
 LEAST = 0.01
 """Weights below it are not shown."""
@@ -16,19 +17,25 @@ MOST = 24
 """Of the largest weights of a token, in either direction."""
 
 
-def reading_html(weights: np.ndarray, tokens: Sequence[str]) -> str:
+def reading_html(weights: np.ndarray, tokens: Sequence[str]) -> Markup:
     """The text; `weights` (query, key) sum to 1 over keys."""
-    chips = "".join(
-        f'<span class="hs-tok" role="button" tabindex="0" data-at="{position}" '
-        f'data-to="{_pairs(weights[position, : position + 1])}" '
-        f'data-from="{_pairs(weights[:, position])}">{token_html(text)}</span>'
+    chips = joined_html(
+        fill(
+            '<span class="hs-tok" role="button" tabindex="0" data-at="{}" data-to="{}" '
+            'data-from="{}">{}</span>',
+            position,
+            _pairs(weights[position, : position + 1]),
+            _pairs(weights[:, position]),
+            token_html(text),
+        )
         for position, text in enumerate(tokens)
     )
-    return (
-        f'<div class="hs-read"><div class="hs-strip">{chips}</div>'
+    return fill(
+        '<div class="hs-read"><div class="hs-strip">{}</div>'
         '<div class="hs-quiet hs-read-key"><i class="to"></i> it attends to '
         '<i class="from"></i> attends to it</div>'
-        '<div class="hs-read-said" aria-live="polite">Choose a token.</div></div>'
+        '<div class="hs-read-said" aria-live="polite">Choose a token.</div></div>',
+        chips,
     )
 
 

@@ -2,15 +2,17 @@
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from components.figures.base.grids import Panel, grids
 from components.figures.head_scores import score_bars, score_change
 from components.figures.score_scatter import score_scatter
 from components.state import put, value
 from components.widgets.head.context import HeadContext, chart, head_chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from components.words.escaping import as_html
+from components.words.markup import fill, joined_html
 from core.checkpoints.registry import key_of
 from core.circuits import figure_captions
 from core.circuits.atlas import Published, published, roles_of
@@ -24,7 +26,7 @@ MOVED = 0.05
 
 
 def scores_view(context: HeadContext) -> None:
-    """Scores with their percentile, against the causal effect, and before and after."""
+    """Scores with their place among the heads, against the causal effect, and before and after."""
     roles = context.head_scores
     if roles is None:
         note("The scores appear here once every head has been measured; progress is shown above.")
@@ -80,8 +82,8 @@ def _literature(context: HeadContext) -> None:
     with st.container(key="literature"):
         subtitle(figure_captions.LITERATURE)
         if entries:
-            items = "".join(f"<li>{_entry(each)}</li>" for each in entries)
-            st.html(f'<ul class="hs-cited">{items}</ul>')
+            items = joined_html(fill("<li>{}</li>", _entry(each)) for each in entries)
+            show_html(fill('<ul class="hs-cited">{}</ul>', items))
             note("Found on the task named, which need not be yours; the scores above are measured.")
         elif published(context.spec.model):
             note(
@@ -91,9 +93,9 @@ def _literature(context: HeadContext) -> None:
             note(f"No published list of heads is known for {context.spec.model}: measure.")
 
 
-def _entry(entry: Published) -> str:
-    said = f"<b>{as_html(entry.role)}</b> on {as_html(entry.task)}: {as_html(entry.citation)}"
-    return f"{said}. {as_html(entry.note)}" if entry.note else said
+def _entry(entry: Published) -> Markup:
+    said = fill("<b>{}</b> on {}: {}", entry.role, entry.task, entry.citation)
+    return fill("{}. {}", said, entry.note) if entry.note else said
 
 
 def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:

@@ -4,8 +4,9 @@ import streamlit as st
 
 from components.state import put
 from components.widgets.head.context import HeadContext
+from components.widgets.page.html import show_html
 from components.widgets.page.task_result import task_result
-from components.words.page_html import words_html
+from components.words.markup import fill, words_html
 from core.checkpoints.registry import key_of
 from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
 from core.circuits.verdict import DIRECT_EFFECT, KINDS, POSITIONS, SCORES, verdict
@@ -46,7 +47,8 @@ def verdict_panel(context: HeadContext) -> None:
         )
         for number, sentence in enumerate(sentences):
             said, ways = st.columns([6, 1], vertical_alignment="top")
-            said.html(f'<p class="hs-said">{words_html(sentence.words)}</p>')
+            with said:
+                show_html(fill('<p class="hs-said">{}</p>', words_html(sentence.words)))
             with ways, st.container(horizontal=True, gap="xsmall", key=f"said_{number}"):
                 for place in sentence.shown_in:
                     if place in _PLACES:

@@ -1,8 +1,7 @@
 """The runs that were found: a small picture and a few facts of each, and what can be done."""
 
-from collections.abc import Sequence
-
 import streamlit as st
+from markupsafe import Markup
 
 from components.figures.base.look import Look
 from components.figures.thumbnail import thumbnail
@@ -10,13 +9,14 @@ from components.state import Session, session
 from components.state.open_run import open_run
 from components.widgets.history.actions import tried
 from components.widgets.history.editing import edit
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.escaping import as_html, token_html
+from components.words.markup import fill, joined_html, token_html
 from components.words.timestamps import when
 from core.store.keeper import KEEPER
 from core.store.run import Origin, Query, Summary
 from core.store.store import Store
-from core.text.numbers import percent, signed
+from core.text.numbers import percent
 
 AT_ONCE = 20
 """Runs on a page."""
@@ -37,8 +37,8 @@ def listing(store: Store, query: Query, state: Session, look: Look) -> None:
 
 
 def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
-    changes, strongest = state.seen_questions.reveal_line(run)
-    largest = _largest(changes, strongest)
+    changes, found = state.seen_questions.reveal_line(run)
+    largest = found.words
     with st.container(key=f"run_{run.id}"):
         pick, picture, words, buttons = st.columns(
             [0.35, 1, 7, 2.6], vertical_alignment="center", gap="small"
@@ -53,12 +53,15 @@ def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
                 args=(run.id,),
             )
         with picture:
-            st.html(
-                f'<img class="hs-thumb" alt="{as_html(_alt(run, largest))}" src="'
-                f'{thumbnail(changes, look)}">'
+            show_html(
+                fill(
+                    '<img class="hs-thumb" alt="{}" src="{}">',
+                    _alt(run, largest),
+                    thumbnail(changes, look),
+                )
             )
         with words:
-            st.html(_words(run, largest))
+            show_html(_words(run, largest))
         with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             _buttons(run, read_only=read_only)
 
@@ -80,32 +83,26 @@ def _buttons(run: Summary, *, read_only: bool) -> None:
         st.switch_page("pages/sweep.py")
 
 
-def _words(run: Summary, largest: str) -> str:
+def _words(run: Summary, largest: str) -> Markup:
     label = run.label
-    asked = f'{as_html(run.prompt)} → <span class="hs-code">{token_html(run.target)}</span>'
-    title = f"<b>{as_html(label.title)}</b>" if label.title else f"<b>{asked}</b>"
-    lines = [f'<div class="hs-run-title">{title}</div>']
+    asked = fill('{} → <span class="hs-code">{}</span>', run.prompt, token_html(run.target))
+    lines = [fill('<div class="hs-run-title"><b>{}</b></div>', label.title or asked)]
     if label.title:
-        lines.append(f'<div class="hs-run-asked">{asked}</div>')
+        lines.append(fill('<div class="hs-run-asked">{}</div>', asked))
     facts = [
-        as_html(run.model),
-        as_html(run.words),
+        run.model,
+        run.words,
         f"P(target) {percent(run.prob)}",
         f"largest {largest}",
         when(run.created),
     ]
     if run.origin is Origin.IMPORTED:
         facts.append("from a file")
-    tags = "".join(f'<span class="hs-tag">{as_html(tag)}</span>' for tag in label.tags)
-    lines.append(f'<div class="hs-quiet">{tags}{" · ".join(facts)}</div>')
+    tags = joined_html(fill('<span class="hs-tag">{}</span>', tag) for tag in label.tags)
+    lines.append(fill('<div class="hs-quiet">{}{}</div>', tags, " · ".join(facts)))
     if label.notes:
-        lines.append(f'<div class="hs-note">{as_html(label.notes[:300])}</div>')
-    return f'<div class="hs-run">{"".join(lines)}</div>'
-
-
-def _largest(changes: Sequence[Sequence[float]], label: str) -> str:
-    change = max((value for line in changes for value in line), key=abs)
-    return f"{label} {signed(change)} pp"
+        lines.append(fill('<div class="hs-note">{}</div>', label.notes[:300]))
+    return fill('<div class="hs-run">{}</div>', joined_html(lines))
 
 
 def _alt(run: Summary, largest: str) -> str:

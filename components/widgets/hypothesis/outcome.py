@@ -9,10 +9,12 @@ from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map
 from components.state import Session, Test
 from components.widgets.head.context import chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from components.words.escaping import as_html
+from components.words.markup import fill, joined_html
 from core.hypotheses.joint_words import (
+    alike_words,
     all_additive_words,
     comparison_words,
     metric_name,
@@ -23,6 +25,7 @@ from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.relation import MEANINGS, Relation
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
+from core.spec.members import counted, kinds_of
 from core.text.numbers import percent
 from core.text.words import phrase
 
@@ -49,22 +52,26 @@ def outcome(test: Test, state: Session, look: Look) -> None:
         if 2 <= len(heads) <= MOST_PAIRED:
             _pairs(test, state, look)
         elif len(heads) > MOST_PAIRED:
-            note(f"Pairs are measured for up to {MOST_PAIRED} heads; these are {len(heads)}.")
+            kinds = kinds_of(heads)
+            note(f"Pairs are measured for up to {MOST_PAIRED} {kinds}; these are {len(heads)}.")
 
 
 def _verdict(test: Test, found: "JointTest") -> None:
     verdict = Verdict(test.prediction, found.baseline, found.joint)
     with st.container(key="hypothesis_verdict"):
-        st.html(
-            f'<div class="hs-head"><b>{as_html(verdict.headline)}</b>'
-            f"{as_html(heads_text(found.heads))} removed at once: "
-            f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}</div>"
-            + "".join(f'<p class="hs-said">{as_html(said)}</p>' for said in verdict.sentences())
+        line = fill(
+            '<div class="hs-head"><b>{}</b>{} removed at once: {} → {}</div>',
+            verdict.headline,
+            heads_text(found.heads),
+            percent(found.baseline.prob),
+            percent(found.joint.prob),
         )
+        sentences = (fill('<p class="hs-said">{}</p>', said) for said in verdict.sentences())
+        show_html(line + joined_html(sentences))
 
 
 def _compared(found: "JointTest", look: Look) -> None:
-    subtitle(phrase("Beside other sets of as many heads in the same layers"))
+    subtitle(phrase(f"Beside other sets of {alike_words(found.heads)}"))
     if not found.others:
         note(comparison_words(found))
         return
@@ -80,8 +87,8 @@ def _redundancy(found: "JointTest", look: Look) -> None:
     subtitle(phrase("Together, and one at a time"))
     singles = list(zip(found.heads, found.singles, strict=True))
     rows = [
-        Bar(head.label, float(getattr(effect, found.metric)))
-        for head, effect in singles[:MOST_PAIRED]
+        Bar(member.label, float(getattr(effect, found.metric)))
+        for member, effect in singles[:MOST_PAIRED]
     ]
     rows += [Bar("sum of singles", found.sum_of_singles), Bar("all together", found.change, True)]
     chart(
@@ -90,7 +97,7 @@ def _redundancy(found: "JointTest", look: Look) -> None:
         "Single effects, their sum and the joint effect",
     )
     if len(singles) > MOST_PAIRED:
-        note(f"The first {MOST_PAIRED} of {len(singles)} heads are drawn; the sum has all.")
+        note(f"The first {MOST_PAIRED} of {counted(found.heads)} are drawn; the sum has all.")
     note(redundancy_words(found))
 
 
@@ -106,7 +113,7 @@ def _pairs(test: Test, state: Session, look: Look) -> None:
     )
     picture, words = st.columns([1.2, 1], gap="large")
     with picture:
-        chart(pair_map(found, look), "pairs", "Interaction of every pair of the chosen heads")
+        chart(pair_map(found, look), "pairs", "Interaction of every pair of the chosen set")
     with words:
         _telling_pairs(found)
 
@@ -122,10 +129,16 @@ def _telling_pairs(found: "Interactions") -> None:
         named = [pair for pair in telling[:MOST_PAIRED] if pair.relation is relation]
         if named:
             outlined = " (outlined)" if relation is Relation.BACKUP else ""
-            items = "".join(f"<li>{pair_words(pair)}</li>" for pair in named)
             blocks.append(
-                f"<p><b>{relation.value}</b>{outlined}: {MEANINGS[relation]}</p><ul>{items}</ul>"
+                fill(
+                    "<p><b>{}</b>{}: {}</p><ul>{}</ul>",
+                    relation.value,
+                    outlined,
+                    MEANINGS[relation],
+                    joined_html(fill("<li>{}</li>", pair_words(pair)) for pair in named),
+                )
             )
     more = len(telling) - MOST_PAIRED
-    rest = f"<p>and {more} more</p>" if more > 0 else ""
-    st.html(f'<div class="hs-findings">{"".join(blocks)}{rest}</div>')
+    if more > 0:
+        blocks.append(fill("<p>and {} more</p>", more))
+    show_html(fill('<div class="hs-findings">{}</div>', joined_html(blocks)))

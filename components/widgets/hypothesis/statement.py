@@ -10,17 +10,19 @@ from components.state import Session, Test, clean_baseline, named_heads, put, pu
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import clicked
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
-from components.words.escaping import as_html
+from components.words.markup import fill
 from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores
 from core.circuits.tasks import MeasureHeadScores
 from core.errors import InputError
-from core.hypotheses.parse_heads import heads_text, parse_heads
+from core.hypotheses.parse_heads import heads_text, parse_members
 from core.hypotheses.prediction import lock_prediction
 from core.results.result import Baseline
 from core.spec.heads import Head
+from core.spec.members import Member
 from core.text.numbers import percent
 
 OUTCOMES = ("breaks it", "leaves it standing")
@@ -30,7 +32,7 @@ def statement(draft: Draft, state: Session, look: Look) -> None:
     """Heads and a prediction, then the button that locks both; no effect is shown here."""
     model = draft.model
     with st.container(border=True, key="statement"):
-        st.html('<p class="hs-title">Which heads does it need? Say so before you look.</p>')
+        show_html(fill('<p class="hs-title">Which heads does it need? Say so before you look.</p>'))
         if model is None or draft.spec is None:
             note(
                 "The inputs above need a correction first."
@@ -63,7 +65,10 @@ def _grid(model: Any, state: Session, look: Look) -> None:
             selection_mode="points",
             alt="A blank grid of heads, layers by heads; a click puts a head into the hypothesis",
         )
-    note("Click heads here, type them, or take all of a kind. The grid shows no effects.")
+    note(
+        "Click heads here, type them, or take all of a kind. The grid shows no effects. MLP1, "
+        "typed, is the MLP of layer 1, and L1 all of its heads."
+    )
 
 
 def _picked(name: str) -> None:
@@ -74,14 +79,18 @@ def _picked(name: str) -> None:
         session().selection.renew_keys()
 
 
-def _heads(model: Any, draft: Draft, state: Session) -> tuple[Head, ...]:
-    """The heads named; () where they cannot be read, which is said."""
+def _heads(model: Any, draft: Draft, state: Session) -> tuple[Member, ...]:
+    """The heads and MLPs named; () where they cannot be read or ablated, which is said."""
+    from core.hypotheses.joint_effects import check_mlps
+
     assert draft.spec is not None
     st.text_input("Heads to remove", key="heads", placeholder="L0H0, L1H2", persist_state="session")
-    found: tuple[Head, ...] = ()
+    found: tuple[Member, ...] = ()
     if (value("heads") or "").strip():
         try:
-            found = parse_heads(value("heads"), (model.n_layers, model.n_heads))
+            named = parse_members(value("heads"), (model.n_layers, model.n_heads))
+            check_mlps(model, draft.spec.ablation, named)
+            found = named
         except InputError as error:
             error_message(str(error))
     _by_role(draft, state)
@@ -94,7 +103,8 @@ def _by_role(draft: Draft, state: Session) -> None:
     if not isinstance(roles, HeadScores):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="by_role"):
-        st.html('<span class="hs-quiet">All heads that look like:</span>', width="content")
+        said = fill('<span class="hs-quiet">All heads that look like:</span>')
+        show_html(said, width="content")
         for role in roles.roles:
             named = roles.heads_in_role(role)
             st.button(
@@ -108,7 +118,7 @@ def _by_role(draft: Draft, state: Session) -> None:
             )
 
 
-def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Baseline) -> None:
+def _prediction(heads: tuple[Member, ...], draft: Draft, state: Session, clean: Baseline) -> None:
     assert draft.spec is not None
     meant = (
         "Broken means that it leaves rank 1 or that its probability halves."
@@ -117,7 +127,7 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Ba
         "speak of the change only."
     )
     has = f"Nothing ablated, the target has {percent(clean.prob)}."
-    st.html(f'<div class="hs-quiet">{has} {meant}</div>')
+    show_html(fill('<div class="hs-quiet">{} {}</div>', has, meant))
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction"):
         outcome = st.segmented_control(
             "Removing them all at once", OUTCOMES, key="outcome", persist_state="session"
@@ -151,4 +161,4 @@ def _prediction(heads: tuple[Head, ...], draft: Draft, state: Session, clean: Ba
         state.hypothesis.begin(Test(draft.spec, made))
         st.rerun()
     if missing:
-        st.html(f'<div class="hs-quiet">Still to say: {as_html(", ".join(missing))}.</div>')
+        show_html(fill('<div class="hs-quiet">Still to say: {}.</div>', ", ".join(missing)))

@@ -9,8 +9,10 @@ from components.figures.base.look import Look
 from components.figures.search_curve import search_curve
 from components.state import Session, Test, live_for, value
 from components.widgets.head.context import chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
+from components.words.markup import fill
 from core.errors import InputError
 from core.hypotheses.held_out_words import held_out_words
 from core.hypotheses.joint_words import metric_name
@@ -18,6 +20,7 @@ from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.search_words import NOT_FOUND, search_words
 from core.hypotheses.tasks import MeasureKeepOnly, MeasureVariants, SearchGreedy
 from core.prompts.token_words import typed_answer_words
+from core.spec.members import mlps_of
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent, share
 from core.text.words import phrase, plain
@@ -34,7 +37,7 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
 
     spec = keep_only_spec(test.spec)
     with st.container(border=True, key="sufficiency"):
-        st.html('<p class="hs-title">Are they enough? Ablate all the others.</p>')
+        show_html(fill('<p class="hs-title">Are they enough? Ablate all the others.</p>'))
         if spec.ablation is not test.spec.ablation:
             note(
                 f"Measured under {spec.ablation.label} ablation: {test.spec.ablation.label} leaves "
@@ -72,6 +75,8 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
             if kept is not None:
                 _kept(kept)
         if "search" in state.hypothesis.wanted:
+            if mlps_of(test.prediction.heads):
+                note("The search is for heads only: every MLP stays in place.")
             _search(spec, share_kept / 100, state, look)
 
 
@@ -80,16 +85,20 @@ def _kept(found: "KeptOnly") -> None:
     part = (
         ""
         if recovered is None
-        else f", which recovers nothing: it ends further from the clean run than with every head "
-        f"ablated ({share(recovered)} of what that loses, in {metric_name(found.metric)})"
+        else f", which recovers nothing: it ends further from the clean run than with all "
+        f"{found.ablated} ablated ({share(recovered)} of what that loses, in "
+        f"{metric_name(found.metric)})"
         if round(recovered, 2) < 0
-        else f", which recovers {share(recovered)} of what ablating all heads loses, in "
+        else f", which recovers {share(recovered)} of what ablating all {found.ablated} loses, in "
         f"{metric_name(found.metric)}"
     )
+    mlps = bool(mlps_of(found.heads))
+    among = " of all heads and MLPs" if mlps else ""
+    nothing = "every head and MLP" if mlps else "every head"
     with st.container(key="kept"):
         note(
-            f"With only {heads_text(found.heads)} kept: {percent(found.baseline.prob)} → "
-            f"{percent(found.effect.prob)}{part}. With every head ablated: "
+            f"With only {heads_text(found.heads)} kept{among}: {percent(found.baseline.prob)} → "
+            f"{percent(found.effect.prob)}{part}. With {nothing} ablated: "
             f"{percent(found.empty.prob)}."
         )
 
@@ -98,6 +107,11 @@ def _search(spec: SweepSpec, enough: float, state: Session, look: Look) -> None:
     task = SearchGreedy(spec, enough=enough)
     found: Search | None = task_result(state, "search", task)
     if found is None or not found.forward.steps:
+        return
+    if found.nothing_to_keep:
+        with st.container(key="found_set"):
+            for said in search_words(found):
+                note(said)
         return
     curve, words = st.columns([1.3, 1], gap="large")
     with curve:

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from components.state import Session, Test
-from components.words.escaping import as_html
-from components.words.page_html import words_html
+from components.widgets.page.html import show_html
+from components.words.markup import fill, words_html
 from core.hypotheses.parse_heads import heads_text
 from core.prompts.token_words import typed_answer_words
 from core.text.numbers import percent
@@ -20,11 +20,14 @@ def under_test(test: Test, state: Session) -> None:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
         ):
-            st.html(
-                f'<div class="hs-words">“{as_html(spec.prompt)}” → '
-                f"{words_html(typed_answer_words(spec.target))}</div>"
-                f'<div class="hs-quiet">{as_html(spec.model)} · {as_html(spec.in_words())}</div>',
-                width="stretch",
+            show_html(
+                fill(
+                    '<div class="hs-words">“{}” → {}</div><div class="hs-quiet">{} · {}</div>',
+                    spec.prompt,
+                    words_html(typed_answer_words(spec.target)),
+                    spec.model,
+                    spec.in_words(),
+                )
             )
             st.button(
                 "Another hypothesis",
@@ -32,8 +35,14 @@ def under_test(test: Test, state: Session) -> None:
                 on_click=state.hypothesis.end,
                 icon=":material/edit:",
             )
-        st.html(
-            f'<div class="hs-note"><b>Locked {as_html(when)}, {looking}</b>: removing '
-            f"{as_html(heads_text(made.heads))} {said}, with P(target) at "
-            f"{percent(made.prob_after)}.</div>"
+        show_html(
+            fill(
+                '<div class="hs-note"><b>Locked {}, {}</b>: removing {} {}, with P(target) at '
+                "{}.</div>",
+                when,
+                looking,
+                heads_text(made.heads),
+                said,
+                percent(made.prob_after),
+            )
         )

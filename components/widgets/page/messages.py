@@ -2,23 +2,22 @@
 
 from typing import Literal
 
-import streamlit as st
-
-from components.words.escaping import as_html
+from components.widgets.page.html import show_html
+from components.words.markup import fill
 from core.text.numbers import unbroken
 
 
 def error_message(text: str) -> None:
     """What was seen and what to do, beneath the field it is about."""
-    st.html(f'<div class="hs-error" role="alert">{as_html(text)}</div>')
+    show_html(fill('<div class="hs-error" role="alert">{}</div>', text))
 
 
 def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """A quiet line of explanation."""
-    st.html(f'<div class="hs-note">{as_html(unbroken(text))}</div>', width=width)
+    show_html(fill('<div class="hs-note">{}</div>', unbroken(text)), width=width)
 
 
 def banner(text: str, *, fades_results: bool = False) -> None:
     """Something about everything below it that must not be missed; stale results fade."""
     kind = "hs-banner hs-stale" if fades_results else "hs-banner"
-    st.html(f'<div class="{kind}" role="status">{as_html(text)}</div>')
+    show_html(fill('<div class="{}" role="status">{}</div>', kind, text))

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from components.state import chosen_metric, put, put_metric, value
-from components.words.page_html import quiet_html, words_html
+from components.widgets.page.html import show_html
+from components.words.markup import fill, quiet_html, words_html
 from core.results.leading import opening
 from core.results.metrics import BY_SHORT, Metric
 from core.results.result import SweepResult
@@ -25,7 +26,7 @@ def metric_row(title: Words, result: SweepResult, *others: SweepResult) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        st.html(f'<p class="hs-title">{words_html(title)}</p>', width="content")
+        show_html(fill('<p class="hs-title">{}</p>', words_html(title)), width="content")
         st.segmented_control(
             "Metric",
             list(BY_SHORT),
@@ -37,7 +38,7 @@ def metric_row(title: Words, result: SweepResult, *others: SweepResult) -> None:
         )
     if chosen_metric() is None:
         with st.container(key="metric_why"):
-            st.html(quiet_html(phrase(first.why)))
+            show_html(quiet_html(phrase(first.why)))
 
 
 def _choose(opened_on: str) -> None:

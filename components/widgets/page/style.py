@@ -4,6 +4,8 @@ import streamlit as st
 
 from components.assets import asset
 from components.figures.base.look import MONO, Look
+from components.widgets.page.html import show_html
+from components.words.markup import fill
 
 
 def page_style(look: Look) -> None:
@@ -25,7 +27,9 @@ def page_style(look: Look) -> None:
 
 def brand() -> None:
     """The product's name and its one question, in the header beside the pages."""
-    st.html(
-        '<div class="hs-brand"><b>Headsweep</b><span>Which attention heads does this prediction '
-        "need? Ablate each one and see.</span></div>"
+    show_html(
+        fill(
+            '<div class="hs-brand"><b>Headsweep</b><span>Which attention heads does this '
+            "prediction need? Ablate each one and see.</span></div>"
+        )
     )

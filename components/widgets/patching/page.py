@@ -12,11 +12,12 @@ from components.figures.position_map import position_map
 from components.state import Session, put, value
 from components.widgets.composer.draft import Draft
 from components.widgets.head.context import head_chart, subtitle
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import banner, note
 from components.widgets.page.task_result import task_result
 from components.widgets.patching.streams import stream_panel
 from components.widgets.patching.tokens import both_tokens
-from components.words.escaping import as_html
+from components.words.markup import fill
 from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head
@@ -63,9 +64,12 @@ def patching_run(draft: Draft, state: Session) -> None:
 def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
     """Every head in both directions; beneath, one position at a time."""
     with st.container(border=True, key="patching"):
-        st.html(
-            f'<div class="hs-words">“{as_html(spec.prompt)}” against '
-            f"“{as_html(spec.corrupted_prompt or '')}”</div>"
+        show_html(
+            fill(
+                '<div class="hs-words">“{}” against “{}”</div>',
+                spec.prompt,
+                spec.corrupted_prompt or "",
+            )
         )
         whole = {
             name: found

@@ -1,12 +1,14 @@
 """The run on screen as a thing that lasts: where it is kept, its name, files and comparison."""
 
 import streamlit as st
+from markupsafe import Markup
 
 from components.state import Effects, Session
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import banner
 from components.widgets.runs.exporting import export_menu
 from components.widgets.runs.label_form import label_form
-from components.words.escaping import as_html
+from components.words.markup import fill
 from components.words.timestamps import when
 from core.errors import StoreError
 from core.results.metrics import Metric
@@ -30,7 +32,8 @@ def run_bar(effects: Effects, metric: Metric, state: Session) -> None:
         vertical_alignment="center",
         horizontal_alignment="distribute",
     ):
-        st.html(f'<div class="hs-quiet">{_said(run, state, trouble)}</div>', width="content")
+        said = fill('<div class="hs-quiet">{}</div>', _said(run, run_id, state, trouble))
+        show_html(said, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             export_menu(effects, label, run_id, metric)
             if st.button(
@@ -102,17 +105,21 @@ def _read_only() -> bool:
     return KEEPER.store().read_only
 
 
-def _said(run: Summary | None, state: Session, trouble: str) -> str:
+def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str | Markup:
     if trouble:
-        return f"Not kept: {as_html(trouble)}"
+        return f"Not kept: {trouble}"
     if run is None:
         if state.sweep.saved_example:
             return "The example that comes with Headsweep."
+        if (refused := KEEPER.refusal(run_id)) and not state.sweep.run.imported:
+            return f"Not kept: {refused}"
         return "Not kept: this Headsweep is read-only." if _read_only() else _UNKEPT
-    title = f"<b>{as_html(run.label.title)}</b> · " if run.label.title else ""
-    if state.sweep.run.imported:
-        return f"{title}from a file, opened {when(run.created)} · run {run.id}"
-    return f"{title}computed {when(run.created)} · kept as run {run.id}"
+    said = (
+        f"from a file, opened {when(run.created)} · run {run.id}"
+        if state.sweep.run.imported
+        else f"computed {when(run.created)} · kept as run {run.id}"
+    )
+    return fill("<b>{}</b> · {}", run.label.title, said) if run.label.title else said
 
 
 @st.dialog("About this run", on_dismiss="rerun")

@@ -7,8 +7,9 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
 from components.state import Effects
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.escaping import as_html
+from components.words.markup import fill, joined_html
 from core.exports.formats import FORMATS, export, file_name
 from core.results.metrics import Metric
 from core.store.run import Label
@@ -70,12 +71,19 @@ def _picture(effects: Effects, label: Label, run_id: str, metric: Metric) -> Non
     )
     width, height = int(figure.layout.width), int(figure.layout.height)
     name = file_name(result, label, run_id, "").removesuffix(".")
-    buttons = "".join(
-        f'<button class="hs-save" type="button" data-format="{format}" data-width="{width}" '
-        f'data-height="{height}" data-name="{as_html(name)}">Save {format.upper()}</button>'
+    buttons = joined_html(
+        fill(
+            '<button class="hs-save" type="button" data-format="{}" data-width="{}" '
+            'data-height="{}" data-name="{}">Save {}</button>',
+            format,
+            width,
+            height,
+            name,
+            format.upper(),
+        )
         for format in IN_THE_BROWSER
     )
-    st.html(f"<div>{buttons}</div>")
+    show_html(fill("<div>{}</div>", buttons))
     with st.container(key="picture"):
         st.plotly_chart(figure, theme=None, config=_PICTURE_CONFIG, key="picture_plot", width=width)
     note("PNG is four times this size, for print; SVG is sharp at every size.")

@@ -1,9 +1,10 @@
 """The baseline card: what the model says with nothing ablated, and the sweep in four facts."""
 
 import streamlit as st
+from markupsafe import Markup
 
-from components.words.escaping import as_html
-from components.words.page_html import words_html
+from components.widgets.page.html import show_html
+from components.words.markup import fill, joined_html, words_html
 from core.results.facts import Fact, Likely, facts
 from core.results.metrics import Metric
 from core.results.result import SweepResult
@@ -12,30 +13,33 @@ from core.text.numbers import percent
 
 def baseline_facts(result: SweepResult, metric: Metric) -> None:
     """Probability, rank and top predictions; the largest drop and rise in a metric; the run."""
-    cards = "".join(map(_card, facts(result, metric)))
+    cards = joined_html(map(_card, facts(result, metric)))
     with st.container(key="baseline"):
-        st.html(f'<div class="hs-facts">{cards}</div>')
+        show_html(fill('<div class="hs-facts">{}</div>', cards))
 
 
-def _card(fact: Fact) -> str:
+def _card(fact: Fact) -> Markup:
     beneath = _bars(fact.likeliest) if fact.likeliest else _value(fact)
-    return f'<div class="hs-fact"><h3>{words_html(fact.title)}</h3>{beneath}</div>'
+    return fill('<div class="hs-fact"><h3>{}</h3>{}</div>', words_html(fact.title), beneath)
 
 
-def _value(fact: Fact) -> str:
-    return (
-        f'<div class="big">{as_html(fact.value)}</div>'
-        f'<div class="sub">{words_html(fact.detail)}</div>'
+def _value(fact: Fact) -> Markup:
+    return fill(
+        '<div class="big">{}</div><div class="sub">{}</div>', fact.value, words_html(fact.detail)
     )
 
 
-def _bars(likeliest: tuple[Likely, ...]) -> str:
+def _bars(likeliest: tuple[Likely, ...]) -> Markup:
     """A bar a token, the target's in the accent colour."""
-    rows = "".join(
-        f'<span class="t">{as_html(each.text)}</span>'
-        f'<span class="b"><i class="{"on" if each.is_target else ""}" '
-        f'style="--share:{100 * each.prob:.1f}%"></i></span>'
-        f'<span class="n">{percent(each.prob)}</span>'
+    rows = joined_html(
+        fill(
+            '<span class="t">{}</span><span class="b"><i class="{}" style="--share:{:.1f}%"></i>'
+            '</span><span class="n">{}</span>',
+            each.text,
+            "on" if each.is_target else "",
+            100 * each.prob,
+            percent(each.prob),
+        )
         for each in likeliest
     )
-    return f'<div class="hs-bars" role="img" aria-label="top predictions">{rows}</div>'
+    return fill('<div class="hs-bars" role="img" aria-label="top predictions">{}</div>', rows)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.escaping import as_html
-from components.words.page_html import words_html
+from components.words.markup import fill, joined_html, words_html
 from core.results.finding_words import CAVEATS, finding_words
 from core.results.findings import Findings
 from core.results.result import SweepResult
@@ -16,7 +16,13 @@ def findings_panel(result: SweepResult, found: Findings) -> None:
         with st.container(key="findings"):
             note("No head has been measured yet: the heatmap shows estimates.")
         return
-    body = "".join(f"<p>{words_html(said)}</p>" for said in finding_words(result, found))
-    caveats = "".join(f"<li>{as_html(caveat)}</li>" for caveat in found.caveats)
+    said = map(words_html, finding_words(result, found))
     with st.container(key="findings"):
-        st.html(f'<div class="hs-findings">{body}<h4>{CAVEATS}</h4><ul>{caveats}</ul></div>')
+        show_html(
+            fill(
+                '<div class="hs-findings">{}<h4>{}</h4><ul>{}</ul></div>',
+                joined_html(fill("<p>{}</p>", each) for each in said),
+                CAVEATS,
+                joined_html(fill("<li>{}</li>", caveat) for caveat in found.caveats),
+            )
+        )

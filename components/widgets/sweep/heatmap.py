@@ -7,10 +7,11 @@ from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row, shown_metric
 from components.words.escaping import as_markdown
-from components.words.page_html import quiet_html
+from components.words.markup import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible_text
 from core.results.captions import colour_words, layer_effect_words, provenance_words
@@ -51,15 +52,15 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
             alt=_alt(result, metric),
         )
     if said := colour_words(metric):
-        st.html(quiet_html(phrase(said)))
+        show_html(quiet_html(phrase(said)))
     with st.container(key="margins"):
-        st.html(quiet_html(layer_effect_words(result, layer_effects)))
+        show_html(quiet_html(layer_effect_words(result, layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
         if effects.estimate is not None and (said := _estimate(result, metric, effects.estimate)):
-            st.html(quiet_html(phrase(said)))
+            show_html(quiet_html(phrase(said)))
     with st.container(key="provenance"):
-        st.html(quiet_html(provenance_words(result)))
+        show_html(quiet_html(provenance_words(result)))
     return metric
 
 
@@ -78,7 +79,7 @@ def _atlas(result: SweepResult) -> None:
         )
         if value("published_roles"):
             said = joined(" · ", (phrase(bold(letter), f" {role}") for letter, role in known))
-            st.html(quiet_html(phrase(said, ". A head’s own view names paper and task.")))
+            show_html(quiet_html(phrase(said, ". A head’s own view names paper and task.")))
 
 
 def _clicked() -> None:

@@ -1,6 +1,9 @@
 """Do the kinds of ablation agree? One click sweeps the prompt under each of them."""
 
+from collections.abc import Iterable, Sequence
+
 import streamlit as st
+from markupsafe import Markup
 
 from components.figures.base.look import Look
 from components.figures.kind_multiples import kind_multiples
@@ -8,10 +11,10 @@ from components.state import Session, finished_sweep, live_model, value
 from components.widgets.composer.corruption_builders import try_resample
 from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.progress import Waiting, progress
-from components.words.escaping import as_html
-from components.words.page_html import quiet_html
+from components.words.markup import fill, joined_html, quiet_html
 from core.jobs import Job, JobState
 from core.results.agreement import (
     LARGEST,
@@ -35,7 +38,8 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
     comparing = state.kinds.is_of(state.sweep.requested)
     with st.container(key="kinds"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html('<p class="hs-title">Do the kinds of ablation agree?</p>', width="content")
+            title = fill('<p class="hs-title">Do the kinds of ablation agree?</p>')
+            show_html(title, width="content")
             label = _label(state) if comparing else "Compare all kinds on this prompt"
             if label:
                 st.button(
@@ -105,14 +109,14 @@ def _comparison(result: SweepResult, metric: Metric, state: Session, look: Look)
             alt=f"{metric.title} under each kind of ablation, one heatmap a kind",
         )
         done = joined(" · ", (phrase(found.spec.in_words()) for found in results.values()))
-        st.html(quiet_html(done))
+        show_html(quiet_html(done))
     with words:
         if len(results) < 2:
             note("The comparison appears when two kinds are done.")
             return
         found = agreement(results, metric.field)
-        st.html(_correlations(found))
-        st.html(_disputed(found, metric))
+        show_html(_correlations(found))
+        show_html(_disputed(found, metric))
         _untried(found, result, state)
 
 
@@ -122,7 +126,9 @@ def _untried(found: Agreement, result: SweepResult, state: Session) -> None:
     if not missing:
         return
     named = ", ".join(kind.label for kind in missing)
-    st.html(quiet_html(phrase(f"Not tried: {named}. {_WHY if _lacks_resample(found) else _LESS}")))
+    show_html(
+        quiet_html(phrase(f"Not tried: {named}. {_WHY if _lacks_resample(found) else _LESS}"))
+    )
     if not _lacks_resample(found):
         return
     model = None if state.models.is_untrusted(result.spec.model) else live_model(result.spec.model)
@@ -155,24 +161,23 @@ def _absent(kind: AblationKind, job: Job | None) -> str:
     return kind.traits.lacks or "Stopped."
 
 
-def _correlations(found: Agreement) -> str:
+def _correlations(found: Agreement) -> Markup:
     """The lower triangle of Spearman's correlations: over all heads, and over the largest."""
     kinds = found.kinds
-    head = "".join(f"<th>{as_html(kind.label)}</th>" for kind in kinds[:-1])
-    rows = []
-    for below, kind in enumerate(kinds[1:], start=1):
-        cells = "".join(
-            f"<td>{_pair(found.correlations[other, kind])}</td>" for other in kinds[:below]
-        )
-        rows.append(f"<tr><th>{as_html(kind.label)}</th>{cells}</tr>")
+    rows = [
+        (kind.label, [_pair(found.correlations[other, kind]) for other in kinds[:below]])
+        for below, kind in enumerate(kinds[1:], start=1)
+    ]
     n_heads = max(each.n_heads for each in found.correlations.values())
-    return (
-        f'<div class="hs-findings"><p>On this prompt, how alike two kinds rank the {n_heads:,} '
+    said = fill(
+        '<div class="hs-findings"><p>On this prompt, how alike two kinds rank the {:,} '
         "heads (Spearman; 1 is the same order, 0 none in common), and in brackets the heads alone "
-        f"that are among the {LARGEST} largest of either, with their number: most heads do next to "
-        "nothing, and their order says little.</p></div>"
-        f'<table class="hs-table"><tr><th></th>{head}</tr>{"".join(rows)}</table>'
+        "that are among the {} largest of either, with their number: most heads do next to "
+        "nothing, and their order says little.</p></div>",
+        n_heads,
+        LARGEST,
     )
+    return said + _table(kinds[:-1], rows)
 
 
 def _pair(pair: Correlation) -> str:
@@ -183,16 +188,26 @@ def _number(value: float | None) -> str:
     return "–" if value is None else signed(value, 2)
 
 
-def _disputed(found: Agreement, metric: Metric) -> str:
-    head = "".join(f"<th>{as_html(kind.label)}</th>" for kind in found.kinds)
-    rows = "".join(
-        f"<tr><th>{address.label}</th>"
-        + "".join(f"<td>{metric.text(metric.factor * value)}</td>" for value in values)
-        + "</tr>"
+def _disputed(found: Agreement, metric: Metric) -> Markup:
+    rows = [
+        (address.label, [metric.text(metric.factor * value) for value in values])
         for address, values in found.disputed
+    ]
+    said = fill(
+        '<div class="hs-findings"><p>Where they differ most ({}, {}):</p></div>',
+        metric.title,
+        metric.unit,
     )
-    return (
-        f'<div class="hs-findings"><p>Where they differ most ({as_html(metric.title)}, '
-        f"{metric.unit}):</p></div>"
-        f'<table class="hs-table"><tr><th></th>{head}</tr>{rows}</table>'
+    return said + _table(found.kinds, rows)
+
+
+def _table(kinds: Sequence[AblationKind], rows: Iterable[tuple[str, Sequence[str]]]) -> Markup:
+    """A column a kind; of each row its name and its cells."""
+    head = joined_html(fill("<th>{}</th>", kind.label) for kind in kinds)
+    body = joined_html(
+        fill(
+            "<tr><th>{}</th>{}</tr>", name, joined_html(fill("<td>{}</td>", cell) for cell in cells)
+        )
+        for name, cells in rows
     )
+    return fill('<table class="hs-table"><tr><th></th>{}</tr>{}</table>', head, body)

@@ -84,6 +84,7 @@ def embedded(read):
     return json.loads(data)
 
 
+@pytest.mark.slow
 def test_the_data_in_the_file_is_the_result(read, hostile):
     data = embedded(read)
     assert data["result"] == json.loads(hostile.to_json())
@@ -157,6 +158,7 @@ def bare():
     return report_data(example.saved(), None, "")
 
 
+@pytest.mark.slow
 def test_only_what_was_measured_can_be_chosen(bare):
     result = example.saved()
     fields = [each["field"] for each in bare["metrics"]]

@@ -8,8 +8,9 @@ from support import drawn
 
 from components.figures.base.look import Look
 from components.figures.head_scores import LISTED, score_bars, score_change
-from core.circuits.head_scores import COPYING, ROLES, THRESHOLD, HeadScores
+from core.circuits.head_scores import ROLES, THRESHOLD, HeadScores
 from core.spec.heads import Head, all_heads
+from core.text.numbers import ordinal
 
 NAN = float("nan")
 INDUCTION = Head(1, 2)
@@ -48,16 +49,28 @@ def test_the_threshold_is_a_line_across_the_roles_and_said_to_be_a_convention(ro
     assert "0.4: a convention" in notes_of(figure).values()
 
 
-def test_each_score_says_its_percentile_beyond_its_error_bar(roles):
+def placed(values, head):
+    """Of 12 heads the rank: a percentage of 11 others would claim too much."""
+    assert values.size == 12
+    return f"{ordinal(1 + int((values > values[head]).sum()))} of 12"
+
+
+def test_each_score_says_its_place_beyond_its_error_bar(roles):
     figure = score_bars(roles, INDUCTION, Look())
     for role in ROLES:
         (note,) = [note for note in figure.layout.annotations if note.y == role]
         score, error = roles.values(role)[INDUCTION], roles.errors(role)[INDUCTION]
-        place = roles.percentile(role, INDUCTION)
-        assert note.text == f"{score:.2f} · above {place:.0f}\u00a0%"
+        assert note.text == f"{score:.2f} · {placed(roles.values(role), INDUCTION)}"
         assert note.x == pytest.approx(score + error)
-        assert f"{note.text} of others" in figure.data[0].text  # in the hover
-    assert "above 100\u00a0%" in notes_of(figure)["induction"]
+        assert note.text in figure.data[0].text  # in the hover too
+    assert notes_of(figure)["induction"].endswith(" · 1st of 12")
+
+
+def test_among_many_heads_the_place_is_a_percentage():
+    mean = np.arange(len(ROLES) * 21.0).reshape(len(ROLES), 3, 7) / 200
+    many = HeadScores(mean, np.zeros_like(mean), 8, 2, 0, False)
+    assert "above 100\u00a0%" in notes_of(score_bars(many, Head(2, 6), Look()))["induction"]
+    assert "above 35\u00a0% of others" in score_bars(many, Head(1, 0), Look()).data[0].text[0]
 
 
 def test_copying_has_an_axis_of_its_own_from_minus_1(roles):
@@ -70,8 +83,7 @@ def test_copying_has_an_axis_of_its_own_from_minus_1(roles):
     assert figure.layout.xaxis2.range[0] == -1
     assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
     (note,) = [note for note in figure.layout.annotations if note.xref == "x2"]
-    place = roles.percentile(COPYING, head)
-    assert note.text == f"−{-roles.copying[head]:.2f} · above {place:.0f}\u00a0%"
+    assert note.text == f"−{-roles.copying[head]:.2f} · {placed(roles.copying, head)}"
     assert note.x == 0  # beside the axis, not over the bar
 
 

@@ -42,6 +42,7 @@ def test_any_one_token_can_be_typed(token):
     assert parse_answer(typed_answer(token)) == token
 
 
+@pytest.mark.slow
 @given(st.lists(TOKENS, min_size=2, max_size=4))
 def test_any_answer_set_can_be_typed(members):
     assert parse_answer(typed_answer(tuple(members))) == tuple(members)
@@ -83,6 +84,7 @@ def test_a_huge_range_is_refused_before_it_is_made():
         parse_positions("0-999999999")
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(0, 300), min_size=1))
 def test_positions_are_written_as_they_are_read(positions):
     assert parse_positions(positions_text(positions)) == tuple(sorted(positions))

@@ -48,6 +48,7 @@ def endless(name):
     return Endless(example.SPEC, name)
 
 
+@pytest.mark.slow
 def test_the_same_task_keeps_its_job_and_another_gives_it_up(tasks):
     first = tasks.ask("view", endless("one"))
     assert tasks.ask("view", endless("one")) is first
@@ -59,6 +60,7 @@ def test_the_same_task_keeps_its_job_and_another_gives_it_up(tasks):
     assert tasks.waits("view"), "another slot gives up nothing"
 
 
+@pytest.mark.slow
 def test_what_a_run_has_not_asked_for_is_given_up_but_for_what_is_kept(tasks):
     long = tasks.ask("view", endless("map"))
     search = tasks.ask("search", endless("search"))

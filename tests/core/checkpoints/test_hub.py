@@ -113,6 +113,7 @@ def refusal(name: str = NAME) -> str:
 # What is fetched
 
 
+@pytest.mark.slow
 def test_a_fetched_checkpoint_computes_what_the_original_does(serve, checkpoint):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

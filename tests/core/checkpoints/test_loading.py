@@ -127,6 +127,7 @@ def test_bos_follows_transformer_lens_for_a_model_it_does_not_know(loaded):
     assert loaded("neox-serial").default_prepend_bos is False
 
 
+@pytest.mark.shapes
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_shift_of_processed_weights_is_what_processing_them_does(loaded, checkpoint, family):
@@ -338,6 +339,7 @@ def test_a_damaged_folder_is_refused_in_one_sentence(checkpoint, tmp_path, damag
     assert repr(str(folder)) in message
 
 
+@pytest.mark.slow
 def test_remote_code_beside_a_known_kind_is_not_run(checkpoint, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(checkpoint("gpt2"), folder)
@@ -408,6 +410,7 @@ def mamba(folder):
     save(MambaForCausalLM(config), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -66,6 +66,7 @@ def test_the_same_request_gets_the_same_model(folder):
     assert registry.peek(key(folder())) is model
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded_once")
 def test_other_weights_or_another_dtype_is_another_model(shelf):
     folder = shelf("a")
@@ -77,6 +78,7 @@ def test_other_weights_or_another_dtype_is_another_model(shelf):
     assert registry.peek(key(folder)) is None
 
 
+@pytest.mark.slow
 def test_threads_that_ask_at_once_share_one_load(folder):
     registry, start = Registry(), threading.Barrier(4)
     loads, asked = [], key(folder(), weights="raw")

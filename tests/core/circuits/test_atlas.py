@@ -177,6 +177,7 @@ def test_another_shape_is_said(wrong, message):
         atlas.read(wrong)
 
 
+@pytest.mark.slow
 def test_reading_roles_imports_no_torch():
     code = (
         "import sys, core.circuits.head_scores; from core.circuits import atlas; "

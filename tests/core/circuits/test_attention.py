@@ -17,6 +17,7 @@ from core.spec.heads import Head, all_heads
 TOKENS = torch.tensor([0, 51, 90, 7, 33, 120, 51, 90, 12, 9, 30, 61])
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", checkpoints.FAMILIES)
 def test_patterns_are_the_models_own(loaded, family):
     model = loaded(family)
@@ -75,6 +76,8 @@ def test_only_the_heads_own_pattern_is_written_out(loaded, family):
     assert {int(np.prod(shape)) for shape in squares} == {n_pos**2}
 
 
+@pytest.mark.shapes
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gptj"])
 def test_lengths_are_those_of_what_each_value_writes(loaded, oracle, family):
     """||v W_O|| from a bridge that TransformerLens has processed."""

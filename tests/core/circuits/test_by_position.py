@@ -59,6 +59,7 @@ def answer_logprob(logits, scorer):
     return sum(float(logp[i, token]) for i, token in enumerate(ids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_cell_is_a_hook_at_one_position(loaded, oracle, family, kind):

@@ -114,6 +114,7 @@ def level(logp, target, foil):
     return float(logp[target] - torch.log(-torch.expm1(logp[target])))
 
 
+@pytest.mark.shapes
 @pytest.mark.slow
 @pytest.mark.parametrize(("target", "foil"), ANSWERS, ids=["foil", "no foil"])
 @pytest.mark.parametrize("family", FAMILIES)

@@ -43,6 +43,7 @@ def test_what_is_not_there_is_refused_at_the_first_step(demo, head, positions, f
     assert raised.value.field == field
 
 
+@pytest.mark.slow
 def test_the_first_layers_heads_are_fed_by_none(demo):
     found = run_to_end(head_report(demo, SPEC, Head(0, 0)))
     fed = found["path_patching"]

@@ -53,6 +53,7 @@ def masked(plain, tokens, heads, query, keys):
             handle.remove()
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_is_a_mask_on_the_scores_of_plain_transformers(loaded, plain, family):
     scorer = Scorer(loaded(family), spec_of(loaded(family)))

@@ -14,6 +14,7 @@ def spec_of(model, foil=None):
     return SweepSpec(model.name, checkpoints.TEXT, " jumps", foil, "zero", prepend_bos=True)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", ["gpt2", "llama", "opt-post-norm"])
 def test_predictions_before_and_after_are_the_sweeps(loaded, family):
     model, head = loaded(family), Head(1, 2)

@@ -150,6 +150,7 @@ def hooked_scores(bridge, sequences, head=None, new_z=None):
     return np.array(found).transpose(1, 2, 0, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_measured_scores_are_those_of_the_patterns_that_hooks_read(loaded, oracle, family):
     model = loaded(family)
@@ -184,6 +185,8 @@ WITHOUT = [
 """Every kind on both families, and each of them with both weights."""
 
 
+@pytest.mark.shapes
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "family", "head", "weights"), WITHOUT)
 def test_scores_without_a_head_are_those_of_a_hooked_pass_without_it(
     loaded, oracle, family, head, kind, weights

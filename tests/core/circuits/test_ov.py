@@ -21,6 +21,7 @@ def scorer_of(model):
     return Scorer(model, SweepSpec(model.name, checkpoints.TEXT, " jumps", prepend_bos=True))
 
 
+@pytest.mark.shapes
 @pytest.mark.slow
 @pytest.mark.parametrize("family", ["gpt2", "llama", "neox-serial", "qwen2"])
 def test_copying_is_read_off_the_whole_circuits_eigenvalues(loaded, oracle, family):

@@ -83,6 +83,8 @@ class Hooks:
         return torch.tensor([[self.read.bos_token_id, *self.ids(text), *forced]])
 
 
+@pytest.mark.shapes
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", [(" jumps", " fox"), (" lazy dog.", " lazy fox.")])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_directions_are_what_hooks_find(loaded, oracle, family, answers):

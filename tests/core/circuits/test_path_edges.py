@@ -83,6 +83,7 @@ class ByHooks:
         return self.plain.logits(self.tokens, self.plain.editing_z(RECEIVER.layer, edit))[-1]
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("edge", Edge)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_answer_moves_as_with_hooks_on_plain_transformers(loaded, plain, family, edge):

@@ -132,6 +132,7 @@ class Directly:
         return (self.reading.heads(replace(self.clean, z=other)) - self.before)[head]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_is_path_patching_with_hooks(loaded, oracle, family):
     model, bridge = loaded(family), oracle(family)

@@ -9,6 +9,7 @@ from support.plain_attention import Plain
 from support.specs import spec_of
 
 from core import AblationKind
+from core.circuits.patching import Direction
 from core.circuits.stream_patching import iter_stream_patching
 from core.errors import InputError
 from core.sweep.prepare import prepare
@@ -60,6 +61,7 @@ class ByHooks:
             handle.remove()
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_is_a_hook_on_plain_transformers(loaded, plain, family):
     model = loaded(family)
@@ -82,6 +84,39 @@ def test_it_is_a_hook_on_plain_transformers(loaded, plain, family):
     assert np.abs(found.values[1, 9:]).max() > 1e-2
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_noise_is_the_clean_run_corrupted_at_one_place(loaded, plain, family):
+    model = loaded(family)
+    spec = spec_of(model, AblationKind.RESAMPLE)
+    prepared = prepare(model, spec)
+    target, foil = prepared.target.sequence[0], prepared.foil.sequence[0]
+    by = ByHooks(  # the corrupted run's streams, put into the clean one
+        plain(family),
+        prepared.corrupted_sequence(prepared.target),
+        prepared.sequence(prepared.target),
+    )
+    found = patching(model, spec, direction=Direction.NOISE)
+    assert found.complete
+    for layer, position in ((0, 4), (1, 9), (2, 12), (3, 14)):
+        moved = (by.before - by.patched(layer, position))[-1]
+        expected = float(moved[target] - moved[foil])
+        assert found.values[layer, position] == pytest.approx(expected, abs=1e-4)
+    assert found.values[-1, -1] == pytest.approx(found.gap, abs=1e-4)
+    assert found.to_dict()["direction"] == "noise"
+
+
+def test_roles_turned_are_said(loaded):
+    """With target and foil exchanged the gap has the other sign, and so have all values."""
+    model = loaded("gpt2")
+    spec = spec_of(model, AblationKind.RESAMPLE)
+    turned = replace(spec, target=spec.foil, foil=spec.target)
+    one, other = patching(model, spec), patching(model, turned)
+    assert {one.roles_turned, other.roles_turned} == {True, False}
+    assert one.to_dict()["roles_turned"] == (one.gap < 0)
+    np.testing.assert_allclose(one.normalised, other.normalised, atol=1e-4)
+
+
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", ["gpt2", "opt-post-norm"])
 def test_the_corners_are_what_they_must_be(loaded, family):
     """Row 0 exchanges a token; the last row is the whole gap where the answer is read, else 0."""

@@ -18,7 +18,6 @@ from core.circuits.verdict import (
     SCORES,
     SWEEP,
     matters,
-    ordinal,
     verdict,
 )
 from core.demo import example
@@ -27,7 +26,7 @@ from core.results.metrics import KL, LOGODDS
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, all_heads
 from core.sweep.scorer import Scorer
-from core.text.numbers import percent, signed
+from core.text.numbers import ordinal, percent, signed
 
 NONE = np.zeros((3, 4))
 HEAD = Head(1, 0)
@@ -229,14 +228,12 @@ def test_what_else_weakens_it(result):
     assert said(result, kinds={})[2].text == "What weakens this: it is one prompt."
     first = said(result, first=0.8, kinds={})[2]
     assert (
-        "at position 0 alone does 80 % of the change in log odds, where heads rest rather than read"
+        "at position 0 alone, where heads rest rather than read: 80 % of the change in log odds"
     ) in first.text
     assert first.shown_in == (SWEEP, POSITIONS)
     # A share of more than all, or of the other sign, is nothing that position 0 "does".
-    assert "moves the log odds further than ablating it everywhere (130 %)" in (
-        said(result, first=1.3)[2].text
-    )
-    assert "moves the log odds the other way (−80 %)" in said(result, first=-0.8)[2].text
+    assert "more than all of the change in log odds (130 %)" in said(result, first=1.3)[2].text
+    assert "against the change in log odds (−80 %)" in said(result, first=-0.8)[2].text
     no_bos = replace(result, spec=replace(result.spec, prepend_bos=False), _index={})
     assert "rest rather than read" not in said(no_bos, first=0.8)[2].text
     assert "position 0" not in said(result, first=0.2)[2].text
@@ -257,6 +254,28 @@ def test_nothing_is_called_significant_or_an_induction_head_for_its_effect(demo,
         text = " ".join(s.text for s in said(result, roles=roles, head=head))
         assert "significant" not in text
         assert text.count("induction head") == text.count("looks like an induction head")
+
+
+def test_a_foil_that_falls_along_hides_what_happened(result):
+    """The difference stays while both fall: that is no head that hardly mattered."""
+    base = replace(result.baseline, logit_diff=2.0)
+    with_foil = against_a_foil(
+        changed(result, prob=0.3, prob_change=-0.5, logodds_change=-2.2, logit_diff_change=0.04)
+    )
+    first, _, weak = said(replace(with_foil, baseline=base, _index={}), first=-0.8)
+    assert "hardly changed the logit difference ␣jumps − ␣sat: +2.00 → +2.04" in first.text
+    assert "(−50.0 pp): target and foil fell together" in first.text
+    assert "hardly mattered" not in first.text
+    assert "do the same job" not in weak.text
+    assert "position 0" not in weak.text  # a share of next to nothing
+
+
+def test_where_nothing_changed_anything_no_head_has_a_place(result):
+    still = {"prob_change": 0.0, "logodds_change": 0.0, "logprob_change": 0.0}
+    heads = tuple(replace(each, **still) for each in result.heads)
+    first, _, weak = said(replace(result, heads=heads, _index={}))
+    assert first.text.endswith(", without any change in prob.")
+    assert "do the same job" not in weak.text
 
 
 def test_ordinals():

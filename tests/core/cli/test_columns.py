@@ -61,6 +61,7 @@ def test_csv_has_them_after_the_contracts_columns(printed, expected):
         assert row["attention-to-foil"] == ""
 
 
+@pytest.mark.slow
 def test_the_table_has_them_below(printed, expected):
     text = printed().stdout
     attention = expected.found["attention-to-target"][1, 0]

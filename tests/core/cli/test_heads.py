@@ -34,6 +34,7 @@ from core.progress import run_to_end
 from core.results.agreement import with_kind
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
+from core.spec.members import Mlp
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import run_sweep
 from core.text.jsonable import jsonable
@@ -228,8 +229,12 @@ def test_the_verdict_and_the_kind_are_those_of_the_measured_head(printed, demo, 
         assert values["score"] == pytest.approx(row["scores"][role], abs=1e-5)
         assert values["standard_error"] == pytest.approx(row["standard_errors"][role], abs=1e-5)
         assert values["percentile"] == roles.percentile(role, L1H0)
+        every = sorted((each["scores"][role] for each in printed["roles"]["heads"]), reverse=True)
+        assert values["of"] == len(every) == 12
+        assert every[values["rank"] - 1] == pytest.approx(row["scores"][role])
 
 
+@pytest.mark.slow
 def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
     found = told("head", "--head", "L1H0", *PANGRAM, "--query", "13", "--key", "4")["path_patching"]
     assert (found["query"], found["key"]) == (13, 4)  # " brown" looks at the first " fox"
@@ -237,6 +242,7 @@ def test_a_query_and_a_key_of_ones_own_reach_the_feeds(told, demo):
     assert_same(found, run_to_end(work).to_dict())
 
 
+@pytest.mark.slow
 def test_an_edge_of_ones_own_is_taken_and_named(told, demo):
     arguments = ("--head", "L2H1", *PANGRAM, "--edge", "mlps", "--group")
     found = told("head", *arguments)["path_patching"]
@@ -262,7 +268,7 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
         *("schema", "spec", "verdict", "joint", "interactions", "keep_only"),
         *("leading_metric", "search", "variants", "provenance"),
     }
-    assert found["schema"] == "headsweep.joint/3"
+    assert found["schema"] == "headsweep.joint/4"
     assert found["leading_metric"] == "logodds_change"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
     said = [comparison_words(joint), redundancy_words(joint)]
@@ -301,6 +307,7 @@ def test_redundancy_and_interactions_are_sums_of_what_is_printed(printed):
         assert (pair["relation"] == "back each other up") is backed
 
 
+@pytest.mark.slow
 def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, chosen):
     found, keeper = printed["joint"], Scorer(demo, keep_only_spec(SPEC))
     assert found["spec"]["ablation"] == "mean-across-heads"
@@ -318,6 +325,19 @@ def test_keeping_and_searching_are_done_under_mean_and_say_so(printed, demo, cho
     tried = run_to_end(held_out(demo, keep_only_spec(SPEC), expected.heads, made))
     assert len(found["variants"]) == 5
     assert_same(found["variants"], [each.to_dict() for each in tried])
+
+
+def test_a_set_with_an_mlp_and_its_refusal(told, inside, demo):
+    found = told("joint", "--heads", "L1H0, L1 MLP", "--ablation", "zero", *PANGRAM)
+    spec = replace(SPEC, ablation="zero")
+    expected = run_to_end(joint_test(Scorer(demo, spec), (Head(1, 0), Mlp(1))))
+    assert found["joint"]["heads"] == ["L1H0", "MLP1"]
+    assert found["joint"]["change"] == pytest.approx(expected.change, abs=1e-3)
+    assert [each["heads"] for each in found["interactions"]["pairs"]] == [["L1H0", "MLP1"]]
+    assert found["keep_only"]["ablated"] == "heads and MLPs"
+    refused_ = inside("joint", "--heads", "MLP1", *PANGRAM)
+    assert refused_.returncode == 2
+    assert "--heads: An MLP has no heads to average over" in refused_.stderr
 
 
 def test_heads_by_name_and_by_role_are_the_same_set(printed, told):

@@ -90,6 +90,8 @@ def test_a_terminal_gets_words_and_a_table_and_a_file_the_same(inside, tmp_path)
         ((*KNOCK_OUT, "--layers", "1", "--keys", "0-999999999"), "--keys: '0-999999999' is no"),
         ((*KNOCK_OUT, "--layers", "1", "--keys", DIGITS), "--keys: '999"),
         ((*KNOCK_OUT, "--head", "L1H0", "--key", "15"), "--keys: Position 14 sees 0 to 14"),
+        ((*KNOCK_OUT, "--head", "L1H0", "--key", "-1"), "'--key': -1 is below 0"),
+        ((*KNOCK_OUT, "--head", "L1H0", "--key", "1", "--positions", "last"), "No such option"),
         ((*KNOCK_OUT, "--head", "L1H0", "--keys", "0-14"), "leave it at least one key"),
         ((*KNOCK_OUT, "--head", "L1H0", "--key", "1", "--out", "."), "--out: '.' is a folder"),
         ((*DOSE, "--heads", "banana"), "--heads: 'banana' is not a head"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 import torch
@@ -76,6 +77,7 @@ def test_old_readers_get_what_they_got(printed):
     assert "margins" not in json.loads(printed("--format", "json"))
 
 
+@pytest.mark.slow
 def test_json_has_them_as_an_export_has_and_opens_again(printed):
     text = printed("--format", "json", "--layers")
     read = read_json("run.json", text.encode())
@@ -89,3 +91,30 @@ def test_the_table_has_the_rows_asked_for(printed, rows):
     labels = " ".join(line[:14] for line in lines)
     assert ("L0 MLP" in labels) == (rows in (Rows.LAYERS, Rows.ALL))
     assert ("L0H0" in labels) == (rows is not Rows.LAYERS)
+
+
+@pytest.mark.slow
+def test_layers_without_mlps_say_why(inside):
+    """In silence there were rows of attention only; the page said why."""
+    prompt = ("--prompt", "The quick brown fox. The quick brown", "--target", " fox", "--layers")
+    why = "An MLP has no heads to average over."
+    table = inside("sweep", *prompt)
+    assert (table.returncode, table.stderr) == (0, "")
+    assert f"No rows of MLPs: {why}" in table.stdout
+    data = inside("sweep", *prompt, "--format", "json")
+    assert data.returncode == 0
+    assert data.stderr.splitlines()[-1] == f"headsweep: --layers: no MLPs. {why}"
+    assert json.loads(data.stdout)["margins"]["mlp"] == [None] * 3
+
+
+@pytest.mark.slow
+def test_a_table_of_tiny_probabilities_shows_what_moved(inside):
+    """Every row had "P after 0.00, change 0.00"."""
+    prompt = ("--prompt", "When John and Mary went to the shops, John gave the bag to")
+    done = inside("sweep", *prompt, "--target", " Mary and John", "--ablation", "mean")
+    assert done.returncode == 0
+    rows = [line.split() for line in done.stdout.splitlines() if re.match(r"L\dH\d +[\d.]+", line)]
+    assert len(rows) == 12
+    for _, after, change, *_ in rows:
+        assert float(after.replace("−", "-")) > 0
+        assert float(change.replace("−", "-")) != 0

@@ -44,6 +44,10 @@ def test_each_line_is_the_sweep_of_its_spec(inside, specs_file, demo):
         )
 
 
+def test_a_file_without_any_spec_is_said(inside, specs_file):
+    assert "holds no spec" in refused(inside("sweep", "--specs", specs_file("", " ")))
+
+
 def test_wrong_lines_are_named_and_the_others_go_on(inside, specs_file, tmp_path):
     out = tmp_path / "found.jsonl"
     lines = specs_file(
@@ -87,7 +91,11 @@ def test_a_model_is_loaded_once_however_its_lines_are_mixed(inside, specs_file, 
     [
         (PANGRAM, "--specs: --prompt is given too: leave it out"),
         (("--ablation", "zero"), "--specs: --ablation is given too"),
-        (("--metric", "kl"), "--specs: --metric is given too"),
+        (
+            ("--metric", "kl"),
+            "--metric is given too: leave it out, the results are JSON, with every",
+        ),
+        (("--rows", "layers"), "--rows is given too: leave it out, the results are JSON, without"),
         (("--format", "csv"), "--specs: The results are JSON, one a line"),
         (("--out", "."), "--out: '.' is a folder"),
     ],

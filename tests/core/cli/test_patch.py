@@ -106,6 +106,7 @@ def test_by_position_of_all_layers_or_of_one(told, demo, layer):
         assert_same(found[direction.value], told()[direction.value])  # of every head all the same
 
 
+@pytest.mark.slow
 def test_only_the_positions_that_are_asked_for(told, demo):
     found = told("--by-position", "--positions", "4,9")
     spec = replace(RESAMPLED, positions=(4, 9))
@@ -118,11 +119,15 @@ def test_only_the_positions_that_are_asked_for(told, demo):
 
 def test_the_residual_stream_is_what_the_core_finds(told, demo):
     found = told("--what", "residual", "--foil", " runs")
-    *_, (_, expected) = iter_stream_patching(demo, replace(RESAMPLED, foil=" runs"))
-    assert found["schema"] == "headsweep.patch-residual/1"
-    assert np.array(found["values"]) == pytest.approx(expected.values, abs=1e-4)
-    assert found["normalised"][-1][-1] == pytest.approx(1, abs=1e-3)
-    assert found["complete"]
+    assert found["schema"] == "headsweep.patch-residual/2"
+    for direction in Direction:
+        spec = replace(RESAMPLED, foil=" runs")
+        *_, (_, expected) = iter_stream_patching(demo, spec, direction)
+        told_of = found[direction.value]
+        assert np.array(told_of["values"]) == pytest.approx(expected.values, abs=1e-4)
+        assert told_of["normalised"][-1][-1] == pytest.approx(1, abs=1e-3)
+        assert told_of["roles_turned"] is expected.roles_turned is False
+        assert told_of["complete"]
 
 
 @pytest.mark.slow

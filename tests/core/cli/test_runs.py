@@ -41,6 +41,7 @@ def store(tmp_path, monkeypatch):
     made.close()
 
 
+@pytest.mark.slow
 def test_runs_are_listed_newest_first_and_searched(inside, store):
     assert inside("runs", "list").stdout.strip() == "No run is kept yet."
     old = store.keep(asking("an old prompt"), created=1.0)

@@ -314,6 +314,7 @@ def test_bad_input_of_a_real_process_is_one_line_and_code_2(prompt, said):
     assert said in refused(headsweep("sweep", "--prompt", prompt, "--target", " a"))
 
 
+@pytest.mark.slow
 def test_what_only_the_model_can_tell_is_bad_input_too(swept, checkpoint, tmp_path):
     assert "66 tokens" in refused(swept(checkpoint("gpt2"), prompt=" fox" * 65))
     assert "config.json" in refused(swept(tmp_path))

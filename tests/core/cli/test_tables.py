@@ -8,6 +8,7 @@ import pytest
 
 from core.cli.tables import Printed, chosen_format
 from core.demo.example import SPEC
+from core.text.numbers import ordinal
 
 PANGRAM = ("--prompt", SPEC.prompt, "--target", SPEC.target, "--ablation", "mean")
 
@@ -52,7 +53,8 @@ def test_the_tables_have_the_numbers_of_the_json(inside, tmp_path):
     change = f"{100 * effect['prob_change']:+.1f}".replace("-", "−")
     assert f"mean (this sweep) {100 * effect['prob']:.1f} % {change}" in words
     induction = report["head_scores"]["scores"]["induction"]
-    assert f"induction {induction['score']:.2f} {induction['percentile']:.0f}" in words
+    place = f"{ordinal(induction['rank'])} of {induction['of']}"
+    assert f"induction {induction['score']:.2f} {place}" in words
     assert "attends to ␣jumps at 5 (100 %)" in words
 
 

@@ -9,21 +9,24 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.demo.ablate import heads_ablated, value_constant
+from core.demo.ablate import KINDS, heads_ablated, reference_means, value_constant
 from core.demo.corpus import MIXTURE, OPENING_MIXTURE, Corpus, held_out_ids
 from core.demo.grammar import all_lines, expand
 from core.demo.ioi import ioi_text
 from core.demo.lexicon import PANGRAM_WORDS, all_words, held_out_names, held_out_words, names
 from core.demo.measure import (
+    IOI,
     PANGRAM,
     Embedded,
+    heads_of,
     held_out_ioi,
     load,
+    reference_set,
     repeated_word_prompts,
     task_figures,
 )
 from core.demo.recipe import MODEL_FOLDER, Recipe
-from core.demo.story import measure
+from core.demo.story import effect_map, measure
 
 pytestmark = pytest.mark.slow  # its figures take seconds, and change with the weights alone
 MEGABYTE = 1_000_000
@@ -112,6 +115,7 @@ def corpus(embedded):
     return Corpus(embedded.tokenizer, seed=3, n_documents=300)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("kind", MIXTURE)
 def test_no_training_row_holds_two_held_out_words(corpus, embedded, kind):
     of = held_out_ids(embedded.tokenizer)
@@ -203,6 +207,18 @@ def test_every_layer_has_a_head_that_some_prompt_needs(heads, embedded):
     for layer in range(embedded.model.config.num_hidden_layers):
         in_layer = [abs(e[h]) for e in effects for h in e if layer_of(h) == layer]
         assert max(in_layer) >= 0.05, f"layer {layer} does nothing"
+
+
+@pytest.mark.shapes
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_heads_effect_is_that_of_ablating_it_alone(embedded, kind):
+    means = reference_means(embedded.model, reference_set(embedded, count=2))
+    effects = effect_map(embedded, IOI, " Mary", kind, means)
+    clean = embedded.prob(IOI, " Mary")
+    assert len(effects) == len(heads_of(embedded))
+    for effect, head in zip(effects, heads_of(embedded), strict=True):
+        with heads_ablated(embedded.model, [head], kind, means):
+            assert effect == pytest.approx(embedded.prob(IOI, " Mary") - clean, abs=1e-6)
 
 
 # What is recorded

@@ -6,8 +6,6 @@ import os
 import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support import processes
 from support.frozen import V1
 from support.hub_server import serving
 from support.postgres import postgres, programs
@@ -531,13 +530,12 @@ def test_one_changed_byte_of_the_embedded_model_is_seen(monkeypatch, tmp_path):
 def test_without_the_embedded_model_the_rest_is_still_looked_at(tmp_path):
     """With its files gone not even the catalogue can be imported."""
     shutil.copytree(ROOT / "core", tmp_path / "core", ignore=shutil.ignore_patterns("model"))
-    code = (
+    program = (
         "import json; from core.doctor.examination import examine\n"
         "print(json.dumps({each.name: each.found.state for each in examine().findings}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    done = processes.run(("-c", program), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     states = json.loads(done.stdout)
     assert states["embedded model"] == states["models here"] == "problem"
     assert states["device"] == states["database"] == "ok"

@@ -338,6 +338,7 @@ def test_no_weight_is_written_to(loaded):
         assert torch.equal(parameter, before[name]), name
 
 
+@pytest.mark.slow
 def test_threads_do_not_see_each_others_edits(gpt2):
     model = gpt2()
     lists = [

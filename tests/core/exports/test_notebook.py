@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 from support import checkpoints
+from support.kernel import CopiedKernelManager
 from support.specs import spec_of
 
 from core import AblationKind, InputError, SweepSpec, run_sweep
@@ -155,6 +156,7 @@ def test_an_older_runs_notebook_still_compares_whole_answers(loaded):
     assert "where they part" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN_ACROSS_HEADS])
 def test_raw_weights_stay_raw(loaded, kind):
     raw = loaded("gpt2", "raw")
@@ -163,6 +165,7 @@ def test_raw_weights_stay_raw(loaded, kind):
     assert "bos" not in text.lower().replace("no bos", "")
 
 
+@pytest.mark.slow
 def test_a_prompt_of_one_token_has_position_0_only(loaded):
     model = loaded("gpt2")
     spec = replace(spec_of(model, AblationKind.MEAN, prepend_bos=False), prompt=" fox")
@@ -223,7 +226,10 @@ def test_a_kernel_runs_it_from_a_folder_of_its_own(demo, tmp_path):
     made = nbformat.reads(notebook(run_sweep(demo, spec)), as_version=4)
     last = "import sys\nprint(sorted({'core', 'components'} & set(sys.modules)), folder)"
     made.cells.append(nbformat.v4.new_code_cell(last))
-    client = NotebookClient(made, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    folder = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(
+        made, kernel_manager_class=CopiedKernelManager, timeout=120, resources=folder
+    )
     client.execute()
     outputs = {cell.id: cell.outputs for cell in made.cells if cell.cell_type == "code"}
     assert outputs[made.cells[-1].id][0].text == "[] demo-model\n"
@@ -319,6 +325,7 @@ def test_models_of_the_hub_are_named_as_the_hub_names_them(model, source):
     assert "folder" not in cells(text)
 
 
+@pytest.mark.slow
 def test_without_plotly_the_heatmap_is_a_table(monkeypatch):
     names = executed(notebook(saved()), skip=("heatmap", "numbers", "check"))
     source = cells(notebook(saved()))["heatmap"]
@@ -378,6 +385,7 @@ def test_what_was_typed_is_data_wherever_it_stands(typed):
     assert max(map(len, cells(text)["parameters"].splitlines())) < 2_000
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(), st.lists(st.text(max_size=200)), st.lists(st.integers())))
 def test_an_assignment_is_one_statement_with_its_value(value):
     [statement] = ast.parse(assignment("X", value)).body

@@ -10,11 +10,24 @@ from support import checkpoints, specs
 
 from core import AblationKind
 from core.engine.oracle import clean_z, reference_mean, reference_mean_by_position
+from core.spec.members import heads_of, mlps_of
 
 
 def tokens_of(tokenizer, text, forced=()):
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     return torch.tensor([[tokenizer.bos_token_id, *ids, *forced]])
+
+
+def mlp_outputs(bridge, tokens):
+    """What each MLP adds to the residual stream: (layer, pos, d_model)."""
+    found = []
+    hooks = [
+        (f"blocks.{layer}.hook_mlp_out", lambda x, hook: found.append(x[0].clone()))
+        for layer in range(len(bridge.blocks))
+    ]
+    with torch.inference_mode():
+        bridge.run_with_hooks(tokens, fwd_hooks=hooks)
+    return torch.stack(found)
 
 
 class Passes:
@@ -39,10 +52,29 @@ class Passes:
             return reference_mean_by_position(self.bridge, prompts)
         return self.mean(self.spec.reference)[:, : self.tokens(self.spec.prompt, forced).shape[1]]
 
+    def given_mlps(self, forced):
+        """The same for MLPs."""
+        if self.spec.ablation is AblationKind.RESAMPLE:
+            return mlp_outputs(self.bridge, self.tokens(self.spec.corrupted_prompt, forced))
+        if self.spec.ablation is AblationKind.MEAN_POSITIONAL:
+            texts = [self.tokens(text, forced) for text in self.spec.reference]
+            return torch.stack([mlp_outputs(self.bridge, each) for each in texts]).mean(0)
+        texts = [mlp_outputs(self.bridge, self.tokens(text, ())) for text in self.spec.reference]
+        first = torch.stack([each[:, 0] for each in texts]).mean(0)
+        others = torch.cat([each[:, 1:] for each in texts], dim=1).mean(1)
+        length = self.tokens(self.spec.prompt, forced).shape[1]
+        return torch.stack([first] + [others] * (length - 1), dim=1)
+
     def logp(self, forced, heads):
         """Log probs (answer position, vocabulary) after the prompt, and after each of `forced`."""
-        kind = self.spec.ablation
+        kind, mlps, heads = self.spec.ablation, mlps_of(heads), heads_of(heads)
         given = self.given(forced) if kind.traits.given and heads else None
+        given_mlps = self.given_mlps(forced) if kind.traits.given and mlps else None
+
+        def overwrite_mlp(out, hook):
+            if kind is AblationKind.ZERO:
+                return torch.zeros_like(out)
+            return given_mlps[int(hook.name.split(".")[1])][None].expand_as(out).clone()
 
         def overwrite(z, hook):
             layer = int(hook.name.split(".")[1])
@@ -57,6 +89,7 @@ class Passes:
             return after
 
         hooks = [(f"blocks.{layer}.attn.hook_z", overwrite) for layer in {h.layer for h in heads}]
+        hooks += [(f"blocks.{mlp.layer}.hook_mlp_out", overwrite_mlp) for mlp in mlps]
         with torch.inference_mode():
             logits = self.bridge.run_with_hooks(
                 self.tokens(self.spec.prompt, forced), fwd_hooks=hooks

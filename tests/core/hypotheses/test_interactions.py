@@ -65,13 +65,16 @@ def test_every_pair_has_its_relation_by_hand():
     ("joint", "singles", "expected"),
     [
         (-3.0, (-1.0, -0.5), Relation.BACKUP),
-        (-0.5, (0.25, 0.5), Relation.BACKUP),  # each alone helps, both gone harms
+        (-0.5, (0.25, 0.5), Relation.NOT_ADDITIVE),  # two gains that turn into a loss
         (9.46, (7.24, 4.61), Relation.GAINS),
         (14.0, (7.24, 4.61), Relation.NOT_ADDITIVE),
         (-8.82, (-7.58, -2.05), Relation.LOSSES),
         (0.5, (-1.0, -1.0), Relation.NOT_ADDITIVE),  # two losses that turn into a gain
         (-0.9, (-1.0, 0.5), Relation.NOT_ADDITIVE),  # below the sum, above the worse of the two
-        (-1.25, (-1.0, 0.25), Relation.BACKUP),
+        (-1.25, (-1.0, 0.25), Relation.NOT_ADDITIVE),  # one of them helps when it is gone
+        (-1.62, (-1.6, 0.05), Relation.ADDITIVE),
+        (-1.62, (-1.55, 0.09), Relation.NOT_ADDITIVE),  # no worse than the worst alone
+        (-0.65, (0.38, 0.01), Relation.NOT_ADDITIVE),
         (-1.55, (-1.0, -0.5), Relation.ADDITIVE),
         (-1.75, (-1.0, -0.5, -0.125), Relation.BACKUP),
         (-0.75, (-0.75,), Relation.ADDITIVE),

@@ -18,12 +18,15 @@ from core.hypotheses.relation import Relation
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head
+from core.spec.members import Mlp, heads_of, mlps_of
 from core.sweep.layer_sweep import iter_layer_effects
 from core.sweep.scorer import Scorer
 
 FAMILIES = list(checkpoints.FAMILIES)
 KINDS = list(AblationKind)
 HEADS = (Head(0, 1), Head(1, 0), Head(1, 3))
+MIXED = (Head(0, 1), Mlp(0), Head(1, 3))
+OF_MLPS = [kind for kind in KINDS if not kind.traits.no_mlps]
 TOLERANCE = 1e-4
 INDUCTION = tuple(Head(1, head) for head in range(4))
 
@@ -37,6 +40,7 @@ def held(found, hooked):
         assert other.change == pytest.approx(hooked.change(other.heads), abs=TOLERANCE)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
@@ -46,6 +50,44 @@ def test_together_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     assert found.metric == "logodds_change"  # effects in log prob do not add up
     assert found.change == pytest.approx(hooked(family, spec).change(HEADS), abs=TOLERANCE)
     assert abs(found.change) > 1e-3
+
+
+@pytest.mark.parametrize("kind", OF_MLPS)
+@pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gemma2"])
+def test_mlps_in_a_set_are_what_hooks_find(loaded, hooked, spec_of, family, kind):
+    model = loaded(family)
+    spec = spec_of(model, kind)
+    found = run_to_end(joint_test(Scorer(model, spec), MIXED))
+    plain = hooked(family, spec)
+    assert found.heads == MIXED
+    assert found.change == pytest.approx(plain.change(MIXED), abs=TOLERANCE)
+    assert abs(found.change - plain.change(heads_of(MIXED))) > 1e-3  # the MLPs do something
+    if family == "gpt2":
+        held(found, plain)
+
+
+def test_sets_with_mlps_are_compared_with_their_like(loaded, spec_of):
+    model = loaded("gpt2")
+    found = run_to_end(joint_test(Scorer(model, spec_of(model)), MIXED))
+    assert found.n_possible == len(found.others) == 3 * 2 * 3  # heads of L0, MLPs, heads of L1
+    for other in found.others:
+        assert [head.layer for head in heads_of(other.heads)] == [0, 1]
+        assert mlps_of(other.heads) in {(Mlp(1),), (Mlp(2),)}
+    assert "without the chosen heads and MLPs" in comparison_words(found)
+    assert "MLPs are compared with those of other layers" in comparison_words(found)
+
+
+def test_mlps_are_refused_where_they_cannot_be_ablated(loaded, spec_of):
+    model = loaded("gpt2")
+    scorer = Scorer(model, spec_of(model, AblationKind.MEAN_ACROSS_HEADS))
+    with pytest.raises(InputError, match="no heads to average over, so that mean across") as caught:
+        run_to_end(joint_test(scorer, MIXED))
+    assert caught.value.field == "heads"
+    assert "choose zero, mean, mean positional or resample" in str(caught.value)
+    unknown = replace(model, stack=None)
+    with pytest.raises(InputError, match="its wiring is not known"):
+        run_to_end(joint_test(Scorer(unknown, spec_of(unknown)), MIXED))
+    run_to_end(joint_test(Scorer(unknown, spec_of(unknown)), HEADS))
 
 
 @pytest.mark.parametrize("kind", KINDS)

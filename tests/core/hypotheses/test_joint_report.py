@@ -39,6 +39,7 @@ def test_an_impossible_prediction_is_refused_at_the_first_step(demo):
     assert raised.value.field == "prob_after"
 
 
+@pytest.mark.slow
 def test_pairs_are_mapped_where_there_are_some_and_not_too_many(demo):
     heads = all_heads(demo.n_layers, demo.n_heads)
     mapped = [run_to_end(joint_report(demo, SPEC, heads[:n])) for n in (1, 2, MOST, MOST + 1)]
@@ -54,6 +55,7 @@ def test_keeping_every_head_keeps_the_answer(demo):
     assert kept["empty"]["prob"] < 0.01
 
 
+@pytest.mark.slow
 def test_a_search_that_needs_no_head_is_tried_on_variants_too(demo):
     """At position 0 the corrupted prompt is the prompt, so that nothing is ever lost."""
     spec = replace(SPEC, ablation="resample", corrupted_prompt=specs.CORRUPTED, positions=(0,))

@@ -13,6 +13,7 @@ from core.hypotheses.keep_only import KeptOnly, keep_only, keep_only_spec
 from core.progress import run_to_end
 from core.results.result import Baseline, Effect
 from core.spec.heads import Head, all_heads
+from core.spec.members import Mlp, all_mlps
 from core.sweep.scorer import Scorer
 
 KINDS = [kind for kind in AblationKind if kind is not AblationKind.MEAN_ACROSS_HEADS]
@@ -34,6 +35,21 @@ def test_keeping_is_what_hooks_find(loaded, hooked, spec_of, family, kind):
     assert found.prob_share == pytest.approx(math.exp(change), rel=1e-3)
     told = found.to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
+
+
+@pytest.mark.parametrize("kind", [AblationKind.ZERO, AblationKind.MEAN])
+def test_with_an_mlp_kept_the_other_mlps_go_too(loaded, hooked, spec_of, kind):
+    model = loaded("gpt2")
+    spec = spec_of(model, kind)
+    kept = (Head(0, 1), Mlp(0), Mlp(2))
+    found = run_to_end(keep_only(Scorer(model, spec), kept))
+    plain = hooked("gpt2", spec)
+    every = (*all_heads(3, 4), *all_mlps(3))
+    others = [each for each in every if each not in kept]
+    assert found.effect.logit_diff_change == pytest.approx(plain.change(others), abs=1e-4)
+    assert found.empty.logit_diff_change == pytest.approx(plain.change(every), abs=1e-4)
+    assert found.to_dict()["ablated"] == "heads and MLPs"
+    assert run_to_end(keep_only(Scorer(model, spec), KEPT)).to_dict()["ablated"] == "heads"
 
 
 def test_keeping_all_is_the_clean_run_and_keeping_none_is_nothing(loaded, spec_of):

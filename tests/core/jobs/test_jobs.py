@@ -21,6 +21,7 @@ from core.sweep.sweep import run_sweep
 from core.sweep.task import SweepTask, result_of
 
 
+@pytest.mark.slow
 def test_a_sweep_is_done_in_the_background(jobs, model, spec):
     job = jobs.ask(SweepTask(spec()))
     assert job.wait(WAIT)
@@ -303,6 +304,7 @@ def test_a_report_to_a_stopped_job_raises_cancelled(spec):
         job.report("Downloading", 0.6)
 
 
+@pytest.mark.slow
 def test_numbers_tell_jobs_apart(jobs, spec):
     one, other = jobs.ask(SweepTask(spec())), jobs.ask(SweepTask(spec(ablation="zero")))
     assert one.number != other.number

@@ -22,6 +22,7 @@ def until(true):
     raise AssertionError("it never came")
 
 
+@pytest.mark.slow
 def test_first_come_first_served_and_each_knows_its_place(jobs, model, spec):
     with Brake(model, at=1) as brake:
         first = jobs.ask(SweepTask(spec()))
@@ -44,6 +45,7 @@ def test_first_come_first_served_and_each_knows_its_place(jobs, model, spec):
     assert ended == sorted(ended)
 
 
+@pytest.mark.slow
 def test_the_wait_is_told_from_what_earlier_jobs_took(jobs, model, spec):
     assert jobs.ask(SweepTask(spec())).wait(WAIT)
     with Brake(model, at=1) as brake:

@@ -92,6 +92,7 @@ def test_the_first_token_can_be_replaced(name):
     assert text == word + " " + prompt.split()[1]
 
 
+@pytest.mark.slow
 @given(st.integers(1, 14), st.sampled_from([" Anna", " Tom", ".", ",", " the", "The", "\n"]))
 def test_whatever_is_returned_differs_in_that_token_alone(position, replacement):
     clean = tokenize_prompt(demo(), IOI, prepend_bos=True)

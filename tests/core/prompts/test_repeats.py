@@ -41,6 +41,7 @@ def by_search(prompt: TokenizedPrompt) -> Repeat | None:
     return None
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=14), st.booleans())
 def test_it_is_what_a_search_in_every_place_finds(ids, has_bos):
     prompt = of([0, *ids] if has_bos else ids, has_bos)

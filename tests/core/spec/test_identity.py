@@ -43,6 +43,7 @@ def test_the_key_does_not_depend_on_how_the_spec_was_written():
     assert result_key(written, "f") == result_key(SPEC, "f")
 
 
+@pytest.mark.slow
 def test_the_key_is_the_same_in_every_process():
     code = (
         "import sys; from core.spec.identity import result_key; "

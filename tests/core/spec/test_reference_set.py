@@ -95,6 +95,7 @@ LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\ufeff"), m
 )
 
 
+@pytest.mark.slow
 @given(st.lists(LINES, min_size=1, max_size=8), st.sampled_from(["\n", "\r\n", "\n\n", "\n \r\n"]))
 def test_lines_come_back_as_they_were(lines, between):
     assert parse(between.join(lines)) == tuple(lines)

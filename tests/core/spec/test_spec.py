@@ -68,6 +68,7 @@ def test_a_spec_survives_json(made):
     assert type(again.positions) is type(made.positions)
 
 
+@pytest.mark.slow
 @given(SPECS)
 def test_the_dict_holds_every_field_as_plain_json(made):
     values = made.to_dict()
@@ -82,6 +83,7 @@ def test_the_text_is_equal_exactly_where_the_specs_are(one, other):
     assert (one.to_json() == other.to_json()) == (one == other)
 
 
+@pytest.mark.slow
 @given(st.sampled_from([field.name for field in fields(SweepSpec)]), JSON)
 def test_any_json_at_all_is_a_spec_or_an_input_error(name, value):
     values = {"model": "demo", "prompt": "a b", "target": " c", name: value}
@@ -209,6 +211,7 @@ def test_the_ablation_in_words(changes, said):
     assert spec(**changes).in_words() == said
 
 
+@pytest.mark.slow
 @given(SPECS)
 def test_the_words_are_one_printable_line_for_any_spec(made):
     said = made.in_words()

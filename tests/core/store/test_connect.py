@@ -82,6 +82,7 @@ def tried(use):
         return None, str(error)
 
 
+@pytest.mark.slow
 def test_a_zeroed_page_anywhere_is_a_sentence_and_is_never_written_over(filled, run_on):
     whole = filled.read_bytes()
     failed = 0
@@ -339,6 +340,7 @@ def keep_until_refused(store, run_on, kept) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_loses_no_kept_run(tmp_path, run_on):
     disk = tmp_path / "disk"
     with small_disk(disk):

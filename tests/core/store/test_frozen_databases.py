@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import psycopg
 import pytest
 from support.frozen import V1, expected, links, plain
@@ -62,10 +63,13 @@ def test_every_run_is_listed_as_it_was(store):
         assert (line.name, line.model, line.ablation) == (
             told["name"], told["model"], told["ablation"]
         )  # fmt: skip
-        assert (line.prompt, line.target, line.words, line.prob, line.largest) == tuple(
+        assert (line.prompt, line.target, line.words, line.prob, line.largest.head) == tuple(
             told["summary"][name] for name in ("prompt", "target", "words", "prob", "largest")
         )
         assert [list(row) for row in line.changes] == told["summary"]["changes"]
+        # Noted since: of an older line it is the largest change of probability.
+        assert abs(line.largest.change) == np.abs(line.changes).max()
+        assert line.largest.metric == "prob_change"
     assert [list(each) for each in store.filter_choices()] == [
         TOLD["seen"][name] for name in ("models", "kinds", "tags")
     ]
@@ -90,6 +94,7 @@ def still_found(store, run_id):
     return None if kept is None or kept.result.compares_whole_answers else run_id
 
 
+@pytest.mark.slow
 def test_a_spec_finds_the_run_that_it_found(store):
     asked = []
     for told in RUNS.values():
@@ -112,6 +117,7 @@ def test_a_link_opens_the_run_that_it_opened(store, link):
     assert (None if run is None else run.id) == still_found(store, kept_as)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_kept_again_is_the_same_run(store):
     if store.read_only:
         return

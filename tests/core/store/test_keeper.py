@@ -223,10 +223,20 @@ def test_a_run_in_whose_place_a_newer_one_lies_is_not_silently_lost(clock, fault
     newer = sa.update(RUNS).values(schema_version=99, result=b"?")
     with faulty.store._writing() as connection:
         connection.execute(newer)
-    keeper.keep(run_on("a b"))
-    assert f"{run_id} was kept by another Headsweep" in keeper.trouble
+    assert keeper.keep(run_on("a b")) == run_id
+    # It does not go on waiting: no later try would fare better.
+    assert (keeper.n_waiting, keeper.trouble) == (0, "")
+    assert f"{run_id} was kept by another Headsweep" in keeper.refusal(run_id)
+    assert "export it" in keeper.refusal(run_id)
     with faulty.store._reading() as connection:
         assert connection.scalar(sa.select(RUNS.c.result)) == b"?"
+    keeper.keep(run_on("a c"))  # the next is kept as ever
+    assert faulty.store.find(run_on("a c").spec) is not None
+    with faulty.store._writing() as connection:
+        connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id))
+    keeper.keep(run_on("a b"))
+    assert keeper.refusal(run_id) == ""
+    assert faulty.store.find(run_on("a b").spec) is not None
 
 
 def test_read_only_keeps_nothing_and_holds_nothing(clock, sqlite_path, run_on):

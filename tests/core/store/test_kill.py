@@ -48,14 +48,10 @@ for line in sys.stdin:
 class Writers:
     """Processes that keep runs until they are killed."""
 
-    def __init__(self, said: Path) -> None:
+    def __init__(self, parent: "subprocess.Popen[str]", said: Path) -> None:
+        self.parent = parent
         self.said = said
         self.n_started = 0
-        self.parent = subprocess.Popen(
-            [sys.executable, "-c", PARENT], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert self.parent.stdout.readline() == "ready\n"
 
     def start(self, url: str) -> int:
         self.n_started += 1
@@ -84,12 +80,21 @@ def moments():
     return random.Random()
 
 
-@pytest.fixture
-def writers(tmp_path):
-    started = Writers(tmp_path / "said.txt")
+@pytest.fixture(scope="module")
+def parent():
+    started = subprocess.Popen(
+        [sys.executable, "-c", PARENT], cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert started.stdout.readline() == "ready\n"
     yield started
-    started.parent.stdin.close()
-    started.parent.wait(10)
+    started.stdin.close()
+    started.wait(10)
+
+
+@pytest.fixture
+def writers(parent, tmp_path):
+    return Writers(parent, tmp_path / "said.txt")
 
 
 def assert_whole(url, writers):
@@ -145,12 +150,14 @@ def test_a_writer_killed_while_the_tables_are_made(tmp_path, writers, moments):
     made = 0
     for n in range(2 * KILLS):
         writers.said = tmp_path / f"said{n}.txt"
-        url = f"sqlite:///{tmp_path / f'new{n}' / 'runs.sqlite3'}"
-        pid = writers.start(url)
+        database = tmp_path / f"new{n}" / "runs.sqlite3"
+        pid = writers.start(f"sqlite:///{database}")
+        while n % 2 and not database.exists():  # every other has begun, however busy the machine
+            time.sleep(0.001)
         time.sleep(moments.uniform(0, 0.06))
         writers.kill(pid)
-        made += Path(url.removeprefix("sqlite:///")).exists()
-        assert_whole(url, writers)
+        made += database.exists()
+        assert_whole(f"sqlite:///{database}", writers)
     assert made
 
 

@@ -4,9 +4,8 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from support import processes
 from support.disks import small_disk
 
 from core.errors import StoreError
@@ -194,6 +194,7 @@ def test_the_copy_lies_beside_the_file_that_a_link_leads_to(old_file, tmp_path, 
     assert Store(f"sqlite:///{link}").count() == N_LISTED
 
 
+@pytest.mark.slow
 def test_an_earlier_copy_is_never_overwritten(old_file):
     first = old_file.with_name(f"runs.sqlite3.before-{VERSION}")
     first.write_text("mine")
@@ -234,6 +235,7 @@ def refusal(url: str) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_at_the_commit_keeps_no_copy(tmp_path, sqlite_path):
     """Of disks of every size around that of the file and its copy, some are full just there."""
     fill(f"sqlite:///{sqlite_path}")
@@ -280,9 +282,7 @@ def test_a_process_killed_in_the_middle_leaves_the_database_as_it_was(old, monke
         "from core.store.store import Store\n"
         "migrations.FOLDER = Path(sys.argv[1]); Store(sys.argv[2])"
     )
-    killed = subprocess.run(
-        [sys.executable, "-c", program, str(migrations.FOLDER), old], cwd=ROOT, timeout=60
-    )
+    killed = processes.run(("-c", program, str(migrations.FOLDER), old), timeout=60)
     assert killed.returncode == -signal.SIGKILL
     assert contents(old) == before
     monkeypatch.undo()
@@ -303,12 +303,9 @@ def test_of_two_that_open_it_at_once_one_migrates_and_the_other_waits(old, tmp_p
         "print(Store(sys.argv[1]).count())"
     )
     said = tmp_path / "migrated"
-    two = [
-        subprocess.Popen([sys.executable, "-c", program, old, str(said)], cwd=ROOT,
-                         stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]  # fmt: skip
-    assert [each.communicate(timeout=100)[0] for each in two] == [f"{N_LISTED}\n"] * 2
+    with ThreadPoolExecutor(2) as pool:
+        two = [*pool.map(processes.run, [("-c", program, old, str(said))] * 2)]
+    assert [each.stdout for each in two] == [f"{N_LISTED}\n"] * 2
     assert said.read_text() == "x"
     copies = list(tmp_path.glob("data/*before*"))
     assert len(copies) == old.startswith("sqlite")

@@ -4,8 +4,6 @@ import dataclasses
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -16,9 +14,12 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import processes
 
 from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
+from core.results.leading import opening
+from core.results.metrics import LOGODDS
 from core.spec.ablation import AblationKind
 from core.store import rows
 from core.store import store as store_module
@@ -29,7 +30,6 @@ from core.store.store import DAYS_DELETED, Store
 from core.store.sweeps import identity_of
 from core.store.tables import RUNS
 
-ROOT = Path(__file__).parents[3]
 DAY = 24 * 3600.0
 
 
@@ -221,13 +221,30 @@ def test_the_newest_come_first_in_pages(store, run_on):
     assert store.listed(first=5) == []
 
 
+def test_the_strongest_head_is_that_of_the_metric_that_a_run_opens_on(store, run_on):
+    """Near 1 a probability hardly moves: there it is log odds, as on the run's own page."""
+    result = run_on("a b")
+    heads = list(result.heads)
+    weakest = min(range(len(heads)), key=lambda at: abs(heads[at].prob_change))
+    heads[weakest] = dataclasses.replace(heads[weakest], logodds_change=-98.76)
+    sure = dataclasses.replace(result.baseline, prob=0.99)
+    result = dataclasses.replace(result, baseline=sure, heads=tuple(heads), _index={})
+    store.keep(result)
+    (summary,) = store.listed()
+    assert opening(result).metric is LOGODDS
+    assert summary.largest.metric == "logodds_change"
+    label = heads[weakest].address.label
+    assert summary.largest.words == f"{label} −98.76 nats of log odds"
+
+
 def test_a_summary_tells_the_run_without_unpacking_it(store, run_on):
     result = run_on("a b")
     store.keep(result)
     (summary,) = store.listed()
     first = result.ranked()[0]
     assert summary.shape == result.shape
-    assert summary.largest == first.address.label
+    strongest = result.ranked(opening(result).metric.field)[0]
+    assert summary.largest.head == strongest.address.label
     assert summary.prob == result.baseline.prob
     assert summary.changes[first.layer][first.head] == round(100 * first.prob_change, 4)
     assert (summary.model, summary.prompt, summary.target) == ("demo", "a b", " jumps")
@@ -258,6 +275,7 @@ SEARCHES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_search_takes_every_character_for_itself(store, run_on):
     (run_id,) = keep_titled(store, run_on, "")
     for title, text, found in SEARCHES:
@@ -465,7 +483,7 @@ def check_others_are_listed(store, odd, other):
         for each in found:  # as the pages and the command line use it
             assert json.dumps(dataclasses.asdict(each), allow_nan=False)
             datetime.fromtimestamp(each.created).astimezone().isoformat()
-            str(each.name + each.largest + each.words).encode()
+            str(each.name + each.largest.words + each.words).encode()
     assert other in {each.id for each in store.listed()}
     assert all(isinstance(text, str) for texts in store.filter_choices() for text in texts)
     assert store.get(other) is not None
@@ -564,17 +582,18 @@ def test_a_result_that_unpacks_to_a_bomb_is_not_unpacked(url, opened, run_on, mo
 # Several at once
 
 WRITER = """
-import sys, threading
+import sys, threading, time
 from dataclasses import replace
+from pathlib import Path
 from core.demo.example import saved, saved_layer_effects
 from core.store.run import Label
 from core.store.store import Store
 
-url, name = sys.argv[1:]
+url, name, ready, other_ready = sys.argv[1:]
 base = saved()
 base.to_json()
-print("ready", flush=True)
-sys.stdin.readline()
+Path(ready).touch()
+while not Path(other_ready).exists(): time.sleep(0.001)
 store = Store(url)
 
 def work(thread):
@@ -595,19 +614,12 @@ print(len(done), flush=True)
 
 
 @pytest.mark.slow
-def test_two_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on):
-    command = [sys.executable, "-c", WRITER, url]
-    writers = [
-        subprocess.Popen([*command, f"p{n}"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
-                         stdout=subprocess.PIPE)
-        for n in range(2)
-    ]  # fmt: skip
-    for writer in writers:
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:  # all open it at once, where there is none yet
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
-    said = [writer.communicate(timeout=60)[0].strip() for writer in writers]
+def test_two_processes_keep_the_same_and_other_runs_at_once(url, opened, run_on, tmp_path):
+    """Both open it at once, where there is none yet."""
+    ready = [str(tmp_path / f"ready{n}") for n in range(2)]
+    writers = [("-c", WRITER, url, "p0", *ready), ("-c", WRITER, url, "p1", *reversed(ready))]
+    with ThreadPoolExecutor(2) as pool:
+        said = [done.stdout.strip() for done in pool.map(processes.run, writers)]
     assert said == ["3", "3"]
     store = opened()
     assert store.count(Query(text="own")) == 2 * 3 * 4

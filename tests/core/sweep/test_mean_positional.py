@@ -28,6 +28,7 @@ def values(result):
     return np.stack([result.values(name) for name in ("logprob_change", "prob_change", "kl")])
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", list(checkpoints.FAMILIES))
 def test_the_prompt_alone_as_reference_changes_nothing(loaded, family):
     model = loaded(family)

@@ -116,6 +116,32 @@ def test_log_odds_keep_their_digits_near_certainty(lead):
     assert found.logodds == pytest.approx([lead - log(3)], abs=1e-4)
 
 
+@pytest.mark.parametrize("lead", [27.0, 35.0, 50.0, 300.0])
+@pytest.mark.parametrize("answer", [ONE, SET])
+def test_log_odds_near_1_are_the_logits_own(lead, answer):
+    """The log sum of the others, in double precision: log p has no digit of it from 36 nats on."""
+    torch.manual_seed(0)
+    row = torch.randn(1, 1, 50)
+    members = [option[0] for option in answer.options]
+    row[..., members] += lead
+    found = score(row, log_probs(row)[0], answer)
+    wide = row[0, 0].double()
+    others = [token for token in range(50) if token not in members]
+    expected = float(wide[members].logsumexp(0) - wide[others].logsumexp(0))
+    assert expected > lead - 8
+    assert found.logodds == pytest.approx([expected], abs=1e-9)
+
+
+def test_log_odds_of_two_sure_tokens_are_those_of_losing_either():
+    """1 - p q is the two chances of a miss added, where both are small."""
+    rows = torch.zeros(1, 2, 4, dtype=torch.float64)
+    first, second = TWO.sequence
+    rows[0, 0, first], rows[0, 1, second] = 40.0, 42.0
+    found = score(rows, log_probs(rows)[0], TWO)
+    missed = 3 * exp(-40) + 3 * exp(-42)
+    assert found.logodds == pytest.approx([-log(missed)], abs=1e-9)
+
+
 def test_certainty_itself_stays_finite():
     row = torch.tensor([[[2000.0, 0.0, 0.0, 0.0]]])
     found = score(row, log_probs(row)[0], ONE)

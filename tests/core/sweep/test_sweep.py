@@ -260,6 +260,7 @@ def test_a_single_token_leads_exactly_where_it_is_first(loaded, family):
         assert seen == {True, False}
 
 
+@pytest.mark.slow
 def test_the_kinds_and_processing_do_differ(loaded):
     """What the matrix above tells apart is there to be told apart."""
     changes = {}
@@ -404,6 +405,7 @@ PARTING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gpt2", "llama", "neox-parallel", "gemma2"])
 def test_answers_of_different_lengths_are_compared_where_they_part(loaded, oracle, family):
     """Against hooks on the oracle's model; the target's own numbers stay those of all of it."""
@@ -424,6 +426,7 @@ def test_answers_as_long_as_each_other_are_compared_as_wholes(loaded):
     assert not result.compares_whole_answers
 
 
+@pytest.mark.slow
 def test_bfloat16_is_near_and_says_so(loaded):
     spec = SweepSpec(loaded("gpt2").name, PROMPT, " jumps")
     precise = run_sweep(loaded("gpt2"), spec)
@@ -524,6 +527,7 @@ def test_the_oracle_itself_ablates_one_head_and_only_there(oracle):
     assert (late[3:] - clean[3:]).abs().max() > 1e-3
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_oracles_rows_are_passes_of_their_own(oracle, family, weights):

@@ -41,6 +41,7 @@ def test_given_vectors_do_not_depend_on_how_weights_are_processed(loaded, family
         assert one.logprob_change == pytest.approx(other.logprob_change, abs=1e-6)
 
 
+@pytest.mark.shapes
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_bfloat16_is_near_float32(loaded, measured, family):

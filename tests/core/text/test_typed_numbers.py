@@ -18,6 +18,7 @@ def test_whole_numbers_are_read_as_they_are_written(number, space):
     assert decimal_number(f"{number}{space}") == number
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10**9 - 1), min_size=1), st.sampled_from([",", ", "]))
 def test_lists_are_read_as_they_are_written(numbers, comma):
     assert whole_numbers(comma.join(map(str, numbers))) == tuple(numbers)

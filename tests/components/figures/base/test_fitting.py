@@ -19,6 +19,7 @@ def test_what_is_cut_fits_and_what_fits_is_whole(text):
         assert (line == text) == (width(text, SIZE) <= ROOM)
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS.filter(str.strip), min_size=1, max_size=6))
 def test_wrapped_lines_fit(parts):
     assert all(sans(line, SIZE) <= ROOM for line in wrapped(parts, ROOM, SIZE))

@@ -99,6 +99,7 @@ def test_it_is_the_slope_of_a_small_step(loaded, family, kind):
         assert most > LEAST[metric], metric
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_paths_give_the_same_estimate(loaded, family):
     """Each family with one of the kinds in turn."""
