@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.base.cells import bar_beneath, scale_of
+from components.figures.base.cells import bar_beneath, outline, scale_of
 from components.figures.base.look import MONO, Look, blank, quiet_axis
 from components.figures.base.sketch import Sketch
 from components.words.escaping import token_label
@@ -23,11 +23,12 @@ def attention_pattern(
     *,
     unit: str = "attention weight",
     top: float | None = 1.0,
+    outlined: Sequence[tuple[int, int]] = (),
 ) -> go.Figure:
     """Queries down, keys across; plain weights sum to 1 over a row's keys.
 
     A cell of a prompt longer than `MAX_POSITIONS` is the largest among its positions. `top` is the
-    scale's end, None for the largest value.
+    scale's end, None for the largest value. The cells of `outlined` (query, key) have a frame.
     """
     n = len(tokens)
     size = -(-n // MAX_POSITIONS)
@@ -49,16 +50,19 @@ def attention_pattern(
             zmin=0,
             zmax=scale_of(pattern) if top is None else top,
             colorscale=look.sequential,
-            colorbar=bar_beneath(unit, look, 0.4),
+            colorbar=bar_beneath(unit, look, 1.0, title_side="bottom"),
             xgap=1 if few else 0,
             ygap=1 if few else 0,
             hovertemplate=f"%{{y}} → %{{x}}: {most}%{{z:.2f}}<extra></extra>",
             hoverongaps=False,
         )
     )
+    for query, key in outlined:  # a category's place on its axis is its number
+        name = f"knocked out {query} {key}"
+        sketch.add_shape(outline(key // size, query // size, look, name, inset=-0.25))
     _axes(sketch, blocks, labels[::size], look)
     # Room for the last slanted label, which ends to the right of the plot.
-    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(46)})
+    sketch.update_layout(margin={"l": 8, "r": 48, "t": 8, "b": look.size(64)})
     return sketch.figure()
 
 
@@ -86,7 +90,9 @@ def _axes(sketch: Sketch, blocks: Sequence[str], firsts: Sequence[str], look: Lo
         "ticktext": firsts[::every],
     }
     sketch.update_xaxes(
-        quiet_axis(look, title={"text": "to (key)"}, side="top", tickangle=-60, **ticks)
+        quiet_axis(
+            look, title={"text": "to (key)", "standoff": 6}, side="top", tickangle=-60, **ticks
+        )
     )
     sketch.update_yaxes(
         quiet_axis(

@@ -58,6 +58,8 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
             showarrow=False,
             xanchor="left",
             xshift=6,
+            bgcolor=look.paper,
+            borderpad=1,
             font={"size": look.size(12), "color": look.ink},
         )
     sketch.update_xaxes(

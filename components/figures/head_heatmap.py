@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import (
+    ALL_NUMBERED,
     SELECTED,
     bar_beneath,
     coloured,
@@ -120,13 +121,15 @@ def _coloured(shown: np.ndarray, metric: Metric, look: Look) -> tuple[Scale, np.
 
 
 def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[list[str]]:
-    """Numbers for the strongest cells only; a number in every cell would be read as noise.
+    """Numbers for all of few cells, the strongest of more; one in each would be read as noise.
 
     Numbers are measured: an estimated cell has its mark, and the number in its hover text.
     """
     size = np.nan_to_num(np.abs(values))
     marked = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     strong = {int(i) for i in marked if size.flat[i] >= metric.notable}
+    if size.size <= ALL_NUMBERED:
+        strong = {int(i) for i in np.flatnonzero(np.isfinite(values))}
     texts = []
     for index, (value, guessed) in enumerate(zip(values.flat, estimated.flat, strict=True)):
         number = metric.text(float(value), metric.digits - 1) if index in strong else ""

@@ -9,8 +9,10 @@ from components.figures.base.sketch import Sketch
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
 from core.circuits.score_places import score_place
 from core.spec.heads import Head, all_heads
-from core.text.numbers import signed
+from core.text.numbers import signed, unbroken
 
+OF_OTHERS = " of others"
+"""What a percentile is of: said when a bar is hovered, and above the figure, for want of room."""
 LISTED = 12
 """Heads of a before-and-after."""
 
@@ -46,12 +48,12 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
         sketch.add_annotation(
             x=score + error,
             y=role,
-            text=_said(roles, role, head),
+            text=_said(roles, role, head).removesuffix(OF_OTHERS),
             showarrow=False,
             xanchor="left",
             xshift=6,
             bgcolor=look.paper,
-            borderpad=1,
+            borderpad=3,
             font={"size": look.size(11), "color": look.ink},
         )
     own = roles.copying is not None
@@ -84,13 +86,14 @@ def _said(roles: HeadScores, role: str, head: Head) -> str:
 
 def _place(roles: HeadScores, role: str, head: Head) -> str:
     place = score_place(roles, role, head)
-    return f" · {place}" if place else ""
+    return f" · {unbroken(place)}" if place else ""
 
 
 def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:
     """On an axis of its own: it is read off the weights, and runs from -1 to 1."""
     assert roles.copying is not None
-    score, place = float(roles.copying[head]), _place(roles, COPYING, head)
+    score = float(roles.copying[head])
+    said = f"{signed(score, 2)}{_place(roles, COPYING, head)}"
     sketch.add_trace(
         go.Bar(
             y=["copying (OV circuit)"],
@@ -100,7 +103,7 @@ def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:
             width=0.6,
             xaxis="x2",
             yaxis="y2",
-            text=[f"{signed(score, 2)}{place}"],
+            text=[said],
             textposition="none",
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
@@ -110,7 +113,7 @@ def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:
         y="copying (OV circuit)",
         xref="x2",
         yref="y2",
-        text=f"{signed(score, 2)}{place}",
+        text=said.removesuffix(OF_OTHERS),
         showarrow=False,
         xanchor="left",
         xshift=6,
@@ -120,7 +123,7 @@ def _copying(sketch: Sketch, roles: HeadScores, head: Head, look: Look) -> None:
         xaxis2=quiet_axis(
             look,
             title={"text": "from the weights, −1 to 1", "standoff": 4},
-            range=[-1, 2.24],
+            range=[-1, 2.6],
             tickmode="array",
             tickvals=[-1, 0, 1],
             zeroline=True,

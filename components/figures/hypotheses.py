@@ -1,6 +1,6 @@
-"""A set of heads in pictures: beside other sets, pair by pair, and as it grows in a search."""
+"""A set of heads in pictures: beside other sets, and pair by pair."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,16 +11,11 @@ from components.figures.base.look import Look, blank, quiet_axis
 from core.hypotheses.joint_words import metric_name, pair_words
 from core.hypotheses.relation import Relation
 from core.results.leading import NOTABLE_NATS
-from core.spec.heads import Head
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
     from core.hypotheses.interactions import Interactions
     from core.hypotheses.joint import JointTest
-    from core.hypotheses.search_state import Search
-
-_SMALLEST_VIEW = 24
-"""Sizes in view at least, where there are as many heads."""
 
 
 def other_sets_strip(test: "JointTest", look: Look) -> go.Figure:
@@ -125,101 +120,3 @@ def pair_map(interactions: "Interactions", look: Look) -> go.Figure:
     sketch.update_xaxes(named_heads(interactions.heads, look, n, side="top", range=[-0.5, n - 0.5]))
     sketch.update_yaxes(named_heads(interactions.heads, look, n))
     return sketch.figure()
-
-
-def search_curve(search: "Search", look: Look) -> go.Figure:
-    """Kept probability, in percent of the clean run's, against the number of heads kept.
-
-    A line for each direction; the set that is reported is the last point of its line, ringed.
-    """
-    sketch = blank(look, look.size(300))
-    kept: list[float | None] = []
-    for trail in search.trails:
-        shares = [None if share is None else 100 * share for share in search.curve(trail)]
-        kept += shares
-        forward = trail is search.forward
-        sketch.add_trace(
-            go.Scatter(
-                x=[len(step.kept) for step in trail.steps],
-                y=shares,
-                mode="lines+markers",
-                name=trail.direction.value,
-                line={
-                    "color": look.accent if forward else look.quiet,
-                    "width": 2,
-                    "dash": "solid" if forward else "dot",
-                },
-                marker=_ringed(trail is search.best and search.found, len(shares), look),
-                text=[_step_label(step.changed, forward) for step in trail.steps],
-                cliponaxis=False,
-                hovertemplate="%{text}: %{x} heads keep %{y:.1f} %<extra></extra>",
-            )
-        )
-    top = max([100.0, *(value for value in kept if value is not None)])
-    sketch.add_shape(
-        type="line",
-        xref="paper",
-        x0=0,
-        x1=1,
-        y0=100,
-        y1=100,
-        line={"color": look.quiet, "width": 1, "dash": "dash"},
-        name="clean",
-    )
-    sketch.add_annotation(
-        xref="paper",
-        x=0,
-        y=100,
-        yanchor="bottom",
-        xanchor="left",
-        text="the clean run",
-        showarrow=False,
-        font={"size": look.size(11), "color": look.quiet},
-    )
-    sketch.update_xaxes(
-        quiet_axis(
-            look,
-            title={"text": "heads kept, all others ablated", "standoff": 8},
-            range=[-0.4, _last_size(search) + 0.4],
-            dtick=max(1, _last_size(search) // 12),
-        )
-    )
-    sketch.update_yaxes(
-        quiet_axis(
-            look,
-            title={"text": "P(target), % of clean", "standoff": 8},
-            range=[-0.1 * top, 1.12 * top],
-            showgrid=True,
-            gridcolor=look.line,
-        )
-    )
-    sketch.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"}
-    )
-    return sketch.figure()
-
-
-def _step_label(changed: tuple[Head, ...], forward: bool) -> str:
-    """The heads that a step adds or drops: the first few of many."""
-    if not changed:
-        return "none" if forward else "all"
-    sign = "+" if forward else "−"
-    more = " …" if len(changed) > 4 else ""
-    return " ".join(f"{sign}{head.label}" for head in changed[:4]) + more
-
-
-def _ringed(reported: bool, n: int, look: Look) -> dict[str, Any]:
-    """Markers of one line; the last of the line that is reported is larger, with a frame."""
-    sizes = [9.0] * n
-    widths = [0.0] * n
-    if reported:
-        sizes[-1], widths[-1] = 14.0, 2.0
-    return {"size": sizes, "line": {"color": look.ink, "width": widths}}
-
-
-def _last_size(search: "Search") -> int:
-    """The largest size in view: backward from many heads only its end is of interest."""
-    if not search.backward.steps:
-        return max(1, len(search.forward.heads))
-    ends = [len(trail.heads) for trail in search.trails]
-    return min(search.n_heads, max(_SMALLEST_VIEW, 2 * max(ends)))

@@ -22,7 +22,8 @@ from core.text.numbers import signed
 
 LABELLED = 48
 """Up to this many positions every one carries its token."""
-NUMBERED = 20
+NUMBERED, NUMBERED_ROWS = 20, 12
+"""Up to so many positions and rows the strong cells carry their numbers."""
 CELLS = 16_000
 """More would freeze the page."""
 
@@ -39,10 +40,12 @@ def position_map(
     digits: int = 1,
     limit: float | None = None,
     rows: Sequence[str] | None = None,
+    rows_title: str = "",
 ) -> go.Figure:
     """Rows are heads, columns `positions` with their `tokens`; `values` is (head, position).
 
-    `rows` are other names for the rows, for what is measured of layers and not of heads.
+    `rows` are other names for the rows, for what is measured of layers and not of heads, and
+    `rows_title` stands along them.
     Of more than `CELLS` cells a column covers several positions: each cell is the largest change
     among them, and a click gives the position where that is.
     """
@@ -57,9 +60,9 @@ def position_map(
     values = np.take_along_axis(values, strongest, axis=1)
     n_rows, n_columns = values.shape
     cell = 30.0 if n_rows == 1 else float(np.clip(520 / n_rows, 4, 26))
-    below, above = look.size(56), look.size(132)
+    below, above = look.size(72), look.size(132)
     sketch = blank(look, n_rows * cell + above + below)
-    numbered = n_rows <= 8 and n_columns <= NUMBERED
+    numbered = n_rows <= NUMBERED_ROWS and n_columns <= NUMBERED
     sketch.add_trace(
         coloured(
             values,
@@ -68,7 +71,7 @@ def position_map(
             colorscale=look.diverging,
             xgap=1 if n_columns <= LABELLED else 0,
             ygap=1 if n_rows <= LABELLED else 0,
-            colorbar=bar_beneath(unit, look, 0.5),
+            colorbar=bar_beneath(unit, look, 1.0, title_side="bottom"),
         )
     )
     if numbered:
@@ -92,7 +95,7 @@ def position_map(
     if rows is not None:  # no head to open by a click
         marks.customdata = None
     sketch.add_trace(marks)
-    _axes(sketch, called, labels, look)
+    _axes(sketch, called, labels, rows_title, look)
     if selected is not None and selected in heads and n_rows > 1:
         row = list(heads).index(selected)
         sketch.add_shape(
@@ -113,7 +116,9 @@ def position_map(
     return sketch.figure()
 
 
-def _axes(sketch: Sketch, rows: Sequence[str], labels: Sequence[str], look: Look) -> None:
+def _axes(
+    sketch: Sketch, rows: Sequence[str], labels: Sequence[str], rows_title: str, look: Look
+) -> None:
     n_columns = len(labels)
     shown = list(range(n_columns)) if n_columns <= LABELLED else thinned(n_columns, 24)
     sketch.update_xaxes(
@@ -132,6 +137,7 @@ def _axes(sketch: Sketch, rows: Sequence[str], labels: Sequence[str], look: Look
     sketch.update_yaxes(
         quiet_axis(
             look,
+            title={"text": rows_title, "standoff": 8},
             tickmode="array",
             tickvals=named,
             ticktext=[rows[at] for at in named],

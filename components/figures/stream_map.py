@@ -11,10 +11,30 @@ from core.spec.heads import Head
 
 
 def stream_map(
-    values: np.ndarray, positions: Sequence[int], tokens: Sequence[str], unit: str, look: Look
+    values: np.ndarray,
+    positions: Sequence[int],
+    tokens: Sequence[str],
+    unit: str,
+    look: Look,
+    *,
+    limit: float | None = None,
 ) -> go.Figure:
-    """Rows are the stream before each layer, and after the last; columns are positions."""
+    """Rows are the stream before each layer, and after the last; columns are positions.
+
+    The scale ends at `limit`, None for the largest value.
+    """
     n_layers = len(values) - 1
-    rows = [*(f"before {layer}" for layer in range(n_layers)), "after all"]
+    rows = [*(f"before layer {layer}" for layer in range(n_layers)), "after the last layer"]
     heads = [Head(layer, 0) for layer in range(n_layers + 1)]
-    return position_map(values, heads, positions, tokens, unit, look, digits=2, rows=rows)
+    return position_map(
+        values,
+        heads,
+        positions,
+        tokens,
+        unit,
+        look,
+        digits=2,
+        limit=limit,
+        rows=rows,
+        rows_title="residual stream",
+    )

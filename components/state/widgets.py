@@ -38,7 +38,6 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "knock_keys": "",
     "knock_layers": "",
     "where_scope": "This head",
-    "patch_stream": False,
     "patch_scope": "The layer of a head",
     "role": "induction",
     "feed_query": -1,

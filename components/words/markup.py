@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 from core.prompts.tokens import visible_text
+from core.text.numbers import unbroken
 from core.text.words import Span, Style, Words
 
 _STYLES = {
@@ -48,4 +49,5 @@ def quiet_html(words: Words) -> Markup:
 
 
 def _span(span: Span) -> Markup:
-    return _STYLES[span.style].format(span.text)
+    text = span.text if span.style is Style.TOKEN else unbroken(span.text)
+    return _STYLES[span.style].format(text)

@@ -28,5 +28,5 @@ class Edge(StrEnum):
     def between(self) -> str:
         """What is done with everything between the two heads, as a part of a sentence."""
         if self is Edge.RESIDUAL:
-            return "heads and MLPs between the two as they were (the residual edge)"
-        return "heads between the two as they were, MLPs recomputed (the IOI paper’s edge)"
+            return "residual stream only: heads and MLPs between the two as they were"
+        return "through the MLPs too: MLPs between the two recomputed, heads as they were"

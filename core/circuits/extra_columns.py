@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from core.sweep.scorer import Scorer
 
 
+WEIGHT = "weight, 0–1"
+"""The unit of what is attention, or a mean or sum of attention."""
+
+
 class Source(Enum):
     """The measurements that columns come from."""
 
@@ -60,7 +64,7 @@ class ExtraColumn:
 ATTRIBUTION = ExtraColumn(
     name="attribution",
     title="direct attribution",
-    unit="logits",
+    unit="nats",
     needs="a residual stream that is the sum of its parts",
     how="What the head adds to the answer's logit by itself in the clean run, the final norm's "
     "scale frozen (direct logit attribution, Elhage et al. 2021).",
@@ -82,7 +86,7 @@ def _attention(answer: str) -> ExtraColumn:
     return ExtraColumn(
         name=f"attention-to-{answer}",
         title=f"attention to {answer}",
-        unit="",
+        unit=WEIGHT,
         needs=f"a {answer} whose first token is in the prompt",
         how=f"The attention weights from the position that predicts the answer to every earlier "
         f"occurrence of the {answer}'s first token in the prompt, added up (0 to 1).",
@@ -110,7 +114,7 @@ def _score(role: str) -> ExtraColumn:
     return ExtraColumn(
         name=role.replace(" ", "-"),
         title=role,
-        unit="",
+        unit=WEIGHT,
         needs="",
         how=f"The {role} score on repeated random tokens: the mean attention weight, 0 to 1 "
         "(Olsson et al. 2022, arXiv:2209.11895).",

@@ -21,10 +21,13 @@ KINDS = phrase("Under each kind of ablation")
 LATER_HEADS = phrase("How far every later head changed its own direct contribution, nats")
 LATER_MLPS = phrase("The same of every later MLP")
 ATTENTION_PATHS = phrase(
-    "Change of that attention weight, through its queries and through its keys"
+    "Change of that attention weight, through its queries (Q) and through its keys (K)"
 )
 STRONGEST_PATHS = phrase("Strongest feeders")
-SCORES = phrase("How it scores, mean attention on repeated random tokens (bars: ± standard error)")
+SCORES = phrase(
+    "How it scores, mean attention on repeated random tokens (± standard error), and its place "
+    "among all heads"
+)
 SCORES_AND_EFFECTS = phrase("“Looks like” against “matters here”: every head")
 STREAMS = {
     "denoise": phrase(
@@ -67,10 +70,10 @@ def direct_effect(metric: str) -> Words:
 def dose(head: Head) -> Words:
     """A dose curve of one head."""
     return phrase(
-        "What the answer does as ",
+        "The answer when what ",
         bold(head.label),
-        " writes from nothing (0, zero ablation) over what it writes (1, the clean run) to twice "
-        "as much",
+        " writes is multiplied by 0 (removed: zero ablation) … 1 (as it is: the clean run) … 2 "
+        "(twice as much)",
     )
 
 
@@ -81,7 +84,22 @@ def by_position(metric: Metric) -> Words:
 
 def value_paths(against: str) -> Words:
     """Path patching through the values; `against` as in `attribution_of_every_head`."""
-    return phrase(f"Change of what it adds to the answer, through its values, against {against}")
+    return phrase(
+        f"Change of what it adds to the answer, through its values (V), against {against}"
+    )
+
+
+def path_signs(head: Head, *, on_answer: bool) -> Words:
+    """What the three inputs are, and what red means in the maps of path patching."""
+    red = (
+        f"Red: without that path into {head.label} the answer is less likely."
+        if on_answer
+        else f"Red: without that path {head.label} looks there less (Q, K) or adds less to the "
+        "answer (V)."
+    )
+    return phrase(
+        "Q: the token it looks from; K: the tokens it looks at; V: what it moves from there. ", red
+    )
 
 
 def answer_paths(metric: Metric) -> Words:
@@ -106,7 +124,7 @@ def composition(random: float) -> Words:
     """Composition scores; `random` is the score of random weights."""
     return phrase(
         "Composition scores, from the weights alone: what could pass, not what does here "
-        f"(random weights: {random:.2f})"
+        f"(random weights: {random:.2f}, the palest colour)"
     )
 
 

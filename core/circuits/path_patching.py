@@ -79,7 +79,7 @@ class PathPatching:
     `key` in the clean run. `by_query` is the change of that weight if only the head's queries see
     the ablation of the earlier head; `by_key` the same for its keys, at all positions. Values do
     not change attention: `by_value` is the change of what the head adds directly to the answer, in
-    logits relative to `against` ("the foil" or "every other token"), with all later norms
+    nats relative to `against` ("the foil" or "every other token"), with all later norms
     frozen at the clean run's scale. It is measured in the target's pass; a foil that needs a pass
     of its own is left out. All three are NaN from the head's own layer on. `sharing` are the heads
     that read the same keys and values, itself included. `answer` is None where it was not asked
@@ -105,7 +105,7 @@ class PathPatching:
         return _strongest(changes, count)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: fractions of attention, logits for `by_value`."""
+        """Plain JSON types: fractions of attention, nats for `by_value`."""
         return {
             "head": self.head.label,
             "edge": self.edge.value,

@@ -38,19 +38,26 @@ def run_words(result: SweepResult, differs: tuple[RunDifference, ...]) -> Words:
     return told or phrase(spec.in_words())
 
 
+MANY = 40
+"""Of fewer heads the strongest are no choice: ten of twelve are among them by chance."""
+
+
 def comparison_words(comparison: Comparison) -> tuple[Words, ...]:
     """How far the runs' heads agree: rank correlations, and the strongest heads of both."""
+    correlations = phrase(
+        "Rank correlation of the heads (Spearman): ",
+        _correlation(comparison.signed_correlation),
+        " with their sign, ",
+        _correlation(comparison.size_correlation),
+        " by size alone.",
+        *_among_largest(comparison),
+    )
+    if comparison.one.size < MANY:
+        return (correlations,)
     most = max(map(len, comparison.strongest))
     shared = ", ".join(head.label for head in comparison.shared) or "none"
     return (
-        phrase(
-            "Rank correlation of the heads (Spearman): ",
-            _correlation(comparison.signed_correlation),
-            " with their sign, ",
-            _correlation(comparison.size_correlation),
-            " by size alone.",
-            *_among_largest(comparison),
-        ),
+        correlations,
         phrase(
             f"Among the {most} strongest of both: {len(comparison.shared)} ({shared}); two lists "
             f"drawn at random share {comparison.shared_by_chance:.1f} on average."
@@ -61,7 +68,7 @@ def comparison_words(comparison: Comparison) -> tuple[Words, ...]:
 def _among_largest(comparison: Comparison) -> tuple[str | Span, ...]:
     """The same over the heads with the largest effects, where others are left out by that."""
     found = comparison.correlation
-    if found is None or found.n_largest == found.n_heads:
+    if found is None or found.n_largest == found.n_heads or found.n_heads < MANY:
         return ()
     said = (
         f" Over the {found.n_largest} of {found.n_heads:,} heads that are among the {LARGEST} "

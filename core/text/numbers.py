@@ -1,5 +1,9 @@
 """Format numbers for people: with real minus signs and significant digits."""
 
+import re
+
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|pp|nats|logits)(?!\w))")
+
 
 def signed(value: float, digits: int = 1) -> str:
     """A number with its sign (a real minus sign); a number that is rounded to 0 has no sign."""
@@ -61,3 +65,8 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a number and its unit, for media that break lines."""
+    return _BEFORE_UNIT.sub("\u00a0", text)

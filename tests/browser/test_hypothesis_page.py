@@ -73,8 +73,8 @@ def own_variants_are_shown(page, demo, pairs):
     own = [replace(spec, prompt=prompt, target=target) for prompt, target in pairs]
     expected = run_to_end(held_out(demo, spec, found.heads, own))
     rows = variant_rows(page, 7)
-    assert [row[:2] for row in rows[5:]] == [[p, t.replace(" ", "␣")] for p, t in pairs]
+    assert [row[:2:-1] for row in rows[5:]] == [[p, t.replace(" ", "␣")] for p, t in pairs]
     for row, one in zip(rows[5:], expected, strict=True):
-        shown = [float(cell) for cell in row[2:]]
-        measured = [100 * one.kept.baseline.prob, 100 * one.kept.effect.prob]
-        assert np.allclose(shown, measured, atol=0.051)
+        shown = [float(cell) for cell in row[:3]]
+        measured = [one.kept.prob_share, one.kept.baseline.prob, one.kept.effect.prob]
+        assert np.allclose(shown, 100 * np.array(measured), atol=0.051)

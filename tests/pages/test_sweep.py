@@ -63,16 +63,18 @@ def test_whole_layers_are_rows_of_the_ranking_and_no_heads(app):
 @pytest.mark.slow
 def test_more_columns_are_measured_when_they_are_asked_for(app):
     app.session_state["columns"] = ["attention-to-target", "attention-to-foil"]
+    column = "attention to target, weight, 0–1"
     for _ in range(20):
         app.run()
-        if "attention to target" in app.dataframe[0].value:
+        if column in app.dataframe[0].value:
             break
     assert not app.exception
     frame = app.dataframe[0].value
-    looks = dict(zip(frame["head"], frame["attention to target"], strict=True))
+    looks = dict(zip(frame["head"], frame[column], strict=True))
     assert looks["L1H0"] > 0.9  # an induction head
     assert looks["L0H0"] < 0.1
-    assert "attention-to-foil: There is no foil" in page_html(app)
+    assert "attention to foil: There is no foil" in page_html(app)
+    assert list(frame)[:4] == ["head", "change, pp ↓ by size", column, "P after, %"]
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from core.circuits.attention import head_attention
 from core.circuits.by_position import iter_position_effects
 from core.circuits.direct_effect import direct_effect
 from core.circuits.dose import FACTORS, measure_dose
+from core.circuits.dose_words import dose_words
 from core.circuits.edge import Edge
 from core.circuits.knock_out import measure_knock_out
 from core.circuits.knock_out_words import knock_out_words
@@ -20,7 +21,7 @@ from core.circuits.path_patching import measure_path_patching
 from core.circuits.receiver import INPUTS
 from core.demo import example
 from core.progress import run_to_end
-from core.results.metrics import PROB
+from core.results.metrics import LOGODDS, PROB
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.scorer import Scorer
@@ -61,7 +62,7 @@ def test_from_the_heatmap_to_every_view(live):
         ("scores", "What kind it is", "What the literature calls it"),
         ("path-patching", "What feeds it", "Composition scores"),
         ("direct-effect", "By which route", "Under each kind of ablation"),
-        ("dose", "How much of it", "to twice as much"),
+        ("dose", "How much of it", "is multiplied by 0 (removed"),
     ):
         live.choose("head_view", button)
         live.wait_text(f"view_{name}", shown)
@@ -196,14 +197,16 @@ def test_what_feeds_it_is_the_previous_token_head_through_k(live, demo):
 
 def test_which_edge_and_which_measure_are_said_and_chosen(view, demo):
     live, head = view("path-patching", Head(2, 1)), Head(2, 1)
-    live.wait_text("view_path-patching", "(the residual edge)")
+    live.wait_text("view_path-patching", "alone; residual stream only")
     live.choose("feed_edge", "through the MLPs too")
-    live.wait_text("view_path-patching", "(the IOI paper’s edge)")
+    live.wait_text("view_path-patching", "alone; through the MLPs too")
     scorer = Scorer(demo, example.SPEC)
     found = run_to_end(measure_path_patching(scorer, head, edge=Edge.MLPS, answer=True))
     assert np.allclose(live.values_of("feeds-", 1), found.by_key[:2], atol=1e-3)
     live.choose("feed_measure", "the answer")
     live.wait_text("view_path-patching", "everything from this head on recomputed")
+    assert "Whatever position L2H1 looks from" in live.text("view_path-patching")
+    assert "st-key-pair" not in live.html()
     for nth, way in enumerate(INPUTS):
         expected = found.answer.through(way)[:2]
         assert np.allclose(live.values_of("feeds-answer", nth), expected, atol=1e-3)
@@ -214,9 +217,11 @@ def test_an_edge_is_knocked_out_and_the_answer_said(view, scorer):
     live.switch("knock_out")
     live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 5 ␣jumps in L1H0")
     found = run_to_end(measure_knock_out(scorer, [INDUCTION], 14, [5]))
-    said = knock_out_words(found, scorer.prepared.texts, PROB)
+    said = knock_out_words(found, scorer.prepared.texts, PROB, "␣jumps")
     assert said in live.text("knocked_out")
-    assert "pp, to 4" in said
+    assert "P(␣jumps) 84.5" in said
+    outlined = [shape["name"] for shape in live.figure("attention-L1H0")["layout"]["shapes"]]
+    assert outlined == ["knocked out 14 5"]
     (ninth,) = (each for each in live.options("knock_key") if each.startswith("9 "))
     live.type("knock_key", ninth)
     live.wait_text("knocked_out", "Without the edge from 14 ␣fox to 9 ␣dog")
@@ -225,7 +230,10 @@ def test_an_edge_is_knocked_out_and_the_answer_said(view, scorer):
     live.wait_text("knocked_out", "in 8 heads")
     window = [Head(layer, head) for layer in (1, 2) for head in range(4)]
     found = run_to_end(measure_knock_out(scorer, window, 14, [4, 5, 9]))
-    assert knock_out_words(found, scorer.prepared.texts, PROB) in live.text("knocked_out")
+    said = knock_out_words(found, scorer.prepared.texts, PROB, "␣jumps")
+    assert said in live.text("knocked_out")
+    outlined = [shape["name"] for shape in live.figure("attention-L1H0")["layout"]["shapes"]]
+    assert outlined == [f"knocked out 14 {key}" for key in (4, 5, 9)]
     live.type("knock_keys", "4 to 5")
     live.wait_error("'4 to 5' is no list of numbers")
     live.type("knock_keys", "")
@@ -239,6 +247,10 @@ def test_a_dose_is_drawn_from_nothing_to_twice_as_much(view, scorer):
     curve = live.figure("dose-L1H0")["data"][0]
     assert curve["x"] == list(FACTORS)
     assert np.allclose(curve["y"], found.values("logodds_change"), atol=1e-3)
+    assert dose_words(found, LOGODDS) in live.text("view_dose")
+    effect = example.saved().effect(INDUCTION)
+    (line,) = (s for s in live.figure("dose-L1H0")["layout"]["shapes"] if s["name"] == "ablated")
+    assert line["y0"] == line["y1"] == pytest.approx(effect.logodds_change)
     percents = live.figure("dose-prob-L1H0")["data"][0]["y"]
     assert np.allclose(percents, [100 * effect.prob for effect in found.effects], atol=0.01)
 

@@ -72,11 +72,13 @@ def test_changed_inputs_leave_the_patching_on_screen_and_say_so(patched):
 
 
 def test_the_residual_stream_by_layer_and_position(patched, demo):
-    patched.switch("patch_stream")
+    patched.choose("patch_scope", "The residual stream")
     patched.wait_text("streams", "nothing is left of the corrupted run")
     for direction in Direction:
         found = last(iter_stream_patching(demo, SPEC, direction))
         traces = patched.figure(f"patch-stream-{direction}")["data"]
         shown = next(trace["z"] for trace in traces if trace["type"] == "heatmap")
         assert np.allclose(shown, found.normalised, atol=1e-3)
+        ticks = patched.figure(f"patch-stream-{direction}")["layout"]["xaxis"]["ticktext"]
+        assert "4 ␣fox/␣cat" in ticks
         assert found.normalised[-1, -1] == pytest.approx(1, abs=1e-4)

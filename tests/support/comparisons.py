@@ -6,11 +6,13 @@ import numpy as np
 
 from core.exports import links
 from core.results.comparison import compare
+from core.results.comparison_words import comparison_words
 from core.results.leading import opening
 from core.results.metrics import BY_FIELD
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
 from core.text.numbers import signed
+from core.text.words import plain
 
 
 def sides(a: SweepSpec, b: SweepSpec) -> dict[str, list[str]]:
@@ -45,5 +47,5 @@ def is_shown(
     points = page.points_of("comparison_scatter")
     assert np.allclose(sorted(points[0]), np.sort(factor * found.one.ravel()), atol=1e-3)
     assert np.allclose(sorted(points[1]), np.sort(factor * found.other.ravel()), atol=1e-3)
-    for head in found.shared:
-        assert head.label in page.text("comparison")
+    for said in comparison_words(found):
+        assert plain(said) in page.text("comparison")

@@ -7,11 +7,11 @@ _EMPTY = ("br", "hr", "img", "input")
 
 
 def elements(markup: str, name: str, but: str = "") -> list[str]:
-    """The words of each element with the class `name` and without the class `but`."""
+    """The words of each element with the class `name` and without `but`, their spaces plain."""
     reader = _OfClass(name, but)
     reader.feed(markup)
     reader.close()
-    return [" ".join(texts) for texts in reader.found]
+    return [" ".join(texts).replace("\u00a0", " ") for texts in reader.found]
 
 
 class _OfClass(HTMLParser):

@@ -4,5 +4,6 @@ from typing import Any
 
 
 def page_html(app: Any) -> str:
-    """All the markup that a page shows."""
-    return " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
+    """All the markup that a page shows, its spaces plain ones."""
+    shown = " ".join(str(getattr(h.proto, "body", "")) for h in app.get("html"))
+    return shown.replace("\u00a0", " ")

@@ -198,9 +198,9 @@ def state_of(identity: str, value: bool | str | list[str] | float | None) -> Wid
 
 
 def _plain(markup: str) -> str:
-    """The text of some HTML, without its style sheets and scripts."""
+    """The text of some HTML, its spaces plain ones, without its style sheets and scripts."""
     bare = re.sub(r"<(style|script)>.*?</\1>", " ", markup, flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", " ", bare)).strip()
+    return html.unescape(re.sub(r"<[^>]*>", " ", bare)).replace("\u00a0", " ").strip()
 
 
 def _array(values: Any) -> np.ndarray:

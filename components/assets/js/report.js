@@ -27,7 +27,7 @@
   const STYLED = { bold: ["b", {}], token: ["span", { class: "code" }], warning: ["span", { class: "flag" }] };
   const words = (pairs) =>
     pairs.map(([text, style]) => {
-      if (style === "") return text.replace(/ (?=%|pp)/g, "\u00a0");
+      if (style === "") return text.replace(/(?<=\d) (?=%|(?:pp|nats|logits)\b)/g, "\u00a0");
       return made(...STYLED[style], text);
     });
 

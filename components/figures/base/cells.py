@@ -9,7 +9,9 @@ from components.figures.base.look import Look, Scale, ink_on
 from core.spec.heads import Head
 
 NUMBERS = "numbers"
-"""The name of the trace that `numbers` makes."""
+"""The name of the trace that `numbers` makes; `assets/js/fitting.js` hides it in narrow cells."""
+ALL_NUMBERED = 16
+"""Up to this many cells each carries its number; of more the strongest do."""
 SELECTED = {"color": "#000000"}
 """For texts that no click selects: with it a click on a cell leaves them as they are; without,
 Plotly fades them."""
@@ -129,13 +131,19 @@ def scale_of(values: np.ndarray, least: float = 0.0) -> float:
     return float(finite.max(initial=least)) or 1.0
 
 
-def bar_beneath(unit: str, look: Look, length: float) -> dict[str, object]:
-    """A colour bar along the figure's lower edge, from its left."""
+def bar_beneath(
+    unit: str, look: Look, length: float, *, title_side: str = "right"
+) -> dict[str, object]:
+    """A colour bar along the figure's lower edge, from its left.
+
+    `length` is a share of the plot's width. A title beside the bar ("right") takes from that; where
+    long names of rows leave a narrow page's plot no room for both, it stands beneath ("bottom").
+    """
     return {
         "orientation": "h",
         "title": {
             "text": unit,
-            "side": "right",
+            "side": title_side,
             "font": {"color": look.quiet, "size": look.size(12)},
         },
         "thickness": 10,

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import (
+    ALL_NUMBERED,
     bar_beneath,
     coloured,
     head_targets,
@@ -37,6 +38,17 @@ class Panel:
     values: np.ndarray
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the panels share: the scale's two ends, and how a value is written."""
+
+    end: float
+    begin: float
+    signed: bool
+    digits: int
+    unit: str
+
+
 def grids(
     panels: Sequence[Panel],
     unit: str,
@@ -46,11 +58,13 @@ def grids(
     signed: bool = True,
     least: float = 0.0,
     limit: float | None = None,
+    begin: float = 0.0,
     digits: int | None = None,
 ) -> go.Figure:
     """Layers down, heads across, one panel a set of values.
 
-    The scale ends at `limit`, None for the largest value, or `least` where all are smaller.
+    The scale ends at `limit`, None for the largest value, or `least` where all are smaller. Without
+    a sign it begins at `begin`, which is as pale as what is below it.
     `digits` None: as many as the smallest number that is written out needs, up to 4. What would
     read as 0 is not written out.
     """
@@ -65,7 +79,8 @@ def grids(
     width = (1 - GAP * (len(panels) - 1)) / len(panels)
     for index, panel in enumerate(panels):
         start = index * (width + GAP)
-        _draw(sketch, panel, index, (start, start + width), (end, signed, digits, unit), look)
+        shown = Shown(end, 0.0 if signed else min(begin, 0.9 * end), signed, digits, unit)
+        _draw(sketch, panel, index, (start, start + width), shown, look)
         for head in selected:
             frame = outline(head.head, head.layer, look, f"selected {head.label}")
             sketch.add_shape(**frame, **shape_on_panel(index))
@@ -88,7 +103,7 @@ def grids(
         hoverdistance=-1,
         coloraxis={
             "colorscale": look.diverging if signed else look.sequential,
-            "cmin": -end if signed else 0,
+            "cmin": -end if signed else min(begin, 0.9 * end),
             "cmax": end,
             "colorbar": bar_beneath(unit, look, 0.8 if len(panels) == 1 else 0.5),
         },
@@ -101,10 +116,10 @@ def _draw(
     panel: Panel,
     index: int,
     domain: tuple[float, float],
-    shown: tuple[float, bool, int, str],
+    shown: Shown,
     look: Look,
 ) -> None:
-    end, signed, digits, unit = shown
+    end, signed, digits, unit = shown.end, shown.signed, shown.digits, shown.unit
     values, own = panel.values, on_panel(index)
 
     def said(value: float) -> str:
@@ -113,7 +128,7 @@ def _draw(
     sketch.add_trace(_hairlines(values, look, own))
     sketch.add_trace(coloured(values, coloraxis="coloraxis", **own))
     scale = look.diverging if signed else look.sequential
-    at = shares_of(values, end, signed=signed)
+    at = shares_of(values - shown.begin, end - shown.begin, signed=signed)
     sketch.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
     cells = [
         Head(layer, head)
@@ -147,12 +162,14 @@ def _hairlines(values: np.ndarray, look: Look, own: dict[str, str]) -> go.Heatma
 
 
 def _numbers(values: np.ndarray, end: float, digits: int, said: object) -> list[list[str]]:
-    """The strongest cells' numbers where cells are large; a number everywhere would be noise."""
+    """All numbers of few cells, the strongest of more; many with a number each would be noise."""
     assert callable(said)
     size = np.nan_to_num(np.abs(values))
     order = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     least = max(0.1 * end, 0.5 * 10.0**-digits)
     strong = {int(i) for i in order if size.flat[i] >= least} if size.size <= NUMBERED else set()
+    if size.size <= ALL_NUMBERED:
+        strong = {int(i) for i in np.flatnonzero(size >= 0.5 * 10.0**-digits)}
     texts = [said(float(v)) if i in strong else "" for i, v in enumerate(values.flat)]
     n_heads = values.shape[1]
     return [texts[i : i + n_heads] for i in range(0, len(texts), n_heads)]

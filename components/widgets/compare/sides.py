@@ -24,6 +24,8 @@ from core.sweep.task import SweepTask
 
 OFFERED = 300
 """Runs in the two lists, the newest; older ones are chosen on the History page."""
+SHOWN = 60
+"""Characters of a prompt in the two lists."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,21 @@ def _token(side: Side | None) -> str | None:
 
 
 def _label(token: str, known: dict[str, Summary], side: Side | None) -> str:
+    """The kind and the model first: a narrow box shows no more."""
     if token in known:
         run = known[token]
-        what = run.label.title or f"{run.prompt[:60]} → {run.target}"
-        return f"{what} · {run.model} · {run.ablation} · {when(run.created)}"
+        what = run.label.title or _asked(run.prompt, run.target)
+        return f"{run.ablation} · {run.model} · {what} · {when(run.created)}"
     if isinstance(side, SweepSpec):
-        return f"{side.prompt[:60]} → {answer_text(side.target)} · {side.model} · {side.ablation}"
+        what = _asked(side.prompt, answer_text(side.target))
+        return f"{side.ablation} · {side.model} · {what}"
     return f"run {token}"
+
+
+def _asked(prompt: str, target: str) -> str:
+    """A question on one line, cut where it is long."""
+    shown = prompt if len(prompt) <= SHOWN else f"{prompt[: SHOWN - 1]}…"
+    return f"{shown} → {target}"
 
 
 def _kept(run_id: str) -> Sided | None:

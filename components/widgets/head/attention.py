@@ -5,7 +5,7 @@ import streamlit as st
 from components.figures.attention import MAX_POSITIONS, attention_pattern
 from components.state import value
 from components.widgets.head.context import HeadContext, chart, subtitle
-from components.widgets.head.knock_out import knock_out_control
+from components.widgets.head.knock_out import knock_out_control, knocked_out
 from components.widgets.head.reading_view import reading_html
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
@@ -35,6 +35,7 @@ def attention_view(context: HeadContext) -> None:
                 context.look,
                 unit="weight × ‖v W_O‖" if weighted else "attention weight",
                 top=None if weighted else 1.0,
+                outlined=knocked_out(found, context),
             ),
             f"attention-{context.head.label}-{weighted}",
             f"Attention pattern of {context.head.label} over the prompt; the text beside it has "

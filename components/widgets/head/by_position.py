@@ -60,12 +60,13 @@ def by_position_view(context: HeadContext) -> None:
             f"{head.label} at {position}: {metric.quantity(change * metric.factor)}"
             for head, position, change in strongest
         )
-        so_far = "" if found.complete else " so far"
+        so_far, label = "" if found.complete else " so far", context.head.label
         whole = metric.quantity(metric.value(context.effect) or 0.0)
         summed = (
-            f"Positions do not add up to the whole head’s {whole}: later layers are not linear."
+            f"Positions do not add up to {label}’s {whole} at all positions: later layers are not "
+            "linear."
             if len(found.positions) > 1
-            else f"This sweep ablates that position only: it is the whole head’s {whole}."
+            else f"This sweep ablates that position only: it is all of {label}’s {whole}."
         )
         note(f"Largest{so_far}: {named}. {summed}")
 

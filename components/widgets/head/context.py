@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ATTENTION = 0.05
 """A change of an attention weight below it gets no strong colour."""
+ATTENTION_UNIT = "attention weight"
+"""What stands behind such a change: a fraction of the head's attention."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,11 @@ def head_chart(figure: go.Figure, key: str, alt: str, state: Session) -> None:
     )
 
 
-def contributions(panel: Panel, look: Look, selected: Collection[Head] = ()) -> go.Figure:
-    """What heads add to the answer directly, or how that changed, in logits."""
-    return grids([panel], "logits", look, selected=selected, least=NOTABLE_NATS)
+def contributions(
+    panel: Panel, look: Look, selected: Collection[Head] = (), digits: int | None = None
+) -> go.Figure:
+    """What heads add to the answer directly, or how that changed, in nats."""
+    return grids([panel], "nats", look, selected=selected, least=NOTABLE_NATS, digits=digits)
 
 
 def clicked(name: str) -> list[int]:

@@ -7,6 +7,7 @@ from components.widgets.head.context import HeadContext, chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
+from core.circuits.dose_words import dose_words
 from core.circuits.tasks import MeasureDose
 from core.results.leading import leading_of
 
@@ -22,18 +23,37 @@ def dose_view(context: HeadContext) -> None:
     with leading:
         values = [metric.value(effect) or 0.0 for effect in found.effects]
         chart(
-            dose_curve(found.factors, values, metric.title, metric.unit, context.look),
+            dose_curve(
+                found.factors,
+                values,
+                metric.title,
+                metric.unit,
+                context.look,
+                ablated=metric.value(context.effect),
+            ),
             f"dose-{head}",
             f"{metric.title} as {head} is scaled",
         )
     with probability:
         percents = [100 * effect.prob for effect in found.effects]
         chart(
-            dose_curve(found.factors, percents, "P(target)", "%", context.look, 1, signs=False),
+            dose_curve(
+                found.factors,
+                percents,
+                "P(target)",
+                "%",
+                context.look,
+                1,
+                signs=False,
+                ablated=100 * context.effect.prob,
+            ),
             f"dose-prob-{head}",
             f"P(target) as {head} is scaled",
         )
+    note(dose_words(found, metric))
     note(
-        "Where the curve is straight the answer reads the head linearly; where it bends, ablating "
-        "it says nothing of half of it. This sweep’s kind of ablation is not used."
+        "A straight line would mean that each part of what the head writes counts alike. Where it "
+        "bends, half of the head does not do half of what the whole does, and a single ablation "
+        "cannot tell. The curve does not use this sweep’s kind of ablation, "
+        f"{context.spec.ablation.label}."
     )

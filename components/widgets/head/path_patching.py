@@ -9,6 +9,7 @@ from components.figures.base.grids import Panel, grids
 from components.state import value
 from components.widgets.head.context import (
     ATTENTION,
+    ATTENTION_UNIT,
     HeadContext,
     contributions,
     head_chart,
@@ -22,7 +23,6 @@ from core.circuits.edge import Edge
 from core.circuits.knock_out_words import named
 from core.circuits.tasks import MeasurePathPatching
 from core.results.leading import NOTABLE_NATS, leading_of
-from core.text.numbers import signed
 from core.text.words import plain
 
 if TYPE_CHECKING:
@@ -33,14 +33,15 @@ ANSWER = "answer"
 MEASURES = {"attention": "where it looks", ANSWER: "the answer"}
 """What the change is measured on, by the value in the switch."""
 WAYS = {"query": "Q", "key": "K", "value": "V"}
-LEAST = 0.005
-"""A change that two digits would show as 0 is not listed."""
+DIGITS = 2
+"""After the point, in maps and table alike; a change that reads as 0 is not listed."""
 
 
 def path_patching_view(context: HeadContext) -> None:
     """Grids of path-patched changes through Q, K and V, composition scores beneath them."""
-    query, key = query_and_key(context, "feed", "pair")
     edge, on_answer = _choices()
+    # The answer's change is the head's whole input's, whatever position it looks from.
+    query, key = (None, None) if on_answer else query_and_key(context, "feed", "pair")
     whole_group = on_answer and bool(value("feed_group"))
     task = MeasurePathPatching(context.spec, context.head, query, key, edge, on_answer, whole_group)
     found = task_result(context.state, "view", task)
@@ -60,7 +61,7 @@ def path_patching_view(context: HeadContext) -> None:
     strongest, weights = st.columns([1, 2], gap="large")
     with strongest:
         subtitle(figure_captions.STRONGEST_PATHS)
-        _table(found)
+        _table(found, leading_of(context.result).unit)
     with weights:
         _composition(found, context)
 
@@ -92,13 +93,18 @@ def _choices() -> tuple[Edge, bool]:
 
 
 def _said(found: "PathPatching", context: HeadContext) -> None:
-    tokens = context.result.sequence
-    note(
-        f"{context.head.label} looks from {named(found.query, tokens)} to "
-        f"{named(found.key, tokens)} with weight {found.weight:.2f}, nothing ablated. "
-        f"Each cell: one earlier head ablated ({context.spec.in_words()}) on its path into this "
-        f"head alone, {found.edge.between}."
+    tokens, head = context.result.sequence, context.head.label
+    where = (
+        f"{head} looks from {named(found.query, tokens)} to {named(found.key, tokens)} with weight "
+        f"{found.weight:.2f}, nothing ablated."
+        if found.answer is None
+        else f"Whatever position {head} looks from: its whole input is patched."
     )
+    note(
+        f"{where} Each cell: one earlier head ablated ({context.spec.in_words()}) on its path into "
+        f"{head} alone; {found.edge.between}."
+    )
+    note(plain(figure_captions.path_signs(context.head, on_answer=found.answer is not None)))
     if found.answer is not None and len(found.sharing) > 1:
         whole = len(found.answer.heads) > 1
         note(plain(figure_captions.shared_inputs(found.head, found.sharing, whole)))
@@ -116,9 +122,10 @@ def _attention_paths(found: "PathPatching", context: HeadContext) -> None:
                     Panel("through Q", found.by_query[:earlier]),
                     Panel("through K", found.by_key[:earlier]),
                 ],
-                "attention",
+                ATTENTION_UNIT,
                 context.look,
                 least=ATTENTION,
+                digits=DIGITS,
             ),
             "feeds",
             "Path-patched change of the attention weight, by earlier head",
@@ -127,7 +134,9 @@ def _attention_paths(found: "PathPatching", context: HeadContext) -> None:
     with moving:
         subtitle(figure_captions.value_paths(found.against))
         head_chart(
-            contributions(Panel("through V", found.by_value[:earlier]), context.look),
+            contributions(
+                Panel("through V", found.by_value[:earlier]), context.look, digits=DIGITS
+            ),
             "feeds-v",
             "Path-patched change of the direct contribution, by earlier head",
             context.state,
@@ -147,6 +156,7 @@ def _answer_paths(found: "PathPatching", answer: "AnswerChanges", context: HeadC
             metric.unit,
             context.look,
             least=NOTABLE_NATS,
+            digits=DIGITS,
         ),
         "feeds-answer",
         "Path-patched change of the answer, by earlier head",
@@ -154,17 +164,23 @@ def _answer_paths(found: "PathPatching", answer: "AnswerChanges", context: HeadC
     )
 
 
-def _table(found: "PathPatching") -> None:
+def _table(found: "PathPatching", unit: str) -> None:
+    """The three strongest through each input; a change is a number, so that it sorts as one."""
     answer = found.answer
-    units = ("attention", "attention", "logits") if answer is None else ("nats",) * 3
+    units = (ATTENTION_UNIT, ATTENTION_UNIT, unit) if answer is None else (unit,) * len(WAYS)
     rows = [
-        {"through": name, "head": head.label, "change": f"{signed(change, 2)} {unit}"}
-        for (way, name), unit in zip(WAYS.items(), units, strict=True)
+        {"through": name, "head": head.label, "change": change, "unit": unit_of}
+        for (way, name), unit_of in zip(WAYS.items(), units, strict=True)
         for head, change in (found if answer is None else answer).strongest(way, 3)
-        if abs(change) >= LEAST
+        if round(abs(change), DIGITS) > 0
     ]
     with st.container(key="feeders"):
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
+        st.dataframe(
+            pd.DataFrame(rows, columns=["through", "head", "change", "unit"]),
+            hide_index=True,
+            height="content",
+            column_config={"change": st.column_config.NumberColumn(format=f"%+.{DIGITS}f")},
+        )
 
 
 def _composition(found: "PathPatching", context: HeadContext) -> None:
@@ -180,6 +196,7 @@ def _composition(found: "PathPatching", context: HeadContext) -> None:
             "score, 0 to 1",
             context.look,
             signed=False,
+            begin=scores.random,
         ),
         "composition",
         "Composition scores of every earlier head with this one, through Q, K and V",

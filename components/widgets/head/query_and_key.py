@@ -1,5 +1,7 @@
 """Two boxes that choose one edge of a head's attention: from a query to a key."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from components.state import put, value
@@ -11,13 +13,19 @@ CHOSEN = -1
 
 
 def query_and_key(
-    context: HeadContext, prefix: str, container: str | None = None, first_query: int = 0
+    context: HeadContext,
+    prefix: str,
+    container: str | None = None,
+    first_query: int = 0,
+    looks_most: Callable[[int], int] | None = None,
 ) -> tuple[int | None, int | None]:
     """The chosen query and key positions; None where nobody has chosen.
 
     The boxes' keys begin with `prefix`; `container` is that of the row. Queries begin at
-    `first_query`; a key is never after its query.
+    `first_query`; a key is never after its query. `looks_most` gives the key that a query looks at
+    most, where that is known before anything is measured.
     """
+    answer = answer_position(context)
     tokens, of_query, of_key = context.result.sequence, f"{prefix}_query", f"{prefix}_key"
     for name in (of_query, of_key):  # chosen on a longer prompt
         if value(name) >= len(tokens):
@@ -27,20 +35,25 @@ def query_and_key(
             "From (query)",
             [CHOSEN, *range(first_query, len(tokens))],
             key=of_query,
-            format_func=lambda at: "the answer’s position" if at == CHOSEN else named(at, tokens),
+            format_func=lambda at: (
+                f"{named(answer, tokens)} (the answer’s)" if at == CHOSEN else named(at, tokens)
+            ),
             persist_state="session",
             width=230,
             on_change=put,
             args=(of_key, CHOSEN),
         )
-        last = answer_position(context) if query == CHOSEN else query
+        last = answer if query == CHOSEN else query
         if value(of_key) > last:
             put(of_key, CHOSEN)
+        most = "where it looks most"
+        if looks_most is not None:
+            most = f"{named(looks_most(last), tokens)} (looks most)"
         key = st.selectbox(
             "To (key)",
             [CHOSEN, *range(last + 1)],
             key=of_key,
-            format_func=lambda at: "where it looks most" if at == CHOSEN else named(at, tokens),
+            format_func=lambda at: most if at == CHOSEN else named(at, tokens),
             persist_state="session",
             width=230,
         )

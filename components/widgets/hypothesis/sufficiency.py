@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.hypotheses import search_curve
+from components.figures.search_curve import search_curve
 from components.state import Session, Test, live_for, value
 from components.widgets.head.context import chart, subtitle
 from components.widgets.page.html import show_html
@@ -14,6 +14,7 @@ from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
 from components.words.markup import fill
 from core.errors import InputError
+from core.hypotheses.held_out_words import held_out_words
 from core.hypotheses.joint_words import metric_name
 from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.search_words import NOT_FOUND, search_words
@@ -51,23 +52,23 @@ def sufficiency(test: Test, state: Session, look: Look) -> None:
                 args=("keep",),
                 disabled="keep" in state.hypothesis.wanted,
             )
+            share_kept = st.number_input(
+                "Share to keep, % of the clean run",
+                min_value=1.0,
+                max_value=100.0,
+                value=100.0,
+                key="enough",
+                format="%.4g",
+                width=250,
+                persist_state="session",
+                help="The least of the metric and of P(target) that a set must keep, at rank 1.",
+            )
             st.button(
                 "Find a small set that keeps the answer",
                 key="find_smallest",
                 on_click=state.hypothesis.want,
                 args=("search",),
                 disabled="search" in state.hypothesis.wanted,
-            )
-            share_kept = st.number_input(
-                "keeping, % of the clean run",
-                min_value=1.0,
-                max_value=100.0,
-                value=100.0,
-                key="enough",
-                format="%.4g",
-                width=220,
-                persist_state="session",
-                help="The least of the metric and of P(target) that a set must keep, at rank 1.",
             )
         if "keep" in state.hypothesis.wanted:
             kept = task_result(state, "keep", MeasureKeepOnly(spec, test.prediction.heads))
@@ -84,6 +85,10 @@ def _kept(found: "KeptOnly") -> None:
     part = (
         ""
         if recovered is None
+        else f", which recovers nothing: it ends further from the clean run than with all "
+        f"{found.ablated} ablated ({share(recovered)} of what that loses, in "
+        f"{metric_name(found.metric)})"
+        if round(recovered, 2) < 0
         else f", which recovers {share(recovered)} of what ablating all {found.ablated} loses, in "
         f"{metric_name(found.metric)}"
     )
@@ -132,23 +137,31 @@ def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
     elif on_variants:
         with st.container(key="variants"):
             st.dataframe(
-                pd.DataFrame(
-                    {
-                        "prompt": [each.spec.prompt for each in on_variants],
-                        "target": [_answer(each.spec) for each in on_variants],
-                        "P clean, %": [100 * each.kept.baseline.prob for each in on_variants],
-                        "P kept, %": [100 * each.kept.effect.prob for each in on_variants],
-                    }
-                ),
+                _variants(on_variants),
                 hide_index=True,
                 height="content",
                 column_config={
                     name: st.column_config.NumberColumn(format="%.1f", width="small")
-                    for name in ("P clean, %", "P kept, %")
+                    for name in ("kept, %", "P clean, %", "P kept, %")
                 }
                 | {"target": st.column_config.TextColumn(width="small")},
             )
+            note(held_out_words(on_variants, found.enough))
     _own_box(spec, wrong)
+
+
+def _variants(found: "tuple[HeldOut, ...]") -> pd.DataFrame:
+    """The numbers first: a narrow page shows the first columns."""
+    shares = (each.kept.prob_share for each in found)
+    return pd.DataFrame(
+        {
+            "kept, %": [None if share is None else 100 * share for share in shares],
+            "P clean, %": [100 * each.kept.baseline.prob for each in found],
+            "P kept, %": [100 * each.kept.effect.prob for each in found],
+            "target": [_answer(each.spec) for each in found],
+            "prompt": [each.spec.prompt for each in found],
+        }
+    )
 
 
 def _own(spec: SweepSpec) -> tuple[tuple[SweepSpec, ...], str]:

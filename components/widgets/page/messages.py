@@ -4,6 +4,7 @@ from typing import Literal
 
 from components.widgets.page.html import show_html
 from components.words.markup import fill
+from core.text.numbers import unbroken
 
 
 def error_message(text: str) -> None:
@@ -13,7 +14,7 @@ def error_message(text: str) -> None:
 
 def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """A quiet line of explanation."""
-    show_html(fill('<div class="hs-note">{}</div>', text), width=width)
+    show_html(fill('<div class="hs-note">{}</div>', unbroken(text)), width=width)
 
 
 def banner(text: str, *, fades_results: bool = False) -> None:

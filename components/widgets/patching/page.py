@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from components.figures.base.cells import scale_of
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.figures.position_map import position_map
@@ -15,6 +16,7 @@ from components.widgets.page.html import show_html
 from components.widgets.page.messages import banner, note
 from components.widgets.page.task_result import task_result
 from components.widgets.patching.streams import stream_panel
+from components.widgets.patching.tokens import both_tokens
 from components.words.markup import fill
 from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind, Needs
@@ -24,13 +26,15 @@ from core.text.numbers import signed
 from core.text.words import phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.circuits.patching import Patching
 
 DIRECTIONS = {
     "denoise": "Denoise: the corrupted run with one head’s clean output. What does it restore?",
     "noise": "Noise: the clean run with one head’s corrupted output. What does it break?",
 }
-LAYER, MODEL = "The layer of a head", "The whole model"
+LAYER, MODEL, STREAM = "The layer of a head", "The whole model", "The residual stream"
 
 
 def patching_run(draft: Draft, state: Session) -> None:
@@ -77,39 +81,47 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
             return
         first = next(iter(whole.values()))
         _levels(first)
+        limit = _limit(whole.values())
         for column, (name, found) in zip(st.columns(2, gap="large"), whole.items(), strict=False):
             with column:
                 subtitle(phrase(DIRECTIONS[name]))
                 values, unit = _shown(found)
+                panel = Panel("", _grid(found, values))
                 head_chart(
-                    grids([Panel("", _grid(found, values))], unit, look, selected=_chosen(state)),
+                    grids([panel], unit, look, selected=_chosen(state), limit=limit),
                     f"patch-{name}",
                     f"{DIRECTIONS[name]} Every head, layer by head",
                     state,
                 )
         _by_position(spec, first.heads, state, look)
-        stream_panel(spec, state, look)
 
 
 def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look: Look) -> None:
     scope = value("patch_scope")
     st.segmented_control(
-        "Head × position",
-        [LAYER, MODEL],
+        "One position at a time",
+        [LAYER, MODEL, STREAM],
         key="patch_scope",
         required=True,
         persist_state="session",
     )
+    if scope == STREAM:
+        stream_panel(spec, state, look)
+        return
     heads: tuple[Head, ...] | None = None
     if scope == LAYER:
         if state.selection.head is None or state.selection.head not in every:
             note("Click a head above to patch its layer one position at a time.")
             return
         heads = tuple(head for head in every if head.layer == state.selection.head.layer)
-    for name in DIRECTIONS:
-        found = task_result(state, f"places_{name}", MeasurePatching(spec, name, heads, True))
-        if found is None or found.positions is None or found.tokens is None:
-            continue
+    both = {
+        name: found
+        for name in DIRECTIONS
+        if (found := task_result(state, f"places_{name}", MeasurePatching(spec, name, heads, True)))
+        is not None
+    }
+    limit = _limit(both.values())
+    for name, found in both.items():
         subtitle(phrase(f"{DIRECTIONS[name].split(':')[0]}, one position at a time"))
         values, unit = _shown(found)
         head_chart(
@@ -117,11 +129,12 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
                 values,
                 found.heads,
                 found.positions,
-                found.tokens,
+                both_tokens(spec, found),
                 unit,
                 look,
                 selected=state.selection.head,
                 digits=2,
+                limit=limit,
             ),
             f"patch-places-{name}-{scope}",
             f"{name} by head and position",
@@ -145,8 +158,15 @@ def _levels(found: "Patching") -> None:
         )
     else:
         note(
-            f"{said}1 is all of the gap, 0 nothing of it. A head that restores need not be needed."
+            f"{said}1 is all of the gap, 0 nothing of it; more than 1: beyond the run that is "
+            "patched in (denoise: the clean one); below 0: further from it. A head that restores "
+            "need not be needed."
         )
+
+
+def _limit(found: "Iterable[Patching]") -> float:
+    """One end for the scales of both directions, so that a colour means the same in either."""
+    return scale_of(np.concatenate([_shown(each)[0].ravel() for each in found] or [np.zeros(0)]))
 
 
 def _shown(found: "Patching") -> tuple[np.ndarray, str]:

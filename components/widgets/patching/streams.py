@@ -1,42 +1,60 @@
 """Residual stream patching by layer and position, beneath that of heads."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import streamlit as st
 
+from components.figures.base.cells import scale_of
 from components.figures.base.look import Look
 from components.figures.stream_map import stream_map
-from components.state import Session, value
+from components.state import Session
 from components.widgets.head.context import chart, subtitle
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
+from components.widgets.patching.tokens import both_tokens
 from core.circuits.figure_captions import STREAMS
 from core.circuits.tasks import MeasureStreamPatching
 from core.spec.spec import SweepSpec
 from core.text.words import plain
 
+if TYPE_CHECKING:
+    from core.circuits.stream_patching import StreamPatching
+
 
 def stream_panel(spec: SweepSpec, state: Session, look: Look) -> None:
-    """A switch, and under it the map of layers by positions, in both directions."""
-    st.toggle("Layer × position: the residual stream", key="patch_stream", persist_state="session")
-    if not value("patch_stream"):
-        return
+    """The map of layers by positions, in both directions."""
     with st.container(key="streams"):
-        for direction, caption in STREAMS.items():
+        note(
+            "A cell exchanges the stream at its position (column) before its layer (row): follow a "
+            "column down to see up to which layer the answer depends on that position."
+        )
+        both = {}
+        for direction in STREAMS:
             task = MeasureStreamPatching(spec, direction)
             found = task_result(state, f"patch_streams_{direction}", task)
             if found is None:
-                return
-            subtitle(caption)
+                break
+            both[direction] = found
+        limit = max((scale_of(_shown(found)[0]) for found in both.values()), default=1.0)
+        for direction, found in both.items():
+            subtitle(STREAMS[direction])
             if found.roles_turned:
                 note("The roles are turned, as said above: what closes the gap lowers the answer.")
-            shares = found.normalised
-            in_nats = (found.values, "nats")
-            values, unit = in_nats if shares is None else (shares, "share of the gap")
+            values, unit = _shown(found)
+            tokens = both_tokens(spec, found)
             chart(
-                stream_map(values, found.positions, found.tokens, unit, look),
+                stream_map(values, found.positions, tokens, unit, look, limit=limit),
                 f"patch-stream-{direction}",
-                plain(caption),
+                plain(STREAMS[direction]),
             )
         note(
             "Before layer 0 a token is exchanged. After the last layer, where the answer is read, "
-            "nothing is left of the corrupted run (denoise) or of the clean one (noise)."
+            "nothing is left of the corrupted run (denoise) or of the clean one (noise): that cell "
+            "is all of the gap by construction."
         )
+
+
+def _shown(found: "StreamPatching") -> tuple[np.ndarray, str]:
+    shares = found.normalised
+    return (found.values, "nats") if shares is None else (shares, "share of the gap")

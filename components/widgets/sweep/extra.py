@@ -6,7 +6,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from components.state import Session, live_for, outdated
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
-from core.circuits.extra_columns import ExtraColumn, ExtraValues
+from core.circuits.extra_columns import BY_NAME, ExtraColumn, ExtraValues
 from core.circuits.tasks import MeasureExtraColumns
 from core.results.result import SweepResult
 
@@ -22,7 +22,7 @@ def extra_values(result: SweepResult, names: tuple[str, ...], state: Session) ->
     if not isinstance(found, ExtraValues):
         return ExtraValues()
     for name, missing in found.unavailable.items():
-        note(f"{name}: {missing}")
+        note(f"{BY_NAME[name].title}: {missing}")
     return found
 
 

@@ -14,7 +14,7 @@ from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible_text
-from core.results.captions import layer_effect_words, provenance_words
+from core.results.captions import colour_words, layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.spec.heads import Head
@@ -51,6 +51,8 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
             selection_mode="points",
             alt=_alt(result, metric),
         )
+    if said := colour_words(metric):
+        show_html(quiet_html(phrase(said)))
     with st.container(key="margins"):
         show_html(quiet_html(layer_effect_words(result, layer_effects)))
     _atlas(result)

@@ -6,11 +6,11 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Effects, Session, value
 from components.state.selection import Selection
+from components.widgets.page.messages import note
 from components.widgets.sweep.extra import extra_format, extra_heading, extra_values
 from core.circuits.extra_columns import BY_NAME
 from core.prompts.tokens import visible_text
 from core.results.effects import Effect
-from core.results.layer_effects import LayerEffects
 from core.results.leading import opening
 from core.results.metrics import METRICS, Metric
 from core.results.table_rows import Rows, ranked, table_rows
@@ -23,26 +23,28 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     """Heads by the size of their effect in the chosen metric; a row selects its head.
 
     Arrow keys move through the table and select as they go; a column's header sorts by it. Whole
-    layers and MLPs are rows too where they are asked for: they select nothing. Columns that were
-    asked for stand first, where a narrow table shows them.
+    layers and MLPs are rows too where they are asked for: they select nothing. The metric that
+    sorts stands first and says so, columns that were asked for after it, where a narrow table
+    shows them.
     """
     result = effects.result
     measured = [each for each in METRICS if each.measures(result)]
     shown = metric if metric in measured else opening(result).metric
-    with st.container(horizontal=True, vertical_alignment="center"):
-        which = _rows_choice(effects.layer_effects)
-        chosen = _columns_choice()
+    others = [each for each in measured if each is not shown]
+    which = _rows_choice(effects)
+    chosen = _columns_choice()
     extra = extra_values(result, chosen, state)
     rows = ranked(table_rows(result, effects.layer_effects, which), shown.field)
     frame = pd.DataFrame(
         {
             "part" if which.has_layers else "head": [row.label for row in rows],
-            "P after, %": [100 * row.effect.prob for row in rows],
+            _sorting(shown): [shown.value(row.effect) for row in rows],
             **{
                 extra_heading(each): [extra.value(each, r.head) for r in rows]
                 for each in extra.measured
             },
-            **{_column(each): [each.value(row.effect) for row in rows] for each in measured},
+            "P after, %": [100 * row.effect.prob for row in rows],
+            **{_column(each): [each.value(row.effect) for row in rows] for each in others},
             "rank": [row.effect.rank for row in rows],
             "then likeliest": [_likeliest(row.effect) for row in rows],
         }
@@ -56,26 +58,34 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
             selection_mode=["single-row", "single-cell"],
             column_config={
                 "P after, %": st.column_config.NumberColumn(format="%.1f"),
-                **{_column(each): _format(each) for each in measured},
+                _sorting(shown): _format(shown, "The rows are sorted by its size, either sign. "),
+                **{_column(each): _format(each) for each in others},
                 **{extra_heading(each): extra_format(each) for each in extra.measured},
             },
             height=min(38 + 35 * len(frame), 430),
+            placeholder="–",
         )
     st.session_state["ranking_heads"] = [row.head for row in rows]
 
 
-def _rows_choice(layer_effects: LayerEffects | None) -> Rows:
+def _rows_choice(effects: Effects) -> Rows:
     """Heads, layers or both; nothing is asked where layers are not measured."""
+    layer_effects = effects.layer_effects
     if layer_effects is None:
         return Rows.HEADS
+    no_mlps = all(each is None for each in layer_effects.mlp)
+    words = {**_ROW_WORDS, Rows.LAYERS: "Layers"} if no_mlps else _ROW_WORDS
     st.segmented_control(
         "Rows",
         [each.value for each in Rows],
         key="rows",
         required=True,
         label_visibility="collapsed",
-        format_func=lambda name: _ROW_WORDS[Rows(name)],
+        format_func=lambda name: words[Rows(name)],
     )
+    if no_mlps and Rows(value("rows")).has_layers:
+        why = effects.result.spec.ablation.traits.no_mlps
+        note(f"No rows of MLPs. {why or 'Those of this model could not be reached'}.")
     return Rows(value("rows"))
 
 
@@ -97,9 +107,16 @@ def _column(metric: Metric) -> str:
     return f"{metric.column}, {metric.unit}"
 
 
-def _format(metric: Metric) -> ColumnConfig:
+def _sorting(metric: Metric) -> str:
+    """The heading of the column that the rows are sorted by."""
+    return f"{_column(metric)} ↓ by size" if metric.signed else f"{_column(metric)} ↓"
+
+
+def _format(metric: Metric, about: str = "") -> ColumnConfig:
     sign = "+" if metric.signed else ""
-    return st.column_config.NumberColumn(help=metric.meaning, format=f"%{sign}.{metric.digits}f")
+    return st.column_config.NumberColumn(
+        help=about + metric.meaning, format=f"%{sign}.{metric.digits}f"
+    )
 
 
 def _likeliest(effect: Effect) -> str:

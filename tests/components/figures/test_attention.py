@@ -111,3 +111,11 @@ def test_value_weighted_weights_have_a_scale_of_their_own(looking, tokens):
     assert (trace.zmin, trace.zmax) == (0, pytest.approx(float(weighted.max())))
     assert drawn_values(figure)[-1] == pytest.approx(weighted[-1].tolist())
     assert trace.colorbar.title.text == "weight × length"
+
+
+def test_a_knocked_out_edge_is_outlined_in_its_cell_also_where_a_cell_has_several():
+    tokens = [f"t{i}" for i in range(2 * MAX_POSITIONS)]
+    for n, place in ((8, (3, 5)), (2 * MAX_POSITIONS, (1, 2))):
+        figure = attention_pattern(random_pattern(n), tokens[:n], Look(), outlined=[(5, 3)])
+        (shape,) = drawn.shapes_of(figure, "knocked out")
+        assert ((shape.x0 + shape.x1) / 2, (shape.y0 + shape.y1) / 2) == pytest.approx(place)

@@ -25,13 +25,14 @@ from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
 from components.figures.dose import dose_curve
 from components.figures.head_heatmap import head_heatmap
 from components.figures.head_scores import score_bars, score_change
-from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
+from components.figures.hypotheses import other_sets_strip, pair_map
 from components.figures.kind_multiples import kind_multiples
 from components.figures.pick_grid import pick_grid
 from components.figures.position_map import position_map
 from components.figures.predictions import before_after
 from components.figures.printed_heatmap import printed_heatmap
 from components.figures.score_scatter import score_scatter
+from components.figures.search_curve import search_curve
 from components.figures.stream_map import stream_map
 from core.circuits.logit_effects import TokenProbability
 from core.results.comparison import compare

@@ -66,7 +66,13 @@ def test_a_scale_ends_at_the_largest_value_but_never_at_noise(result):
     assert drawn.heatmap_of(head_heatmap(partial(result, 0), PROB, Look())).zmax == PROB.notable
 
 
-def test_the_strongest_cell_is_marked_and_weak_ones_are_not(result):
+def test_each_of_few_cells_has_its_number(result):
+    written = drawn.numbers_of(head_heatmap(result, PROB, Look()))
+    assert written == {e.address: PROB.text(100 * e.prob_change, 0) for e in result.heads}
+
+
+def test_the_strongest_cell_is_marked_and_weak_ones_are_not(result, monkeypatch):
+    monkeypatch.setattr("components.figures.head_heatmap.ALL_NUMBERED", 0)
     written = drawn.numbers_of(head_heatmap(result, PROB, Look()))
     strongest = result.ranked()[0]
     weakest = result.ranked()[-1]

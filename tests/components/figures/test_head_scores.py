@@ -69,8 +69,8 @@ def test_each_score_says_its_place_beyond_its_error_bar(roles):
 def test_among_many_heads_the_place_is_a_percentage():
     mean = np.arange(len(ROLES) * 21.0).reshape(len(ROLES), 3, 7) / 200
     many = HeadScores(mean, np.zeros_like(mean), 8, 2, 0, False)
-    assert "above 100 % of others" in notes_of(score_bars(many, Head(2, 6), Look()))["induction"]
-    assert "above 35 % of others" in notes_of(score_bars(many, Head(1, 0), Look()))["induction"]
+    assert "above 100\u00a0%" in notes_of(score_bars(many, Head(2, 6), Look()))["induction"]
+    assert "above 35\u00a0% of others" in score_bars(many, Head(1, 0), Look()).data[0].text[0]
 
 
 def test_copying_has_an_axis_of_its_own_from_minus_1(roles):

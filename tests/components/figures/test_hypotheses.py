@@ -8,7 +8,8 @@ from support import drawn
 
 from components.figures.base.cells import rows_of
 from components.figures.base.look import Look
-from components.figures.hypotheses import other_sets_strip, pair_map, search_curve
+from components.figures.hypotheses import other_sets_strip, pair_map
+from components.figures.search_curve import search_curve
 from core.hypotheses.interactions import Interactions
 from core.hypotheses.joint_words import pair_words
 from core.hypotheses.relation import Relation
@@ -145,6 +146,8 @@ def test_the_end_of_the_direction_that_found_the_set_is_ringed(search):
     forward, backward = search_curve(search, Look()).data
     assert set(forward.marker.line.width) == {0}
     assert list(backward.marker.line.width) == [*[0] * (len(backward.x) - 1), 2]
+    (said,) = [note for note in search_curve(search, Look()).layout.annotations if note.x != 0]
+    assert (said.text, said.x) == (f"found: {len(search.heads)} heads", len(search.heads))
     ended = dataclasses.replace(search.backward, found=False)
     nothing = search_curve(dataclasses.replace(search, backward=ended), Look())
     assert {width for trace in nothing.data for width in trace.marker.line.width} == {0}
@@ -182,3 +185,11 @@ def test_a_share_of_nothing_is_no_point(search):
     forward, backward = search_curve(first, Look()).data
     assert list(forward.text) == ["none"]
     assert list(backward.x) == []
+
+
+def test_a_share_that_was_asked_for_has_a_line_of_its_own(search):
+    assert not drawn.shapes_of(search_curve(search, Look()), "asked for")
+    figure = search_curve(dataclasses.replace(search, enough=0.8), Look())
+    (line,) = drawn.shapes_of(figure, "asked for")
+    assert line.y0 == line.y1 == pytest.approx(80)
+    assert any(note.text.startswith("asked for: 80") for note in figure.layout.annotations)

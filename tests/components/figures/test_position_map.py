@@ -8,7 +8,7 @@ from support import drawn
 
 from components.figures.base.cells import NUMBERS, rows_of
 from components.figures.base.look import Look
-from components.figures.position_map import CELLS, LABELLED, NUMBERED, position_map
+from components.figures.position_map import CELLS, LABELLED, NUMBERED, NUMBERED_ROWS, position_map
 from core.circuits.by_position import iter_position_effects
 from core.results.metrics import LOGPROB
 from core.spec.heads import Head
@@ -93,13 +93,14 @@ def test_no_written_number_reads_as_0(end):
     assert (0, 4) not in written
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(9, 4), (2, NUMBERED + 1)])
+@pytest.mark.parametrize(("rows", "columns"), [(NUMBERED_ROWS + 1, 4), (2, NUMBERED + 1)])
 def test_a_large_map_has_no_numbers(rows, columns):
     heads = [Head(0, head) for head in range(rows)]
     figure = mapped(np.ones((rows, columns)), heads, range(columns))
     assert NUMBERS not in [trace.name for trace in figure.data]
-    smaller = mapped(np.ones((8, NUMBERED)), heads[:1] * 8, range(NUMBERED))
-    assert len(drawn.numbers_of(smaller)) == 8 * NUMBERED
+    n_rows = NUMBERED_ROWS
+    smaller = mapped(np.ones((n_rows, NUMBERED)), heads[:1] * n_rows, range(NUMBERED))
+    assert len(drawn.numbers_of(smaller)) == n_rows * NUMBERED
 
 
 @pytest.mark.parametrize("columns", [LABELLED, LABELLED + 1, 300])

@@ -60,4 +60,5 @@ def test_the_answers_paths_name_the_leading_metric():
 def test_what_the_ends_of_a_dose_are_is_said():
     words = figure_captions.dose(Head(1, 2))
     assert bold_in(words) == ["L1H2"]
-    assert "nothing (0, zero ablation) over what it writes (1, the clean run)" in plain(words)
+    said = "multiplied by 0 (removed: zero ablation) … 1 (as it is: the clean run) … 2 (twice"
+    assert said in plain(words)

@@ -39,7 +39,7 @@ def test_json_has_them_under_their_names_and_opens_again(printed, expected):
     text = printed("--format", "json").stdout
     columns = json.loads(text)["columns"]
     assert list(columns) == list(NAMES)
-    assert columns["attribution"]["unit"] == "logits"
+    assert columns["attribution"]["unit"] == "nats"
     values = expected.found["attribution"]
     assert columns["attribution"]["values"] == pytest.approx(values, abs=1e-4)
     assert columns["attention-to-foil"]["unavailable"].startswith("There is no foil")

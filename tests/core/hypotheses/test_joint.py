@@ -150,14 +150,14 @@ def test_a_joint_test_by_hand():
         "logit_diff_change",
         Baseline(0.5, -0.7, 1, 2.0, ()),
         effect(-9.0, -3.0),
-        (effect(-9.0, -0.5), effect(-9.0, +0.25)),
+        (effect(-9.0, -0.5), effect(-9.0, -0.25)),
         others,
         4,
         strongest=True,
     )
     assert found.change == -3.0
-    assert found.sum_of_singles == -0.25
-    assert found.redundancy == -2.75
+    assert found.sum_of_singles == -0.75
+    assert found.redundancy == -2.25
     assert found.relation is Relation.BACKUP
     assert found.place == Place(rank=2, of=5, tied=1)
     told = found.to_dict()

@@ -13,9 +13,11 @@ from core.spec.heads import Head
 from core.text.words import Style, phrase, plain
 
 RESULT = example.saved()
+SAME = compare(RESULT, RESULT, "kl")
 FOUND = replace(
-    compare(RESULT, RESULT, "kl"),
-    one=np.zeros((2, 4)),
+    SAME,
+    one=np.zeros((6, 10)),
+    correlation=replace(SAME.correlation, n_heads=60),
     signed_correlation=-0.125,
     size_correlation=0.5,
     strongest=((Head(0, 0), Head(1, 2)), (Head(1, 2), Head(0, 3), Head(1, 1))),
@@ -34,12 +36,19 @@ def test_the_sentences_by_hand():
     correlation, strongest = comparison_words(FOUND)
     assert plain(correlation) == (
         "Rank correlation of the heads (Spearman): −0.12 with their sign, +0.50 by size alone. "
-        "Over the 10 of 12 heads that are among the 10 largest of either: +1.00 with their sign."
+        "Over the 10 of 60 heads that are among the 10 largest of either: +1.00 with their sign."
     )
     assert bold_in(correlation) == ["−0.12", "+0.50", "+1.00"]
-    # Two of eight heads and three of eight: 2 * 3 / 8 of them at random.
+    # Two of sixty heads and three of sixty: 2 * 3 / 60 of them at random.
     assert plain(strongest) == (
-        "Among the 3 strongest of both: 1 (L1H2); two lists drawn at random share 0.8 on average."
+        "Among the 3 strongest of both: 1 (L1H2); two lists drawn at random share 0.1 on average."
+    )
+
+
+def test_of_few_heads_none_are_the_strongest():
+    (correlation,) = comparison_words(replace(SAME, signed_correlation=-0.125))
+    assert plain(correlation) == (
+        "Rank correlation of the heads (Spearman): −0.12 with their sign, +1.00 by size alone."
     )
 
 

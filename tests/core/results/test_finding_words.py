@@ -79,7 +79,7 @@ def test_two_opposite_signs_are_never_left_without_a_word():
         "L0H0 (+0.19 nats; P 84.5 % → 26.0 %, while the foil fell more)"
         in (sentences_of(result)[1])
     )
-    rose = with_foil(logit_diff_change=-0.19, prob=0.9, prob_change=0.05)
+    rose = with_foil(logit_diff_change=-0.19, prob=0.9, prob_change=0.05, logprob_change=0.06)
     assert ", while the foil rose more)" in sentences_of(rose)[0]
 
 

@@ -103,7 +103,10 @@ def test_digits_follow_the_scale_so_that_no_number_reads_as_0(end, signed):
     for said in written.values():
         assert re.search("[1-9]", said), said
     if end >= 1e-3:
-        assert set(written) == {(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)}
+        strong = {(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)}
+        assert strong <= set(written) <= {*strong, (1, 2)}
+        digits = len(written[0, 0].partition(".")[2])
+        assert ((1, 2) in written) == (0.04 * end >= 0.5 * 10.0**-digits)
         for (layer, head), said in written.items():  # and says the value to a tenth of the end
             assert float(said.replace("−", "-")) == pytest.approx(
                 values[layer, head], abs=0.051 * end
@@ -131,3 +134,14 @@ def test_only_the_strongest_of_few_cells_carry_numbers_in_their_cells_ink():
     assert list(trace.textfont.color) == inks
     many = np.linspace(-1, 1, NUMBERED + 2).reshape(2, -1)
     assert drawn.numbers_of(grids([Panel("", many)], "logits", Look())) == {}
+
+
+def test_a_scale_without_a_sign_may_begin_above_0():
+    values = np.array([[0.02, 0.1, 0.5]])
+    figure = grids([Panel("", values)], "score", Look(), signed=False, begin=0.1)
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0.1, 0.5)
+    (trace,) = [t for t in figure.data if t.name == NUMBERS]
+    scale = Look().sequential
+    assert list(trace.textfont.color) == [ink_on(scale, share) for share in (0.0, 0.0, 1.0)]
+    beyond = grids([Panel("", values)], "score", Look(), signed=False, begin=0.9)
+    assert beyond.layout.coloraxis.cmin < beyond.layout.coloraxis.cmax
