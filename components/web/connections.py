@@ -11,8 +11,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 FIRST_SECONDS = 15
 """Until a new connection has to ask for something."""
 _UNREADABLE = (
-    "This request cannot be read. An address that is longer than 60,000 characters never can: "
-    "export the run as JSON and open that file instead."
+    "This request cannot be read. If it is a link of tens of thousands of characters: export the "
+    "run as JSON and open that file instead."
 )
 
 
