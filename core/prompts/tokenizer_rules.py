@@ -69,7 +69,7 @@ def tokenizer_rules(tokenizer: object, added_bytes: int = 0) -> TokenizerRules:
     `added_bytes` is the size of the files beside it that name added tokens too.
     """
     parts = _object(tokenizer, "it")
-    growth = math.prod(map(_growth, _steps(parts.get("normalizer"), "normalizers")))
+    growth = math.prod(map(_growth, _steps(parts.get("normalizer"), "normalizers")), start=1.0)
     if growth > MAX_GROWTH:
         raise ValueError(
             f"its normalizer can make a text {_times(growth)} times as long, at most "

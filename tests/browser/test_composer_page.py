@@ -34,6 +34,9 @@ def test_typed_text_is_shown_as_typed_and_tokens_are_chosen_by_keyboard(new_tab,
     assert page.page.locator(".hs-sentences li").inner_text() == TYPED
     nothing_is_rendered(page)
     page.page.keyboard.press("Escape")
+    # Once it is closed: as it closes it gives the focus back to its button.
+    page.page.wait_for_selector(".hs-sentences li", state="detached")
+    page.page.wait_for_function("!!document.activeElement.closest('.st-key-reference_look')")
 
     tokens = page.page.locator(".st-key-chosen_tokens button")
     tokens.nth(3).focus()

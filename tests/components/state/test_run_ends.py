@@ -4,6 +4,7 @@ The session and its runner are stand-ins with what is read of them: real ones en
 """
 
 import asyncio
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -52,7 +53,11 @@ def ask(session):
 
 
 def pass_time(session):
-    session._event_loop.run_until_complete(asyncio.sleep(3 * run_ends.SOON))
+    # In a thread of its own: a browser that the process drives has a loop running in this one.
+    waiting = asyncio.sleep(3 * run_ends.SOON)
+    thread = Thread(target=session._event_loop.run_until_complete, args=(waiting,))
+    thread.start()
+    thread.join()
 
 
 def test_without_a_run_before_it_a_run_begins_at_once(session, begun):
