@@ -45,7 +45,7 @@ class Keeper:
         self._guard, self._turn = threading.RLock(), threading.RLock()
         self._waiting: OrderedDict[str, tuple[SweepResult, LayerEffects | None]] = OrderedDict()
         self._refused: OrderedDict[str, str] = OrderedDict()
-        self._not_before = 0.0
+        self._not_before = self._opened_at = 0.0
         self.n_lost = 0
         self._retrying: threading.Thread | None = None
         self._silent: tuple[float, str] = (0.0, "")
@@ -54,9 +54,12 @@ class Keeper:
     def store(self) -> Store:
         """The database; raises `StoreError` while it cannot be opened.
 
-        Whoever waited for another's vain attempt makes none of their own.
+        Whoever waited for another's vain attempt makes none of their own. A read-only one that
+        has found no database looks again now and then: another Headsweep may have made it.
         """
         with self._guard:
+            if self._store is not None and self._store.stands_in and self._looks_again():
+                self._store = None
             if self._store is None:
                 self._check_silent()
                 began = time.monotonic()
@@ -65,7 +68,11 @@ class Keeper:
                 except StoreError as error:
                     self._note(error, began)
                     raise
+                self._opened_at = time.monotonic()
             return self._store
+
+    def _looks_again(self) -> bool:
+        return time.monotonic() >= self._opened_at + AGAIN_SECONDS
 
     def ask(self, what: Callable[[Store], Answer]) -> Answer:
         """Something read from the database; raises `StoreError`.
