@@ -41,6 +41,8 @@ def main() -> None:
 
     from components.state.run_ends import hear_runs_out
     from components.state.warm_up import warm_up
+    from core.exports.rescue import rescued_at_the_end
+    from core.store.keeper import KEEPER
 
     warm_up()
     hear_runs_out()
@@ -57,7 +59,8 @@ def main() -> None:
     # first visitors would be led past app.py, until one of them opens the front page.
     PagesManager.uses_pages_directory = False
     print(f"Headsweep: {given.url}", flush=True)
-    bootstrap.run(script, False, [], options)
+    with rescued_at_the_end(KEEPER):
+        bootstrap.run(script, False, [], options)
 
 
 def check_free(address: str, port: int) -> None:

@@ -82,6 +82,13 @@ def place_of(url: str) -> str:
     return str(parsed.set(query={}))  # a password can be written there too
 
 
+def file_of(given: Settings) -> Path | None:
+    """The file of the database that the settings name; None for a server's."""
+    parsed = _url(chosen_url(given))
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    return Path(str(parsed.database)).expanduser() if is_file else None
+
+
 def _url(url: str) -> URL:
     try:
         parsed = make_url(url)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from core.errors import PlaceTakenError, StoreError
 from core.results.layer_effects import LayerEffects
@@ -34,6 +34,14 @@ PATIENT_SECONDS = 1.0
 Answer = TypeVar("Answer")
 
 _log = logging.getLogger(__name__)
+
+
+class Waiting(NamedTuple):
+    """A finished run that is not in the database yet, and the id that it will have there."""
+
+    run_id: str
+    result: SweepResult
+    layer_effects: LayerEffects | None
 
 
 class Keeper:
@@ -101,6 +109,20 @@ class Keeper:
     def n_waiting(self) -> int:
         """Finished runs that are not in the database yet."""
         return len(self._waiting)
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """The runs that wait, the first in turn first; whoever writes at the moment holds none up.
+
+        One step of the interpreter's, so that no lock is needed.
+        """
+        return tuple(Waiting(id_of(name), *run) for name, run in tuple(self._waiting.items()))
+
+    def write_within(self, seconds: float) -> None:
+        """Try to write what waits, for so long at most: a database may never answer."""
+        self._silent = (0.0, "")
+        trying = threading.Thread(target=self.retry, kwargs={"now": True}, daemon=True, name="end")
+        trying.start()
+        trying.join(seconds)
 
     def refusal(self, run_id: str) -> str:
         """Why a finished run was given up and is not kept; empty where it was not."""
