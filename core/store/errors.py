@@ -82,7 +82,10 @@ _POSTGRESQL = (
         "is not there: make it on its server (createdb), or check HEADSWEEP_DATABASE_URL.",
     ),
     (
-        ("connection", "resolve", "could not translate", "refused", "timeout", "shutting down"),
+        (
+            *("connection", "resolve", "could not translate", "refused", "timeout"),
+            *("shutting down", "starting up", "recovery mode"),
+        ),
         "cannot be reached: check HEADSWEEP_DATABASE_URL, and that its server runs.",
     ),
     _NOT_OURS,
