@@ -135,9 +135,10 @@ class Keeper:
             if len(self._waiting) >= MAX_WAITING and identity not in self._waiting:
                 self._waiting.popitem(last=False)
                 self.n_lost += 1
-                _log.error(
-                    "%d finished runs are lost: the database does not come back", self.n_lost
-                )
+                if self.n_lost % MAX_WAITING == 1:  # a log is not to be filled with it
+                    _log.error(
+                        "%d finished runs are lost: the database does not come back", self.n_lost
+                    )
             if layer_effects is None and identity in self._waiting:
                 _, layer_effects = self._waiting[identity]
             self._waiting[identity] = (result, layer_effects)

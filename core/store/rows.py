@@ -85,6 +85,11 @@ def text_of(row: Mapping[str, Any], name: str) -> str:
     return storable(row[name])
 
 
+def storable_moment(seconds: float) -> float:
+    """A time as a row can hold it: a clock may stand before 1970, or anywhere."""
+    return min(max(0.0, seconds), _LATEST)
+
+
 def moment_of(row: Mapping[str, Any], name: str) -> float:
     """A row's time, in seconds since 1970, UTC; a ValueError where its cell holds none."""
     check_form(row[name], Plain.NUMBER, f"its {name}")

@@ -84,7 +84,7 @@ class Store:
             "family": kind.family,
             "schema_version": kind.version,
         }
-        at = now() if created is None else created
+        at = rows.storable_moment(now() if created is None else created)
         searched = kind.searched(value)
         row = rows.to_row(columns, label or Label(), searched, origin, at)
         with self._writing() as connection:
@@ -244,7 +244,7 @@ class Store:
 
     def delete(self, ids: Collection[str]) -> None:
         """Take runs out of sight; `restore` brings them back within `DAYS_DELETED` days."""
-        self._update(ids, deleted=now())
+        self._update(ids, deleted=rows.storable_moment(now()))
         self._purge()  # a server may go on for months
 
     def restore(self, ids: Collection[str]) -> None:
