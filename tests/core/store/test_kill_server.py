@@ -80,7 +80,8 @@ def test_a_server_that_stands_still_is_said_to_be_away_in_time(
             began = time.monotonic()
             with pytest.raises(StoreError, match="cannot be reached"):
                 use()
-            assert time.monotonic() - began < 8
+            # An answer, then a connection to each address of the name: 1 + 2 x 4 seconds.
+            assert time.monotonic() - began < 20
             tried()
     finally:
         database.signal(signal.SIGCONT)
