@@ -9,11 +9,12 @@ FROM python:3.12-slim
 # An index of PyTorch's CPU builds, which are gigabytes smaller than the ordinary ones on Linux:
 # --build-arg TORCH_INDEX=URL. Left empty, the ordinary build is installed; it runs on a CPU too.
 ARG TORCH_INDEX=""
-COPY constraints.txt /wheels/
-RUN pip install --no-cache-dir -c /wheels/constraints.txt \
+COPY constraints.txt requirements.lock /wheels/
+RUN pip install --no-cache-dir --no-deps --require-hashes -r /wheels/requirements.lock \
+ && pip install --no-cache-dir -c /wheels/constraints.txt \
       ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} torch
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir -c /wheels/constraints.txt /wheels/*.whl \
+RUN pip install --no-cache-dir --no-deps /wheels/*.whl \
  && useradd --create-home --uid 1000 headsweep \
  && install -d -o headsweep /data
 

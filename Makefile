@@ -1,6 +1,9 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
 # make test-fast  what every save needs: the first case of each quick test, no server, no browser
+# make test-hostile  the attacks alone, all of them, and how many of their inputs held
+# make audit  which installed packages have known vulnerabilities, where that can be learned
+# make lock   write again what `make run` installs, every package with its files' hashes
 # make docs   write again what is generated in docs/
 # make wheel  dist/headsweep-*.whl, dashboard included
 # make test-lowest  the tests that need no browser, with the lowest versions that are allowed
@@ -11,30 +14,40 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
+QUIETLY := --disable-pip-version-check --quiet
 # Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # What is compiled is kept: every process of the tests would else compile the project again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test pytest test-fast check setup format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
+.PHONY: run test pytest test-fast test-hostile check setup setup-dev lock audit format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
+setup-dev: $(VENV)/.ready-dev
 
-# The stamp is written last: an interrupted install is done again, a finished one is not.
-$(VENV)/.ready: pyproject.toml constraints.txt
+# The stamp is written last: an interrupted install is done again, a finished one is not. Each
+# package comes as a file whose hash is in requirements.lock; torch alone has none there, because
+# its builds (CPU, CUDA) of one version differ, and a build that is installed already is kept.
+$(VENV)/.ready: pyproject.toml constraints.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Headsweep needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt torch
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install $(QUIETLY) --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt torch
+	$(BIN)/python -m pip install $(QUIETLY) --no-deps -e .
+	@touch $@
+
+# What only its developers need, beside it.
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt -e '.[dev]'
 	@touch $@
 
 run: setup
 	@PORT=$(PORT) $(BIN)/python -m components.server
 
-check: setup
+check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -42,21 +55,46 @@ check: setup
 	$(BIN)/biome lint --error-on-warnings
 
 # The checks beside the tests: either fails the whole.
-test: setup
+test: setup-dev
 	@$(MAKE) --no-print-directory -j 2 check pytest
 
-pytest: setup
+pytest: setup-dev
 	$(PYTEST)
 
-test-fast: setup
+test-fast: setup-dev
 	$(PYTEST) -m 'not browser and not served and not postgres and not matrix and not slow'
 
-format: setup
+format: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup
+docs: setup-dev
 	$(BIN)/python tests/support/generated_docs.py
+
+# In an environment of its own, by the resolver that knows every system at once. What comes with
+# torch's own builds is left out, like torch.
+WITH_TORCH := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas \
+  nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft \
+  nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 \
+  nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install $(QUIETLY) 'uv>=0.13'
+	@printf '%s\n' '# What "make run" installs beside torch, each file by its hash. Written by "make lock".' \
+	  > $(VENV)-lock/head
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --constraint constraints.txt --quiet \
+	  --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  $(addprefix --no-emit-package ,$(WITH_TORCH)) --output-file $(VENV)-lock/body > /dev/null
+	cat $(VENV)-lock/head $(VENV)-lock/body > requirements.lock
+
+audit:
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install $(QUIETLY) 'pip-audit>=2.9'
+	@$(VENV)-audit/bin/python .ci/audit.py
+
+# The part that is fast runs within `make test` too.
+test-hostile: setup-dev
+	$(PYTEST) -m hostile
 
 # Without build/, which may hold files that are no longer in the project.
 wheel: setup
@@ -74,26 +112,26 @@ test-lowest:
 	$(VENV)-lowest/bin/python -m pytest -q -n 2 -o addopts=--import-mode=importlib \
 	  tests/core tests/components tests/pages
 
-screenshots: setup
+screenshots: setup-dev
 	$(BIN)/python tests/browser/screenshots.py
 
-bench: setup
+bench: setup-dev
 	$(BIN)/python benchmarks/sweep.py
 
-bench-head: setup
+bench-head: setup-dev
 	$(BIN)/python benchmarks/head.py
 
-bench-load: setup
+bench-load: setup-dev
 	$(BIN)/python benchmarks/load.py
 
-growth: setup
+growth: setup-dev
 	$(BIN)/python benchmarks/growth.py
 
-bench-xl: setup
+bench-xl: setup-dev
 	$(BIN)/python benchmarks/xl.py
 
-first-paint: setup
+first-paint: setup-dev
 	$(BIN)/python benchmarks/first_paint.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-lock $(VENV)-audit build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info

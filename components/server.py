@@ -46,13 +46,16 @@ def main() -> None:
     from components.state.run_ends import hear_runs_out
     from components.state.warm_up import warm_up
     from components.web.app import dashboard
+    from core.exports.rescue import rescued_at_the_end
+    from core.store.keeper import KEEPER
 
     warm_up()
     hear_runs_out()
     script = ROOT / "app.py"
     _load_options(script, given)
     print(f"Headsweep: {given.url}", flush=True)
-    _serve(dashboard(script, given), given)
+    with rescued_at_the_end(KEEPER):
+        _serve(dashboard(script, given), given)
 
 
 def _load_options(script: Path, given: Settings) -> None:

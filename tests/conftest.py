@@ -31,7 +31,12 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER is not None:  # several processes at once: neither they nor their servers take every core
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from support import processes, selection, shape_checks  # noqa: E402, F401  # the first names the run
+from support import (  # noqa: E402
+    hostile,
+    processes,  # noqa: F401  # names the run
+    selection,
+    shape_checks,
+)
 
 pytest_plugins = ["support.servers"]
 
@@ -95,7 +100,21 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str, str, float], None
     return remember
 
 
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """tried(count=1): so many more hostile inputs were tried and held; else a test counts as one.
+
+    What is only promised of all of them together is counted once that is known.
+    """
+
+    def remember(count: int = 1) -> None:
+        request.node.user_properties.append(("hostile", count))
+
+    return remember
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    hostile.summary(terminalreporter)
     found: dict[str, dict[str, float]] = {}
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, PngImagePlugin
 
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
+from components.words.escaping import as_xml
 from components.words.markup import fill
 from core.errors import InputError
 from core.exports.browser import VARIABLE, find_browser
@@ -51,12 +53,12 @@ def png(
 
     Raises an `InputError` for the field "format" where no browser can draw it.
     """
-    figure = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
+    figure = _figure(result, layer_effects, title, metric, look)
     with Image.open(io.BytesIO(_drawn(figure, "png", SCALE))) as picture:
         picture.load()
     chunks = PngImagePlugin.PngInfo()
-    chunks.add_text("Software", f"Headsweep {result.provenance.headsweep}")
-    chunks.add_itxt("Description", plain(provenance_words(result)))
+    chunks.add_text("Software", as_xml(f"Headsweep {result.provenance.headsweep}"))
+    chunks.add_itxt("Description", as_xml(plain(provenance_words(result))))
     chunks.add_text(CHUNK, _told(result))
     file = io.BytesIO()
     dots = picture.width / INCHES
@@ -73,14 +75,40 @@ def svg(
     look: Look = Look(),  # noqa: B008  # frozen
 ) -> str:
     """The same as an SVG, its spec and provenance as JSON in <metadata>."""
-    figure = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
+    figure = _figure(result, layer_effects, title, metric, look)
     drawn = _drawn(figure, "svg", 1).decode("utf-8")
     opened, closed, rest = drawn.partition(">")
     # ASCII: JSON escapes the control characters that XML forbids.
     about = fill(
         "<desc>{}</desc><metadata>{}</metadata>", plain(provenance_words(result)), _told(result)
     )
-    return f"{opened}{closed}{about}{rest}"
+    return as_xml(f"{opened}{closed}{about}{rest}")
+
+
+def _figure(
+    result: SweepResult,
+    layer_effects: LayerEffects | None,
+    title: str,
+    metric: Metric,
+    look: Look,
+) -> go.Figure:
+    """The printed heatmap, in whose texts nothing stands that a browser's XML could not hold."""
+    drawn = printed_heatmap(result, metric, look, layer_effects=layer_effects, title=title)
+    return go.Figure(_drawable(drawn.to_plotly_json()))
+
+
+def _drawable(value: Any) -> Any:
+    """Plain values with every text in them as XML can hold it."""
+    match value:
+        case str():
+            return as_xml(value)
+        case dict():
+            return {name: _drawable(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_drawable(part) for part in value]
+        case np.ndarray() if value.dtype.kind in "OU":
+            return _drawable(value.tolist())
+    return value
 
 
 def _told(result: SweepResult) -> str:

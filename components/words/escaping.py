@@ -8,6 +8,15 @@ from core.prompts.tokens import visible_text
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 
 
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write, not even as a reference (its production 2, `Char`)."""
+
+
+def as_xml(text: str) -> str:
+    """Text without what no XML file may hold, each such character shown as U+FFFD."""
+    return _NO_XML.sub("\ufffd", text)
+
+
 def as_markdown(text: str) -> str:
     """Text for labels that Streamlit reads as Markdown: no emphasis, math, links or emoji."""
     return _MARKDOWN.sub(r"\\\1", text)

@@ -1,6 +1,7 @@
 """`headsweep runs`: list, show, export, delete and restore kept runs."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.cli.terminal import TerminalConsole
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
-from core.store.result_kinds import unknown_results
+from core.store.result_kinds import SWEEPS, damaged_results, unknown_results
 from core.store.run import Query, Run, Summary
 from core.text.numbers import percent
 from core.text.words import phrase
@@ -67,13 +68,16 @@ def list_(
     kind = None if ablation is None else ablation.value
     query = Query(text=search, model=model, ablation=kind, tag=tag, deleted=deleted)
     store = KEEPER.store()
-    found, total = store.listed(query, most=limit), store.count(query)
+    page, total = store.page(SWEEPS, query, most=limit), store.count(query)
+    found = page.lines
     if format is Listed.JSON:
         write_json([_plain(run) for run in found], None)
-    elif not found:
-        print("No kept run matches." if query != Query() else "No run is kept yet.")
-    else:
+    elif found:
         _table(found, total)
+    elif not page.damaged:
+        print("No kept run matches." if query != Query() else "No run is kept yet.")
+    if damaged := damaged_results(page.damaged):
+        say(damaged)
     if unknown := unknown_results(store.n_unknown()):
         say(unknown)
 
@@ -160,7 +164,7 @@ def _one(found: Found | None, name: str) -> Found:
     return found
 
 
-def _table(found: list[Summary], total: int) -> None:
+def _table(found: Sequence[Summary], total: int) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)

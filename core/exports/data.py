@@ -7,6 +7,7 @@ be put beneath each other.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,13 @@ from typing import Any
 from core.errors import InputError
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import METRICS
-from core.results.result import COLUMNS, Effect, SweepResult
+from core.results.result import COLUMNS, Effect, Provenance, SweepResult
 from core.results.schema import MEND, SCHEMA, current_form, current_layer_effects, parse_schema
 from core.spec.answer import MAX_ANSWER_CHARACTERS, Answer
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
 from core.text.csv_form import csv_text
-from core.text.json_form import MayLack, Nullable, Plain, check_form, parsed_json
+from core.text.json_form import MayLack, Nullable, Plain, check_form, json_shown, parsed_json
 
 MAX_BYTES = 12_000_000
 """Of a file that is opened: GPT-2 XL's run has 2 MB, and parsed JSON fills far more memory."""
@@ -31,6 +32,10 @@ MAX_NUMBER = 1e9
 _ROUNDING = 1e-5
 """By so much may a probability be above 1: it is the exponential of a sum."""
 _SHOWN = 300
+_DEVICE = re.compile(r"(cpu|cuda|mps)(:\d{1,3})?")
+_DTYPES = ("float32", "bfloat16", "float16", "float64")
+"""Every one that a Headsweep has written, and what PyTorch calls others that it could."""
+_LONGEST_VERSION = 300
 _LABEL = Nullable(
     {
         "title": MayLack(Plain.TEXT),
@@ -163,6 +168,7 @@ def _check_consistent(result: SweepResult) -> None:
     if spec.prepend_bos is None:
         raise ValueError("It does not say whether BOS goes first: export it anew.")
     _check_tokens(result)
+    _check_provenance(result.provenance)
     others = (*(prob for _, prob in clean.top), *clean.token_probs, result.provenance.seconds)
     levels = (getattr(clean, metric.name, None) for metric in METRICS)
     if not _are_numbers(clean.rank, *(each for each in levels if each is not None), *others):
@@ -184,16 +190,13 @@ def _check_consistent(result: SweepResult) -> None:
 
 
 def _check_tokens(result: SweepResult) -> None:
-    """Raise a ValueError where tokens, answers and positions do not fit the spec or each other."""
+    """Raise a ValueError where probabilities and positions do not fit the tokens there are."""
     spec, positions = result.spec, result.spec.positions
     n_probs = 1 if isinstance(spec.target, tuple) else len(result.target_tokens)
     foil = () if isinstance(spec.foil, tuple) else result.foil_tokens[:-1]
     n_positions = max(len(result.sequence), len(result.tokens) + len(foil))
     if not (
-        len(result.special) == len(result.tokens) > 0
-        and _fits(result.target_tokens, spec.target)
-        and _fits(result.foil_tokens, spec.foil)
-        and len(result.baseline.token_probs) in (0, n_probs)  # 0: it was not measured
+        len(result.baseline.token_probs) in (0, n_probs)  # 0: it was not measured
         and (isinstance(positions, str) or positions[-1] < n_positions)
     ):
         raise ValueError("Its tokens do not fit its spec.")
@@ -207,6 +210,20 @@ def _fits(tokens: Sequence[str], answer: Answer | None) -> bool:
         case tuple():
             return len(tokens) == len(answer)
     return 0 < len(tokens) <= MAX_ANSWER_BYTES
+
+
+def _check_provenance(made: Provenance) -> None:
+    """Raise a ValueError for a machine that no Headsweep has run on."""
+    if not _DEVICE.fullmatch(made.device):
+        raise ValueError(f"Its device is {json_shown(made.device)}, not cpu, cuda or mps. {MEND}")
+    if made.dtype not in _DTYPES:
+        raise ValueError(
+            f"Its dtype is {json_shown(made.dtype)}, not {' or '.join(_DTYPES)}. {MEND}"
+        )
+    for name in ("headsweep", "transformer_lens", "torch", "model_fingerprint"):
+        n_characters = len(getattr(made, name))
+        if n_characters > _LONGEST_VERSION:
+            raise ValueError(f"Its {name} has {n_characters:,} characters. {MEND}")
 
 
 def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: SweepResult) -> None:

@@ -3,14 +3,16 @@
 The parts have the form that is written now, which `core.results.schema.current_form` has checked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from core.results.effects import Baseline, HeadEffect, Provenance, Top
 from core.results.metrics import METRICS
 from core.results.schema import SCHEMA, DamagedError
+from core.spec.answer import Answer
 from core.spec.heads import shortened
+from core.spec.spec import SweepSpec
 from core.text.json_form import json_shown
 
 MAX_SIDE = 10_000
@@ -64,6 +66,26 @@ def read_parting(saved: Mapping[str, Any]) -> int | None:
     if parts_at is not None and not 0 <= parts_at < shorter:
         raise _damaged(f"target and foil cannot part at their token {json_shown(parts_at)}")
     return parts_at
+
+
+def check_tokens(spec: SweepSpec, saved: Mapping[str, Any]) -> None:
+    """Raise a `ValueError` where tokens do not fit the spec, or each other."""
+    if not (
+        len(saved["special"]) == len(saved["tokens"]) > 0
+        and _fits(saved["target_tokens"], spec.target)
+        and _fits(saved["foil_tokens"], spec.foil)
+    ):
+        raise _damaged("its tokens do not fit its spec")
+
+
+def _fits(tokens: Sequence[str], answer: Answer | None) -> bool:
+    """Whether an answer can have these tokens: a set's members are one each."""
+    match answer:
+        case None:
+            return not tokens
+        case tuple():
+            return len(tokens) == len(answer)
+    return bool(tokens)
 
 
 def effect_fields(values: Mapping[str, Any]) -> dict[str, Any]:

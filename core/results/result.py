@@ -15,6 +15,7 @@ import numpy as np
 from core.results.effects import COLUMNS, Baseline, Effect, HeadEffect, Provenance, Top
 from core.results.metrics import BY_FIELD, FIELDS
 from core.results.reading import (
+    check_tokens,
     read_baseline,
     read_heads,
     read_parting,
@@ -162,9 +163,10 @@ class SweepResult:
 
         A ValueError says what no sweep could give.
         """
-        shape = read_shape(saved["shape"])
+        shape, spec = read_shape(saved["shape"]), SweepSpec.from_dict(saved["spec"])
+        check_tokens(spec, saved)
         return cls(
-            spec=SweepSpec.from_dict(saved["spec"]),
+            spec=spec,
             shape=shape,
             tokens=tuple(saved["tokens"]),
             special=tuple(saved["special"]),

@@ -5,7 +5,6 @@ Nothing that cannot be read is ever overwritten.
 """
 
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -13,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import StoreError
 from core.settings import Settings
-from core.store import sqlite_file
+from core.store import postgresql_server, sqlite_file
 from core.store.errors import store_errors
 from core.store.versions import bring_up, make, version_in
 
@@ -36,7 +35,11 @@ def open_engine(url: str, *, read_only: bool = False, migrating: bool = True) ->
     parsed = _url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
     try:
-        engine = _sqlite(parsed, read_only=read_only) if is_sqlite else _postgresql(parsed)
+        engine = (
+            _sqlite(parsed, read_only=read_only)
+            if is_sqlite
+            else postgresql_server.engine(parsed, BUSY_SECONDS)
+        )
     except (SQLAlchemyError, ValueError, TypeError):  # an option in it that is none
         raise StoreError(_UNREADABLE) from None
     with store_errors(engine):
@@ -82,6 +85,13 @@ def place_of(url: str) -> str:
     return str(parsed.set(query={}))  # a password can be written there too
 
 
+def file_of(given: Settings) -> Path | None:
+    """The file of the database that the settings name; None for a server's."""
+    parsed = _url(chosen_url(given))
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    return Path(str(parsed.database)).expanduser() if is_file else None
+
+
 def _url(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -96,23 +106,6 @@ def _url(url: str) -> URL:
     if kind != "sqlite" or not is_file or str(parsed.database).startswith("file:"):
         raise StoreError(_UNREADABLE)
     return parsed.set(drivername="sqlite")
-
-
-def _postgresql(url: URL) -> sa.Engine:
-    """An engine whose every wait has an end: for the server, for the network, for a lock."""
-    wait = int(BUSY_SECONDS)
-    engine = sa.create_engine(
-        url,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": wait, "tcp_user_timeout": 1000 * wait},
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.execute(f"SET lock_timeout = '{wait}s'")
-        connection.commit()
-
-    return engine
 
 
 def _sqlite(url: URL, *, read_only: bool) -> sa.Engine:

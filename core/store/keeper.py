@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from core.errors import PlaceTakenError, StoreError
 from core.results.layer_effects import LayerEffects
@@ -36,6 +36,14 @@ Answer = TypeVar("Answer")
 _log = logging.getLogger(__name__)
 
 
+class Waiting(NamedTuple):
+    """A finished run that is not in the database yet, and the id that it will have there."""
+
+    run_id: str
+    result: SweepResult
+    layer_effects: LayerEffects | None
+
+
 class Keeper:
     """The process's way to its database. Safe to use from any thread."""
 
@@ -45,7 +53,7 @@ class Keeper:
         self._guard, self._turn = threading.RLock(), threading.RLock()
         self._waiting: OrderedDict[str, tuple[SweepResult, LayerEffects | None]] = OrderedDict()
         self._refused: OrderedDict[str, str] = OrderedDict()
-        self._not_before = 0.0
+        self._not_before = self._opened_at = 0.0
         self.n_lost = 0
         self._retrying: threading.Thread | None = None
         self._silent: tuple[float, str] = (0.0, "")
@@ -54,9 +62,12 @@ class Keeper:
     def store(self) -> Store:
         """The database; raises `StoreError` while it cannot be opened.
 
-        Whoever waited for another's vain attempt makes none of their own.
+        Whoever waited for another's vain attempt makes none of their own. A read-only one that
+        has found no database looks again now and then: another Headsweep may have made it.
         """
         with self._guard:
+            if self._store is not None and self._store.stands_in and self._looks_again():
+                self._store = None
             if self._store is None:
                 self._check_silent()
                 began = time.monotonic()
@@ -65,7 +76,11 @@ class Keeper:
                 except StoreError as error:
                     self._note(error, began)
                     raise
+                self._opened_at = time.monotonic()
             return self._store
+
+    def _looks_again(self) -> bool:
+        return time.monotonic() >= self._opened_at + AGAIN_SECONDS
 
     def ask(self, what: Callable[[Store], Answer]) -> Answer:
         """Something read from the database; raises `StoreError`.
@@ -95,6 +110,20 @@ class Keeper:
         """Finished runs that are not in the database yet."""
         return len(self._waiting)
 
+    def waiting(self) -> tuple[Waiting, ...]:
+        """The runs that wait, the first in turn first; whoever writes at the moment holds none up.
+
+        One step of the interpreter's, so that no lock is needed.
+        """
+        return tuple(Waiting(id_of(name), *run) for name, run in tuple(self._waiting.items()))
+
+    def write_within(self, seconds: float) -> None:
+        """Try to write what waits, for so long at most: a database may never answer."""
+        self._silent = (0.0, "")
+        trying = threading.Thread(target=self.retry, kwargs={"now": True}, daemon=True, name="end")
+        trying.start()
+        trying.join(seconds)
+
     def refusal(self, run_id: str) -> str:
         """Why a finished run was given up and is not kept; empty where it was not."""
         return self._refused.get(run_id, "")
@@ -106,9 +135,10 @@ class Keeper:
             if len(self._waiting) >= MAX_WAITING and identity not in self._waiting:
                 self._waiting.popitem(last=False)
                 self.n_lost += 1
-                _log.error(
-                    "%d finished runs are lost: the database does not come back", self.n_lost
-                )
+                if self.n_lost % MAX_WAITING == 1:  # a log is not to be filled with it
+                    _log.error(
+                        "%d finished runs are lost: the database does not come back", self.n_lost
+                    )
             if layer_effects is None and identity in self._waiting:
                 _, layer_effects = self._waiting[identity]
             self._waiting[identity] = (result, layer_effects)

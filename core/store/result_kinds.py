@@ -4,7 +4,7 @@ A kind is added here, with plain data from `core.results` for its value. Rows of
 a newer version of one of these, are another Headsweep's: counted, and otherwise left alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +12,7 @@ from core.errors import StoreError
 from core.results.schema import VERSION
 from core.spec.identity import FAMILY
 from core.store import sweeps
-from core.store.rows import reading
+from core.store.rows import reading, text_of
 from core.store.run import Origin, Summary, Swept
 from core.text.json_form import Plain, check_form
 
@@ -49,14 +49,14 @@ KINDS: dict[str, ResultKind[Any, Any]] = {kind.family: kind for kind in (SWEEPS,
 
 def kind_of(row: Row) -> ResultKind[Any, Any]:
     """The kind of a row; raises `StoreError` for one that this version cannot read."""
-    kind = KINDS.get(row["family"])
     with reading(row):
+        name, family = text_of(row, "id"), text_of(row, "family")
         check_form(row["schema_version"], Plain.WHOLE, "its schema_version")
+    kind = KINDS.get(family)
     if kind is None or row["schema_version"] > kind.version:
         raise StoreError(
-            f"{row['id']} was kept by another Headsweep, as {row['family']}/"
-            f"{row['schema_version']}, which this one does not know: it is left as it is. Update "
-            "this Headsweep to open it."
+            f"{name} was kept by another Headsweep, as {family[:_SHOWN]}/{row['schema_version']}, "
+            "which this one does not know: it is left as it is. Update this Headsweep to open it."
         )
     return kind
 
@@ -67,3 +67,19 @@ def unknown_results(count: int) -> str:
         return ""
     what = "1 result of a kind" if count == 1 else f"{count:,} results of kinds"
     return f"{what} that this version does not know: update Headsweep to see more."
+
+
+_NAMED = 3
+_SHOWN = 40
+
+
+def damaged_results(said: Sequence[str]) -> str:
+    """What to say of the rows that a list leaves out (`Page.damaged`); nothing where it has none.
+
+    The first few are named; how many more there are is said.
+    """
+    if not said:
+        return ""
+    more = len(said) - _NAMED
+    parts = [*said[:_NAMED], *([f"{more:,} more here are damaged"] if more > 0 else [])]
+    return f"{'. '.join(parts)}. What is damaged stays as it is, and is left out of this list."

@@ -18,6 +18,11 @@ MAX_UNPACKED = 200_000_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ID_LENGTH = 12
 _SHOWN = 120
+LONGEST = 20_000
+"""Characters of a text beside the summary: twice the longest note, and a page still draws it."""
+_SHORT = frozenset(
+    ("title", "notes", "tags", "model", "ablation", "fingerprint", "origin", "id", "family")
+)
 _LATEST = 253_402_128_000.0
 """A day before the year 10000, which no calendar here has, in any time zone."""
 
@@ -75,7 +80,14 @@ def text_of(row: Mapping[str, Any], name: str) -> str:
     What could not be stored is not shown either: a file may have been written by another program.
     """
     check_form(row[name], Plain.TEXT, f"its {name}")
+    if name in _SHORT and len(row[name]) > LONGEST:
+        raise ValueError(f"its {name} has {len(row[name]):,} characters")
     return storable(row[name])
+
+
+def storable_moment(seconds: float) -> float:
+    """A time as a row can hold it: a clock may stand before 1970, or anywhere."""
+    return min(max(0.0, seconds), _LATEST)
 
 
 def moment_of(row: Mapping[str, Any], name: str) -> float:
@@ -96,8 +108,10 @@ def origin_of(row: Mapping[str, Any]) -> Origin:
 
 def tags_of(column: object) -> tuple[str, ...]:
     """The tags in a row's column; none in one that is damaged."""
+    if not isinstance(column, str) or len(column) > LONGEST:
+        return ()
     try:
-        found = parsed_json(str(column))
+        found = parsed_json(column)
         check_form(found, [Plain.TEXT], "its tags")
     except ValueError:
         return ()
@@ -129,9 +143,17 @@ def unpacked(raw: bytes) -> Any:
     return parsed_json(text.decode())
 
 
+class DamagedRowError(StoreError):
+    """A row that cannot be read. `said`: which, and what is wrong with it, without a full stop."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"{said}. The others can still be opened.")
+        self.said = said
+
+
 @contextmanager
 def reading(row: Mapping[str, Any]) -> Iterator[None]:
-    """Turns whatever a damaged row throws into a `StoreError` that names it."""
+    """Turns whatever a damaged row throws into a `DamagedRowError` that names it."""
     try:
         yield
     except (
@@ -139,15 +161,12 @@ def reading(row: Mapping[str, Any]) -> Iterator[None]:
     ) as error:  # fmt: skip
         ours = isinstance(error, DamagedError) or type(error) in (ValueError, InputError)
         said = f": {_where(error)}" if ours else ""
-        raise StoreError(
-            f"Run {_shown_id(row)} is damaged in the database{said}. The others can still be "
-            "opened."
-        ) from error
+        raise DamagedRowError(f"Run {_shown_id(row)} is damaged in the database{said}") from error
 
 
 def _shown_id(row: Mapping[str, Any]) -> str:
     found = row.get("id", "?")
-    return found if isinstance(found, str) else repr(found)[:_SHOWN]
+    return (found if isinstance(found, str) else repr(found))[:_SHOWN]
 
 
 def _where(error: Exception) -> str:

@@ -92,6 +92,18 @@ class Summary:
 
 
 Value = TypeVar("Value")
+Line = TypeVar("Line")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Line]):
+    """A part of a list; `damaged` says of each row in it that cannot be read what is wrong.
+
+    Such a row stays where it is: another program, or a backup, may make it whole again.
+    """
+
+    lines: tuple[Line, ...]
+    damaged: tuple[str, ...]
 
 
 @dataclass(frozen=True)

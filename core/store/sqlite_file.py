@@ -8,16 +8,16 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
 
 from core.errors import StoreError
-from core.store.errors import DAMAGED, named
+from core.store.errors import DAMAGED, DAMAGED_TO_A_READER, READS, named
 
 _MAGIC = b"SQLite format 3\0"
 """What a database file begins with; then, in two bytes, the length of a page (1: 65,536)."""
@@ -50,7 +50,7 @@ def located(url: URL, *, read_only: bool) -> URL:
             f"{named(real)} cannot be opened: {what} in its place. Move it away, or set "
             "HEADSWEEP_DATA_DIR to another folder."
         )
-    _check_whole(real)
+    _check_whole(real, only_read=read_only)
     return real
 
 
@@ -62,31 +62,35 @@ def writing(url: URL, wait: float) -> sa.Engine:
 
 
 def reading(url: URL, wait: float) -> sa.Engine:
-    """An engine on a file that is there, which stays as it is byte for byte, like its log."""
+    """An engine on a file that is there, which stays as it is byte for byte, like its log.
+
+    It follows whoever writes the file: a connection that relies on nobody doing so is let go of as
+    soon as anything of the file has changed, and the next one is opened as it is by then.
+    """
     path = Path(url.database or "")
-    options, pragma = "mode=ro", ""
-    if not has_log(url):
-        if not os.access(path.parent, os.W_OK):
-            # SQLite needs a log even to read, and no folder to put it in: told that the file does
-            # not change, it does without.
-            options = "immutable=1"
-        else:
-            # There is nothing to play in, and what SQLite makes beside the file goes with it again.
-            options, pragma = "mode=rw", "query_only=ON"
-    elif not os.access(path.parent, os.W_OK) and not _index_of(path).exists():
-        # The log's index is made in memory, which SQLite does for whoever is alone; nobody else
-        # has the file open, or the index would be there.
-        system = "win32" if os.name == "nt" else "unix"
-        options, pragma = f"mode=ro&vfs={system}-none", "locking_mode=EXCLUSIVE"
-    engine = sa.create_engine(url, creator=_connecting(path, options, pragma, wait))
+    engine = sa.create_engine(
+        url, creator=lambda: _open_to_read(path, wait), execution_options={READS: True}
+    )
     _begin_as_we_say(engine)
+
+    @sa.event.listens_for(engine, "checkout")
+    def checked_out(connection: _Reader, _: object, __: object) -> None:
+        if connection.alone_with is not None and connection.alone_with != _state_of(path):
+            raise DisconnectionError  # the pool opens another one
+
     return engine
 
 
 def has_log(url: URL) -> bool:
     """Whether anything may be committed and not yet in the file itself."""
-    log = _log_of(Path(url.database or ""))
-    return log.exists() and log.stat().st_size > 0
+    return _has_log(Path(url.database or ""))
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return _log_of(path).stat().st_size > 0
+    except OSError:
+        return False
 
 
 def let_read_while_writing(engine: sa.Engine, wait: float) -> None:
@@ -107,18 +111,54 @@ def let_read_while_writing(engine: sa.Engine, wait: float) -> None:
         connection.close()
 
 
-def _connecting(
-    path: Path, options: str, pragma: str, wait: float
-) -> Callable[[], sqlite3.Connection]:
+class _Reader(sqlite3.Connection):
+    """A connection that only reads."""
+
+    alone_with: tuple[object, ...] | None = None
+    """The file and its log as they were when it was opened, where it relies on nobody writing."""
+
+
+def _open_to_read(path: Path, wait: float) -> _Reader:
+    state = _state_of(path)
+    options, pragma, alone = _way_to_read(path)
     where = f"file:{quote(os.fsencode(path))}?{options}"
+    made = sqlite3.connect(where, uri=True, check_same_thread=False, timeout=wait, factory=_Reader)
+    if pragma:
+        made.execute(f"PRAGMA {pragma}")
+    if alone:
+        made.alone_with = state
+    return made
 
-    def connect() -> sqlite3.Connection:
-        made = sqlite3.connect(where, uri=True, check_same_thread=False, timeout=wait)
-        if pragma:
-            made.execute(f"PRAGMA {pragma}")
-        return made
 
-    return connect
+def _way_to_read(path: Path) -> tuple[str, str, bool]:
+    """Options and pragma of a connection, and whether it relies on nobody else writing."""
+    can_write_beside, has_log = os.access(path.parent, os.W_OK), _has_log(path)
+    if not has_log and can_write_beside:
+        # There is nothing to play in, and what SQLite makes beside the file goes with it again.
+        return "mode=rw", "query_only=ON", False
+    if can_write_beside or _index_of(path).exists():
+        return "mode=ro", "", False
+    if not has_log:
+        # SQLite needs a log even to read, and no folder to put it in: told that the file does not
+        # change, it does without.
+        return "immutable=1", "", True
+    # The log's index is made in memory, which SQLite does for whoever is alone; nobody else has
+    # the file open now, or the index would be there.
+    system = "win32" if os.name == "nt" else "unix"
+    return f"mode=ro&vfs={system}-none", "locking_mode=EXCLUSIVE", True
+
+
+def _state_of(path: Path) -> tuple[object, ...]:
+    """What changes of a file and of what lies beside it whenever somebody writes, or may."""
+    found: list[object] = []
+    for each in (path, _log_of(path), _index_of(path)):
+        try:
+            told = each.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((told.st_ino, told.st_size, told.st_mtime_ns))
+    return tuple(found)
 
 
 def _check_links(given: Path) -> None:
@@ -128,7 +168,7 @@ def _check_links(given: Path) -> None:
             raise OSError(None, f"the link {str(path)!r} leads nowhere")
 
 
-def _check_whole(url: URL) -> None:
+def _check_whole(url: URL, *, only_read: bool) -> None:
     """Raise a `StoreError` for a file that SQLite would take for an empty one, or finish."""
     try:
         with Path(url.database or "").open("rb") as file:
@@ -140,7 +180,7 @@ def _check_whole(url: URL) -> None:
     # Where a log lies beside it, a page that the disk had no room for is whole in there.
     cut = page == 0 or (size % page > 0 and not has_log(url))
     if size and (not head.startswith(_MAGIC) or cut):
-        raise StoreError(f"{named(url)} {DAMAGED}")
+        raise StoreError(f"{named(url)} {DAMAGED_TO_A_READER if only_read else DAMAGED}")
 
 
 def _text_or_bytes(raw: bytes) -> str | bytes:

@@ -25,10 +25,11 @@ from core.store.errors import store_errors
 from core.store.putting import put_row
 from core.store.queries import computed, filter_choices, listed, row_named
 from core.store.result_kinds import SWEEPS, ResultKind, kind_of
-from core.store.run import Kept, Label, Origin, Query, Run, Summary, Swept
+from core.store.run import Kept, Label, Origin, Page, Query, Run, Summary, Swept
 from core.store.tables import RUNS, VERSION, runs_of
 from core.store.versions import version_in
 
+_MOST_LOGGED = 200
 DAYS_DELETED = 7
 """Days for which a deleted run can be had back."""
 
@@ -41,12 +42,13 @@ _log = logging.getLogger(__name__)
 class Store:
     """The results of one database. `read_only` refuses every change.
 
-    Those of any kind are kept by `put` and had by `read` and `lines`; `keep`, `get` and `listed`
+    Those of any kind are kept by `put` and had by `read` and `page`; `keep`, `get` and `listed`
     are the same for sweeps.
     """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.read_only = read_only
+        self._logged: set[str] = set()
         self._engine = open_engine(url, read_only=read_only)
         self._runs: sa.FromClause = RUNS
         if read_only:
@@ -54,6 +56,11 @@ class Store:
                 self._runs = runs_of(version_in(self._engine) or VERSION)
         else:
             self._purge()
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether there was no database to read: this one is empty, and somebody may make it."""
+        return self._engine.dialect.name == "sqlite" and self._engine.url.database is None
 
     def close(self) -> None:
         """Let go of the database."""
@@ -77,7 +84,7 @@ class Store:
             "family": kind.family,
             "schema_version": kind.version,
         }
-        at = now() if created is None else created
+        at = rows.storable_moment(now() if created is None else created)
         searched = kind.searched(value)
         row = rows.to_row(columns, label or Label(), searched, origin, at)
         with self._writing() as connection:
@@ -162,6 +169,30 @@ class Store:
             row = connection.execute(wanted).first()
         return None if row is None else SWEEPS.line(dict(row._mapping))
 
+    def page(
+        self,
+        kind: ResultKind[Any, Line],
+        query: Query | None = None,
+        first: int = 0,
+        most: int = 50,
+    ) -> Page[Line]:
+        """The results of a kind that a query finds, the newest first, each row read by itself."""
+        runs = self._runs
+        wanted = listed(runs).where(*conditions(runs, query or Query(), kind))
+        ordered = wanted.order_by(runs.c.created.desc(), runs.c.id).offset(first).limit(most)
+        with self._reading() as connection:
+            found = [dict(row._mapping) for row in connection.execute(ordered)]
+        lines, damaged = [], []
+        for row in found:
+            try:
+                lines.append(kind.line(row))
+            except StoreError as error:
+                damaged.append(
+                    error.said if isinstance(error, rows.DamagedRowError) else str(error)
+                )
+                self._log_once(str(error))
+        return Page(tuple(lines), tuple(damaged))
+
     def lines(
         self,
         kind: ResultKind[Any, Line],
@@ -169,23 +200,18 @@ class Store:
         first: int = 0,
         most: int = 50,
     ) -> list[Line]:
-        """The results of a kind that a query finds, the newest first; none whose row is damaged."""
-        runs = self._runs
-        wanted = listed(runs).where(*conditions(runs, query or Query(), kind))
-        ordered = wanted.order_by(runs.c.created.desc(), runs.c.id).offset(first).limit(most)
-        with self._reading() as connection:
-            found = [dict(row._mapping) for row in connection.execute(ordered)]
-        lines = []
-        for row in found:
-            try:
-                lines.append(kind.line(row))
-            except StoreError as error:
-                _log.error("%s", error)
-        return lines
+        """Those of a `page` that can be read."""
+        return list(self.page(kind, query, first, most).lines)
 
     def listed(self, query: Query | None = None, first: int = 0, most: int = 50) -> list[Summary]:
         """`lines` for sweeps."""
         return self.lines(SWEEPS, query, first, most)
+
+    def _log_once(self, said: str) -> None:
+        """A page that is open asks again and again: a log is no place to repeat one's answer."""
+        if said not in self._logged and len(self._logged) < _MOST_LOGGED:
+            self._logged.add(said)
+            _log.error("%s", said)
 
     def count(self, query: Query | None = None, kind: ResultKind[Any, Any] = SWEEPS) -> int:
         """How many results of a kind a query finds."""
@@ -218,7 +244,7 @@ class Store:
 
     def delete(self, ids: Collection[str]) -> None:
         """Take runs out of sight; `restore` brings them back within `DAYS_DELETED` days."""
-        self._update(ids, deleted=now())
+        self._update(ids, deleted=rows.storable_moment(now()))
         self._purge()  # a server may go on for months
 
     def restore(self, ids: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from core.errors import StoreError
 from core.store.backup import back_up
 from core.store.errors import named, store_errors
 from core.store.migrations import upgrade
+from core.store.postgresql_server import be_patient
 from core.store.tables import ABOUT, METADATA, RUNS, VERSION, runs_of
 
 MIGRATING_SECONDS = 60.0
@@ -100,6 +101,7 @@ def _take_turn(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
+    be_patient(connection)
     usual = connection.scalar(sa.text("SHOW lock_timeout"))
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(MIGRATING_SECONDS)}s'")
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))

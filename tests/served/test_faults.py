@@ -10,6 +10,8 @@ from support.held_server import ALL, HELD
 from support.serving import HELD_PROGRAM, await_server, dashboard, free_port
 
 from core import SweepSpec, run_sweep
+from core.exports.data import read_json
+from core.exports.rescue import FOLDER
 from core.results.leading import opening
 from core.store.connect import default_url
 from core.store.store import Store
@@ -129,27 +131,23 @@ def test_a_locked_database_is_said_and_what_was_swept_is_kept_afterwards(held, o
     assert "red fish blue fish red fish blue" in kept(file)
 
 
-@pytest.fixture(scope="module")
-def unlucky(tmp_path_factory):
-    """A server on a path of its own, with a damaged database."""
-    folder = tmp_path_factory.mktemp("unlucky")
-    damaged = folder / "data" / "runs.sqlite3"
+def test_a_damaged_database_is_said_left_alone_and_stops_no_sweep(tmp_path, open_page):
+    """And what could not be kept is in a file once the server is told to end."""
+    damaged, log = tmp_path / "data" / "runs.sqlite3", tmp_path / "log.txt"
     damaged.parent.mkdir()
     damaged.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    with dashboard(log=folder / "log.txt", HEADSWEEP_BASE_PATH="lab/heads") as url:
-        yield url, damaged
-
-
-def test_a_damaged_database_is_said_left_alone_and_stops_no_sweep(unlucky, open_page):
-    url, damaged = unlucky
     before = damaged.read_bytes()
-    page = open_page(url)
-    page.wait_live()
-    sweep(page, "one two three one two", " three")
-    page.wait_text("baseline", "three")
-    page.wait_text("not_kept", "is damaged, or no database: it is left as it is")
-    page.go("History")
-    page.wait_error("The kept runs cannot be listed")
-    page.go("Sweep")
-    page.wait_text("baseline", "three")
+    with dashboard(log=log, HEADSWEEP_BASE_PATH="lab/heads") as url:
+        page = open_page(url)
+        page.wait_live()
+        sweep(page, "one two three one two", " three")
+        page.wait_text("baseline", "three")
+        page.wait_text("not_kept", "is damaged, or no database: it is left as it is")
+        page.go("History")
+        page.wait_error("The kept runs cannot be listed")
+        page.go("Sweep")
+        page.wait_text("baseline", "three")
     assert damaged.read_bytes() == before
+    (copy,) = (damaged.parent / FOLDER).iterdir()
+    assert read_json(copy.name, copy.read_bytes()).result.spec.prompt == "one two three one two"
+    assert f"1 finished run could not be kept. The file '{damaged}'" in log.read_text()

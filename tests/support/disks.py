@@ -10,6 +10,21 @@ import pytest
 
 
 @contextmanager
+def seen_read_only(folder: Path, where: Path) -> Iterator[None]:
+    """A folder at a second place too, where nothing can be written; a skip where that cannot be."""
+    if shutil.which("mount") is None:
+        pytest.skip("no mount on this system")
+    where.mkdir()
+    if subprocess.run(["mount", "--bind", folder, where], capture_output=True).returncode:
+        pytest.skip("no folder can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", where], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", where], check=True)
+
+
+@contextmanager
 def small_disk(folder: Path, *, size: str = "600k") -> Iterator[None]:
     """A disk of that size in a new folder; a skip where this system mounts none."""
     if shutil.which("mount") is None:

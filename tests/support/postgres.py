@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.serving import free_port
@@ -26,27 +29,87 @@ def programs() -> Path | None:
     return Path(initdb).resolve().parent if initdb else None
 
 
+def _runs(pid: int) -> bool:
+    """Whether a process is there, and not only its number for a parent that does not ask."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of one test's, to be killed, frozen and started again."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://headsweep@localhost:{self.port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=localhost -k {self.folder} -F"
+        log = self.folder / "log"
+        self._control("-w", "-l", log, "-o", options, "start")
+
+    def stop(self) -> None:
+        self._control("-m", "immediate", "stop")
+
+    def signal(self, number: int) -> None:
+        """To every process of it at once, its master's children too."""
+        for pid in self._pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _pids(self) -> tuple[int, ...]:
+        master = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return (master, *map(int, children))
+
+    def kill(self) -> None:
+        """As a machine that loses its power does, but for what its system has written."""
+        pids = self._pids()
+        self.signal(signal.SIGKILL)
+        while any(map(_runs, pids)):  # until its port and its shared memory are free
+            time.sleep(0.01)
+        # A number that its parent has not asked for is taken for a server that still runs.
+        (self.folder / "data" / "postmaster.pid").unlink()
+        for lock in self.folder.glob(".s.PGSQL.*"):
+            lock.unlink()
+
+    def _control(self, *given: object) -> None:
+        bin_ = programs()
+        assert bin_ is not None
+        _run(self.folder, bin_ / "pg_ctl", "-D", self.folder / "data", *given)
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A server on a port of its own; gives the URL of an empty database."""
+def server() -> Iterator[Server]:
+    """A server on a port of its own, with an empty database."""
     bin_ = programs()
     assert bin_ is not None
     folder = Path(tempfile.mkdtemp(prefix="headsweep-postgres-"))
-    port, data = free_port(), folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
+    made = Server(folder, free_port())
     try:
+        data = folder / "data"
         _run(folder, bin_ / "initdb", "-D", data, "-U", "headsweep", "-A", "trust", "-E", "UTF8")
-        options = f"-p {port} -c listen_addresses=localhost -k {folder} -F"
-        _run(
-            folder, bin_ / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"
-        )
+        made.start()
         try:
-            yield f"postgresql://headsweep@localhost:{port}/postgres"
+            yield made
         finally:
-            _run(folder, bin_ / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The same by its URL alone."""
+    with server() as made:
+        yield made.url
 
 
 def _run(folder: Path, *command: object) -> None:

@@ -15,6 +15,18 @@ ROOT = TESTS.parent
 SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
+HOSTILE = (
+    "core/checkpoints/test_permitted.py", "core/cli/test_terminal.py",
+    "core/exports/test_broken_files.py", "core/exports/test_data.py",
+    "core/exports/test_links.py", "core/exports/test_rescue.py", "core/store/test_connect.py",
+    "core/store/test_damaged_rows.py", "core/store/test_errors.py", "core/store/test_kill.py",
+    "core/store/test_kill_server.py", "core/store/test_two_servers.py",
+    "core/text/test_csv_form.py", "hostile/", "pages/test_damaged_history.py",
+    "pages/test_links.py",
+    "pages/test_markup_everywhere.py", "served/test_bad_input.py", "served/test_fast_clicks.py",
+    "served/test_faults.py",
+)  # fmt: skip
+"""Files of attacks; a test elsewhere is marked itself. `make test-hostile` runs them alone."""
 FAST = pytest.StashKey[dict[Path, bool]]()
 """In the configuration: each collected file of tests, and whether a save runs any of it."""
 
@@ -51,6 +63,7 @@ def _marks(item: pytest.Item, *, is_first_case: bool) -> list[str]:
         "served": file.startswith("served/"),
         "postgres": "postgresql_server" in _asked(item) or given.get("url") == "postgresql",
         "matrix": not is_first_case,
+        "hostile": file.startswith(HOSTILE),
     }
     return [name for name, holds in found.items() if holds]
 

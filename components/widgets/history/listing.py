@@ -14,6 +14,7 @@ from components.widgets.page.messages import note
 from components.words.markup import fill, joined_html, token_html
 from components.words.timestamps import when
 from core.store.keeper import KEEPER
+from core.store.result_kinds import SWEEPS, damaged_results
 from core.store.run import Origin, Query, Summary
 from core.store.store import Store
 from core.text.numbers import percent
@@ -26,13 +27,15 @@ def listing(store: Store, query: Query, state: Session, look: Look) -> None:
     """A page of runs, the newest first."""
     total = store.count(query)
     state.history.stay_within(total, AT_ONCE)
-    runs = store.listed(query, state.history.first, AT_ONCE)
-    if not runs:
+    page = store.page(SWEEPS, query, state.history.first, AT_ONCE)
+    if not page.lines and not page.damaged:
         _nothing(query)
         return
     with st.container(key="runs", gap="small"):
-        for run in runs:
+        for run in page.lines:
             _row(run, state, look, read_only=store.read_only)
+    if damaged := damaged_results(page.damaged):
+        note(damaged)
     _pages(total, state)
 
 

@@ -110,7 +110,9 @@ def _read_only() -> bool:
 def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str | Markup:
     spec = state.sweep.requested
     if trouble:
-        return f"Not kept: {trouble}"
+        # What `not_kept` says above is not said again.
+        said_above = _cannot_be_kept() and trouble == KEEPER.trouble
+        return "Not kept yet." if said_above else f"Not kept: {trouble}"
     if run is None:
         if state.sweep.saved_example:
             return "The example that comes with Headsweep."

@@ -19,7 +19,7 @@ from core.exports.browser import VARIABLE, find_browser
 from core.results.metrics import PROB
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = f"{IMAGE}</script> ]]> & $x$ \x01"
+HOSTILE = f"{IMAGE}</script> ]]> & $x$ \x01\ufffe\uffff\x0b\x85\x7f"
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,13 @@ def chrome():
 
 @pytest.fixture(scope="module")
 def hostile():
-    spec = dataclasses.replace(example.SPEC.resolved(prepend_bos=True), prompt=HOSTILE)
-    return dataclasses.replace(example.saved(), spec=spec, _index={})
+    spec = dataclasses.replace(
+        example.SPEC.resolved(prepend_bos=True), prompt=HOSTILE, model=f"./{HOSTILE}"
+    )
+    made = dataclasses.replace(
+        example.saved().provenance, headsweep=f"0\ud800{HOSTILE}", device=HOSTILE, torch=HOSTILE
+    )
+    return dataclasses.replace(example.saved(), spec=spec, provenance=made, _index={})
 
 
 def kept_of(text, result):
@@ -58,8 +63,8 @@ def test_a_png_has_print_size_opaque_paper_and_its_provenance(chrome, hostile):
 
 
 def test_an_svg_is_xml_of_shapes_with_its_provenance(chrome, hostile):
-    text = svg(hostile, None, "A <title>")
-    tree = ElementTree.fromstring(text)
+    text = svg(hostile, None, "A <title>\ud800\ufffe\x02")
+    tree = ElementTree.fromstring(text.encode())
     assert tree.tag == f"{SVG}svg"
     kept_of(tree.find(f"{SVG}metadata").text, hostile)
     assert "baseline P(␣jumps)" in tree.find(f"{SVG}desc").text
