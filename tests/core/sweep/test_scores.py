@@ -132,6 +132,7 @@ def test_log_odds_near_1_are_the_logits_own(lead, answer):
     assert found.logodds == pytest.approx([expected], abs=1e-9)
 
 
+@pytest.mark.shapes
 def test_log_odds_of_two_sure_tokens_are_those_of_losing_either():
     """1 - p q is the two chances of a miss added, where both are small."""
     rows = torch.zeros(1, 2, 4, dtype=torch.float64)
