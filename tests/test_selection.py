@@ -24,7 +24,9 @@ def test_whole_files_are_left_out_only_where_all_they_test_is_slow(fast):
     assert {name for name in left_out if not name.startswith(("browser/", "served/"))} == {
         "core/cli/test_doctor.py",
         "core/demo/test_embedded_model.py",
+        "core/store/test_damaged_rows.py",
         "core/store/test_kill.py",
+        "core/store/test_kill_server.py",
         "test_wheel.py",
     }
 

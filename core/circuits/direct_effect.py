@@ -139,7 +139,7 @@ class DirectEffect:
             "direct_frozen_norm": self.direct_frozen_norm,
             "norm_part": self.norm_part,
             "downstream": self.downstream,
-            "self_repair": {"total": self.repair, **self.parts},
+            "beyond_direct": {"total": self.repair, **self.parts},
             "mechanism": self.mechanism.value,
             "later_heads": [[head.label, change] for head, change in self.most_changed(10)],
             "later_mlps": jsonable(self.later_mlps),

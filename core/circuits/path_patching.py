@@ -152,8 +152,8 @@ def measure_path_patching(
     """Patch the path from every earlier head into `head`; yields the share done.
 
     `query` defaults to the position that predicts the answer's first token. `key` defaults to the
-    position with the largest attention weight from `query`; position 0 only counts if no other
-    weight reaches `RESTING`. With `answer` the change of the answer is measured too, which takes a
+    position with the largest attention weight from `query`; BOS only counts if no other weight
+    reaches `RESTING`. With `answer` the change of the answer is measured too, which takes a
     pass from the receiver on for each sender and input; `whole_group` is then
     `AnswerChanges.whole_group`. Raises `InputError` for a position out of range or a key after the
     query, `UnavailableError` for a model whose residual stream is not the sum of its parts.
@@ -166,7 +166,7 @@ def measure_path_patching(
     replacements = yield from constant_steps(scorer.replacements(), 0.0)
     scores = yield from constant_steps(measure_composition(model, head), 0.0)
     attention = AttentionMeasure(scorer, head, query)
-    key = _default_key(attention.row) if key is None else key
+    key = _default_key(attention.row, has_bos=prepared.prompt.has_bos) if key is None else key
     heads = sharing(model, head) if whole_group else (head,)
     on_answer = AnswerMeasure(scorer, head, heads) if answer else None
     changes = np.full((6, model.n_layers, model.n_heads), np.nan)
@@ -211,9 +211,9 @@ def _check(query: int, key: int | None, n_pos: int) -> None:
         )
 
 
-def _default_key(row: Float[Tensor, " key"]) -> int:
-    """The key with the largest weight; position 0 only if no other weight reaches `RESTING`."""
-    others = row[1:]
+def _default_key(row: Float[Tensor, " key"], *, has_bos: bool) -> int:
+    """The key with the largest weight; BOS only if no other weight reaches `RESTING`."""
+    others = row[1:] if has_bos else row[:0]
     if len(others) and float(others.max()) >= RESTING:
         return 1 + int(others.argmax())
     return int(row.argmax())

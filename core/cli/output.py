@@ -70,12 +70,15 @@ def write_text(text: str, out: Path | None) -> None:
         out.write_text(text, encoding="utf-8")
 
 
+_SAID_ANYHOW = keeper.__name__, "core.store.store"  # the second would import the database's library
+
+
 class _LogLines(logging.Handler):
     """What the program logs, each record as one line on stderr like the commands' own."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Without the state of the database, which the commands say themselves."""
-        return record.name != keeper.__name__ or record.exc_info is not None
+        """Without the state of the database and its damaged rows: the commands say them."""
+        return record.name not in _SAID_ANYHOW or record.exc_info is not None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print it; its traceback is nobody's at a terminal."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from core.cli.feeds_table import feeds_table, feeds_words
 from core.cli.output import terminal_text, write_json
 from core.cli.terminal import TerminalConsole
 from core.text.numbers import percent, share, signed
@@ -97,6 +98,11 @@ def _print_head(report: Mapping[str, Any], console: Console) -> None:
     if looks_at:
         console.print()
         console.print(terminal_text(phrase(looks_at)))
+    feeds = report["path_patching"]
+    console.print()
+    console.print(terminal_text(phrase(feeds_words(feeds))))
+    if "unavailable" not in feeds:
+        console.print(feeds_table(feeds))
     for entry in report["literature"]:
         console.print(terminal_text(phrase(f"Published: {entry['role']} ({entry['citation']})")))
     console.print()

@@ -101,7 +101,8 @@ def _inexact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> str:
         return f"its wiring does not fit it ({type(error).__name__}: {said})"
     if _largest_difference(slow, fast) <= _tolerance(model, slow):
         return ""
-    return "its wiring gives other numbers than its own code"
+    rounding = " (in bfloat16 rounding alone can do so)" if model.dtype == "bfloat16" else ""
+    return f"the fast path would give other numbers than the model’s own code{rounding}"
 
 
 def _all_logits(

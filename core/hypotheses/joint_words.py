@@ -89,11 +89,20 @@ def redundancy_words(test: "JointTest") -> str:
         "more than any one alone: they back each other up.",
         Relation.GAINS: f"Removing each alone raises it, removing all by {size} less than their "
         "single changes add up to: overlapping gains, no backup.",
-        Relation.LOSSES: f"Together they cost {size} less than their single changes add up to: "
-        "overlapping losses.",
+        Relation.LOSSES: f"Together they cost {size} less than their single changes add up to"
+        f"{_less_than_one(test)}: overlapping losses.",
         Relation.NOT_ADDITIVE: f"The joint change lies {size} "
         f"{'below' if test.redundancy < 0 else 'above'} the sum of the single ones: not additive.",
     }[relation]
+
+
+def _less_than_one(test: "JointTest") -> str:
+    """Where the whole set costs notably less than one of its members alone."""
+    worst = min(test.single_changes)
+    if test.change < worst + NOTABLE_NATS:
+        return ""
+    alone = test.heads[test.single_changes.index(worst)].label
+    return f", and less than {alone} alone ({signed(test.change, 2)} and {signed(worst, 2)})"
 
 
 def all_additive_words(found: "Interactions") -> str:

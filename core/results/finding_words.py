@@ -1,6 +1,7 @@
 """The findings of a sweep in sentences, the same on the page, in a report and in a terminal."""
 
 from core.results.findings import Findings
+from core.results.leading import leading_of
 from core.results.metric_words import about_words, change_words, least_words
 from core.results.metrics import PROB
 from core.results.result import HeadEffect, SweepResult
@@ -75,5 +76,16 @@ def _count(found: Findings, result: SweepResult) -> Words:
     return phrase(
         f"{found.n_notable} of {heads}, ablated alone, moved ",
         about_words(found.metric, result),
-        f" by {least_words(found.metric)}{either}",
+        f" by {least_words(found.metric)}{either}{_within_rounding(found, result)}",
+    )
+
+
+def _within_rounding(found: Findings, result: SweepResult) -> str:
+    """Said of a count whose line lies within what bfloat16 was measured to move."""
+    apart, metric = result.provenance.float32_distance, found.metric
+    if apart is None or metric is not leading_of(result) or apart <= metric.notable:
+        return ""
+    return (
+        f" That line lies within the rounding of this run ({apart:.2g} nats): the count is no more "
+        "than a rough one."
     )

@@ -289,7 +289,7 @@
   findings();
   choices();
   table();
-  state.head = [...result.heads].sort((a, b) => Math.abs(b.prob_change) - Math.abs(a.prob_change))[0] || null;
+  state.head = [...result.heads].sort((a, b) => Math.abs(b[data.opening]) - Math.abs(a[data.opening]))[0] || null;
   if (state.head) detail();
   ranking();
   draw().then((plot) => {

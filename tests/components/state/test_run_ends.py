@@ -4,12 +4,12 @@ The session and its runner are stand-ins with what is read of them: real ones en
 """
 
 import asyncio
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData
+from support.own_loop import run_in_own_loop
 
 from components.state import run_ends
 
@@ -53,11 +53,7 @@ def ask(session):
 
 
 def pass_time(session):
-    # In a thread of its own: a browser that the process drives has a loop running in this one.
-    waiting = asyncio.sleep(3 * run_ends.SOON)
-    thread = Thread(target=session._event_loop.run_until_complete, args=(waiting,))
-    thread.start()
-    thread.join()
+    run_in_own_loop(asyncio.sleep(3 * run_ends.SOON), session._event_loop)
 
 
 def test_without_a_run_before_it_a_run_begins_at_once(session, begun):

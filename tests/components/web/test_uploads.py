@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from support.own_loop import run_in_own_loop
 
 from components.web import uploads
 from components.web.uploads import AT_ONCE, IN_ALL, PER_SESSION, BoundedUploads
@@ -64,7 +65,7 @@ def test_a_session_and_the_server_hold_their_newest_files(server):
         assert server.held("mine") == []
         assert server.held("other0") == ["f"]
 
-    asyncio.run(many())
+    run_in_own_loop(many())
 
 
 def test_few_files_arrive_at_once(server):
@@ -77,7 +78,7 @@ def test_few_files_arrive_at_once(server):
         assert await asyncio.gather(*waiting) == [204] * AT_ONCE
         assert await put(app, "late", "f") == 204
 
-    asyncio.run(many())
+    run_in_own_loop(many())
 
 
 def test_what_is_refused_takes_no_room(server):
@@ -91,4 +92,4 @@ def test_what_is_refused_takes_no_room(server):
         assert server.held("mine") == ["kept"]
         assert uploads.IN_ALL >= uploads.PER_SESSION
 
-    asyncio.run(many())
+    run_in_own_loop(many())

@@ -187,7 +187,7 @@ def test_the_views_of_a_head_agree_with_each_other(printed):
     assert by["direct"] + by["downstream"] == pytest.approx(by["total"])
     assert by["metric"] == found["leading_metric"] == "logodds_change"
     assert by["total"] == pytest.approx(effect["logodds_change"], abs=1e-5)
-    repair = by["self_repair"]
+    repair = by["beyond_direct"]
     assert by["direct_frozen_norm"] + repair["total"] == pytest.approx(by["total"])
     assert sum(value for name, value in repair.items() if name != "total") == pytest.approx(
         repair["total"]

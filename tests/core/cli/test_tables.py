@@ -8,7 +8,7 @@ import pytest
 
 from core.cli.tables import Printed, chosen_format
 from core.demo.example import SPEC
-from core.text.numbers import ordinal
+from core.text.numbers import ordinal, signed
 
 PANGRAM = ("--prompt", SPEC.prompt, "--target", SPEC.target, "--ablation", "mean")
 
@@ -56,6 +56,12 @@ def test_the_tables_have_the_numbers_of_the_json(inside, tmp_path):
     place = f"{ordinal(induction['rank'])} of {induction['of']}"
     assert f"induction {induction['score']:.2f} {place}" in words
     assert "attends to ␣jumps at 5 (100 %)" in words
+    feeds = report["path_patching"]
+    assert "What feeds it, residual stream only" in words
+    assert f"It looks from {feeds['query']} to {feeds['key']}" in words
+    change, head = max((abs(value), head) for head, value in enumerate(feeds["by_key"][0]))
+    assert f"key that weight L0H{head} {signed(feeds['by_key'][0][head], 3)}" in words
+    assert change > 0
 
 
 @pytest.mark.slow

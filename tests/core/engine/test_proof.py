@@ -40,7 +40,7 @@ def test_the_models_own_wiring_is_kept(loaded):
 def test_a_wiring_that_is_not_the_models_own_is_dropped(loaded, changes):
     dropped = checked_model(broken(loaded("gpt2"), **changes))
     assert dropped.stack is None
-    assert dropped.slower_because == "its wiring gives other numbers than its own code"
+    assert dropped.slower_because.startswith("the fast path would give other numbers")
 
 
 def test_a_wiring_that_fails_in_any_way_is_dropped_and_says_how(loaded):

@@ -11,7 +11,7 @@ from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses.comparison_sets import Place
 from core.hypotheses.joint import ComparisonSet, JointTest, joint_test
-from core.hypotheses.joint_words import comparison_words
+from core.hypotheses.joint_words import comparison_words, redundancy_words
 from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.parse_heads import parse_heads
 from core.hypotheses.relation import Relation
@@ -168,6 +168,8 @@ def test_a_joint_test_by_hand():
     assert told["place"] == {"rank": 2, "of": 5, "tied": 1, "percentile": None}
     assert told["strongest"] is True
     assert replace(found, others=()).place is None
+    less = replace(found, joint=effect(-9.0, -2.5), singles=(effect(0, -2.6), effect(0, -3.2)))
+    assert "less than L1H0 alone (−2.50 and −3.20)" in redundancy_words(less)
 
 
 def test_the_induction_heads_of_the_embedded_model_together(demo):

@@ -83,6 +83,14 @@ def test_two_opposite_signs_are_never_left_without_a_word():
     assert ", while the foil rose more)" in sentences_of(rose)[0]
 
 
+def test_a_count_within_the_rounding_of_bfloat16_is_called_rough():
+    result = with_foil(logit_diff_change=-1.0)
+    for apart, rough in ((None, False), (0.05, False), (0.16, True)):
+        made = dataclasses.replace(result.provenance, float32_distance=apart)
+        *_, count = sentences_of(dataclasses.replace(result, provenance=made, _index={}))
+        assert ("within the rounding of this run (0.16 nats)" in count) is rough
+
+
 def test_every_metric_has_sentences_that_name_it():
     result = with_foil(logit_diff_change=-1.0)
     for metric in METRICS:
