@@ -14,7 +14,8 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
-QUIETLY := --disable-pip-version-check --quiet
+# Nothing is compiled beforehand: most files of these packages are never imported.
+QUIETLY := --disable-pip-version-check --quiet --no-compile
 # Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
