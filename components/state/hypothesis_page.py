@@ -11,7 +11,7 @@ from core.hypotheses.prediction import Prediction
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
 
-TEST_SLOTS = ("joint", "pairs", "keep", "search", "variants")
+TEST_SLOTS = ("joint", "pairs", "dose", "keep", "search", "variants")
 """What a hypothesis' test asks for: begun by hand, it goes on while another page is looked at."""
 
 

@@ -17,9 +17,10 @@ def dose_words(found: "Dose", metric: Metric) -> str:
     """
     at = dict(zip(found.factors, found.effects, strict=True))
     said: list[str] = []
+    several = len(found.heads) > 1
     for factor, how in (
-        (0.0, "Without it P is"),
-        (0.5, "with half of it"),
+        (0.0, f"Without {'them' if several else 'it'} P is"),
+        (0.5, f"with half of {'what they write' if several else 'it'}"),
         (2.0, "with twice as much"),
     ):
         value = metric.value(at[factor]) if factor in at else None

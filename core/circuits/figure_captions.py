@@ -67,12 +67,13 @@ def direct_effect(metric: str) -> Words:
     return phrase(f"Change of {metric_words(metric)} by route, nats")
 
 
-def dose(head: Head) -> Words:
-    """A dose curve of one head."""
+def dose(heads: str) -> Words:
+    """A dose curve of one head, or of several that are scaled together."""
     return phrase(
         "The answer when what ",
-        bold(head.label),
-        " writes is multiplied by 0 (removed: zero ablation) … 1 (as it is: the clean run) … 2 "
+        bold(heads),
+        " write" if "," in heads else " writes",
+        " is multiplied by 0 (removed: zero ablation) … 1 (as it is: the clean run) … 2 "
         "(twice as much)",
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.jobs.task import OnSpec, Step, Work, counted
 from core.spec.heads import Head
-from core.spec.members import Member
+from core.spec.members import Member, heads_of
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -47,6 +47,22 @@ class MeasureJoint(OnHeads):
         from core.hypotheses.joint import joint_test
 
         return joint_test(scorer, self.heads)
+
+
+@dataclass(frozen=True)
+class MeasureSetDose(OnHeads):
+    """Scale what the set's heads write, together, from nothing to twice as much; a `Dose`."""
+
+    @property
+    def description(self) -> str:
+        """What is being done."""
+        return "Scaling the heads together"
+
+    def measure(self, scorer: "Scorer") -> Generator[float, None, Any]:
+        """Each factor is one batch row."""
+        from core.circuits.dose import measure_dose
+
+        return measure_dose(scorer, heads_of(self.heads))
 
 
 @dataclass(frozen=True)

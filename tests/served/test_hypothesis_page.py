@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.circuits.dose import measure_dose
 from core.demo import example
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
@@ -128,6 +129,12 @@ def test_keeping_them_alone_and_the_search_for_a_small_set(fresh, keeper):
     said = "recovers nothing: it ends further from the clean run than with all heads ablated ("
     assert f"{said}{share(kept.faithfulness)} of what that loses" in fresh.text("kept")
     assert percent(kept.empty.prob) in fresh.text("kept")
+
+    fresh.click_button("set_dose")
+    dose = run_to_end(measure_dose(Scorer(keeper.model, example.SPEC), heads))
+    fresh.wait_text("set_dose_curves", f"as it is, {percent(dose.baseline.prob)}")
+    drawn = fresh.figure("dose-prob-L1H0-L1H2")["data"][0]
+    assert np.allclose(drawn["y"], [100 * effect.prob for effect in dose.effects], atol=0.05)
 
     fresh.click_button("find_smallest")
     fresh.wait_text("found_set", "Both ways are greedy")

@@ -9,6 +9,7 @@ from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map
 from components.state import Session, Test
 from components.widgets.head.context import chart, subtitle
+from components.widgets.hypothesis.dose import set_dose
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
@@ -54,6 +55,7 @@ def outcome(test: Test, state: Session, look: Look) -> None:
         elif len(heads) > MOST_PAIRED:
             kinds = kinds_of(heads)
             note(f"Pairs are measured for up to {MOST_PAIRED} {kinds}; these are {len(heads)}.")
+        set_dose(test, found, state, look)
 
 
 def _verdict(test: Test, found: "JointTest") -> None:

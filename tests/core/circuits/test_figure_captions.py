@@ -58,7 +58,7 @@ def test_the_answers_paths_name_the_leading_metric():
 
 
 def test_what_the_ends_of_a_dose_are_is_said():
-    words = figure_captions.dose(Head(1, 2))
+    words = figure_captions.dose("L1H2")
     assert bold_in(words) == ["L1H2"]
     said = "multiplied by 0 (removed: zero ablation) … 1 (as it is: the clean run) … 2 (twice"
     assert said in plain(words)
