@@ -150,32 +150,29 @@ def print_table(
 
     In a metric: the one that the sweep opens on unless one is given.
     """
+    from core.results.account import account
     from core.results.captions import no_mlp_words, provenance_words
-    from core.results.facts import fact_words, facts
-    from core.results.finding_words import CAVEATS, finding_words
-    from core.results.findings import findings
-    from core.results.leading import opening
+    from core.results.facts import fact_words
+    from core.results.finding_words import CAVEATS
     from core.results.table_rows import ranked, table_rows
 
-    first = opening(result)
-    shown = metric if metric is not None and metric.measures(result) else first.metric
-    found = findings(result, shown)
-    for fact in facts(result, shown):
+    said = account(result, metric)
+    for fact in (*said.facts, said.swept):
         console.print(terminal_text(fact_words(fact)))
     console.print()
-    why = "" if metric is not None else f" {first.why}"
-    console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
-    order = ranked(table_rows(result, layer_effects, rows), shown.field)
-    _print_rows(result, console, shown, order)
+    parts = (f"The largest by {said.metric.title}.", said.why)
+    console.print(terminal_text(phrase(" ".join(filter(None, parts)))))
+    order = ranked(table_rows(result, layer_effects, rows), said.metric.field)
+    _print_rows(result, console, said.metric, order)
     if layer_effects is not None and (why := no_mlp_words(result, layer_effects)):
         console.print(terminal_text(phrase(f"No rows of MLPs: {why}")))
     if extra is not None:
         _print_extra(extra, order, console)
     console.print()
-    for said in finding_words(result, found):
-        console.print(terminal_text(said))
+    for sentence in said.findings:
+        console.print(terminal_text(sentence))
     console.print(terminal_text(phrase(f"{CAVEATS}:")))
-    for caveat in found.caveats:
+    for caveat in said.caveats:
         console.print(terminal_text(phrase(f"- {caveat}")))
     console.print()
     console.print(terminal_text(provenance_words(result)))
