@@ -9,9 +9,8 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.many import or_many
 from core.cli.options import OutputFormat
-from core.cli.output import progress, say, terminal_text, write_json, write_text
+from core.cli.output import console_for, progress, say, terminal_text, write_json, write_text
 from core.cli.run_spec import Swept, extra_columns, say_missing_mlps, swept, warn_of_trouble
-from core.cli.tables import console_for
 from core.cli.terminal import TerminalConsole
 from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from core.circuits.extra_columns import ExtraValues
+    from core.results.effects import Effect
     from core.results.layer_effects import LayerEffects
     from core.results.metrics import Metric
     from core.results.result import SweepResult
@@ -192,7 +192,7 @@ def _print_rows(
         table.add_row(
             row.label,
             percent(row.effect.prob, 2).removesuffix(" %"),
-            *(_cell(metric, metric.value(row.effect)) for metric in metrics),
+            *(_cell(metric, row.effect) for metric in metrics),
             str(row.effect.rank),
         )
     console.print(table)
@@ -235,11 +235,12 @@ def _warn_of_missing(extra: "ExtraValues | None") -> None:
         say(f"--columns: {name}: {why}")
 
 
-def _cell(metric: "Metric", value: float | None) -> "Text":
+def _cell(metric: "Metric", effect: "Effect") -> "Text":
     from rich.text import Text
 
+    value = metric.value(effect)
     if value is None:
         return Text("–")
     strong = metric.signed and abs(value) >= metric.notable
     style = "" if not strong else "red" if value < 0 else "blue"
-    return Text(metric.cell(value, metric.digits + 1), style=style)
+    return Text(metric.cell(value, effect.prob, metric.digits + 1), style=style)

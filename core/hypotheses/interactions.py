@@ -18,6 +18,7 @@ from core.hypotheses.joint_effects import ablate_sets, change, checked_set
 from core.hypotheses.relation import Relation, relation
 from core.spec.members import Member
 from core.sweep.scorer import Scorer
+from core.text.jsonable import jsonable
 
 MOST = 10
 """The largest number of members: 45 pairs."""
@@ -75,7 +76,7 @@ class Interactions:
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
-            "single": self.single.tolist(),
+            "single": jsonable(self.single),
             "pairs": [pair.to_dict() for pair in self.pairs],
         }
 
