@@ -32,5 +32,5 @@ def gap_words(found: "OnAGap", metric: str) -> tuple[str, ...]:
         levels,
         "1 is all of the gap, 0 nothing of it; more than 1: beyond the run that is patched in "
         "(denoise: the clean one); below 0: further from it.",
-        "What restores need not be needed.",
+        "What restores the answer need not be needed for it.",
     )

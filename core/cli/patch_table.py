@@ -28,8 +28,9 @@ def write_patching(values: Mapping[str, Any], asked: Printed | None, out: Path |
         rows = _rows(values)
         shares = values["denoise"]["normalised"] is not None
         console.print(_table(rows[:ROWS], "share" if shares else "nats"))
+        every = "all, and each position" if values.get("by_position") else "all"
         console.print(
-            f"The {min(ROWS, len(rows))} largest of {len(rows):,}; --format json has all.",
+            f"The {min(ROWS, len(rows))} largest of {len(rows):,}; --format json has {every}.",
             highlight=False,
         )
 
