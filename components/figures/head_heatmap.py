@@ -4,7 +4,7 @@ Beside the cells, on the same rows, each whole layer's effect gives the scale. C
 estimated so far carry a mark that needs no colour to be seen.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,19 +21,17 @@ from components.figures.base.cells import (
 )
 from components.figures.base.head_axes import head_axes
 from components.figures.base.look import Look, Scale, blank, ink_on
+from components.figures.cell_contents import ESTIMATED, cell_words, color_limit, shown_values
 from components.figures.layer_effects import CELLS, draw_layer_effects
-from components.words.escaping import token_label
+from components.words.escaping import as_lines
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
-from core.results.result import HeadEffect, SweepResult
+from core.results.result import SweepResult
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
-from core.text.numbers import percent, share_of
 
 MARKED = 8
 """How many of the strongest cells carry their number."""
-ESTIMATED = "≈"
-"""The mark of a cell that is estimated, not measured."""
 TICKS = 26
 ABOVE, BELOW = 46.0, 50.0
 """Pixels for the axes above the cells and the colour bar beneath: fixed, so that no cell moves
@@ -62,8 +60,7 @@ def head_heatmap(
     cell = _cell_height(n_layers)
     above, below = look.size(ABOVE), look.size(BELOW)
     sketch = blank(look, n_layers * cell + above + below)
-    measured = metric.values(result)
-    shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
+    measured, shown = metric.values(result), shown_values(result, metric, guesses)
     for trace in _cells(shown, measured, metric, look):
         sketch.add_trace(trace)
     sketch.add_trace(_click_targets(result, guesses, metric, layer_effects))
@@ -81,20 +78,6 @@ def head_heatmap(
     )
     draw_layer_effects(sketch, result, layer_effects, metric, look, beside)
     return sketch.figure()
-
-
-def color_limit(values: np.ndarray, metric: Metric) -> float:
-    """The value at the end of the colour scale: the largest seen, but never noise."""
-    finite = np.abs(values[np.isfinite(values)])
-    return float(max(finite.max(initial=0.0), metric.notable))
-
-
-def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) -> int:
-    """How many cells show an estimate, in want of anything measured."""
-    guesses = metric.estimated(estimate)
-    if guesses is None:
-        return 0
-    return int((np.isfinite(guesses) & ~np.isfinite(metric.values(result))).sum())
 
 
 def _cells(
@@ -148,7 +131,7 @@ def _click_targets(
     told = [
         (head, said)
         for head in all_heads(*result.shape)
-        if (said := "<br>".join(_told(result, head, guesses, metric, layer_effects)))
+        if (said := as_lines(cell_words(result, head, guesses, metric, layer_effects)))
     ]
     return head_targets([head for head, _ in told], [said for _, said in told])
 
@@ -172,38 +155,6 @@ def _letters(
         hoverinfo="skip",
         name="published roles",
     )
-
-
-def _told(
-    result: SweepResult,
-    head: Head,
-    guesses: np.ndarray | None,
-    metric: Metric,
-    layer_effects: LayerEffects | None,
-) -> Iterator[str]:
-    """The lines of a cell's hover text; none where there is nothing in the cell."""
-    effect, base = result.effect(head), percent(result.baseline.prob)
-    if effect is None:
-        if guesses is not None:
-            yield f"<b>{head.label}</b> {ESTIMATED} {metric.quantity(guesses[head])}"
-            yield "an estimate, not measured yet"
-        return
-    yield f"<b>{head.label}</b>"
-    yield f"P(target) {base} → {percent(effect.prob)}"
-    if (change := metric.value(effect)) is not None:
-        yield f"{metric.label} {metric.quantity(change)}"
-    yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
-    yield _likeliest(effect)
-    part = (
-        None if layer_effects is None else layer_effects.share_of_first(result, head, metric.field)
-    )
-    if part is not None and change is not None and abs(change) >= metric.notable:
-        yield f"at position 0 alone: {share_of(part, 'it')}"
-
-
-def _likeliest(effect: HeadEffect) -> str:
-    text, prob = effect.top[0]
-    return f"then likeliest: {token_label(text, 14)} {percent(prob)}"
 
 
 def _type_size(n_layers: int, n_heads: int) -> float:

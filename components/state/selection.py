@@ -19,16 +19,17 @@ class Selection:
     """The selected head, and whether a link has selected it. `choose` is the only way to set it.
 
     `clicks` is in the keys of charts and tables: it grows with each selection, so that they are
-    new ones and a stale click cannot come back.
+    new ones and a stale click cannot come back. `turn` is what the heatmap's grid calls its last
+    choice that has come here: what was said before it is old there.
     """
 
-    __slots__ = ("_address", "_clicks", "_head", "_linked")
+    __slots__ = ("_address", "_clicks", "_head", "_linked", "_turn")
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._head: Head | None = None
         self._linked = False
-        self._clicks = 0
+        self._clicks = self._turn = 0
 
     @property
     def head(self) -> Head | None:
@@ -40,20 +41,30 @@ class Selection:
         """How often charts and tables have been made new."""
         return self._clicks
 
-    def choose(self, head: Head | None, *, linked: bool = False, renew: bool = True) -> None:
+    @property
+    def turn(self) -> int:
+        """The number of the grid's last choice."""
+        return self._turn
+
+    def choose(
+        self,
+        head: Head | None,
+        *,
+        linked: bool = False,
+        renew: bool = True,
+        turn: int | None = None,
+    ) -> None:
         """Select a head, or none; what was said of the address is taken back.
 
         Without `renew` the charts and tables keep their keys: a table whose rows are walked
-        through by arrow keys keeps the focus.
+        through by arrow keys keeps the focus. `turn` comes with a choice in the grid.
         """
+        if turn is not None:
+            self._turn = turn
         self._head, self._linked = head, linked
         self._address.trouble = ""
         if renew:
             self.renew_keys()
-
-    def toggle(self, head: Head) -> None:
-        """Select a head; the one already selected is let go."""
-        self.choose(None if head == self._head else head)
 
     def renew_keys(self) -> None:
         """Give charts and tables new keys: they come up with nothing clicked in them."""

@@ -10,13 +10,8 @@ from support import drawn
 
 from components.figures.base.cells import NUMBERS, shares_of
 from components.figures.base.look import Look, ink_on
-from components.figures.head_heatmap import (
-    ESTIMATED,
-    MARKED,
-    color_limit,
-    head_heatmap,
-    n_estimated,
-)
+from components.figures.cell_contents import ESTIMATED, color_limit, n_estimated
+from components.figures.head_heatmap import MARKED, head_heatmap
 from core.circuits.atlas import letters
 from core.results.metrics import KL, LOGODDS, LOGPROB, METRICS, PROB
 from core.spec.heads import Head, all_heads
