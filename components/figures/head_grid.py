@@ -99,10 +99,11 @@ def _cell(
 
 
 def _scale(limit: float, metric: Metric, look: Look) -> Grid:
-    """The colour bar: its colours from left to right, and its ticks."""
+    """The colour bar: its colours from left to right, the values at its ends, and its ticks."""
     low = -limit if metric.signed else 0.0
     return {
         "unit": metric.unit,
+        "ends": [float(f"{low:.{_DIGITS}g}"), float(f"{limit:.{_DIGITS}g}")],
         "colours": [colour for _, colour in (look.diverging if metric.signed else look.sequential)],
         "ticks": _ticks(low, limit, 5, metric),
     }

@@ -74,10 +74,10 @@ def test_metrics_switch_scale_and_unit(live):
     effect = expected.ranked("logprob_change")[0]
     assert math.isclose(live.z()[effect.layer][effect.head], effect.logprob_change, rel_tol=1e-2)
     live.choose("metric", "KL")
-    shown = next(t for t in live.figure("heatmap")["data"] if t["type"] == "heatmap")
-    assert shown["zmin"] == 0
+    scale = live.grid()["scale"]
+    assert scale["ends"][0] == 0
     assert min(min(row) for row in live.z()) >= 0
-    assert shown["colorbar"]["title"]["text"] == "nats"
+    assert scale["unit"] == "nats"
 
 
 def test_logit_difference_asks_for_a_foil_and_offers_the_strongest_rival(live):

@@ -142,6 +142,11 @@ class Session:
             raise LookupError(f"The button {key!r} cannot be pressed now.")
         await self._ask(button.fragment, pressed=WidgetState(id=button.id, trigger_value=True))
 
+    async def tell(self, key: str, event: WidgetState) -> None:
+        """Send what a component of the page tells."""
+        await self.at_rest()
+        await self._ask(self.page.widget(key).fragment, pressed=event)
+
     async def at_rest(self) -> None:
         """Until no script runs for this tab and none was asked for."""
         await self.until(lambda: self._rests)
@@ -189,7 +194,7 @@ class Session:
         return self.page.errors()
 
     def heatmap(self) -> np.ndarray:
-        """(layer, head) of the heatmap, in percentage points where the metric is probability."""
+        """(layer, head) of the heatmap, in the unit of the metric on display."""
         return self.page.heatmap()
 
     async def _connect(self) -> None:

@@ -68,7 +68,7 @@ class Grid {
     this.beside = [];
     for (let layer = 0; layer < layers; layer += 1) this.table.append(this.row(layer, heads, layers));
     this.why = made("div", "hs-grid-why");
-    this.bar = made("div", "hs-grid-scale");
+    this.bar = made("div", "hs-grid-scale", { role: "img" });
     root.append(this.table, this.why, this.bar, this.tip);
     this.sizes.disconnect();
     this.sizes.observe(root);
@@ -154,13 +154,14 @@ class Grid {
   }
 
   fillScale() {
-    const { colours, ticks, unit } = this.data.scale;
+    const { colours, ends, ticks, unit } = this.data.scale;
     const ramp = made("div", "hs-grid-ramp");
     ramp.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
     const numbers = made("div", "hs-grid-ticks");
     numbers.append(...ticks.map((tick) => this.tick(tick)));
     const name = made("span", "hs-grid-unit");
     name.textContent = unit;
+    this.bar.setAttribute("aria-label", `Colours from ${ends[0]} to ${ends[1]} ${unit}`);
     this.bar.replaceChildren(ramp, name, numbers);
   }
 
