@@ -20,16 +20,18 @@ class Selection:
 
     `clicks` is in the keys of charts and tables: it grows with each selection, so that they are
     new ones and a stale click cannot come back. `turn` is what the heatmap's grid calls its last
-    choice that has come here: what was said before it is old there.
+    choice that has come here: what was said before it is old there. `in_ranking`: it was chosen by
+    a row of the ranking, which is marked.
     """
 
-    __slots__ = ("_address", "_clicks", "_head", "_linked", "_turn")
+    __slots__ = ("_address", "_clicks", "_head", "_linked", "_turn", "in_ranking")
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._head: Head | None = None
         self._linked = False
         self._clicks = self._turn = 0
+        self.in_ranking = False
 
     @property
     def head(self) -> Head | None:

@@ -309,8 +309,9 @@ class Session:
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN or run.script_run_id != self._run:
             return
         self.page.finish(run.script_run_id, run.fragment_ids)
-        # Not any fragment's: a look asked for long ago may come in after a button was pressed.
-        if self._asked in run.fragment_ids:
+        # Not any fragment's: a look asked for long ago may come in after a button was pressed. What
+        # a callback asked for instead may be another fragment than the button's, and looks no more.
+        if not set(run.fragment_ids) <= self._timers.keys() or self._asked in run.fragment_ids:
             self._asked = None
         self._running = False
 

@@ -12,6 +12,8 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 
 from components.figures.head_grid import Grid
 from components.state import Session
+from components.widgets.head.choosing import choose_head
+from components.widgets.page.parts import Part
 from core.spec.heads import Head
 
 KEY = "head_grid"
@@ -41,7 +43,7 @@ def _opened() -> None:
     turn, found = told.get("turn"), told.get("head")
     if not isinstance(turn, int) or not _is_head(found, result.shape):
         return
-    state.selection.choose(None if found is None else Head(*found), turn=turn)
+    choose_head(state, None if found is None else Head(*found), Part.GRID, turn=turn)
 
 
 def _is_head(found: Any, shape: tuple[int, int]) -> bool:

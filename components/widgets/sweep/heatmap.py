@@ -10,6 +10,7 @@ from components.state.answer_syntax import typed_answer
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row, shown_metric
+from components.widgets.page.parts import Part, redraw
 from components.widgets.sweep.head_grid import show_grid
 from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
@@ -25,13 +26,21 @@ from core.text.words import bold, joined, phrase
 
 def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
-    result, layer_effects = effects.result, effects.layer_effects
+    result = effects.result
     metric = shown_metric(result)
     metric_row(phrase(f"{metric.title} when one head is ablated"), result)
+    _picture(effects, metric, state, look)
+    if metric.measures(result):
+        _beneath(effects, metric)
+    return metric
+
+
+@st.fragment(key=Part.GRID)
+def _picture(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
+    result = effects.result
     if not metric.measures(result):
         _lacks(metric, result)
-        return metric
-    published = letters(result.spec.model) if value("published_roles") else None
+        return
     with st.container(key="heatmap"):
         show_grid(
             head_grid(
@@ -40,23 +49,27 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
                 look,
                 name=_name(result, metric),
                 estimate=effects.estimate,
-                layer_effects=layer_effects,
-                beside="" if layer_effects else _without_layer_effects(state),
-                letters=published,
+                layer_effects=effects.layer_effects,
+                beside="" if effects.layer_effects else _without_layer_effects(state),
+                letters=letters(result.spec.model) if value("published_roles") else None,
             ),
             state,
         )
+
+
+def _beneath(effects: Effects, metric: Metric) -> None:
+    """What the colours mean, and how the numbers came about."""
+    result = effects.result
     if said := colour_words(metric):
         show_html(quiet_html(phrase(said)))
     with st.container(key="margins"):
-        show_html(quiet_html(layer_effect_words(result, layer_effects)))
+        show_html(quiet_html(layer_effect_words(result, effects.layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
         if effects.estimate is not None and (said := _estimate(result, metric, effects.estimate)):
             show_html(quiet_html(phrase(said)))
     with st.container(key="provenance"):
         show_html(quiet_html(provenance_words(result)))
-    return metric
 
 
 def _atlas(result: SweepResult) -> None:
@@ -103,9 +116,14 @@ def _needs_foil(result: SweepResult) -> None:
             st.button(
                 f"Use the strongest rival, {as_markdown(visible_text(rival))}, as the foil",
                 key="use_rival",
-                on_click=put,
-                args=("foil", typed_answer(rival)),
+                on_click=_put_foil,
+                args=(typed_answer(rival),),
             )
+
+
+def _put_foil(answer: str) -> None:
+    put("foil", answer)
+    redraw()
 
 
 def _name(result: SweepResult, metric: Metric) -> str:
