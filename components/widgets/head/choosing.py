@@ -15,11 +15,8 @@ def choose_head(
     """
     selection = state.selection
     was_said = bool(state.address.trouble)
-    # A row of the ranking stays marked, and keeps the focus, as long as nothing else chooses.
-    marked = selection.in_ranking
-    selection.choose(head, renew=by is not Part.RANKING, turn=turn)
-    selection.in_ranking = by is Part.RANKING and head is not None
+    shown_in = {Part.GRID, Part.HEAD} | ({Part.RANKING} if selection.in_ranking else set())
+    selection.choose(head, by_row=by is Part.RANKING, turn=turn)
     if was_said:  # above all parts
         redraw()
-    shown_in = {Part.GRID, Part.HEAD} | ({Part.RANKING} if marked else set())
     redraw(*sorted((shown_in - {by}) | {Part.HEAD}))

@@ -133,7 +133,7 @@ def _likeliest(effect: Effect) -> str:
 
 
 def _key(selection: Selection) -> str:
-    return f"ranking-{selection.clicks}"
+    return f"ranking-{selection.tables}"
 
 
 def _selected() -> None:
