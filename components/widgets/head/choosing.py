@@ -1,4 +1,4 @@
-"""A head is chosen on the Sweep page: in the heatmap, the ranking, a figure, or by a button."""
+"""A head is chosen: in the heatmap, the ranking, a figure, or by a button."""
 
 from components.state import Session
 from components.widgets.page.parts import Part, redraw

@@ -4,10 +4,12 @@ What is used within a part draws that part again, with all parts in it, and noth
 page. What it changes elsewhere is named by its callback, with `redraw`.
 """
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from components.state import Session
 from components.state.page_run import is_of_parts
@@ -24,8 +26,14 @@ class Part(StrEnum):
 
 
 def redraw(*parts: Part) -> NoReturn:
-    """At the end of a callback: draw these parts again and nothing else; none: the whole page."""
-    st.rerun([str(part) for part in parts] if parts else "app")
+    """At the end of a callback: draw these parts again and nothing else; none: the whole page.
+
+    A page without one of them is drawn as a whole.
+    """
+    if parts:
+        with suppress(StreamlitAPIException):
+            st.rerun([str(part) for part in parts])
+    st.rerun()
 
 
 def end_part(state: Session, here: AddressParams) -> None:
