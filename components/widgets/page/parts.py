@@ -38,5 +38,8 @@ def redraw(*parts: Part) -> NoReturn:
 
 def end_part(state: Session, here: AddressParams) -> None:
     """The end of a part: where it was drawn by itself, no page's end writes the address."""
-    if is_of_parts():
-        write_address(state, here)
+    if not is_of_parts():
+        return
+    if state.address.trouble and here != state.address.written:
+        st.rerun()  # what is said of the address, above all parts, is no longer so
+    write_address(state, here)
