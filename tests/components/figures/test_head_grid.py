@@ -8,12 +8,13 @@ import pytest
 from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.cell_contents import ESTIMATED
+from components.figures.cell_contents import ESTIMATED, n_estimated
 from components.figures.head_grid import head_grid
 from components.figures.head_heatmap import head_heatmap
 from core.circuits.atlas import letters
-from core.results.metrics import KL, LOGPROB, METRICS, PROB
+from core.results.metrics import KL, LOGODDS, LOGPROB, METRICS, PROB
 from core.spec.heads import all_heads
+from core.text.numbers import share
 
 SHOWN = [metric for metric in METRICS if metric.field != "logit_diff_change"]
 
@@ -65,8 +66,15 @@ def test_what_is_not_measured_is_estimated_and_says_so_or_is_empty(result, estim
             assert cell["value"] == pytest.approx(guess, rel=1e-5)
             assert cell["text"] == ESTIMATED
             assert cell["told"][1] == "an estimate, not measured yet"
+    left = len(result.heads) - 3
     empty = [cell for cell in grid(some, KL, estimate=estimate)["cells"] if cell["value"] is None]
-    assert empty == [{"value": None}] * (len(result.heads) - 3)
+    assert empty == [{"value": None}] * left
+    assert [n_estimated(some, each, estimate) for each in (LOGPROB, KL, LOGODDS)] == [left, 0, 0]
+
+
+def test_a_finished_sweep_shows_nothing_of_the_estimate(result, estimate):
+    assert grid(result, estimate=estimate) == grid(result)
+    assert n_estimated(result, PROB, estimate) == 0
 
 
 def test_a_grid_of_nothing_has_a_scale_that_is_no_noise(result):
@@ -120,7 +128,14 @@ def test_it_is_json_and_tokens_are_as_they_are(result):
     assert drawn.ODD in made["cells"][0]["told"][4]
 
 
-def test_published_letters_are_in_their_cells(result):
+def test_the_strongest_heads_share_of_position_0_is_told(result, layer_effects):
+    strongest = result.ranked()[0].address
+    part = layer_effects.share_of_first(result, strongest, "prob_change")
+    made = cells(grid(result, layer_effects=layer_effects))
+    assert made[strongest]["told"][-1] == f"at position 0 alone: {share(part)} of it"
+
+
+def test_published_letters_are_in_their_cells_and_change_nothing_else(result):
     heads = tuple(
         dataclasses.replace(result.heads[i % len(result.heads)], layer=head.layer, head=head.head)
         for i, head in enumerate(all_heads(12, 12))
@@ -128,4 +143,7 @@ def test_published_letters_are_in_their_cells(result):
     large = dataclasses.replace(result, shape=(12, 12), heads=heads, _index={})
     known = letters("gpt2")
     made = cells(grid(large, letters=known))
-    assert {head: cell["letter"] for head, cell in made.items() if "letter" in cell} == known
+    assert {head: cell.pop("letter") for head, cell in made.items() if "letter" in cell} == known
+    assert made == cells(grid(large))
+    unmeasured = grid(partial(large, 0), letters=known)["cells"]
+    assert sum("letter" in cell for cell in unmeasured) == len(known) > 20
