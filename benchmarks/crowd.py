@@ -186,23 +186,22 @@ def visit_in_chromium(
 
 
 def click_through(page: Any, case: Case, metric: Metric, found: Found) -> None:
-    before = page.plot(_Z)
+    before = page.page.evaluate(_Z)
     page.type_prompt(case.prompt)
     page.type("target", case.target)
     pressed = time.perf_counter()
     page.run()
     # A busy server may not have begun yet when the page first looks at rest: await another heatmap.
     page.page.wait_for_function(
-        "before => { const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');"
-        f" return gd && {_Z} !== before && {dashboard_page.FINISHED} &&"
-        " document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning' }",
+        f"before => {_Z} !== before && {dashboard_page.FINISHED} &&"
+        " document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'",
         arg=before,
     )
     found.browser_waits.append(time.perf_counter() - pressed)
     found.check(case, np.array(page.z(), dtype=float), metric.tolerance)
 
 
-_Z = "JSON.stringify(Array.from(gd.data.find(t => t.type === 'heatmap').z, r => Array.from(r)))"
+_Z = "JSON.stringify(Array.from(document.querySelectorAll('.hs-cell'), cell => cell.dataset.value))"
 
 
 async def all_at_once(

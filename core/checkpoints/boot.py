@@ -31,8 +31,9 @@ _quiet_turn = threading.Lock()
 _silence = contextlib.ExitStack()
 _silent_threads = 0
 
-_making_turn = threading.Lock()
-"""Held for the moments in which transformers makes a model's modules, without any weight."""
+_making_turn = threading.RLock()
+"""Held for the moments in which transformers makes a model's modules, without any weight, and for
+those in which it ties weights: while it makes modules no model of the process can tie any."""
 
 
 @contextlib.contextmanager
@@ -173,16 +174,21 @@ def _read(folder: Path, config: Any, dtype: Dtype) -> tuple[Any, dict[str, Any]]
 
 
 def _in_turn(model_class: Any) -> Any:
-    """A model's class whose modules are made while no other model's are."""
+    """A model's class whose modules are made, and weights tied, while no other model is made."""
 
     def get_init_context(cls: Any, *args: Any, **kwargs: Any) -> list[Any]:
         return [_making_turn, *super(own, cls).get_init_context(*args, **kwargs)]
+
+    def tie_weights(self: Any, *args: Any, **kwargs: Any) -> None:
+        with _making_turn:
+            super(own, self).tie_weights(*args, **kwargs)
 
     own: Any = type(
         model_class.__name__,
         (model_class,),
         {
             "get_init_context": classmethod(get_init_context),
+            "tie_weights": tie_weights,
             "__module__": model_class.__module__,
         },
     )

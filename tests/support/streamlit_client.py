@@ -142,6 +142,11 @@ class Session:
             raise LookupError(f"The button {key!r} cannot be pressed now.")
         await self._ask(button.fragment, pressed=WidgetState(id=button.id, trigger_value=True))
 
+    async def tell(self, key: str, event: WidgetState) -> None:
+        """Send what a component of the page tells."""
+        await self.at_rest()
+        await self._ask(self.page.widget(key).fragment, pressed=event)
+
     async def at_rest(self) -> None:
         """Until no script runs for this tab and none was asked for."""
         await self.until(lambda: self._rests)
@@ -189,7 +194,7 @@ class Session:
         return self.page.errors()
 
     def heatmap(self) -> np.ndarray:
-        """(layer, head) of the heatmap, in percentage points where the metric is probability."""
+        """(layer, head) of the heatmap, in the unit of the metric on display."""
         return self.page.heatmap()
 
     async def _connect(self) -> None:
@@ -304,8 +309,9 @@ class Session:
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN or run.script_run_id != self._run:
             return
         self.page.finish(run.script_run_id, run.fragment_ids)
-        # Not any fragment's: a look asked for long ago may come in after a button was pressed.
-        if self._asked in run.fragment_ids:
+        # Not any fragment's: a look asked for long ago may come in after a button was pressed. What
+        # a callback asked for instead may be another fragment than the button's, and looks no more.
+        if not set(run.fragment_ids) <= self._timers.keys() or self._asked in run.fragment_ids:
             self._asked = None
         self._running = False
 

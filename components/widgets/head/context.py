@@ -10,6 +10,7 @@ import streamlit as st
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.state import Effects, Session
+from components.widgets.head.choosing import choose_head
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.html import show_html
 from components.words.markup import fill, words_html
@@ -133,4 +134,4 @@ def _open(name: str) -> None:
     from components.state import session
 
     if data := clicked(name):
-        session().selection.choose(Head(*data[:2]))
+        choose_head(session(), Head(*data[:2]))

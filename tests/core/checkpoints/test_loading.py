@@ -16,6 +16,7 @@ import torch
 from support import checkpoints
 
 from core import load_model
+from core.checkpoints import boot
 from core.checkpoints.boot import quiet, wiring
 from core.checkpoints.fingerprint import fingerprint
 from core.checkpoints.value_shift import constant_shift, measured_shift
@@ -484,6 +485,28 @@ def test_loading_tells_its_progress_and_leaves_all_else_as_it_was(checkpoint, tm
     with contextlib.suppress(ModelError):
         load_model(str(tmp_path), device="cpu")
     assert state() == before
+
+
+def test_weights_are_tied_while_another_model_is_being_made(checkpoint, monkeypatch):
+    """For the whole process transformers ties no weights while it makes a model's modules."""
+    from transformers import GPT2LMHeadModel, initialization
+
+    begun, over = threading.Event(), threading.Event()
+    read = GPT2LMHeadModel._load_pretrained_model
+
+    def make_another():
+        with boot._making_turn, initialization.no_tie_weights():
+            begun.set()
+            over.wait(30)
+
+    def read_meanwhile(*args, **options):
+        threading.Thread(target=make_another).start()
+        assert begun.wait(30)
+        threading.Timer(0.3, over.set).start()
+        return read(*args, **options)
+
+    monkeypatch.setattr(GPT2LMHeadModel, "_load_pretrained_model", staticmethod(read_meanwhile))
+    load_model(str(checkpoint("gpt2")), device="cpu")
 
 
 def test_two_threads_that_load_do_not_silence_the_process_for_good():
