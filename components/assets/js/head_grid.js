@@ -123,6 +123,7 @@ class Grid {
       cell.style.setProperty("--colour", given.colour ?? "transparent");
       cell.style.setProperty("--ink", given.ink ?? "inherit");
       cell.classList.toggle("hs-estimated", given.estimated === true);
+      cell.classList.toggle("hs-weak", given.weak === true);
       cell.dataset.value = given.value ?? "";
       const name = label(Math.floor(at / heads), at % heads);
       cell.setAttribute("aria-label", given.told?.join(", ") ?? `${name}, not measured yet`);
@@ -185,10 +186,10 @@ class Grid {
 
   // Numbers are on the cells where all fit: one that stayed would look like the only one that matters.
   fit() {
-    const width = this.cells?.[0]?.clientWidth;
+    const { clientWidth: width, clientHeight: height } = this.cells?.[0] ?? {};
     if (!width) return;
     const longest = Math.max(...this.cells.map((cell) => cell.lastChild.textContent.length));
-    const size = Math.min(13, (1.6 * (width - ROOM)) / Math.max(longest, 2));
+    const size = Math.min(13, height - 4, (1.6 * (width - ROOM)) / Math.max(longest, 2));
     this.root.style.setProperty("--number", `${Math.max(size, 9)}px`);
     this.root.classList.toggle("hs-narrow", size < 9);
   }

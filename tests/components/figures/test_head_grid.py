@@ -42,6 +42,7 @@ def test_a_cell_is_its_heads_value_number_and_words(result, metric):
         # The same as on a print, whose lines are Plotly's.
         assert "<br>".join([f"<b>{cell['told'][0]}</b>", *cell["told"][1:]]) == said[head]
         assert "estimated" not in cell
+        assert cell.get("weak", False) == (not metric.is_notable(value))
 
 
 @pytest.mark.parametrize("look", [Look(), Look(dark=True)])
