@@ -10,6 +10,8 @@ from collections import defaultdict
 
 SECONDS = 1.0
 """Between two of the same message."""
+_LONGEST = 2_000
+"""Characters of one message."""
 _MOST = 500
 """Messages that are told apart; beyond them all begins anew."""
 _LOGGERS = ("uvicorn", "asyncio", "streamlit", "starlette", "websockets", "components.web")
@@ -19,7 +21,8 @@ class OnceASecond(logging.Filter):
     """Lets one of a kind of records through a second; the next one says how many were left out.
 
     Of one kind are those of a logger, a level, a text before anything is filled in, and a class of
-    exception.
+    exception. Where a text comes filled in, by whoever liked to, its line in the program tells.
+    A long one is cut.
     """
 
     def __init__(self) -> None:
@@ -30,7 +33,8 @@ class OnceASecond(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to write a record."""
         raised = record.exc_info[0] if record.exc_info else None
-        kind = record.name, record.levelno, str(record.msg)[:200], raised
+        text = str(record.msg)[:200] if record.args else (record.pathname, record.lineno)
+        kind = record.name, record.levelno, text, raised
         now = time.monotonic()
         if now < self._until.get(kind, 0.0):
             self._left_out[kind] += 1
@@ -39,10 +43,19 @@ class OnceASecond(logging.Filter):
             self._until.clear()
             self._left_out.clear()
         self._until[kind] = now + SECONDS
+        said = record.getMessage()[:_LONGEST]
         if n_left_out := self._left_out.pop(kind, 0):
-            record.msg = f"{record.getMessage()} (and {n_left_out:,} more like it before)"
-            record.args = ()
+            said += f" (and {n_left_out:,} more like it before)"
+        record.msg, record.args = said, ()
+        if record.exc_info and _is_gone(record.exc_info[1]):
+            record.exc_info = None
         return True
+
+
+def _is_gone(error: BaseException | None) -> bool:
+    """Whether somebody has asked for a file that there is not, or no more: no fault of ours."""
+    name = type(error).__name__  # to import Streamlit's would be too early here
+    return error is not None and name == "MediaFileStorageError" and error.__cause__ is None
 
 
 def limit_logs() -> None:

@@ -7,6 +7,7 @@ from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
 from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row, shown_metric
@@ -17,7 +18,6 @@ from core.prompts.tokens import visible_text
 from core.results.captions import colour_words, layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
-from core.spec.heads import Head
 from core.sweep.estimate.attribution import Estimate, check_estimate
 from core.text.numbers import signed
 from core.text.words import bold, joined, phrase
@@ -86,13 +86,8 @@ def _clicked() -> None:
     from components.state import session
 
     selection = session().selection
-    event = st.session_state.get(f"heatmap-{selection.clicks}")
-    points = event.selection.points if event is not None else []
-    # The bars beside the cells are points too, and no heads.
-    data = next((p["customdata"] for p in points if p.get("customdata")), None)
-    if data:
-        layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
-        selection.toggle(Head(layer, head))
+    if (head := clicked_head(f"heatmap-{selection.clicks}")) is not None:
+        selection.toggle(head)
 
 
 def _lacks(metric: Metric, result: SweepResult) -> None:

@@ -6,6 +6,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Effects, Session, value
 from components.state.selection import Selection
+from components.widgets.page.clicks import chosen_row
 from components.widgets.page.messages import note
 from components.widgets.sweep.extra import extra_format, extra_heading, extra_values
 from core.circuits.extra_columns import BY_NAME
@@ -132,13 +133,9 @@ def _selected() -> None:
     from components.state import session
 
     selection = session().selection
-    event = st.session_state.get(_key(selection))
-    if event is None:
-        return
-    rows = list(event.selection.rows) + [cell[0] for cell in event.selection.cells]
-    heads = st.session_state.get("ranking_heads", [])
+    row, heads = chosen_row(_key(selection)), st.session_state.get("ranking_heads", [])
     # The table keeps its key, and so the focus: arrow keys go on through its rows.
-    if not rows:
+    if row is None:
         selection.choose(None, renew=False)
-    elif rows[0] < len(heads):
-        selection.choose(heads[rows[0]], renew=False)
+    elif row < len(heads):
+        selection.choose(heads[row], renew=False)

@@ -1,8 +1,10 @@
 """A message that comes thousands of times a second is written once, and counted."""
 
 import logging
+import sys
 
 import pytest
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 
 from components.web import log_limit
 from components.web.log_limit import OnceASecond
@@ -47,11 +49,36 @@ def test_others_are_written_meanwhile(log):
     assert written == ["one", "two", "one", "one"]
 
 
+def test_a_text_that_somebody_has_written_into_is_of_one_kind_and_cut(log):
+    logger, written, _ = log
+    for number in range(5000):
+        logger.error(f"{'x' * 1_000_000 if number == 0 else ''} 100 % {number}")
+    assert len(written) == 1
+    assert len(written[0]) == 2_000
+
+
+def test_a_file_that_is_gone_is_no_traceback(log):
+    logger, _, _ = log
+    handler, told = logger.handlers[0], []
+    handler.emit = lambda record: told.append(record.exc_info)
+    for cause in (None, ValueError("an export that failed")):
+        try:
+            raise MediaFileStorageError("Deferred file x not found") from cause
+        except MediaFileStorageError:
+            logger.handle(
+                logger.makeRecord(
+                    "streamlit", logging.ERROR, "file", len(told), "said", (), sys.exc_info()
+                )
+            )
+    assert told[0] is None
+    assert told[1][1].__cause__.args == ("an export that failed",)
+
+
 def test_no_number_of_kinds_fills_memory(log):
     logger, written, _ = log
     logger.filters[0].filter(logging.makeLogRecord({"msg": "first"}))
     for number in range(3000):
-        logger.error(f"message {number}")
+        logger.handle(logging.makeLogRecord({"msg": "one", "levelno": 40, "lineno": number}))
     assert len(written) == 3000
     assert len(logger.filters[0]._until) <= 500
 
