@@ -1,19 +1,19 @@
-"""Widgets' values that no page sends: each is ignored, or ends in a sentence, on every page.
+"""What no page sends over its websocket: each is ignored, or ends in a sentence, on every page.
 
 In one message every widget of a page has another kind of value that is not its own, or that is, and
 absurd. A traceback, on the page or in the log, is a failure.
 """
 
-import itertools
 import os
 import random
+from contextlib import suppress
 
 import pytest
-from support.forged import forged, unknown
-from support.streamlit_client import Session, by_itself
+from support.forged import for_widgets, messages
+from support.streamlit_client import Session, SessionLostError, by_itself
 
 SEED = int(os.environ.get("HOSTILE_SEED") or 0)
-MESSAGES = 5
+MESSAGES = 3
 """To a page: a widget has so many of its forged values in one run of the test."""
 ADDRESSES = (
     ("", ""),
@@ -37,7 +37,8 @@ def test_no_value_that_a_widget_does_not_have_fails_a_page(
         async with Session(server, page, query) as session:
             await session.settled()
             for _ in range(MESSAGES):
-                states = list(forged_values(session, drawn))
+                widgets = [node.id for node in session.page.nodes.values() if node.id]
+                states = list(for_widgets(widgets, drawn))
                 await session.forge(states)
                 assert session.page.nodes
                 tried(len(states))
@@ -46,18 +47,22 @@ def test_no_value_that_a_widget_does_not_have_fails_a_page(
     assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")[before:]
 
 
-def forged_values(session, drawn):
-    """One forged value for each widget of the page, and some for widgets that there are not.
+def test_no_message_that_no_page_sends_fails_a_session(server, server_folder, tried):
+    log = server_folder / "log.txt"
+    before = log.stat().st_size
 
-    A button that is pressed is no forgery: that is left out.
-    """
-    every = list(forged(""))
-    drawn.shuffle(every)
-    kinds = itertools.cycle(every)
-    for node in list(session.page.nodes.values()):
-        if node.id.startswith("$$ID"):
-            state = type(every[0][1])()
-            state.CopyFrom(next(kind for _, kind in kinds if not kind.trigger_value))
-            state.id = node.id
-            yield state
-    yield from unknown()
+    async def say() -> None:
+        left = messages("no-such-session")
+        while (raw := next(left, None)) is not None:
+            # Where that was no message the server hangs up, and another session goes on.
+            async with Session(server, "compare") as session:
+                with suppress(SessionLostError):
+                    while raw is not None:
+                        await session.say(raw)
+                        raw = next(left, None)
+                        tried()
+
+    by_itself(say())
+    said = log.read_text(encoding="utf-8", errors="replace")[before:]
+    assert "Traceback" not in said
+    assert len(said) < 10_000

@@ -1,12 +1,16 @@
-"""Widgets' values as no page of ours sends them: forged by whoever speaks the websocket's protocol.
+"""What no page of ours sends: forged by whoever speaks the websocket's protocol.
 
-A value comes under a widget's id, and says itself of which type it is. Nothing obliges a client to
-send the type that the widget has, one of its choices, or the id of a widget that there is.
+A widget's value comes under the widget's id, and says itself of which type it is. Nothing obliges
+a client to send the type that the widget has, one of its choices, or the id of a widget that there
+is; nor to send messages that are any.
 """
 
+import itertools
 import json
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Iterable, Iterator, Sequence
 
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from support.hostile import SCRIPT
 
@@ -109,3 +113,51 @@ def unknown() -> Iterator[WidgetState]:
     """Values for widgets that no page has."""
     for identity in ("", "prompt", "$$ID", "$$ID-0-prompt", "$$STREAMLIT_INTERNAL_KEY", "x" * LONG):
         yield WidgetState(id=identity, string_value=SCRIPT)
+
+
+def for_widgets(identities: Iterable[str], drawn: random.Random) -> Iterator[WidgetState]:
+    """One forged value for each of these widgets, and some for widgets that there are not.
+
+    A button that is pressed is no forgery: that is left out.
+    """
+    every = [state for _, state in forged("") if not state.trigger_value]
+    drawn.shuffle(every)
+    for identity, kind in zip(identities, itertools.cycle(every), strict=False):
+        state = WidgetState()
+        state.CopyFrom(kind)
+        state.id = identity
+        yield state
+    yield from unknown()
+
+
+def messages(session: str) -> Iterator[bytes | str]:
+    """Messages to the server that no page sends, or that are none; `session` is the client's id."""
+    yield from ("", "text", b"", b"\xff" * 100_000, b"\x0a", run(query_string="prompt=a")[:-3])
+    for flag in (
+        "clear_cache", "set_run_on_save", "load_git_info", "debug_disconnect_websocket",
+        "debug_shutdown_runtime", "stop_script", "app_heartbeat",
+    ):  # fmt: skip
+        yield BackMsg(**{flag: True}).SerializeToString()
+    for names in (["x"] * 10_000, ["../../etc/passwd"], ["x" * LONG]):
+        asked = BackMsg()
+        asked.file_urls_request.file_names.extend(names)
+        yield asked.SerializeToString()
+    for operation in ("install_skills", "dismiss_skills_nudge", "deferred_file", "dataframe_chunk"):
+        for owner in (session, "somebody-else"):
+            asked = BackMsg()
+            asked.backend_operation_request.session_id = owner
+            getattr(asked.backend_operation_request, operation).SetInParent()
+            yield asked.SerializeToString()
+    for name in ("page_script_hash", "page_name", "fragment_id", "query_string"):
+        for text in ("no-such", "../../etc/passwd", SCRIPT, "x" * LONG):
+            yield run(**{name: text})
+    for flag in ("is_auto_rerun", "is_history_navigation"):
+        yield run(**{flag: True}, fragment_id="no-such")
+    yield run(cached_message_hashes=["x"] * 10_000)
+    context = {"timezone": "../x", "locale": "x" * 1_000, "url": "javascript:alert(1)"}
+    yield run(context_info=context)
+
+
+def run(**given: object) -> bytes:
+    """A message that asks for a run of the page's script."""
+    return BackMsg(rerun_script=given).SerializeToString()

@@ -369,3 +369,16 @@ class Session:
         await self._ask()
         self.page.values = own
         await self.at_rest()
+
+    async def say(self, raw: bytes | str) -> None:
+        """Send what may be no message at all; then ask for a run, as if nothing had happened.
+
+        Raises `SessionLostError` where the server has hung up.
+        """
+        await self.at_rest()
+        try:
+            await self._socket.send(raw)
+            await self._ask()
+        except ConnectionClosed as error:
+            raise SessionLostError(str(error)) from None
+        await self.at_rest()
