@@ -75,11 +75,21 @@ class Found:
             owner = next(
                 (c.prompt for c in self.known if _alike(seen, c.expected, tolerance)), None
             )
-            self.wrong.append(f"{case.prompt!r} shows what belongs to {owner!r}")
+            self.wrong.append(
+                f"{case.prompt!r} shows what belongs to {owner!r}: {_apart(seen, case.expected)}"
+            )
 
 
 def _alike(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
     return seen.shape == expected.shape and bool((np.abs(seen - expected) <= tolerance).all())
+
+
+def _apart(seen: np.ndarray, expected: np.ndarray) -> str:
+    """How two heatmaps differ, in words."""
+    if seen.shape != expected.shape:
+        return f"shape {seen.shape}, not {expected.shape}"
+    apart = np.abs(seen - expected)
+    return f"{np.isnan(seen).sum()} cells blank, the others up to {np.nanmax(apart):.3g} apart"
 
 
 def names_prompts(count: int) -> list[tuple[str, str]]:
@@ -125,6 +135,12 @@ def least_apart(known: Sequence[Case], metric: Metric) -> float:
     return apart
 
 
+def _choices(metric: Metric) -> list[str]:
+    """What to choose for a metric to stay: else a run opens on its own, which is log odds where the
+    target is nearly certain. The one on screen cannot be chosen before another."""
+    return [LOGPROB.label, PROB.label] if metric is PROB else [metric.label]
+
+
 @asynccontextmanager
 async def opened(url: str, model: str, metric: Metric) -> AsyncIterator[Session]:
     """A session in which a model is chosen and a metric on screen."""
@@ -133,8 +149,8 @@ async def opened(url: str, model: str, metric: Metric) -> AsyncIterator[Session]
         if model != "demo":
             await session.set("model", model)
             await session.settled()
-        if metric is not PROB:
-            await session.choose("metric", metric.label)
+        for label in _choices(metric):
+            await session.choose("metric", label)
         yield session
 
 
@@ -176,8 +192,8 @@ def visit_in_chromium(
             page.wait_live()
             if model != "demo":
                 page.choose_model(model)
-            if metric is not PROB:
-                page.choose("metric", metric.label)
+            for label in _choices(metric):
+                page.choose("metric", label)
             for case in known:
                 click_through(page, case, metric, found)
             found.lost += page.script_errors

@@ -51,7 +51,7 @@ from results import write_section
 from shapes import gpt2, saved  # puts tests/ on the path
 
 from support import dashboard_page  # isort: skip
-from support.serving import dashboard  # isort: skip
+from support.serving import dashboard, listener  # isort: skip
 
 GROWTH_LIMIT = 60.0
 """MB that the server may grow by between the first sweeps and the last."""
@@ -109,8 +109,7 @@ def served() -> Iterator[tuple[str, psutil.Process]]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
         with dashboard(log=log, HEADSWEEP_DATA_DIR=folder) as url:
-            started = psutil.Process().children()
-            yield url, next(each for each in started if "components.server" in each.cmdline())
+            yield url, listener(url)
         if "Traceback" in log.read_text():
             say(f"The server has logged:\n{log.read_text()}")
 

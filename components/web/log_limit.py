@@ -1,15 +1,17 @@
-"""A repeated message in the log once a second, with how many there were.
+"""A repeated message in the log once a second, and then once a minute, with how many there were.
 
 Where descriptors run out, the server's loop says so thousands of times a second: a hundred
-megabytes in half a minute, which fill a disk on top.
+megabytes in half a minute, which fill a disk on top. Whoever sends nonsense for days does it too.
 """
 
 import logging
 import time
 from collections import defaultdict
 
-SECONDS = 1.0
-"""Between two of the same message."""
+SECONDS, LONG_SECONDS = 1.0, 60.0
+"""Between two of the same message, and between two of one that goes on and on."""
+_OFTEN = 10
+"""Times that it is written before it does."""
 _LONGEST = 2_000
 """Characters of one message."""
 _MOST = 500
@@ -29,6 +31,7 @@ class OnceASecond(logging.Filter):
         super().__init__()
         self._until: dict[tuple[object, ...], float] = {}
         self._left_out: defaultdict[tuple[object, ...], int] = defaultdict(int)
+        self._in_a_row: defaultdict[tuple[object, ...], int] = defaultdict(int)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to write a record."""
@@ -42,10 +45,17 @@ class OnceASecond(logging.Filter):
         if len(self._until) >= _MOST:
             self._until.clear()
             self._left_out.clear()
-        self._until[kind] = now + SECONDS
+            self._in_a_row.clear()
         said = record.getMessage()[:_LONGEST]
+        if now > self._until.get(kind, now) + LONG_SECONDS:  # it was over
+            self._in_a_row.pop(kind, None)
         if n_left_out := self._left_out.pop(kind, 0):
             said += f" (and {n_left_out:,} more like it before)"
+            self._in_a_row[kind] += 1
+        else:
+            self._in_a_row.pop(kind, None)
+        goes_on = self._in_a_row.get(kind, 0) >= _OFTEN
+        self._until[kind] = now + (LONG_SECONDS if goes_on else SECONDS)
         record.msg, record.args = said, ()
         if record.exc_info and _is_gone(record.exc_info[1]):
             record.exc_info = None
@@ -59,7 +69,7 @@ def _is_gone(error: BaseException | None) -> bool:
 
 
 def limit_logs() -> None:
-    """From now on the server's loggers write the same once a second."""
+    """From now on the server's loggers write the same once a second, or a minute."""
     limit = OnceASecond()
     known = [name for name in logging.root.manager.loggerDict if name.startswith(_LOGGERS)]
     for name in {*_LOGGERS, "uvicorn.error", "uvicorn.asgi", *known}:

@@ -36,6 +36,19 @@ def test_a_repeated_message_is_written_once_a_second_and_counted(log):
     assert written[2:] == ["socket 8 cannot be accepted"]
 
 
+def test_one_that_goes_on_and_on_is_written_once_a_minute(log):
+    logger, written, clock = log
+    for tenth in range(36_000):
+        clock[0] = tenth / 10
+        logger.error("socket %d cannot be accepted", tenth)
+    assert 60 < len(written) < 75
+    clock[0] += 3_600
+    logger.error("socket %d cannot be accepted", 1)
+    clock[0] += 1.1
+    logger.error("socket %d cannot be accepted", 2)
+    assert written[-1] == "socket 2 cannot be accepted"
+
+
 def test_others_are_written_meanwhile(log):
     logger, written, _ = log
     for _ in range(2):
