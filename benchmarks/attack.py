@@ -177,8 +177,12 @@ def main() -> int:
         folder, model = Path(temporary), Path(temporary) / "model"
         build("gpt2", model)
         sweeps = [
-            ("demo", PROB, Found(cases("demo", PROB, names_prompts(N_CASES)))),
-            (str(model), LOGPROB, Found(cases(str(model), LOGPROB, word_prompts(N_CASES)))),
+            ("demo", PROB, Found(cases("demo", PROB, names_prompts(), N_CASES))),
+            (
+                str(model),
+                LOGPROB,
+                Found(cases(str(model), LOGPROB, word_prompts(N_CASES), N_CASES)),
+            ),
         ]
         with served(folder, model) as (target, process, log):
             seen = asyncio.run(

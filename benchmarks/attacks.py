@@ -87,7 +87,7 @@ async def hostile_links(target: Target, drawn: random.Random) -> AsyncIterator[i
     while True:
         made = [raw.decode("latin-1") for raw in mutations(drawn.choice(known), drawn.random(), 4)]
         made += [urlencode({drawn.choice(fields): text[:8_000] for text in drawn.sample(BOMBS, 2)})]
-        for query in drawn.sample(made, 6):
+        for query in drawn.sample(made, min(6, len(made))):
             async with Session(target.url, drawn.choice(PAGES), query, timeout=PATIENCE) as session:
                 await session.at_rest()
             yield 1

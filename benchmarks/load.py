@@ -115,10 +115,11 @@ def served() -> Iterator[tuple[str, psutil.Process]]:
 
 
 def crowd(
-    name: str, model: str, metric: Metric, asked: list[tuple[str, str]], each: int, n_browsers: int
-) -> Row:
-    """So many sessions at once that each has `each` of the prompts; some of them Chromiums."""
-    known = cases(model, metric, asked)
+    name: str, model: str, metric: Metric, asked: list[tuple[str, str]], each: int, n_users: int,
+    n_browsers: int,
+) -> Row:  # fmt: skip
+    """So many users at once, each with `each` of the prompts; some of them are Chromiums."""
+    known = cases(model, metric, asked, n_users * each)
     apart = least_apart(known, metric)
     shares = [known[start : start + each] for start in range(0, len(known), each)]
     with served() as (url, _):
@@ -156,7 +157,7 @@ class Memory:
 
 def memory(n_sweeps: int) -> Memory:
     """Distinct prompts through a few sessions, which share them out as they get on."""
-    known = cases("demo", PROB, names_prompts(n_sweeps))
+    known = cases("demo", PROB, names_prompts(), n_sweeps)
     apart, found, sampled = least_apart(known, PROB), Found(known), dict[int, float]()
 
     async def few(url: str, process: psutil.Process) -> None:
@@ -194,13 +195,14 @@ def main() -> int:
     measured: Memory | None = None
     say(HEADER)
     if "embedded" in parts:
-        asked = names_prompts(n_users * options.each)
-        rows.append(crowd("embedded", "demo", PROB, asked, options.each, options.chromiums))
+        asked, each, few = names_prompts(), options.each, options.chromiums
+        rows.append(crowd("embedded", "demo", PROB, asked, each, n_users, few))
         tell(rows[-1])
     if "gpt2" in parts:
         with saved(gpt2()) as folder:
             asked = word_prompts(n_users)
-            rows.append(crowd("gpt2", str(folder), LOGPROB, asked, 1, options.chromiums))
+            few = options.chromiums
+            rows.append(crowd("gpt2", str(folder), LOGPROB, asked, 1, n_users, few))
         tell(rows[-1])
     if "memory" in parts:
         measured = memory(options.sweeps)

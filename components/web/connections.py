@@ -51,7 +51,8 @@ class BoundedConnection(H11Protocol):
 
     def _wait(self) -> None:
         """Wait as long as it is given for what is to come now: a request, or the body of one."""
-        state = self.conn.their_state
+        # One that has become a websocket is no more among these, and waits for nothing here.
+        state = self.conn.their_state if self in self.connections else None
         if state is self._waits_for:
             return
         self._waits_for = state

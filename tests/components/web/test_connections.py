@@ -19,7 +19,12 @@ BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
 
 
 async def app(scope, receive, send):
-    """Answers with as many bytes as it was sent."""
+    """Answers with as many bytes as it was sent; takes any websocket, and says nothing on it."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        return
     size, more = 0, True
     while more:
         message = await receive()
@@ -38,7 +43,9 @@ def talk(monkeypatch, client):
     monkeypatch.setattr(connections, "BODY_SECONDS", SOON)
 
     async def both():
-        config = uvicorn.Config(app, http=BoundedConnection, log_config=None)
+        config = uvicorn.Config(
+            app, http=BoundedConnection, ws="websockets-sansio", log_config=None
+        )
         config.load()
         state = ServerState()
         server = await asyncio.get_running_loop().create_server(
@@ -90,3 +97,18 @@ def test_who_asks_for_one_thing_after_another_may_take_longer(monkeypatch):
         return found
 
     assert talk(monkeypatch, ask_on) == [b"4"] * 4
+
+
+def test_a_websocket_may_be_silent_for_as_long_as_it_likes(monkeypatch):
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+
+    async def listen(reader, writer):
+        writer.write(upgrade[:30])
+        await asyncio.sleep(SOON / 4)
+        writer.write(upgrade[30:] + key)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        with pytest.raises(asyncio.TimeoutError):  # nothing comes, and no end either
+            await asyncio.wait_for(reader.read(), 3 * SOON)
+
+    talk(monkeypatch, listen)
