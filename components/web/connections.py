@@ -57,7 +57,8 @@ class BoundedConnection(H11Protocol):
             return
         self._waits_for = state
         self._stop_waiting()
-        seconds = {h11.IDLE: FIRST_SECONDS, h11.SEND_BODY: BODY_SECONDS}.get(state)
+        limits: dict[Any, float] = {h11.IDLE: FIRST_SECONDS, h11.SEND_BODY: BODY_SECONDS}
+        seconds = limits.get(state)
         if seconds is not None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(seconds, self.transport.abort)
 
