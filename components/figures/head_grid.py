@@ -49,9 +49,9 @@ def head_grid(
     `name` is what a screen reader calls the grid. Of each cell there are its `value` in the
     metric's unit (None where nothing is known), the `text` on it, the lines that it `told` when
     it is pointed at, its colours, whether it is only `estimated`, whether nothing is made of so
-    little (`weak`), and its `letter` of published roles. Beside the rows are `bars`, one a whole layer's attention or MLP, from `start` to `end`,
-    which are shares of their axis; `beside` says why where there are none yet. `scale` is the
-    colour bar.
+    little (`weak`), and its `letter` of published roles. Beside the rows are `bars`, one a whole
+    layer's attention or MLP, from `start` to `end`, which are shares of their axis; `beside` says
+    why where there are none yet. `scale` is the colour bar.
     """
     guesses = metric.estimated(estimate)
     shown = shown_values(result, metric, guesses)

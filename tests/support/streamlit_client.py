@@ -366,3 +366,25 @@ class Session:
         await self.at_rest()
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, text)
+
+    async def forge(self, states: Sequence[WidgetState]) -> None:
+        """Say that widgets have these values, whatever widgets there are, for one run."""
+        await self.at_rest()
+        own = dict(self.page.values)
+        self.page.values = {state.id: state for state in states}
+        await self._ask()
+        self.page.values = own
+        await self.at_rest()
+
+    async def say(self, raw: bytes | str) -> None:
+        """Send what may be no message at all; then ask for a run, as if nothing had happened.
+
+        Raises `SessionLostError` where the server has hung up.
+        """
+        await self.at_rest()
+        try:
+            await self._socket.send(raw)
+            await self._ask()
+        except ConnectionClosed as error:
+            raise SessionLostError(str(error)) from None
+        await self.at_rest()

@@ -18,6 +18,8 @@ from core.spec.heads import Head
 
 KEY = "head_grid"
 _NAME = f"headsweep.{KEY}"
+_MOST_TURNS = 2**53
+"""Beyond which a browser counts no more."""
 _COMPONENTS = Path(str(files("components")))
 
 
@@ -38,21 +40,28 @@ def _opened() -> None:
     state = session()
     result = state.sweep.result
     told = getattr(st.session_state.get(KEY), "opened", None)
-    if result is None or not isinstance(told, Mapping):
-        return
-    turn, found = told.get("turn"), told.get("head")
-    if not isinstance(turn, int) or not _is_head(found, result.shape):
-        return
-    choose_head(state, None if found is None else Head(*found), Part.GRID, turn=turn)
+    choice = None if result is None else choice_of(told, result.shape)
+    if choice is not None:
+        head, turn = choice
+        choose_head(state, head, Part.GRID, turn=turn)
 
 
-def _is_head(found: Any, shape: tuple[int, int]) -> bool:
-    """Whether a browser named a head of the sweep on screen, or none."""
-    if found is None:
-        return True
-    if not isinstance(found, list) or [type(each) for each in found] != [int, int]:
-        return False
-    return Head(*found).within(shape)
+def choice_of(told: object, shape: tuple[int, int]) -> tuple[Head | None, int] | None:
+    """The head, or none, that a browser says was chosen in a grid of `shape`, and its turn.
+
+    None for what no grid of ours tells.
+    """
+    if not isinstance(told, Mapping):
+        return None
+    turn, head = told.get("turn"), told.get("head")
+    if type(turn) is not int or not 0 <= turn < _MOST_TURNS:
+        return None
+    if head is None:
+        return None, turn
+    if not isinstance(head, list) or [type(each) for each in head] != [int, int]:
+        return None
+    found = Head(*head)
+    return (found, turn) if found.within(shape) else None
 
 
 def _component() -> Any:

@@ -7,6 +7,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from components.state import Effects, Session, value
 from components.state.selection import Selection
 from components.widgets.head.choosing import choose_head
+from components.widgets.page.clicks import chosen_row
 from components.widgets.page.messages import note
 from components.widgets.page.parts import Part
 from components.widgets.sweep.extra import extra_format, extra_heading, extra_values
@@ -140,13 +141,9 @@ def _selected() -> None:
     from components.state import session
 
     state = session()
-    event = st.session_state.get(_key(state.selection))
-    if event is None:
-        return
-    rows = list(event.selection.rows) + [cell[0] for cell in event.selection.cells]
-    heads = st.session_state.get("ranking_heads", [])
+    row, heads = chosen_row(_key(state.selection)), st.session_state.get("ranking_heads", [])
     # The table keeps its key, and so the focus: arrow keys go on through its rows.
-    if not rows:
+    if row is None:
         choose_head(state, None, Part.RANKING)
-    elif rows[0] < len(heads):
-        choose_head(state, heads[rows[0]], Part.RANKING)
+    elif row < len(heads):
+        choose_head(state, heads[row], Part.RANKING)
