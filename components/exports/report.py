@@ -17,12 +17,11 @@ from components.figures.base.look import FONT, MONO, Look, ink_on
 from components.figures.head_heatmap import head_heatmap
 from core.prompts.token_words import token_count_words
 from core.prompts.tokens import visible_text
+from core.results.account import account
 from core.results.captions import layer_effect_words, provenance_parts
-from core.results.facts import Fact, facts
-from core.results.finding_words import finding_words
-from core.results.findings import findings
+from core.results.facts import Fact
 from core.results.layer_effects import LayerEffects
-from core.results.leading import leading_of, opening
+from core.results.leading import leading_of
 from core.results.metrics import METRICS, Metric
 from core.results.result import SweepResult
 from core.text.numbers import share_of
@@ -52,8 +51,9 @@ def report_data(
     result: SweepResult, layer_effects: LayerEffects | None, title: str
 ) -> dict[str, Any]:
     """Everything the report shows, as plain JSON types; `result` is the json contract."""
-    found, spec = findings(result), result.spec
+    spec, first = result.spec, account(result)
     measured = [each for each in METRICS if each.measures(result)]
+    said = {each.field: account(result, each) for each in measured}
     return {
         "title": " ".join(title.split()),
         "result": result.to_dict(),
@@ -65,13 +65,16 @@ def report_data(
         "targetIsSet": isinstance(spec.target, tuple),
         "count": _pairs(_count(result)),
         "shown": _shown(result),
-        "opening": opening(result).metric.field,
-        "facts": {each.field: [_fact(fact) for fact in facts(result, each)] for each in measured},
-        "findings": {
-            each.field: [_pairs(said) for said in finding_words(result, findings(result, each))]
-            for each in measured
+        "opening": first.metric.field,
+        "why": first.why,
+        "facts": {
+            field: [_fact(fact) for fact in (*each.facts, each.swept)]
+            for field, each in said.items()
         },
-        "caveats": list(found.caveats),
+        "findings": {
+            field: [_pairs(sentence) for sentence in each.findings] for field, each in said.items()
+        },
+        "caveats": list(first.caveats),
         "first": _first_position(result, layer_effects),
         "marginWords": []
         if layer_effects is None

@@ -26,9 +26,13 @@ class RunName:
     caption: str = ""
 
     def title(self, width: int, lines: int = 1) -> str:
-        """Both for a figure, escaped; the caption cut to so many `lines` of `width` characters."""
-        kept = textwrap.wrap(self.caption, width, max_lines=lines, placeholder="…")
-        return f"<b>{as_label(self.name)}</b> {'<br>'.join(map(as_label, kept))}".rstrip()
+        """Both for a figure, escaped; cut to so many `lines` of `width` characters."""
+        before = " " * (len(self.name) + 1)
+        kept = textwrap.wrap(
+            self.caption, width, initial_indent=before, max_lines=lines, placeholder="…"
+        )
+        said = "<br>".join(as_label(line.strip()) for line in kept)
+        return f"<b>{as_label(self.name)}</b> {said}".rstrip()
 
 
 Names = tuple[RunName, RunName]

@@ -36,13 +36,15 @@ MARKED = 6
 """How many of a panel's strongest cells carry their number."""
 NUMBERED = 12
 """With more heads a layer, cells are too narrow for numbers."""
-CAPTION, LINES = 29, 2
-"""The characters and lines of a run's caption that a panel of a narrow page has room for."""
+CAPTION, LINES = 16, 3
+"""The characters of a line, and the lines, of a title over a panel of a narrow page."""
 GAP = 0.03
 """Between panels, as a share of the width."""
 WIDTH = (1 - GAP * (PANELS - 1)) / PANELS
-ABOVE, LINE, BELOW = 66.0, 16.0, 66.0
-"""Pixels for titles of one line and head numbers, for one more line, and for the colour bars."""
+ABOVE, LINE, BELOW = 66.0, 16.0, 82.0
+"""Pixels for titles of one line and head numbers, for one more line, and for the colour bars, whose
+names have two.
+"""
 
 
 def comparison_maps(
@@ -87,7 +89,7 @@ def comparison_maps(
             sketch.add_shape(**frame, **shape_on_panel(panel))
     scale = "the runs’" if metric.signed and run_end == difference_end else "its own"
     _word(sketch, f"both runs, {metric.unit}", 0, look, look.size(-14))
-    said = f"{as_label(difference_of(names))}, {metric.unit}, on {scale} scale"
+    said = f"{as_label(difference_of(names))}, {metric.unit}<br>on {scale} scale"
     _word(sketch, said, PANELS - 1, look, look.size(-14))
     sketch.update_layout(
         **_colours(metric, (run_end, difference_end), look),

@@ -9,7 +9,7 @@ from components.figures.base.sketch import Sketch
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
 from core.circuits.score_places import score_place
 from core.spec.heads import Head, all_heads
-from core.text.numbers import signed, unbroken
+from core.text.numbers import decimal, signed, unbroken
 
 OF_OTHERS = " of others"
 """What a percentile is of: said when a bar is hovered, and above the figure, for want of room."""
@@ -81,7 +81,7 @@ def score_bars(roles: HeadScores, head: Head, look: Look) -> go.Figure:
 
 
 def _said(roles: HeadScores, role: str, head: Head) -> str:
-    return f"{float(roles.values(role)[head]):.2f}{_place(roles, role, head)}"
+    return f"{decimal(float(roles.values(role)[head]))}{_place(roles, role, head)}"
 
 
 def _place(roles: HeadScores, role: str, head: Head) -> str:

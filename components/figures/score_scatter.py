@@ -10,6 +10,7 @@ from components.figures.head_scores import threshold_line
 from core.circuits.head_scores import COPYING, THRESHOLD
 from core.results.metrics import Metric
 from core.spec.heads import Head, all_heads
+from core.text.numbers import decimal
 
 NAMED = 6
 """Of the points farthest out."""
@@ -54,7 +55,7 @@ def score_scatter(
             y,
             [[*h] for h in heads],
             [
-                f"<b>{h.label}</b> {role} {score:.2f} · {metric.quantity(effect)}"
+                f"<b>{h.label}</b> {role} {decimal(score)} · {metric.quantity(effect)}"
                 for h, score, effect in zip(heads, x, y, strict=True)
             ],
         )

@@ -113,19 +113,24 @@ def _asked_for(sketch: Sketch, at: float, look: Look) -> None:
 
 
 def _name_found(sketch: Sketch, search: "Search", look: Look) -> None:
-    """What the ring is, beneath it."""
+    """What the ring is: right of it, or at the end of a line down from it, off the curve."""
     n, kept = len(search.heads), search.curve(search.best)[-1]
     if kept is None:
         return
+    last = _last_size(search)
+    early = n <= last / 2
+    line = {} if early else {"ax": 0, "ay": look.size(48), "arrowhead": 0, "standoff": 8}
     sketch.add_annotation(
         x=n,
         y=100 * kept,
         yanchor="top",
-        yshift=-10,
-        xanchor="left" if n <= _last_size(search) / 2 else "right",
+        yshift=-10 if early else 0,
+        xanchor="left" if early else "center" if n <= 0.85 * last else "right",
         text=f"found: {n} {'head' if n == 1 else 'heads'}",
-        showarrow=False,
-        bgcolor=look.paper,
+        showarrow=not early,
+        arrowcolor=look.quiet,
+        arrowwidth=1,
+        **line,
         font={"size": look.size(11), "color": look.ink},
     )
 

@@ -14,6 +14,7 @@ from core.checkpoints import catalogue
 from core.checkpoints.boot import boot, no_report
 from core.checkpoints.fingerprint import fingerprint
 from core.checkpoints.folder import ReportProgress, checkpoint_folder
+from core.checkpoints.memory import free_bytes
 from core.checkpoints.permitted import check_permitted
 from core.checkpoints.value_shift import no_shift, value_shift
 from core.engine.proof import checked_model
@@ -24,6 +25,10 @@ from core.settings import settings
 from core.spec.spec import Dtype, Weights
 
 _log = logging.getLogger(__name__)
+_FREE_UNTOLD = 8 * 10**9
+"""Bytes that are taken to be free where the system does not tell: a model of a billion parameters
+may be compared in float32.
+"""
 
 
 def load_model(
@@ -77,7 +82,7 @@ def load_model(
         value_shift=no_shift(bridge).to(chosen),
         slower_because=booted.slower_because,
     )
-    model = checked_model(model)
+    model = checked_model(model, in_float32=_fits_in_float32(model))
     if weights == "processed":  # from a wiring that has just been checked
         model = replace(model, value_shift=value_shift(model, folder).to(chosen))
     if model.slower_because:
@@ -104,6 +109,12 @@ def resolve_device(device: str) -> str:
     if not available[device]:
         raise ModelError(f"This machine has no {device} device: use --device auto or cpu.")
     return device
+
+
+def _fits_in_float32(model: LoadedModel) -> bool:
+    """Whether a float32 copy of the weights takes at most half of the memory that is free."""
+    free = free_bytes(model.device)
+    return 8 * model.n_params <= (_FREE_UNTOLD if free is None else free)
 
 
 def _check_tokenizer(name: str, tokenizer: Any) -> None:

@@ -64,7 +64,11 @@ def measure_dose(
     model = scorer.model
     chosen = tuple(sorted(checked_heads(model, heads)))
     positions = scorer.prepared.positions
-    rows = [tuple(Edit(head, Scaled(by), positions) for head in chosen) for by in factors]
+    # Factor 1 leaves z as it is: the clean run itself, and no rounding of another way through it.
+    rows = [
+        () if by == 1 else tuple(Edit(head, Scaled(by), positions) for head in chosen)
+        for by in factors
+    ]
     found: dict[int, Effect] = {}
     for scored in scorer.rows(lambda answer: rows):
         if scored.scores is not None:

@@ -18,7 +18,7 @@ from core.errors import InputError, UnavailableError
 from core.progress import within
 from core.spec.heads import Head
 from core.text.jsonable import jsonable
-from core.text.numbers import signed
+from core.text.numbers import decimal, signed
 
 if TYPE_CHECKING:
     from core.sweep.scorer import Scorer
@@ -58,7 +58,7 @@ class ExtraColumn:
 
     def text(self, value: float) -> str:
         """A value without its unit; a signed one has a sign and a real minus."""
-        return signed(value, self.digits) if self.signed else f"{value:.{self.digits}f}"
+        return signed(value, self.digits) if self.signed else decimal(value, self.digits)
 
 
 ATTRIBUTION = ExtraColumn(

@@ -29,6 +29,7 @@ class Mechanism(StrEnum):
     """How a head's effect reaches the answer, judged from its direct and its total effect."""
 
     SMALL = "small"
+    """The total is below the minimum, and nothing notable goes against the direct effect."""
     DIRECT = "direct"
     HALF = "half and half"
     """Between a third and two thirds directly, and as much through later components."""
@@ -83,11 +84,10 @@ def mechanism_of(
 
     A direct effect is compensated if it and the rest are at least `NOTABLE_NATS`, their signs are
     opposite, and less is left than there was: else an early head on which everything depends would
-    count. Otherwise a carrier with two thirds of all that goes the total's way carries it.
+    count. Otherwise a total below `NOTABLE_NATS` has no route, whatever its direct part; what
+    carries a larger one is the carrier with two thirds of all that goes the total's way.
     """
     direct, total = carried[Carrier.DIRECT], sum(carried.values())
-    if max(abs(total), abs(direct)) < NOTABLE_NATS:
-        return Mechanism.SMALL
     if _opposes(total - direct, direct) and abs(total) < abs(direct):
         followed = carried[Carrier.LATER] + carried[Carrier.NORM]
         if not (in_last_third and keeps_answer and _opposes(followed, direct)):
@@ -95,6 +95,8 @@ def mechanism_of(
         if total * direct < 0:
             return Mechanism.OUTWEIGHED
         return Mechanism.REPAIRED if direct < 0 else Mechanism.GIVEN_BACK
+    if abs(total) < NOTABLE_NATS:
+        return Mechanism.SMALL
     shares = shares_of(carried, total)
     largest = max(shares, key=shares.__getitem__)
     if shares[largest] >= MOST:

@@ -35,7 +35,7 @@ def mechanism_words(measured: "DirectEffect") -> str:
     """How the effect reaches the answer, as a clause without numbers of its own parts."""
     match measured.mechanism:
         case Mechanism.SMALL:
-            return "its effect is too small to speak of a route"
+            return _small_words(measured)
         case Mechanism.REPAIRED:
             return (
                 f"what follows makes up for {_back(measured)} of what the answer loses directly "
@@ -54,6 +54,15 @@ def mechanism_words(measured: "DirectEffect") -> str:
             return _offset_words(measured)
         case _:
             return f"{_route(measured)}{_against(measured)}"
+
+
+def _small_words(measured: "DirectEffect") -> str:
+    if abs(measured.direct_frozen_norm) < NOTABLE_NATS:
+        return "its effect is too small to speak of a route"
+    return (
+        "it acts directly, but what follows takes a part of that back, and leaves too little to "
+        "speak of a route"
+    )
 
 
 def _back(measured: "DirectEffect") -> str:

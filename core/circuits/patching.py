@@ -54,7 +54,7 @@ class OnAGap:
         """`values` / `gap`: 1 is the whole gap. None where |gap| is below `MIN_GAP`."""
         if abs(self.gap) < MIN_GAP:
             return None
-        shares: np.ndarray = self.values / self.gap
+        shares: np.ndarray = self.values / self.gap + 0.0  # no -0.0 where the gap is negative
         return shares
 
     @property

@@ -24,6 +24,6 @@ def effect_table(first: str, rows: Sequence[tuple[str, "Effect"]]) -> "Table":
         table.add_column(column, justify="right")
     for name, effect in rows:
         values = [(metric, metric.value(effect)) for metric in metrics]
-        cells = [metric.cell(value) for metric, value in values if value is not None]
+        cells = [metric.cell(value, effect.prob) for metric, value in values if value is not None]
         table.add_row(name, percent(effect.prob, 2).removesuffix(" %"), *cells, str(effect.rank))
     return table

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from core.cli import options as given
 from core.cli.effect_table import effect_table
-from core.cli.output import printed, progress, terminal_text, write_json
+from core.cli.output import console_for, progress, terminal_text, write_json
 from core.spec.spec import SweepSpec
 from core.text.words import phrase
 
@@ -65,8 +63,6 @@ def measure_and_print(
         write_json(values, out)
         return
 
-    def print_on(console: Console) -> None:
+    with console_for(out) as console:
         console.print(terminal_text(phrase(found.words)))
         console.print(effect_table(found.column, found.rows))
-
-    printed(print_on, out)

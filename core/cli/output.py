@@ -12,10 +12,13 @@ from core.store import keeper
 from core.text.words import Style, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import Console
     from rich.text import Text
+
+WIDTH = 100
+"""Of a table in a file, in characters."""
 
 
 @contextmanager
@@ -103,13 +106,14 @@ def say(message: str) -> None:
     print(f"headsweep: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
-def printed(print_on: "Callable[[Console], None]", out: Path | None) -> None:
-    """Let a function print on the terminal, or into a file, where lines have 100 characters."""
+@contextmanager
+def console_for(out: Path | None) -> "Iterator[Console]":
+    """A console on standard output, or on a file, where lines have `WIDTH` characters."""
     if out is None:
-        print_on(TerminalConsole())
+        yield TerminalConsole()
         return
     with out.open("w", encoding="utf-8") as file:
-        print_on(TerminalConsole(file=file, width=100))
+        yield TerminalConsole(file=file, width=WIDTH)
 
 
 def fail(message: str, code: int) -> None:

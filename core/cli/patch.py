@@ -1,7 +1,7 @@
 """`headsweep patch`: activation patching in both directions, by head and by position."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,12 +10,16 @@ import typer
 
 from core.cli import options as given
 from core.cli.numbers import whole_option
-from core.cli.output import progress, write_json
+from core.cli.output import progress
+from core.cli.patch_table import write_patching
+from core.cli.tables import PrintFormat
 from core.errors import InputError
 from core.spec.ablation import AblationKind, Needs
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
+    from core.circuits.patching import Patching
+    from core.circuits.stream_patching import StreamPatching
     from core.model.loaded import LoadedModel
 
 
@@ -61,9 +65,10 @@ def patch(
         int | None, whole_option("With --by-position: the heads of this layer only.")
     ] = None,
     device: given.On = given.Device.AUTO,
+    format: PrintFormat = None,
     out: given.Out = None,
 ) -> None:
-    """Patch every head between two prompts, as JSON: what its clean z restores, and breaks."""
+    """Patch every head between two prompts, as a table or JSON: what it restores, and breaks."""
     if what is What.RESIDUAL and by_position:
         raise InputError(
             "by-position", "The residual stream is patched at each position already: leave it out."
@@ -76,21 +81,22 @@ def patch(
     with progress() as report:
         loaded = given.load(spec, device, report)
         if what is What.RESIDUAL:
-            write_json(_streams(loaded, spec, report), out)
-            return
-        if layer is not None and not 0 <= layer < loaded.n_layers:
+            result = _streams(loaded, spec, report)
+        elif layer is not None and not 0 <= layer < loaded.n_layers:
             raise InputError(
                 "layer",
                 f"{spec.model} has no layer {layer}: its layers are 0 to {loaded.n_layers - 1}.",
             )
-        result = _measured(loaded, spec, by_position, layer, report)
-    write_json(result, out)
+        else:
+            result = _measured(loaded, spec, by_position, layer, report)
+    write_patching(result, format, out)
 
 
 def _measured(
     model: "LoadedModel", spec: SweepSpec, by_position: bool, layer: int | None, report: Any
 ) -> dict[str, Any]:
     from core.circuits.patching import Direction, iter_patching
+    from core.circuits.patching_words import gap_words
     from core.spec.heads import all_heads
     from core.sweep.prepare import prepare
     from core.sweep.sweep import provenance
@@ -100,13 +106,13 @@ def _measured(
     every_head = all_heads(model.n_layers, model.n_heads)
     heads = [head for head in every_head if layer is None or head.layer == layer]
 
-    def both_directions(description: str, *arguments: Any) -> dict[str, Any]:
-        results = {}
+    def both_directions(description: str, *arguments: Any) -> "dict[str, Patching]":
+        results: dict[str, Patching] = {}
         for direction in Direction:
             for done, patching in iter_patching(model, spec, direction, *arguments):
                 report(f"{description}, {direction.value}", done)
                 results[direction.value] = patching
-        return {name: patching.to_dict() for name, patching in results.items()}
+        return results
 
     whole = both_directions("Patching every head")
     positions = both_directions("Patching every position", heads, True) if by_position else None
@@ -114,14 +120,20 @@ def _measured(
     return {
         "schema": "headsweep.patch/2",
         "spec": resolved.to_dict(),
-        **whole,
-        "by_position": positions,
+        **_plain(whole),
+        "sentences": list(gap_words(whole["denoise"], whole["denoise"].metric)),
+        "by_position": None if positions is None else _plain(positions),
         "provenance": provenance(model, seconds).to_dict(),
     }
 
 
+def _plain(results: "Mapping[str, Patching | StreamPatching]") -> dict[str, Any]:
+    return {name: patching.to_dict() for name, patching in results.items()}
+
+
 def _streams(model: "LoadedModel", spec: SweepSpec, report: Any) -> dict[str, Any]:
     from core.circuits.patching import Direction
+    from core.circuits.patching_words import gap_words
     from core.circuits.stream_patching import iter_stream_patching
     from core.sweep.prepare import prepare
     from core.sweep.sweep import provenance
@@ -135,6 +147,7 @@ def _streams(model: "LoadedModel", spec: SweepSpec, report: Any) -> dict[str, An
     return {
         "schema": "headsweep.patch-residual/2",
         "spec": prepare(model, spec).spec.to_dict(),
-        **{name: patching.to_dict() for name, patching in results.items()},
+        **_plain(results),
+        "sentences": list(gap_words(results["denoise"], results["denoise"].metric)),
         "provenance": provenance(model, time.perf_counter() - started).to_dict(),
     }

@@ -9,9 +9,8 @@ from rich.console import Console
 from core.cli import options as given
 from core.cli.many import or_many
 from core.cli.options import OutputFormat
-from core.cli.output import progress, say, terminal_text, write_json, write_text
+from core.cli.output import console_for, progress, say, terminal_text, write_json, write_text
 from core.cli.run_spec import Swept, extra_columns, say_missing_mlps, swept, warn_of_trouble
-from core.cli.tables import console_for
 from core.cli.terminal import TerminalConsole
 from core.results.table_rows import Rows
 from core.spec.spec import SweepSpec
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from core.circuits.extra_columns import ExtraValues
+    from core.results.effects import Effect
     from core.results.layer_effects import LayerEffects
     from core.results.metrics import Metric
     from core.results.result import SweepResult
@@ -150,32 +150,29 @@ def print_table(
 
     In a metric: the one that the sweep opens on unless one is given.
     """
+    from core.results.account import account
     from core.results.captions import no_mlp_words, provenance_words
-    from core.results.facts import fact_words, facts
-    from core.results.finding_words import CAVEATS, finding_words
-    from core.results.findings import findings
-    from core.results.leading import opening
+    from core.results.facts import fact_words
+    from core.results.finding_words import CAVEATS
     from core.results.table_rows import ranked, table_rows
 
-    first = opening(result)
-    shown = metric if metric is not None and metric.measures(result) else first.metric
-    found = findings(result, shown)
-    for fact in facts(result, shown):
+    said = account(result, metric)
+    for fact in (*said.facts, said.swept):
         console.print(terminal_text(fact_words(fact)))
     console.print()
-    why = "" if metric is not None else f" {first.why}"
-    console.print(terminal_text(phrase(f"The largest by {shown.title}.{why}")))
-    order = ranked(table_rows(result, layer_effects, rows), shown.field)
-    _print_rows(result, console, shown, order)
+    parts = (f"The largest by {said.metric.title}.", said.why)
+    console.print(terminal_text(phrase(" ".join(filter(None, parts)))))
+    order = ranked(table_rows(result, layer_effects, rows), said.metric.field)
+    _print_rows(result, console, said.metric, order)
     if layer_effects is not None and (why := no_mlp_words(result, layer_effects)):
         console.print(terminal_text(phrase(f"No rows of MLPs: {why}")))
     if extra is not None:
         _print_extra(extra, order, console)
     console.print()
-    for said in finding_words(result, found):
-        console.print(terminal_text(said))
+    for sentence in said.findings:
+        console.print(terminal_text(sentence))
     console.print(terminal_text(phrase(f"{CAVEATS}:")))
-    for caveat in found.caveats:
+    for caveat in said.caveats:
         console.print(terminal_text(phrase(f"- {caveat}")))
     console.print()
     console.print(terminal_text(provenance_words(result)))
@@ -195,7 +192,7 @@ def _print_rows(
         table.add_row(
             row.label,
             percent(row.effect.prob, 2).removesuffix(" %"),
-            *(_cell(metric, metric.value(row.effect)) for metric in metrics),
+            *(_cell(metric, row.effect) for metric in metrics),
             str(row.effect.rank),
         )
     console.print(table)
@@ -238,11 +235,12 @@ def _warn_of_missing(extra: "ExtraValues | None") -> None:
         say(f"--columns: {name}: {why}")
 
 
-def _cell(metric: "Metric", value: float | None) -> "Text":
+def _cell(metric: "Metric", effect: "Effect") -> "Text":
     from rich.text import Text
 
+    value = metric.value(effect)
     if value is None:
         return Text("–")
     strong = metric.signed and abs(value) >= metric.notable
     style = "" if not strong else "red" if value < 0 else "blue"
-    return Text(metric.cell(value, metric.digits + 1), style=style)
+    return Text(metric.cell(value, effect.prob, metric.digits + 1), style=style)

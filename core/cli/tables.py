@@ -1,11 +1,10 @@
-"""The tables that `headsweep head` and `headsweep roles` print on a terminal, and when they do.
+"""The tables that `headsweep head` and `headsweep roles` print, and when a table is printed.
 
 They are drawn from the same plain values that are written as JSON, so neither says more.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +13,8 @@ import typer
 from rich.console import Console
 
 from core.cli.feeds_table import feeds_table, feeds_words
-from core.cli.output import terminal_text, write_json
-from core.cli.terminal import TerminalConsole
-from core.text.numbers import percent, share, signed
+from core.cli.output import console_for, terminal_text, write_json
+from core.text.numbers import decimal, percent, share, signed
 from core.text.words import bold, phrase
 
 if TYPE_CHECKING:
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 ROWS = 40
 """Heads in the table of role scores: JSON has them all."""
-WIDTH = 100
-"""Of a table in a file, in characters."""
 
 
 class Printed(StrEnum):
@@ -74,16 +70,6 @@ def write_roles(values: dict[str, Any], asked: Printed | None, out: Path | None)
         return
     with console_for(out) as console:
         _print_roles(values, console)
-
-
-@contextmanager
-def console_for(out: Path | None) -> Iterator[Console]:
-    """A console on standard output, or on a file."""
-    if out is None:
-        yield TerminalConsole()
-        return
-    with out.open("w", encoding="utf-8") as file:
-        yield TerminalConsole(file=file, width=WIDTH)
 
 
 def _print_head(report: Mapping[str, Any], console: Console) -> None:
@@ -187,7 +173,7 @@ def _print_roles(values: Mapping[str, Any], console: Console) -> None:
 
 
 def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+    return "–" if value is None else decimal(value)
 
 
 def _table(first: str, *others: str) -> "Table":

@@ -1,12 +1,14 @@
 """Checks of a loaded model before it is used: it is causal, editable, and its fast path exact."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.engine import run
+from core.engine import run, start_clean
 from core.engine.interventions import Edit, Intervention
 from core.errors import ModelError, is_memory_error
 from core.model.loaded import LoadedModel
@@ -16,6 +18,8 @@ from core.spec.heads import Head
 _PROBE_LENGTH = 12
 _TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 """The largest error of a log prob, as a share of the largest logit (at least 10)."""
+_ROUGHER = 2.0
+"""How many times the rounding of the model's own code the growing pass may have in bfloat16."""
 
 
 def probe_tokens(d_vocab: int, n_ctx: int) -> Int[Tensor, "1 pos"]:
@@ -24,8 +28,12 @@ def probe_tokens(d_vocab: int, n_ctx: int) -> Int[Tensor, "1 pos"]:
     return torch.randint(d_vocab, (1, min(_PROBE_LENGTH, n_ctx)), generator=generator)
 
 
-def checked_model(model: LoadedModel) -> LoadedModel:
+def checked_model(model: LoadedModel, *, in_float32: bool = False) -> LoadedModel:
     """The model, checked on a few tokens; `stack` is None if the growing pass is not exact.
+
+    In bfloat16 two ways of the same sums may differ by as much as a wrong wiring would. With
+    `in_float32` such a model's wiring is therefore compared in float32, for which its weights are
+    made so for a moment: 4 bytes of memory a parameter. No other thread may use it meanwhile.
 
     Raises `ModelError` for a model that reads later tokens, whose z does not have the shape (head,
     d_head), or whose logits change when z is replaced by itself.
@@ -33,7 +41,10 @@ def checked_model(model: LoadedModel) -> LoadedModel:
     tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
     _check_causal(model, tokens)
     _check_editable(model, tokens)
-    why = "" if model.stack is None else _inexact(model, tokens[0])
+    if model.stack is None:
+        return model
+    widen = in_float32 and model.dtype != "float32"
+    why = _inexact_in_float32(model, tokens) if widen else _inexact(model, tokens[0])
     return replace(model, stack=None, slower_because=why) if why else model
 
 
@@ -77,6 +88,35 @@ def _check_editable(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
         raise ModelError(
             f"{model.name!r} failed its self-check: its heads cannot be edited exactly."
         )
+
+
+def _inexact_in_float32(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> str:
+    """`_inexact` in float32; then whether in its own format the growing pass is rougher."""
+    every = tuple(range(tokens.shape[1]))
+    with _widened(model) as precise:
+        if why := _inexact(precise, tokens[0]):
+            return why
+        exact = precise.logits(tokens, every)
+    own = _largest_difference(model.logits(tokens, every), exact)
+    grown = _largest_difference(start_clean(model, tokens[0], every).logits[None], exact)
+    if grown <= max(_ROUGHER * own, _tolerance(model, exact)):
+        return ""
+    return f"in {model.dtype} the fast path would be less exact than the model’s own code"
+
+
+@contextmanager
+def _widened(model: LoadedModel) -> Iterator[LoadedModel]:
+    """Within it, the model has its very weights in float32; after it they are as they were."""
+    network = model.bridge.original_model
+    tensors = (*network.parameters(), *network.buffers())
+    narrow = [(each, each.data) for each in tensors if each.dtype is torch.bfloat16]
+    try:
+        for each, data in narrow:
+            each.data = data.float()
+        yield replace(model, dtype="float32")
+    finally:
+        for each, data in narrow:
+            each.data = data
 
 
 def _inexact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> str:

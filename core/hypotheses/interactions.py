@@ -17,7 +17,8 @@ from jaxtyping import Float
 from core.hypotheses.joint_effects import ablate_sets, change, checked_set
 from core.hypotheses.relation import Relation, relation
 from core.spec.members import Member
-from core.sweep.scorer import Scorer
+from core.sweep.scorer import Scorer, baseline_of
+from core.text.jsonable import jsonable
 
 MOST = 10
 """The largest number of members: 45 pairs."""
@@ -25,12 +26,17 @@ MOST = 10
 
 @dataclass(frozen=True)
 class Pair:
-    """Two members ablated together: the change in the metric, I, and what it says of the two."""
+    """Two members ablated together: the change in the metric, I, and what it says of the two.
+
+    `clean_prob` and `prob` are the target's probability in the clean run and then, fractions.
+    """
 
     heads: tuple[Member, Member]
     joint: float
     interaction: float
     relation: Relation
+    clean_prob: float
+    prob: float
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types in the unit of the metric."""
@@ -39,6 +45,7 @@ class Pair:
             "joint": self.joint,
             "interaction": self.interaction,
             "relation": self.relation.value,
+            "prob": self.prob,
         }
 
 
@@ -46,13 +53,16 @@ class Pair:
 class Interactions:
     """Changes under single and pairwise ablation: ablated minus clean, in the leading `metric`.
 
-    The unit is nats. `pair` is symmetric and NaN on the diagonal.
+    The unit is nats. `pair` is symmetric and NaN on the diagonal; so is `pair_prob`, the target's
+    probability with both ablated, which is `clean_prob` in the clean run: fractions.
     """
 
     heads: tuple[Member, ...]
     metric: str
     single: Float[np.ndarray, " head"]
     pair: Float[np.ndarray, "head head"]
+    clean_prob: float
+    pair_prob: Float[np.ndarray, "head head"]
 
     @property
     def values(self) -> Float[np.ndarray, "head head"]:
@@ -67,7 +77,8 @@ class Interactions:
         for a, b in combinations(range(len(self.heads)), 2):
             joint, singles = float(self.pair[a, b]), [float(self.single[i]) for i in (a, b)]
             both = (self.heads[a], self.heads[b])
-            found.append(Pair(both, joint, float(values[a, b]), relation(joint, singles)))
+            said, prob = relation(joint, singles), float(self.pair_prob[a, b])
+            found.append(Pair(both, joint, float(values[a, b]), said, self.clean_prob, prob))
         return tuple(sorted(found, key=lambda pair: -abs(pair.interaction)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +86,8 @@ class Interactions:
         return {
             "heads": [head.label for head in self.heads],
             "metric": self.metric,
-            "single": self.single.tolist(),
+            "clean_prob": self.clean_prob,
+            "single": jsonable(self.single),
             "pairs": [pair.to_dict() for pair in self.pairs],
         }
 
@@ -92,7 +104,9 @@ def interactions(scorer: Scorer, heads: Sequence[Member]) -> Generator[float, No
     sets = [*((each,) for each in chosen), *((chosen[a], chosen[b]) for a, b in pairs)]
     effects = yield from ablate_sets(scorer, sets)
     changes = [change(effect, metric) for effect in effects]
-    joint = np.full((n, n), np.nan)
-    for (a, b), value in zip(pairs, changes[n:], strict=True):
+    joint, probs = np.full((n, n), np.nan), np.full((n, n), np.nan)
+    for (a, b), effect, value in zip(pairs, effects[n:], changes[n:], strict=True):
         joint[a, b] = joint[b, a] = value
-    return Interactions(chosen, metric, np.array(changes[:n]), joint)
+        probs[a, b] = probs[b, a] = effect.prob
+    clean = baseline_of(scorer.model, scorer.baseline).prob
+    return Interactions(chosen, metric, np.array(changes[:n]), joint, clean, probs)

@@ -9,7 +9,7 @@ from core.hypotheses import interactions as pairs
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.joint_words import comparison_words, redundancy_words
+from core.hypotheses.joint_words import comparison_words, joint_words, redundancy_words
 from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.prediction import Verdict, lock_prediction
 from core.hypotheses.search import check_enough, greedy
@@ -76,7 +76,7 @@ def joint_report(
         else Verdict(locked, joint.baseline, joint.joint).to_dict(),
         "joint": {
             **joint.to_dict(),
-            "sentences": [comparison_words(joint), redundancy_words(joint)],
+            "sentences": [joint_words(joint), comparison_words(joint), redundancy_words(joint)],
         },
         "interactions": None if pairwise is None else pairwise.to_dict(),
         "keep_only": {"ablation": kept_spec.ablation.value, **kept.to_dict()},

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from core.hypotheses.relation import Relation
 from core.results.leading import NOTABLE_NATS
-from core.results.metrics import LOGIT_DIFF
+from core.results.metric_words import change_words
+from core.results.metrics import BY_FIELD, LOGIT_DIFF
 from core.spec.members import Member, heads_of, kinds_of, mlps_of
-from core.text.numbers import signed
+from core.text.numbers import percent, signed
 
 if TYPE_CHECKING:  # these import torch, which no sentence needs
     from core.hypotheses.interactions import Interactions, Pair
@@ -22,6 +23,18 @@ _OTHER_LAYERS = "A layer has a single MLP, so that MLPs are compared with those 
 def metric_name(metric: str) -> str:
     """The leading metric as it is written in a sentence."""
     return "logit difference" if metric == LOGIT_DIFF.field else "log odds"
+
+
+def joint_words(test: "JointTest") -> str:
+    """What ablating the set did: the change in the metric, and P before and after."""
+    named = ", ".join(member.label for member in test.heads)
+    went = change_words(BY_FIELD[test.metric], test.joint, test.baseline)
+    return f"{named} removed at once: {metric_name(test.metric)} {went}."
+
+
+def went_words(before: float, after: float) -> str:
+    """P of the target in the clean run and under an ablation: two fractions."""
+    return f"P {percent(before)} → {percent(after)}"
 
 
 def comparison_words(test: "JointTest") -> str:
@@ -77,22 +90,24 @@ def redundancy_words(test: "JointTest") -> str:
     if len(test.heads) == 1:
         kind = kinds_of(test.heads).removesuffix("s")
         return f"One {kind}: there is nothing to add up."
-    name, gap, relation = metric_name(test.metric), abs(test.redundancy), test.relation
-    if relation is Relation.ADDITIVE:
-        return (
-            f"The sum and the joint change differ by less than {NOTABLE_NATS} nats of {name}: they "
-            "add up."
-        )
-    size = f"{gap:.2f} nats of {name}"
+    return f"{_relation_words(test)} ({went_words(test.baseline.prob, test.joint.prob)})."
+
+
+def _relation_words(test: "JointTest") -> str:
+    """The relation of the joint change to the single ones: a sentence without its full stop."""
+    name, relation = metric_name(test.metric), test.relation
+    size = f"{abs(test.redundancy):.2f} nats of {name}"
     return {
+        Relation.ADDITIVE: f"The sum and the joint change differ by less than {NOTABLE_NATS} nats "
+        f"of {name}: they add up",
         Relation.BACKUP: f"Together they cost {size} more than their single changes add up to, and "
-        "more than any one alone: they back each other up.",
+        "more than any one alone: they back each other up",
         Relation.GAINS: f"Removing each alone raises it, removing all by {size} less than their "
-        "single changes add up to: overlapping gains, no backup.",
+        "single changes add up to: overlapping gains, no backup",
         Relation.LOSSES: f"Together they cost {size} less than their single changes add up to"
-        f"{_less_than_one(test)}: overlapping losses.",
+        f"{_less_than_one(test)}: overlapping losses",
         Relation.NOT_ADDITIVE: f"The joint change lies {size} "
-        f"{'below' if test.redundancy < 0 else 'above'} the sum of the single ones: not additive.",
+        f"{'below' if test.redundancy < 0 else 'above'} the sum of the single ones: not additive",
     }[relation]
 
 
@@ -111,8 +126,10 @@ def all_additive_words(found: "Interactions") -> str:
 
 
 def pair_words(pair: "Pair") -> str:
-    """A pair with its I and its joint change."""
+    """A pair with its I, its joint change, and P before and after."""
     one, other = (member.label for member in pair.heads)
+    went = went_words(pair.clean_prob, pair.prob)
     return (
-        f"{one} and {other}: {signed(pair.interaction, 2)} nats (together {signed(pair.joint, 2)})"
+        f"{one} and {other}: {signed(pair.interaction, 2)} nats (together {signed(pair.joint, 2)}; "
+        f"{went})"
     )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import InputError
-from core.hypotheses.joint_words import metric_name
+from core.hypotheses.joint_words import metric_name, went_words
 from core.hypotheses.parse_heads import heads_text
 from core.results.leading import leading
 from core.results.metric_words import opposed_words
@@ -110,7 +110,7 @@ class Verdict:
         change = metric.value(effect)
         assert change is not None
         went = (
-            f"rank {clean.rank} → {effect.rank}, {percent(clean.prob)} → {percent(effect.prob)}, "
+            f"rank {clean.rank} → {effect.rank}, {went_words(clean.prob, effect.prob)}, "
             f"{metric_name(metric.field)} {metric.quantity(change)}"
             f"{opposed_words(metric, effect, clean)}"
         )

@@ -4,6 +4,7 @@ On an x86 processor oneDNN multiplies float32 matrices faster than the library t
 default: by a tenth, and by a factor of two for short prompts or wide vocabularies. It also applies
 the activation in the same pass over memory. torch has it as an operator for its own compiler. If
 that operator is missing, or for anything but float32 inference on a CPU, the modules are called.
+A processor without products of bfloat16 matrices computes them in float32, and rounds the result.
 """
 
 import platform
@@ -27,6 +28,7 @@ _TANH_GELUS = {
     "BloomGelu",
 }
 _NONE = ("none", "")
+_LINEAR = (Conv1D, nn.Linear)
 
 
 def weight_of(module: Any) -> Float[Tensor, "out in"]:
@@ -38,11 +40,13 @@ def weight_of(module: Any) -> Float[Tensor, "out in"]:
 def product(module: Any, act: Any = None) -> Layer:
     """A function that computes `act(module(x))` for a linear layer; `act` None: `module(x)`."""
     name, plain_act = _activation(act)
+    if type(module) not in _LINEAR:
+        return lambda x: plain_act(module(x))
 
     def plain(x: Tensor) -> Tensor:
-        return plain_act(module(x))
+        return plain_act(_widened(x, module) if _is_emulated(x) else module(x))
 
-    if name is None or type(module) not in {Conv1D, nn.Linear}:
+    if name is None:
         return plain
 
     def quick(x: Tensor) -> Tensor:
@@ -69,13 +73,33 @@ def product_in_float32(module: Any) -> Layer:
         weight, bias = weight_of(module), module.bias
         if weight.dtype is torch.float32:
             return quick(x.float())
-        if type(module) not in {Conv1D, nn.Linear}:  # what it does is not known
+        if type(module) not in _LINEAR:  # what it does is not known
             return quick(x.to(weight.dtype)).float()
         parts = [functional.linear(x.float(), rows.float()) for rows in weight.split(_ROWS)]
         joined = torch.cat(parts, dim=-1)
         return joined if bias is None else joined + bias.float()
 
     return wide
+
+
+def _widened(x: Tensor, module: Any) -> Tensor:
+    """A bfloat16 layer's product by way of float32, rounded once at the end as its own is."""
+    bias = None if module.bias is None else module.bias.float()
+    return functional.linear(x.float(), weight_of(module).float(), bias).to(x.dtype)
+
+
+def _is_emulated(x: Tensor) -> bool:
+    """Whether torch would multiply number by number, ten times slower than in float32."""
+    return x.device.type == "cpu" and x.dtype is torch.bfloat16 and not _has_bfloat16()
+
+
+@cache
+def _has_bfloat16() -> bool:
+    """Whether this processor has products of bfloat16 matrices, as far as torch says."""
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except (AttributeError, RuntimeError):
+        return True
 
 
 def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None, act: str, kind: str) -> Tensor:

@@ -41,9 +41,14 @@ def facts(result: SweepResult, metric: Metric | None = None) -> tuple[Fact, ...]
     The drop and the rise are in a metric: the one that the sweep opens on unless one is given. A
     metric without a sign has the largest change alone; a sweep without any finished head, none.
     """
+    return (*answer_facts(result, metric), swept_fact(result))
+
+
+def answer_facts(result: SweepResult, metric: Metric | None = None) -> tuple[Fact, ...]:
+    """The facts on the answer: all but what was swept, which holds a clock's seconds."""
     if metric is None or not metric.measures(result):
         metric = opening(result).metric
-    return (_answered(result), _likeliest(result), *_extremes(result, metric), _swept(result))
+    return (_answered(result), _likeliest(result), *_extremes(result, metric))
 
 
 def fact_words(fact: Fact) -> Words:
@@ -112,7 +117,8 @@ def _extreme(
     return Fact(title, label, phrase(f"{change}{percent(effect.prob)}{opposed}"))
 
 
-def _swept(result: SweepResult) -> Fact:
+def swept_fact(result: SweepResult) -> Fact:
+    """How many heads, how long it took, and with what."""
     total, made = result.shape[0] * result.shape[1], result.provenance
     heads = "1 head" if total == 1 else f"{total} heads"
     count = heads if result.complete else f"{len(result.heads)} of {heads}"

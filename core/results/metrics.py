@@ -11,10 +11,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from core.results.scores import RowScores
-from core.text.numbers import points, signed
+from core.text.numbers import decimal, points, signed
 
 _ROUNDING = 1e-9
 """In a metric's unit: .01 times 100 is no less than 1."""
+_ROUNDED = 1e-6
+"""As a share of a probability: what of its change float32 may have made."""
 
 
 @runtime_checkable
@@ -127,16 +129,18 @@ class Metric:
     def text(self, value: float, digits: int | None = None) -> str:
         """A value with its sign (a real minus) but without its unit."""
         digits = self.digits if digits is None else digits
-        return signed(value, digits) if self.signed else f"{value:.{digits}f}"
+        return signed(value, digits) if self.signed else decimal(value, digits)
 
-    def cell(self, value: float, digits: int | None = None) -> str:
+    def cell(self, value: float, prob: float, digits: int | None = None) -> str:
         """The same in a table; of a change in percentage points near 0 two digits are kept.
 
         Of a probability near 0 every change in points is, whatever happens; nats are no such unit.
+        `prob` is the probability after the change: what is within its rounding is 0.
         """
         if self.unit != PROB.unit:
             return self.text(value, digits)
-        return points(value, self.digits if digits is None else digits)
+        is_rounding = abs(value) <= _ROUNDED * self.factor * prob
+        return points(0.0 if is_rounding else value, self.digits if digits is None else digits)
 
 
 def _logit_diff(scores: RowScores) -> np.ndarray | None:

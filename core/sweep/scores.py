@@ -117,7 +117,7 @@ def margin(
 def entropy(first: Float[Tensor, "row vocab"]) -> Float[Tensor, " row"]:
     """-sum p log p of each row's next token; an impossible one adds nothing."""
     # The exponential of anything below is 0: without -inf neither this nor its slope is NaN.
-    return -(first.exp() * first.clamp(min=_ZERO)).sum(dim=-1)
+    return 0.0 - (first.exp() * first.clamp(min=_ZERO)).sum(dim=-1)
 
 
 def score(

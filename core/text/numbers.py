@@ -11,6 +11,12 @@ def signed(value: float, digits: int = 1) -> str:
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
+def decimal(value: float, digits: int = 2) -> str:
+    """A number that has a sign only below 0 (a real minus sign), and none where it rounds to 0."""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
 def percent(fraction: float, digits: int = 1) -> str:
     """A fraction as a percentage; small values keep two significant digits."""
     value = 100 * fraction

@@ -13,17 +13,22 @@ from components.exports.report import report_data
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
 from components.widgets.composer.token_strip import Strip, token_strip
+from components.widgets.page.metric_row import metric_row
 from components.widgets.sweep.facts import baseline_facts
 from components.widgets.sweep.findings import findings_panel
 from components.words.markup import quiet_html
 from core.cli.sweep import print_table
 from core.demo import example
 from core.exports.notebook import notebook
+from core.results.account import account
 from core.results.captions import layer_effect_words, provenance_words
+from core.results.facts import fact_words
+from core.results.finding_words import CAVEATS
 from core.results.findings import findings
 from core.results.leading import opening
 from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
+from core.text.words import phrase, plain
 
 SAVED = example.saved()
 HOSTILE = "<b>*x*</b> $y$"
@@ -34,12 +39,39 @@ def changed(**changes):
     return dataclasses.replace(SAVED, spec=spec, **changes, _index={})
 
 
+def with_a_foil(foil, foil_tokens, **changes):
+    """The saved run, each head's lead over a foil being its log prob."""
+    heads = tuple(
+        dataclasses.replace(head, logit_diff_change=head.logprob_change) for head in SAVED.heads
+    )
+    baseline = dataclasses.replace(SAVED.baseline, logit_diff=1.5)
+    return changed(
+        spec={"foil": foil, **changes.pop("spec", {})},
+        foil_tokens=foil_tokens,
+        heads=heads,
+        baseline=baseline,
+        **changes,
+    )
+
+
+LONGER = {"spec": {"target": " jumps over"}, "target_tokens": (" jumps", " over")}
 RUNS = {
     "saved": SAVED,
     "of a set": changed(spec={"target": (" jumps", " sat")}, target_tokens=(" jumps", " sat")),
     "with markup in its target": changed(spec={"target": HOSTILE}, target_tokens=(HOSTILE,)),
     "stopped": changed(heads=SAVED.heads[:4]),
     "of another kind": changed(spec={"ablation": AblationKind.ZERO}),
+    "with a foil": with_a_foil(" sat", (" sat",)),
+    "with markup in its foil": with_a_foil(HOSTILE, (HOSTILE,), **LONGER, parts_at=0),
+    "of an older Headsweep": with_a_foil(" sat", (" sat",), **LONGER),
+    "near 1, and not first": changed(
+        baseline=dataclasses.replace(SAVED.baseline, prob=0.98, rank=1_234)
+    ),
+    "in bfloat16": changed(
+        provenance=dataclasses.replace(
+            SAVED.provenance, dtype="bfloat16", float32_distance=0.17, reference_longest=9
+        )
+    ),
 }
 
 
@@ -90,31 +122,51 @@ def report(result):
     return report_data(result, example.saved_layer_effects(), "")
 
 
+@pytest.fixture
+def shown(result, page):
+    """The page's own words of a run: its cards, the line above the heatmap, its findings."""
+    metric = opening(result).metric
+    return "".join(
+        (
+            page(baseline_facts, result, metric),
+            page(metric_row, phrase(metric.title), result),
+            page(findings_panel, result, findings(result)),
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def in_notebook(result):
+    """All that the notebook's first cell says."""
+    return squeezed("".join(json.loads(notebook(result))["cells"][0]["source"]))
+
+
 @pytest.mark.slow
-def test_findings_and_caveats(result, report, terminal, page):
-    shown = page(findings_panel, result, findings(result))
-    for said in map(of_pairs, report["findings"][report["opening"]]):
-        assert said in shown
-        assert said in terminal
-    assert report["caveats"]
-    for caveat in map(squeezed, report["caveats"]):
-        assert caveat in shown
-        assert caveat in terminal
+def test_why_findings_and_caveats(result, report, terminal, in_notebook, shown):
+    """Every sentence, in every medium; none has another of them less."""
+    said = account(result)
+    assert report["opening"] == said.metric.field
+    assert report["why"] == said.why != ""
+    assert report["caveats"] == list(said.caveats) != []
+    opened = report["findings"][report["opening"]]
+    assert list(map(of_pairs, opened)) == [squeezed(plain(each)) for each in said.findings] != []
+    sentences = (said.why, *map(plain, said.findings), CAVEATS, *said.caveats)
+    for medium in (shown, terminal, in_notebook):
+        for sentence in map(squeezed, sentences):
+            assert sentence in medium
 
 
-def test_findings_in_the_notebook(result, report):
-    first = json.loads(notebook(result))["cells"][0]["source"]
-    text = squeezed("".join(first))
-    assert all(of_pairs(said) in text for said in report["findings"][report["opening"]])
-
-
-def test_facts(result, report, terminal, page):
-    shown = page(baseline_facts, result, opening(result).metric)
-    for fact in report["facts"][report["opening"]]:
+def test_facts(result, report, terminal, in_notebook, shown):
+    told = report["facts"][report["opening"]]
+    for fact in told:
         title, detail = of_pairs(fact["title"]), of_pairs(fact["detail"])
         assert title + squeezed(fact["value"]) + detail in shown
         assert title + ":" + squeezed(fact["value"]) in terminal
         assert detail in terminal
+    said = account(result)
+    assert len(told) == len(said.facts) + 1
+    for fact in said.facts:  # how long it took is no part of a notebook
+        assert squeezed(plain(fact_words(fact))) in in_notebook
 
 
 def test_provenance(result, report, terminal):

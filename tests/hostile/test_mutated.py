@@ -1,7 +1,7 @@
 """Every region of every file that is read, changed in every way: opened as it says, or a sentence.
 
-`make test-hostile` draws other changes each time (HOSTILE_SEED gives some again); a run of the
-whole suite always has the same.
+Every run draws the same changes, those of HOSTILE_SEED where it is set (0 where it is not): another
+number tries others, and tries them again.
 """
 
 import json

@@ -135,6 +135,7 @@
   function draw() {
     const { field, title } = state.metric;
     at("shown").textContent = `${title} when one head is ablated`;
+    at("why").textContent = field === data.opening ? data.why : "";
     for (const button of at("metrics").children) {
       button.setAttribute("aria-pressed", String(button.dataset.metric === field));
     }

@@ -20,6 +20,7 @@ from components.figures.base.head_axes import head_axes, on_panel, shape_on_pane
 from components.figures.base.look import Look, blank
 from components.figures.base.sketch import Sketch
 from core.spec.heads import Head
+from core.text.numbers import decimal
 from core.text.numbers import signed as with_sign
 
 NUMBERED = 48
@@ -123,7 +124,7 @@ def _draw(
     values, own = panel.values, on_panel(index)
 
     def said(value: float) -> str:
-        return with_sign(value, digits) if signed else f"{value:.{digits}f}"
+        return with_sign(value, digits) if signed else decimal(value, digits)
 
     sketch.add_trace(_hairlines(values, look, own))
     sketch.add_trace(coloured(values, coloraxis="coloraxis", **own))

@@ -13,6 +13,7 @@ from components.widgets.head.context import head_chart, subtitle
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message
 from components.widgets.page.metric_row import metric_row, shown_metric
+from components.widgets.page.number_table import number_table, with_sign, without_sign
 from components.words.markup import fill, joined_html, quiet_html, words_html
 from core.errors import InputError
 from core.results.captions import provenance_words
@@ -92,15 +93,15 @@ def _moved(found: Comparison, metric: Metric) -> None:
             f"{difference_of(A_AND_B)}, {unit}": [each.difference * metric.factor for each in rows],
         }
     )
-    digits = f"%.{metric.digits}f"
+    written = with_sign(metric.digits) if metric.signed else without_sign(metric.digits)
+    last = frame.columns[-1]  # a difference has a sign, whatever its two sides are
     st.dataframe(
-        frame,
+        number_table(
+            frame, dict.fromkeys(frame.columns[1:], written) | {last: with_sign(metric.digits)}
+        ),
         hide_index=True,
         key="moved",
         height="content",
-        column_config={
-            name: st.column_config.NumberColumn(format=digits) for name in frame.columns[1:]
-        },
     )
 
 

@@ -10,6 +10,7 @@ from components.figures.base.grids import Panel
 from components.figures.predictions import before_after
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
+from components.widgets.page.number_table import number_table, with_sign
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
 from core.circuits.tasks import MeasureLogitEffects
@@ -92,12 +93,12 @@ def _circuit(circuit: "OvCircuit", context: HeadContext) -> None:
         }
     )
     st.container(key="ov").dataframe(
-        frame,
+        number_table(frame, {"the token itself": with_sign(2)}),
         hide_index=True,
         height=min(38 + 35 * len(frame), 320),
         column_config={
             "position": st.column_config.NumberColumn(width="small"),
-            "the token itself": st.column_config.NumberColumn(format="%+.2f", width="small"),
+            "the token itself": st.column_config.NumberColumn(width="small"),
         },
     )
     note(

@@ -17,6 +17,7 @@ from components.widgets.head.context import (
 )
 from components.widgets.head.query_and_key import query_and_key
 from components.widgets.page.messages import note
+from components.widgets.page.number_table import number_table, with_sign
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
 from core.circuits.edge import Edge
@@ -175,11 +176,9 @@ def _table(found: "PathPatching", unit: str) -> None:
         if round(abs(change), DIGITS) > 0
     ]
     with st.container(key="feeders"):
+        frame = pd.DataFrame(rows, columns=["through", "head", "change", "unit"])
         st.dataframe(
-            pd.DataFrame(rows, columns=["through", "head", "change", "unit"]),
-            hide_index=True,
-            height="content",
-            column_config={"change": st.column_config.NumberColumn(format=f"%+.{DIGITS}f")},
+            number_table(frame, {"change": with_sign(DIGITS)}), hide_index=True, height="content"
         )
 
 

@@ -19,6 +19,7 @@ from core.circuits.atlas import Published, published, roles_of
 from core.circuits.head_scores import COPYING, ROLES, HeadScores
 from core.circuits.tasks import MeasureScoresWithout
 from core.spec.heads import all_heads
+from core.text.numbers import decimal
 from core.text.words import phrase
 
 MOVED = 0.05
@@ -134,7 +135,7 @@ def _most_moved(before: np.ndarray, after: np.ndarray) -> None:
     """The heads whose score moved most, in words."""
     moved = sorted(all_heads(*before.shape), key=lambda head: -abs(after[head] - before[head]))
     named = [
-        f"{head.label} {before[head]:.2f} → {after[head]:.2f}"
+        f"{head.label} {decimal(before[head])} → {decimal(after[head])}"
         for head in moved[:4]
         if abs(after[head] - before[head]) >= MOVED
     ]

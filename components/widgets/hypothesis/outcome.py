@@ -21,13 +21,14 @@ from core.hypotheses.joint_words import (
     metric_name,
     pair_words,
     redundancy_words,
+    went_words,
 )
 from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Verdict
 from core.hypotheses.relation import MEANINGS, Relation
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
 from core.spec.members import counted, kinds_of
-from core.text.numbers import percent
+from core.text.numbers import unbroken
 from core.text.words import phrase
 
 if TYPE_CHECKING:
@@ -62,13 +63,14 @@ def _verdict(test: Test, found: "JointTest") -> None:
     verdict = Verdict(test.prediction, found.baseline, found.joint)
     with st.container(key="hypothesis_verdict"):
         line = fill(
-            '<div class="hs-head"><b>{}</b>{} removed at once: {} → {}</div>',
+            '<div class="hs-head"><b>{}</b>{} removed at once: {}</div>',
             verdict.headline,
             heads_text(found.heads),
-            percent(found.baseline.prob),
-            percent(found.joint.prob),
+            unbroken(went_words(found.baseline.prob, found.joint.prob)),
         )
-        sentences = (fill('<p class="hs-said">{}</p>', said) for said in verdict.sentences())
+        sentences = (
+            fill('<p class="hs-said">{}</p>', unbroken(said)) for said in verdict.sentences()
+        )
         show_html(line + joined_html(sentences))
 
 
@@ -137,7 +139,7 @@ def _telling_pairs(found: "Interactions") -> None:
                     relation.value,
                     outlined,
                     MEANINGS[relation],
-                    joined_html(fill("<li>{}</li>", pair_words(pair)) for pair in named),
+                    joined_html(fill("<li>{}</li>", unbroken(pair_words(pair))) for pair in named),
                 )
             )
     more = len(telling) - MOST_PAIRED

@@ -11,11 +11,12 @@ from components.state import Session, Test, live_for, value
 from components.widgets.head.context import chart, subtitle
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
+from components.widgets.page.number_table import number_table, without_sign
 from components.widgets.page.task_result import task_result
 from components.words.markup import fill
 from core.errors import InputError
 from core.hypotheses.held_out_words import held_out_words
-from core.hypotheses.joint_words import metric_name
+from core.hypotheses.joint_words import metric_name, went_words
 from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.search_words import NOT_FOUND, search_words
 from core.hypotheses.tasks import MeasureKeepOnly, MeasureVariants, SearchGreedy
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from core.hypotheses.held_out import HeldOut
     from core.hypotheses.keep_only import KeptOnly
     from core.hypotheses.search_state import Search
+
+
+_PERCENTAGES = ("kept, %", "P clean, %", "P kept, %")
 
 
 def sufficiency(test: Test, state: Session, look: Look) -> None:
@@ -97,8 +101,8 @@ def _kept(found: "KeptOnly") -> None:
     nothing = "every head and MLP" if mlps else "every head"
     with st.container(key="kept"):
         note(
-            f"With only {heads_text(found.heads)} kept{among}: {percent(found.baseline.prob)} → "
-            f"{percent(found.effect.prob)}{part}. With {nothing} ablated: "
+            f"With only {heads_text(found.heads)} kept{among}: "
+            f"{went_words(found.baseline.prob, found.effect.prob)}{part}. With {nothing} ablated: "
             f"{percent(found.empty.prob)}."
         )
 
@@ -137,12 +141,11 @@ def _elsewhere(spec: SweepSpec, found: "Search", state: Session) -> None:
     elif on_variants:
         with st.container(key="variants"):
             st.dataframe(
-                _variants(on_variants),
+                number_table(_variants(on_variants), dict.fromkeys(_PERCENTAGES, without_sign(1))),
                 hide_index=True,
                 height="content",
                 column_config={
-                    name: st.column_config.NumberColumn(format="%.1f", width="small")
-                    for name in ("kept, %", "P clean, %", "P kept, %")
+                    name: st.column_config.NumberColumn(width="small") for name in _PERCENTAGES
                 }
                 | {"target": st.column_config.TextColumn(width="small")},
             )

@@ -18,11 +18,11 @@ from components.widgets.page.task_result import task_result
 from components.widgets.patching.streams import stream_panel
 from components.widgets.patching.tokens import both_tokens
 from components.words.markup import fill
+from core.circuits.patching_words import gap_words
 from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind, Needs
 from core.spec.heads import Head
 from core.spec.spec import SweepSpec
-from core.text.numbers import signed
 from core.text.words import phrase
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
         if not whole:
             return
         first = next(iter(whole.values()))
-        _levels(first)
+        note(" ".join(gap_words(first, first.metric)))
         limit = _limit(whole.values())
         for column, (name, found) in zip(st.columns(2, gap="large"), whole.items(), strict=False):
             with column:
@@ -139,28 +139,6 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
             f"patch-places-{name}-{scope}",
             f"{name} by head and position",
             state,
-        )
-
-
-def _levels(found: "Patching") -> None:
-    of = "log odds of the target" if found.metric == "logodds" else "logit(target) − logit(foil)"
-    said = (
-        f"{of}: {signed(found.clean, 2)} clean, {signed(found.corrupted, 2)} corrupted; the gap is "
-        f"{signed(found.gap, 2)} nats. "
-    )
-    if found.normalised is None:
-        note(f"{said}That is too small for shares: the values are nats.")
-    elif found.roles_turned:
-        note(
-            f"{said}The roles are turned: {of} is higher on the corrupted prompt than on the clean "
-            "one. 1 is still all of the gap, but a head that closes it lowers the answer; exchange "
-            "the two prompts, or target and foil, for the usual reading."
-        )
-    else:
-        note(
-            f"{said}1 is all of the gap, 0 nothing of it; more than 1: beyond the run that is "
-            "patched in (denoise: the clean one); below 0: further from it. A head that restores "
-            "need not be needed."
         )
 
 

@@ -31,10 +31,9 @@ def extra_heading(column: ExtraColumn) -> str:
     return f"{column.title}, {column.unit}" if column.unit else column.title
 
 
-def extra_format(column: ExtraColumn) -> ColumnConfig:
-    """How a column's numbers are written, and how they are computed, as its help."""
-    sign = "+" if column.signed else ""
-    return st.column_config.NumberColumn(help=column.how, format=f"%{sign}.{column.digits}f")
+def extra_help(column: ExtraColumn) -> ColumnConfig:
+    """How a column's numbers are computed, as its help."""
+    return st.column_config.NumberColumn(help=column.how)
 
 
 def _not_now(result: SweepResult, state: Session) -> str:

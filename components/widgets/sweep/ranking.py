@@ -9,8 +9,9 @@ from components.state.selection import Selection
 from components.widgets.head.choosing import choose_head
 from components.widgets.page.clicks import chosen_row
 from components.widgets.page.messages import note
+from components.widgets.page.number_table import number_table, without_sign
 from components.widgets.page.parts import Part
-from components.widgets.sweep.extra import extra_format, extra_heading, extra_values
+from components.widgets.sweep.extra import extra_heading, extra_help, extra_values
 from core.circuits.extra_columns import BY_NAME
 from core.prompts.tokens import visible_text
 from core.results.effects import Effect
@@ -60,16 +61,23 @@ def _table(effects: Effects, metric: Metric, state: Session) -> None:
     )
     with st.container(key="ranking"):
         st.dataframe(
-            frame,
+            number_table(
+                frame,
+                {
+                    "P after, %": without_sign(1),
+                    _sorting(shown): shown.text,
+                    **{_column(each): each.text for each in others},
+                    **{extra_heading(each): each.text for each in extra.measured},
+                },
+            ),
             key=_key(state.selection),
             hide_index=True,
             on_select=_selected,
             selection_mode=["single-row", "single-cell"],
             column_config={
-                "P after, %": st.column_config.NumberColumn(format="%.1f"),
-                _sorting(shown): _format(shown, "The rows are sorted by its size, either sign. "),
-                **{_column(each): _format(each) for each in others},
-                **{extra_heading(each): extra_format(each) for each in extra.measured},
+                _sorting(shown): _help(shown, "The rows are sorted by its size, either sign. "),
+                **{_column(each): _help(each) for each in others},
+                **{extra_heading(each): extra_help(each) for each in extra.measured},
             },
             height=min(38 + 35 * len(frame), 430),
             placeholder="–",
@@ -121,11 +129,8 @@ def _sorting(metric: Metric) -> str:
     return f"{_column(metric)} ↓ by size" if metric.signed else f"{_column(metric)} ↓"
 
 
-def _format(metric: Metric, about: str = "") -> ColumnConfig:
-    sign = "+" if metric.signed else ""
-    return st.column_config.NumberColumn(
-        help=about + metric.meaning, format=f"%{sign}.{metric.digits}f"
-    )
+def _help(metric: Metric, about: str = "") -> ColumnConfig:
+    return st.column_config.NumberColumn(help=about + metric.meaning)
 
 
 def _likeliest(effect: Effect) -> str:

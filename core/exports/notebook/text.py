@@ -8,9 +8,10 @@ import textwrap
 
 from core.exports.notebook.literals import literal
 from core.exports.notebook.plan import Plan
+from core.results.account import account
 from core.results.captions import provenance_rows
-from core.results.finding_words import finding_words
-from core.results.findings import findings
+from core.results.facts import fact_words
+from core.results.finding_words import CAVEATS
 from core.results.result import SweepResult
 from core.spec.ablation import Needs
 from core.spec.answer import Answer
@@ -49,7 +50,7 @@ What was asked:
 
 What Headsweep found:
 
-{_fenced(_findings(plan.result), "text")}
+{_fenced(_found(plan.result), "text")}
 
 Where Headsweep's numbers come from:
 
@@ -136,17 +137,28 @@ def _provenance(plan: Plan) -> list[tuple[str, str]]:
     return [(name, _word(value)) for name, value in rows]
 
 
-def _findings(result: SweepResult) -> str:
-    """A sentence a paragraph; the lines after its first are set in, and so can end no fence."""
-    return "\n".join(
-        textwrap.fill(
-            plain(said),
-            _LINE,
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for said in finding_words(result, findings(result))
+def _found(result: SweepResult) -> str:
+    """All that is said of the run: the facts and findings, and what to read with care.
+
+    How long it took is left out: equal results give equal texts.
+    """
+    said = account(result)
+    blocks = (
+        [plain(fact_words(fact)) for fact in said.facts],
+        [said.why, *map(plain, said.findings)],
+        [f"{CAVEATS}:", *(f"- {caveat}" for caveat in said.caveats)],
+    )
+    return "\n\n".join("\n".join(map(_wrapped, block)) for block in blocks)
+
+
+def _wrapped(sentence: str) -> str:
+    """A sentence in lines; those after its first are set in, and so can end no fence."""
+    return textwrap.fill(
+        sentence,
+        _LINE,
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

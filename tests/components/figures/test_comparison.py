@@ -110,7 +110,7 @@ def test_the_difference_is_on_the_runs_scale_where_that_shows_it(
     assert figure.layout.coloraxis2.cmax == pytest.approx(ends[1])
     words = [note.text for note in figure.layout.annotations]
     assert f"both runs, {metric.unit}" in words
-    assert f"B − A, {metric.unit}, on {said or 'the runs’'} scale" in words
+    assert f"B − A, {metric.unit}<br>on {said or 'the runs’'} scale" in words
 
 
 def test_a_click_on_any_panel_gives_the_head_and_its_hover_both_values(result):
@@ -167,15 +167,15 @@ def test_no_selected_head_is_outlined_where_none_is(result):
 ODD = (RunName("A", drawn.ODD), RunName("<i>", "a caption of more words than a panel has " * 4))
 
 
-def test_names_are_shown_as_typed_and_cut_to_two_lines(zero, result):
+def test_names_are_shown_as_typed_and_cut_to_three_lines(zero, result):
     comparison = compare(zero, result, "prob_change")
     figure = comparison_maps(comparison, PROB, Look(), names=ODD)
     words = [note.text for note in figure.layout.annotations]
     assert words[0] == "<b>A</b> &lt;b&gt;x&lt;/b&gt;$\u200by$\u200b"
     assert words[1].startswith("<b>&lt;i&gt;</b> a caption")
-    assert words[1].count("<br>") == 1
+    assert words[1].count("<br>") == 2
     assert words[1].endswith("…")
-    assert words[2] == "<b>&lt;i&gt; − A</b> red: lower in &lt;i&gt;"
+    assert words[2] == "<b>&lt;i&gt; − A</b> red:<br>lower in &lt;i&gt;"
     for made in (figure, comparison_scatter(comparison, PROB, Look(), names=ODD)):
         for text in drawn.strings_of(made):
             assert "<b>x" not in text

@@ -102,7 +102,7 @@ def outlined(figure):
 def test_exactly_the_pairs_that_back_each_other_up_are_outlined(pairs):
     nan = np.nan
     joint = np.array([[nan, -3.0, 1.0], [-3.0, nan, -0.5], [1.0, -0.5, nan]])
-    pairs = Interactions(pairs.heads, pairs.metric, np.array([-1.0, -0.5, 2.0]), joint)
+    pairs = dataclasses.replace(pairs, single=np.array([-1.0, -0.5, 2.0]), pair=joint)
     backed = {pair.heads for pair in pairs.pairs if pair.relation is Relation.BACKUP}
     assert backed == {pairs.heads[:2]}  # not the two that have a large negative I by mixed signs
     places = {head: at for at, head in enumerate(pairs.heads)}
@@ -115,7 +115,7 @@ def test_exactly_the_pairs_that_back_each_other_up_are_outlined(pairs):
 def test_a_pair_under_the_least_is_not_outlined():
     heads = (Head(0, 0), Head(0, 1), Head(1, 1))
     pair = np.array([[np.nan, -0.1, 0.5], [-0.1, np.nan, -0.099], [0.5, -0.099, np.nan]])
-    figure = pair_map(Interactions(heads, "logodds_change", np.zeros(3), pair), Look())
+    figure = pair_map(Interactions(heads, "logodds_change", np.zeros(3), pair, 0.5, pair), Look())
     assert outlined(figure) == {(0, 1), (1, 0)}
 
 

@@ -66,7 +66,8 @@ def test_its_ends_are_zero_ablation_and_the_clean_run(loaded, family):
             zero = swept.effect(head)
             assert nothing.logprob_change == pytest.approx(zero.logprob_change, abs=1e-5)
             assert nothing.kl == pytest.approx(zero.kl, abs=1e-5)
-            assert same.logprob_change == pytest.approx(0, abs=1e-6)
+            assert same.logprob_change == same.prob_change == 0
+            assert same.kl == pytest.approx(0, abs=1e-12)
 
 
 def test_a_factor_of_one_leaves_z_to_the_last_bit(loaded):

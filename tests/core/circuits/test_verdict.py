@@ -152,7 +152,8 @@ def test_a_foils_logit_difference_is_said_and_counts(result):
         (-1.0, -0.1, "It acts through later components"),
         (-1.0, -0.5, "It acts about half directly on the answer"),
         (-0.5, -1.5, "in a layer this early that cannot be told apart from mediation"),
-        (-0.05, -0.01, "too small to speak of a route"),
+        (-0.05, -0.01, "Its effect is too small to speak of a route"),
+        (-0.09, -0.11, "It acts directly, but what follows takes a part of that back, and leaves"),
     ],
 )
 def test_the_route_is_named_by_its_parts(result, total, direct, word):

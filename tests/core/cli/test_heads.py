@@ -26,7 +26,7 @@ from core.demo.example import SPEC
 from core.hypotheses.held_out import held_out
 from core.hypotheses.interactions import interactions
 from core.hypotheses.joint import joint_test
-from core.hypotheses.joint_words import comparison_words, redundancy_words
+from core.hypotheses.joint_words import comparison_words, joint_words, redundancy_words
 from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.search import greedy
 from core.hypotheses.variants import variants
@@ -38,7 +38,7 @@ from core.spec.members import Mlp
 from core.sweep.scorer import Scorer
 from core.sweep.sweep import run_sweep
 from core.text.jsonable import jsonable
-from core.text.numbers import signed
+from core.text.numbers import percent, signed
 
 METRICS = json.loads((DEMO_FOLDER / "metrics.json").read_text(encoding="utf-8"))["heads"]
 INDUCTION = ("L1H0", "L1H1", "L1H2", "L1H3")
@@ -271,8 +271,11 @@ def test_a_set_has_the_joint_tests_own_numbers(printed, demo, chosen):
     assert found["schema"] == "headsweep.joint/4"
     assert found["leading_metric"] == "logodds_change"
     assert found["spec"] == SPEC.resolved(prepend_bos=True).to_dict()
-    said = [comparison_words(joint), redundancy_words(joint)]
+    said = [joint_words(joint), comparison_words(joint), redundancy_words(joint)]
     assert_same(found["joint"], {**joint.to_dict(), "sentences": said})
+    went = f"P {percent(joint.baseline.prob)} → {percent(joint.joint.prob)}"
+    assert went in said[0]  # P beside what is inferred; where it stands among sets has none
+    assert went in said[2]
     assert_same(
         found["interactions"], run_to_end(interactions(Scorer(demo, SPEC), chosen)).to_dict()
     )

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -64,7 +65,8 @@ def told(inside, kept):
 
 def test_both_directions_are_what_the_core_finds(told, demo):
     found = told()
-    assert [*found] == ["schema", "spec", "denoise", "noise", "by_position", "provenance"]
+    both = ("denoise", "noise")
+    assert [*found] == ["schema", "spec", *both, "sentences", "by_position", "provenance"]
     assert found["schema"] == "headsweep.patch/2"
     assert found["spec"] == prepare(demo, RESAMPLED).spec.to_dict()
     assert found["by_position"] is None
@@ -128,6 +130,24 @@ def test_the_residual_stream_is_what_the_core_finds(told, demo):
         assert told_of["normalised"][-1][-1] == pytest.approx(1, abs=1e-3)
         assert told_of["roles_turned"] is expected.roles_turned is False
         assert told_of["complete"]
+
+
+@pytest.mark.parametrize("what", ["heads", "residual"])
+def test_a_table_says_when_roles_are_turned(inside, what):
+    """The prompts exchanged: then the answer is the corrupted run's own."""
+    turned = ("--corrupted-prompt", SPEC.prompt, "--ablation", "resample", "--device", "cpu")
+    exchanged = ("patch", "--prompt", specs.CORRUPTED, "--target", SPEC.target, *turned)
+    done = inside(*exchanged, "--what", what, "--format", "table")
+    assert (done.returncode, done.stderr) == (0, "")
+    table = " ".join(done.stdout.split())
+    assert "The roles are turned: log odds of the target is higher on the corrupted prompt" in table
+    found = strict(inside(*exchanged, "--what", what).stdout)
+    assert found["denoise"]["roles_turned"] is True
+    assert all(sentence in table for sentence in found["sentences"])
+    straight = inside(*ASKED, *CORRUPTED, "--device", "cpu", "--format", "table").stdout
+    assert "roles are turned" not in straight
+    assert "L1H3" in straight
+    assert re.findall(r"[-−]0(?:\.0*)?(?![\d.])", straight + done.stdout + json.dumps(found)) == []
 
 
 @pytest.mark.slow

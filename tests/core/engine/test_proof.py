@@ -60,6 +60,48 @@ def test_memory_that_runs_out_is_no_wrong_wiring(loaded):
         checked_model(broken(loaded("gpt2"), mlp=fail))
 
 
+def test_in_float32_a_wiring_of_bfloat16_is_held_to_more_than_its_rounding(loaded):
+    """A thousandth too much a layer is lost in bfloat16, which keeps 4 thousandths of a number."""
+    model = loaded("gpt2", "raw", "bfloat16")
+    slightly_off = broken(model, after_mlp=lambda resid: resid * 1.001)
+    assert checked_model(slightly_off).stack is not None
+    assert checked_model(slightly_off, in_float32=True).stack is None
+    tensors = [*model.bridge.original_model.parameters(), *model.bridge.original_model.buffers()]
+    before = [(each.dtype, each.data_ptr()) for each in tensors]
+    assert checked_model(model, in_float32=True).stack is not None
+    assert [(each.dtype, each.data_ptr()) for each in tensors] == before
+    assert torch.bfloat16 in {dtype for dtype, _ in before}
+
+
+def test_weights_are_narrow_again_though_the_wiring_fails(loaded):
+    def fail(resid):
+        if resid.dtype is torch.float32:
+            raise MemoryError
+        return resid
+
+    model = loaded("gpt2", "raw", "bfloat16")
+    with pytest.raises((MemoryError, ModelError)):
+        checked_model(broken(model, mlp=fail), in_float32=True)
+    assert {each.dtype for each in model.bridge.original_model.parameters()} == {torch.bfloat16}
+
+
+def test_a_way_that_rounds_more_than_the_models_own_is_dropped(loaded):
+    """Right in float32, and coarse in bfloat16: a stream cut to two bits."""
+
+    def coarse(resid):
+        if resid.dtype is torch.float32:
+            return resid
+        return (resid.float() * 2).round().bfloat16() / 2
+
+    found = checked_model(
+        broken(loaded("gpt2", "raw", "bfloat16"), after_mlp=coarse), in_float32=True
+    )
+    assert found.stack is None
+    assert found.slower_because == (
+        "in bfloat16 the fast path would be less exact than the model’s own code"
+    )
+
+
 @pytest.fixture(scope="module")
 def unknown(tmp_path_factory):
     """A family that Headsweep has no wiring for: Qwen3 normalises its queries and keys."""

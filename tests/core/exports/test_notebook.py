@@ -153,7 +153,9 @@ def test_an_older_runs_notebook_still_compares_whole_answers(loaded):
     older = replace(run_sweep(model, spec), parts_at=None)
     text = notebook(older)
     assert "foil_tokens" in text
-    assert "where they part" not in text
+    assert all("where they part" not in source for source in cells(text).values())
+    said = " ".join(cells(text, "markdown")["asked"].split())
+    assert "compares them as wholes: the longer one loses by its length" in said
 
 
 @pytest.mark.slow

@@ -43,6 +43,8 @@ def test_every_pair_has_its_relation_by_hand():
         "logit_diff_change",
         np.array([-1.0, -0.5, 0.25]),
         np.array([[nan, -3.0, -0.875], [-3.0, nan, 0.0], [-0.875, 0.0, nan]]),
+        0.5,
+        np.full((3, 3), 0.25),
     )
     expected = [[nan, -1.5, -0.125], [-1.5, nan, 0.25], [-0.125, 0.25, nan]]
     np.testing.assert_array_equal(found.values, expected)
@@ -58,7 +60,9 @@ def test_every_pair_has_its_relation_by_hand():
         "joint": -3.0,
         "interaction": -1.5,
         "relation": "back each other up",
+        "prob": 0.25,
     }
+    assert told["clean_prob"] == 0.5
 
 
 @pytest.mark.parametrize(

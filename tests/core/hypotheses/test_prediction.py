@@ -74,7 +74,7 @@ def test_the_verdict_in_words():
     assert verdict.error == pytest.approx(-4.8)
     assert verdict.sentences() == (
         "Predicted before looking, at 2026-11-24 07:10 UTC: it breaks, to 5.0 %.",
-        "Measured: it broke (rank 1 → 7, 84.6 % → 0.2 %, log odds −7.92 nats).",
+        "Measured: it broke (rank 1 → 7, P 84.6 % → 0.2 %, log odds −7.92 nats).",
         "Right about breaking. The size was off by −4.8 pp (measured minus predicted).",
     )
     told = verdict.to_dict()
@@ -90,7 +90,7 @@ def test_where_nothing_could_break_the_verdict_speaks_of_the_change_only():
     assert not verdict.contradictory
     assert verdict.headline == "Nothing to break: rank 3 with every head"
     assert verdict.sentences()[1:] == (
-        "Measured: rank 3 → 9, 1.1 % → 0.2 %, log odds −7.92 nats. The target was not at rank 1 "
+        "Measured: rank 3 → 9, P 1.1 % → 0.2 %, log odds −7.92 nats. The target was not at rank 1 "
         "with every head in place: there was nothing to break.",
         "The size was off by +0.1 pp (measured minus predicted).",
     )

@@ -63,10 +63,29 @@ def test_what_goes_in_is_left_as_it_was(quick) -> None:
     assert torch.equal(x, before)
 
 
-def test_bfloat16_is_the_modules_own_to_the_bit() -> None:
+def test_bfloat16_is_the_modules_own_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the processor has such products."""
+    monkeypatch.setattr(products, "_has_bfloat16", lambda: True)
     module, x = nn.Linear(48, 80).bfloat16(), torch.randn(5, 48).bfloat16()
     with torch.inference_mode():
         assert torch.equal(product(module)(x), module(x))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_bfloat16_by_way_of_float32_is_the_exact_product_rounded_once(layer, monkeypatch) -> None:
+    """As the module's own is: but for sums within float32's rounding of the middle of two."""
+    monkeypatch.setattr(products, "_has_bfloat16", lambda: False)
+    module, x = LAYERS[layer]().bfloat16(), torch.randn(2, 50, 48).bfloat16()
+    weight = module.weight if isinstance(module, Conv1D) else module.weight.T
+    with torch.inference_mode():
+        exact = x.double() @ weight.double()
+        exact = exact if module.bias is None else exact + module.bias.double()
+        found, own = product(module)(x), module(x)
+    assert found.dtype is torch.bfloat16
+    rounded = exact.bfloat16()
+    assert (found == rounded).float().mean() > 0.995
+    torch.testing.assert_close(found, rounded, rtol=2**-7, atol=1e-6)  # the next number at most
+    assert (found == own).float().mean() > 0.99
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -23,6 +23,11 @@ def test_arrays_tuples_and_dataclasses_become_lists_and_objects():
     assert json.loads(json.dumps(told, allow_nan=False)) == told
 
 
+def test_zero_has_no_sign_however_deep():
+    told = jsonable([Measured(np.array([[-0.0, -1e-9]]), ()), -0.0, np.float32(-0.0)])
+    assert json.dumps(told) == '[{"values": [[0.0, -1e-09]], "names": []}, 0.0, 0.0]'
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_none_however_deep(number):
     told = jsonable([Measured(np.array([1.0, number]), ()), number, np.float32(number)])

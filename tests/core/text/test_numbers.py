@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text.numbers import points, unbroken
+from core.text.numbers import decimal, points, unbroken
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,14 @@ from core.text.numbers import points, unbroken
 )
 def test_points_near_0_keep_two_digits(value, written):
     assert points(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.456, "0.46"), (-0.456, "−0.46"), (-0.004, "0.00"), (-0.0, "0.00"), (0.0, "0.00")],
+)
+def test_zero_has_no_sign(value, written):
+    assert decimal(value) == written
 
 
 @pytest.mark.parametrize(
