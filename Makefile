@@ -17,8 +17,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Nothing is compiled beforehand: most files of these packages are never imported.
 QUIETLY := --disable-pip-version-check --quiet --no-compile
+# Two workers, copies of one process that has imported what they need: tests/support/worker.py
+WORKERS := --tx '2*popen//python=$(BIN)/python tests/support/worker.py'
 # Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # What is compiled is kept: every process of the tests would else compile the project again.
 unexport PYTHONDONTWRITEBYTECODE

@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from types import SimpleNamespace
+from unittest import TestCase
 
 import pytest
 import torch
@@ -72,7 +73,7 @@ def as_exact_as(slow, fast):
 
 @pytest.mark.slow
 def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable(
-    loaded, checkpoint, monkeypatch, caplog
+    loaded, checkpoint, monkeypatch
 ):
     fast = loaded("bloom")
     from transformers.models.bloom import modeling_bloom
@@ -81,12 +82,12 @@ def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable
     moved = SimpleNamespace(**{k: v for k, v in vars(modeling_bloom).items()
                                if k != "build_alibi_tensor"})  # fmt: skip
     monkeypatch.setitem(sys.modules, "transformers.models.bloom.modeling_bloom", moved)
-    with caplog.at_level(logging.WARNING, "core.checkpoints.loading"):
+    with TestCase().assertLogs("core.checkpoints.loading", "WARNING") as logged:
         slow = load_model(str(checkpoint("bloom")), device="cpu")
     assert slow.stack is None
     assert "the wiring of 'bloom' could not be built (ImportError: " in slow.slower_because
     assert "build_alibi_tensor" in slow.slower_because
-    assert [slow.slower_because in record.getMessage() for record in caplog.records] == [True]
+    assert [slow.slower_because in line for line in logged.output] == [True]
     as_exact_as(slow, fast)
 
 
