@@ -4,6 +4,7 @@
 // the head that is open, and `turn`, the number of the last choice that the server has heard of.
 const ROOM = 6; // pixels that a number on a cell leaves free, both sides together
 const PAUSE = 120; // milliseconds: who walks on through the cells opens only the last one
+const UNHEARD = 10000; // milliseconds: a choice that the server has not heard of by then is lost
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 function made(tag, name, options = {}) {
@@ -24,6 +25,7 @@ class Grid {
     this.root = root;
     this.shape = "";
     this.turn = -1;
+    this.chosen = 0;
     this.selected = null;
     this.tip = made("div", "hs-grid-tip", { "aria-hidden": "true" });
     this.sizes = new ResizeObserver(() => this.fit());
@@ -46,7 +48,7 @@ class Grid {
     if (shape !== this.shape) this.build(...data.shape);
     if (this.turn < 0) this.turn = data.turn;
     // What was said before the last choice made here is known to the server is old.
-    if (data.turn >= this.turn) {
+    if (data.turn >= this.turn || Date.now() - this.chosen > UNHEARD) {
       this.turn = data.turn;
       this.selected = data.selected;
     }
@@ -60,9 +62,9 @@ class Grid {
     root.style.setProperty("--heads", heads);
     root.style.setProperty("--row", `${Math.min(64, Math.max(16, Math.round(430 / layers)))}px`);
     this.table = made("div", "hs-grid-table", {
-      role: "grid", "aria-rowcount": layers + 1, "aria-colcount": heads + 1,
+      role: "grid", "aria-rowcount": layers + 1, "aria-colcount": heads + 2,
     });
-    this.axis = made("div", "hs-grid-axis");
+    this.axis = made("div", "hs-grid-axis", { role: "columnheader" });
     this.table.append(this.header(heads));
     this.cells = [];
     this.beside = [];
@@ -105,7 +107,7 @@ class Grid {
       this.cells.push(cell);
       row.append(cell);
     }
-    const bars = made("div", "hs-grid-bars", { "data-layer": layer });
+    const bars = made("div", "hs-grid-bars", { role: "gridcell", "data-layer": layer });
     this.beside.push(bars);
     row.append(bars);
     return row;
@@ -138,7 +140,11 @@ class Grid {
   fillBars() {
     const { data } = this;
     const both = data.bars.some((bar) => bar.part === "MLP");
-    for (const row of this.beside) row.replaceChildren();
+    this.beside.forEach((row, layer) => {
+      row.replaceChildren();
+      const told = data.bars.filter((bar) => bar.layer === layer).map((bar) => bar.told.join(", "));
+      row.setAttribute("aria-label", told.join("; "));
+    });
     for (const bar of data.bars) {
       const drawn = made("i", `hs-bar ${bar.part === "MLP" ? "mlp" : "attention"}${both ? " both" : ""}`);
       drawn.style.setProperty("--from", bar.start);
@@ -208,6 +214,7 @@ class Grid {
   choose(head) {
     this.selected = head && label(...head);
     this.turn += 1;
+    this.chosen = Date.now();
     this.mark();
     this.tell({ head, turn: this.turn });
   }
