@@ -9,6 +9,7 @@
 # make test-lowest  the tests that need no browser, with the lowest versions that are allowed
 # make bench  the sweep against the notebook's loop and its own matrix products
 # make bench-head  every view of one head: seconds, and how long a Cancel waits
+# make bench-attack  a public server attacked for ten minutes while others sweep (SECONDS= overrides)
 # make bench-load  fifty sessions at once: right results, waiting times, memory
 PYTHON ?= python3
 PORT ?= 8501
@@ -16,13 +17,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Nothing is compiled beforehand: most files of these packages are never imported.
 QUIETLY := --disable-pip-version-check --quiet --no-compile
+# Two workers, copies of one process that has imported what they need: tests/support/worker.py
+WORKERS := --tx '2*popen//python=$(BIN)/python tests/support/worker.py'
 # Groups of tests that share a server or a file's models, the longest first: tests/support/selection.py
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # What is compiled is kept: every process of the tests would else compile the project again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test pytest test-fast test-hostile check setup setup-dev lock audit format docs wheel test-lowest screenshots bench bench-head bench-load bench-xl growth first-paint clean
+.PHONY: run test pytest test-fast test-hostile check setup setup-dev lock audit format docs wheel test-lowest screenshots bench bench-head bench-load bench-attack bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -124,6 +127,9 @@ bench-head: setup-dev
 
 bench-load: setup-dev
 	$(BIN)/python benchmarks/load.py
+
+bench-attack: setup-dev
+	$(BIN)/python benchmarks/attack.py $(if $(SECONDS),--seconds $(SECONDS))
 
 growth: setup-dev
 	$(BIN)/python benchmarks/growth.py

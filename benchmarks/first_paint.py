@@ -56,7 +56,7 @@ def seconds_to_heatmap(chromium: Any, url: str) -> float:
     page = context.new_page()
     started = time.perf_counter()
     page.goto(url)
-    page.wait_for_selector(".js-plotly-plot .heatmaplayer", timeout=120_000)
+    page.wait_for_selector(".js-plotly-plot .heatmaplayer, .hs-cell", timeout=120_000)
     seconds = time.perf_counter() - started
     context.close()
     return seconds

@@ -51,7 +51,7 @@ from results import write_section
 from shapes import gpt2, saved  # puts tests/ on the path
 
 from support import dashboard_page  # isort: skip
-from support.serving import dashboard  # isort: skip
+from support.serving import dashboard, listener  # isort: skip
 
 GROWTH_LIMIT = 60.0
 """MB that the server may grow by between the first sweeps and the last."""
@@ -109,17 +109,17 @@ def served() -> Iterator[tuple[str, psutil.Process]]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
         with dashboard(log=log, HEADSWEEP_DATA_DIR=folder) as url:
-            started = psutil.Process().children()
-            yield url, next(each for each in started if "components.server" in each.cmdline())
+            yield url, listener(url)
         if "Traceback" in log.read_text():
             say(f"The server has logged:\n{log.read_text()}")
 
 
 def crowd(
-    name: str, model: str, metric: Metric, asked: list[tuple[str, str]], each: int, n_browsers: int
-) -> Row:
-    """So many sessions at once that each has `each` of the prompts; some of them Chromiums."""
-    known = cases(model, metric, asked)
+    name: str, model: str, metric: Metric, asked: list[tuple[str, str]], each: int, n_users: int,
+    n_browsers: int,
+) -> Row:  # fmt: skip
+    """So many users at once, each with `each` of the prompts; some of them are Chromiums."""
+    known = cases(model, metric, asked, n_users * each)
     apart = least_apart(known, metric)
     shares = [known[start : start + each] for start in range(0, len(known), each)]
     with served() as (url, _):
@@ -157,7 +157,7 @@ class Memory:
 
 def memory(n_sweeps: int) -> Memory:
     """Distinct prompts through a few sessions, which share them out as they get on."""
-    known = cases("demo", PROB, names_prompts(n_sweeps))
+    known = cases("demo", PROB, names_prompts(), n_sweeps)
     apart, found, sampled = least_apart(known, PROB), Found(known), dict[int, float]()
 
     async def few(url: str, process: psutil.Process) -> None:
@@ -195,13 +195,14 @@ def main() -> int:
     measured: Memory | None = None
     say(HEADER)
     if "embedded" in parts:
-        asked = names_prompts(n_users * options.each)
-        rows.append(crowd("embedded", "demo", PROB, asked, options.each, options.chromiums))
+        asked, each, few = names_prompts(), options.each, options.chromiums
+        rows.append(crowd("embedded", "demo", PROB, asked, each, n_users, few))
         tell(rows[-1])
     if "gpt2" in parts:
         with saved(gpt2()) as folder:
             asked = word_prompts(n_users)
-            rows.append(crowd("gpt2", str(folder), LOGPROB, asked, 1, options.chromiums))
+            few = options.chromiums
+            rows.append(crowd("gpt2", str(folder), LOGPROB, asked, 1, n_users, few))
         tell(rows[-1])
     if "memory" in parts:
         measured = memory(options.sweeps)

@@ -45,12 +45,14 @@ def main() -> None:
 
     from components.state.run_ends import hear_runs_out
     from components.state.warm_up import warm_up
+    from components.state.widget_values import take_only_own_values
     from components.web.app import dashboard
     from core.exports.rescue import rescued_at_the_end
     from core.store.keeper import KEEPER
 
     warm_up()
     hear_runs_out()
+    take_only_own_values()
     script = ROOT / "app.py"
     _load_options(script, given)
     print(f"Headsweep: {given.url}", flush=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.figures.base.look import Look, Scale
-from components.figures.head_heatmap import color_limit
+from components.figures.cell_contents import color_limit
 from components.words.escaping import as_label
 from core.results.comparison import Comparison, Moved
 from core.results.comparison_words import NAMES

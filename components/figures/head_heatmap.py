@@ -1,39 +1,32 @@
-"""The layer x head heatmap of a sweep, with a click target over every cell.
+"""The layer x head heatmap of a sweep for prints and the report, a click target over every cell.
 
-Beside the cells, on the same rows, each whole layer's effect gives the scale. Cells that are only
-estimated so far carry a mark that needs no colour to be seen.
+Beside the cells, on the same rows, each whole layer's effect gives the scale. The page has a grid
+of its own: `head_grid`.
 """
-
-from collections.abc import Iterator, Mapping
 
 import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.base.cells import (
     ALL_NUMBERED,
-    SELECTED,
     bar_beneath,
     coloured,
     head_targets,
     numbers,
-    outline,
     shares_of,
 )
 from components.figures.base.head_axes import head_axes
-from components.figures.base.look import Look, Scale, blank, ink_on
+from components.figures.base.look import Look, blank
+from components.figures.cell_contents import cell_words, color_limit
 from components.figures.layer_effects import CELLS, draw_layer_effects
-from components.words.escaping import token_label
+from components.words.escaping import as_lines
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
-from core.results.result import HeadEffect, SweepResult
-from core.spec.heads import Head, all_heads
-from core.sweep.estimate.attribution import Estimate
-from core.text.numbers import percent, share_of
+from core.results.result import SweepResult
+from core.spec.heads import all_heads
 
 MARKED = 8
 """How many of the strongest cells carry their number."""
-ESTIMATED = "≈"
-"""The mark of a cell that is estimated, not measured."""
 TICKS = 26
 ABOVE, BELOW = 46.0, 50.0
 """Pixels for the axes above the cells and the colour bar beneath: fixed, so that no cell moves
@@ -44,33 +37,22 @@ def head_heatmap(
     result: SweepResult,
     metric: Metric,
     look: Look,
-    selected: Head | None = None,
     *,
-    estimate: Estimate | None = None,
     layer_effects: LayerEffects | None = None,
     beside: str = "",
-    letters: Mapping[Head, str] | None = None,
 ) -> go.Figure:
     """Layers down, heads across; diverging and centred on 0, so colour reads as sign.
 
-    A metric without a sign (KL) has a sequential scale from 0. Unfinished heads show the estimate,
-    marked, or are blank where there is none. `beside` says why, where there are no layer effects
-    yet. `letters` are those of published roles, drawn into the cells' corners.
+    A metric without a sign (KL) has a sequential scale from 0. Unfinished heads are blank. `beside`
+    says why, where there are no layer effects.
     """
     n_layers = result.shape[0]
-    guesses = metric.estimated(estimate)
     cell = _cell_height(n_layers)
     above, below = look.size(ABOVE), look.size(BELOW)
     sketch = blank(look, n_layers * cell + above + below)
-    measured = metric.values(result)
-    shown = measured if guesses is None else np.where(np.isfinite(measured), measured, guesses)
-    for trace in _cells(shown, measured, metric, look):
+    for trace in _cells(metric.values(result), metric, look):
         sketch.add_trace(trace)
-    sketch.add_trace(_click_targets(result, guesses, metric, layer_effects))
-    if letters:
-        sketch.add_trace(_letters(letters, shown, metric, look))
-    if selected is not None:
-        sketch.add_shape(outline(selected.head, selected.layer, look, f"selected {selected.label}"))
+    sketch.add_trace(_click_targets(result, metric, layer_effects))
     sketch.update_layout(
         head_axes(result.shape, look, most=TICKS, across=CELLS),
         margin={"l": 8, "r": 6, "t": above, "b": below},
@@ -83,127 +65,46 @@ def head_heatmap(
     return sketch.figure()
 
 
-def color_limit(values: np.ndarray, metric: Metric) -> float:
-    """The value at the end of the colour scale: the largest seen, but never noise."""
-    finite = np.abs(values[np.isfinite(values)])
-    return float(max(finite.max(initial=0.0), metric.notable))
-
-
-def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) -> int:
-    """How many cells show an estimate, in want of anything measured."""
-    guesses = metric.estimated(estimate)
-    if guesses is None:
-        return 0
-    return int((np.isfinite(guesses) & ~np.isfinite(metric.values(result))).sum())
-
-
-def _cells(
-    shown: np.ndarray, measured: np.ndarray, metric: Metric, look: Look
-) -> tuple[go.Heatmap, go.Scatter]:
-    """The colours, and the marks on them."""
-    limit = color_limit(shown, metric)
-    scale, at = _coloured(shown, metric, look)
+def _cells(values: np.ndarray, metric: Metric, look: Look) -> tuple[go.Heatmap, go.Scatter]:
+    """The colours, and the numbers on them."""
+    limit = color_limit(values, metric)
+    scale = look.diverging if metric.signed else look.sequential
+    at = shares_of(values, limit, signed=metric.signed)
     cells = coloured(
-        shown,
+        values,
         zmin=-limit if metric.signed else 0,
         zmax=limit,
         colorscale=scale,
         colorbar=bar_beneath(metric.unit, look, CELLS[1]),
     )
-    marks = _marks(shown, np.isfinite(shown) & ~np.isfinite(measured), metric)
-    return cells, numbers(marks, at, scale, look.size(_type_size(*shown.shape)))
+    return cells, numbers(_marks(values, metric), at, scale, look.size(_type_size(*values.shape)))
 
 
-def _coloured(shown: np.ndarray, metric: Metric, look: Look) -> tuple[Scale, np.ndarray]:
-    """The colour scale, and where on it each cell is."""
-    at = shares_of(shown, color_limit(shown, metric), signed=metric.signed)
-    return look.diverging if metric.signed else look.sequential, at
-
-
-def _marks(values: np.ndarray, estimated: np.ndarray, metric: Metric) -> list[list[str]]:
-    """Numbers for all of few cells, the strongest of more; one in each would be read as noise.
-
-    Numbers are measured: an estimated cell has its mark, and the number in its hover text.
-    """
+def _marks(values: np.ndarray, metric: Metric) -> list[list[str]]:
+    """Numbers for all of few cells, the strongest of more: a print may be small."""
     size = np.nan_to_num(np.abs(values))
     marked = np.argsort(-size, axis=None, kind="stable")[:MARKED]
     strong = {int(i) for i in marked if size.flat[i] >= metric.notable}
     if size.size <= ALL_NUMBERED:
         strong = {int(i) for i in np.flatnonzero(np.isfinite(values))}
-    texts = []
-    for index, (value, guessed) in enumerate(zip(values.flat, estimated.flat, strict=True)):
-        number = metric.text(float(value), metric.digits - 1) if index in strong else ""
-        texts.append(ESTIMATED if guessed else number)
+    texts = [
+        metric.text(float(value), metric.digits - 1) if index in strong else ""
+        for index, value in enumerate(values.flat)
+    ]
     n_heads = values.shape[1]
     return [texts[start : start + n_heads] for start in range(0, len(texts), n_heads)]
 
 
 def _click_targets(
-    result: SweepResult,
-    guesses: np.ndarray | None,
-    metric: Metric,
-    layer_effects: LayerEffects | None,
+    result: SweepResult, metric: Metric, layer_effects: LayerEffects | None
 ) -> go.Scatter:
     """A click target a cell, with what its hover text says."""
     told = [
         (head, said)
         for head in all_heads(*result.shape)
-        if (said := "<br>".join(_told(result, head, guesses, metric, layer_effects)))
+        if (said := as_lines(cell_words(result, head, None, metric, layer_effects)))
     ]
     return head_targets([head for head, _ in told], [said for _, said in told])
-
-
-def _letters(
-    letters: Mapping[Head, str], shown: np.ndarray, metric: Metric, look: Look
-) -> go.Scatter:
-    """In the cells' upper left corners, where no number stands."""
-    scale, at = _coloured(shown, metric, look)
-    return go.Scatter(
-        x=[head.head - 0.44 for head in letters],
-        y=[head.layer - 0.42 for head in letters],
-        mode="text",
-        text=[f"<b>{said}</b>" for said in letters.values()],
-        textposition="bottom right",
-        textfont={
-            "size": look.size(9),
-            "color": [ink_on(scale, float(at[head])) for head in letters],
-        },
-        selected={"textfont": SELECTED},
-        hoverinfo="skip",
-        name="published roles",
-    )
-
-
-def _told(
-    result: SweepResult,
-    head: Head,
-    guesses: np.ndarray | None,
-    metric: Metric,
-    layer_effects: LayerEffects | None,
-) -> Iterator[str]:
-    """The lines of a cell's hover text; none where there is nothing in the cell."""
-    effect, base = result.effect(head), percent(result.baseline.prob)
-    if effect is None:
-        if guesses is not None:
-            yield f"<b>{head.label}</b> {ESTIMATED} {metric.quantity(guesses[head])}"
-            yield "an estimate, not measured yet"
-        return
-    yield f"<b>{head.label}</b>"
-    yield f"P(target) {base} → {percent(effect.prob)}"
-    if (change := metric.value(effect)) is not None:
-        yield f"{metric.label} {metric.quantity(change)}"
-    yield f"rank {result.baseline.rank:,} → {effect.rank:,}"
-    yield _likeliest(effect)
-    part = (
-        None if layer_effects is None else layer_effects.share_of_first(result, head, metric.field)
-    )
-    if part is not None and change is not None and abs(change) >= metric.notable:
-        yield f"at position 0 alone: {share_of(part, 'it')}"
-
-
-def _likeliest(effect: HeadEffect) -> str:
-    text, prob = effect.top[0]
-    return f"then likeliest: {token_label(text, 14)} {percent(prob)}"
 
 
 def _type_size(n_layers: int, n_heads: int) -> float:

@@ -10,7 +10,7 @@ from components.figures.base.cells import bar_beneath, coloured, outline
 from components.figures.base.head_axes import head_axes, on_panel, panel_number, shape_on_panel
 from components.figures.base.look import Look, blank
 from components.figures.base.sketch import Sketch
-from components.figures.head_heatmap import color_limit
+from components.figures.cell_contents import color_limit
 from components.words.escaping import as_label
 from core.results.metrics import Metric
 from core.results.result import SweepResult

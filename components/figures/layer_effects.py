@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 
 from components.figures.base.look import Look, quiet_axis
 from components.figures.base.sketch import Sketch
+from components.figures.cell_contents import layer_words
+from components.words.escaping import as_lines
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
 from core.results.result import Effect, SweepResult
-from core.text.numbers import percent
 
 CELLS = (0.0, 0.76)
 """The part of the figure's width that the cells take."""
@@ -51,7 +52,10 @@ def draw_layer_effects(
             if effect is not None and (value := metric.value(effect)) is not None
         ]
         sketch.add_trace(_bars(name, measured, apart, metric, look))
-        told = [_told(name, layer, effect, result, metric) for layer, effect, _ in measured]
+        told = [
+            as_lines(layer_words(name, layer, effect, result, metric))
+            for layer, effect, _ in measured
+        ]
         sketch.add_trace(_pointed_at(measured, apart, told, (low + high) / 2))
     if layer_effects is not None:
         sketch.add_trace(_zero(n_layers, look))
@@ -145,18 +149,6 @@ def _pointed_at(
         unselected={"marker": {"opacity": 0}},
         text=list(told),
         hovertemplate="%{text}<extra></extra>",
-    )
-
-
-def _told(name: str, layer: int, effect: Effect, result: SweepResult, metric: Metric) -> str:
-    heads = f", all {result.shape[1]} heads at once" if name == "attention" else ""
-    return "<br>".join(
-        [
-            f"<b>Layer {layer} {name}</b>{heads}",
-            f"P(target) {percent(result.baseline.prob)} → {percent(effect.prob)}",
-            f"{metric.label} {metric.quantity(metric.value(effect) or 0.0)}",
-            f"rank {result.baseline.rank:,} → {effect.rank:,}",
-        ]
     )
 
 

@@ -7,6 +7,8 @@ in the tab's `Session` is shared by both.
 
 from contextvars import ContextVar
 
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 _progress: ContextVar[bool] = ContextVar("progress")
 
 
@@ -20,3 +22,9 @@ def claim_progress_key(name: str) -> str:
     key = f"progress_{name}" if _progress.get(False) else "progress"
     _progress.set(True)
     return key
+
+
+def is_of_parts() -> bool:
+    """Whether this run draws some parts of the page again, and not the whole."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)

@@ -18,17 +18,19 @@ def no_such_head(head: Head, model: str, shape: Shape) -> str:
 class Selection:
     """The selected head, and whether a link has selected it. `choose` is the only way to set it.
 
-    `clicks` is in the keys of charts and tables: it grows with each selection, so that they are
-    new ones and a stale click cannot come back.
+    `clicks` is in the keys of charts: it grows with each selection, so that they are new ones and
+    a stale click cannot come back. `tables` is the same for the ranking, whose marked row has to
+    go when a head is chosen elsewhere; `in_ranking` tells that there is one. `turn` is what the
+    heatmap's grid calls its last choice that has come here: what was said before it is old there.
     """
 
-    __slots__ = ("_address", "_clicks", "_head", "_linked")
+    __slots__ = ("_address", "_clicks", "_head", "_in_ranking", "_linked", "_tables", "_turn")
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._head: Head | None = None
-        self._linked = False
-        self._clicks = 0
+        self._linked = self._in_ranking = False
+        self._clicks = self._tables = self._turn = 0
 
     @property
     def head(self) -> Head | None:
@@ -37,27 +39,52 @@ class Selection:
 
     @property
     def clicks(self) -> int:
-        """How often charts and tables have been made new."""
+        """How often charts have been made new."""
         return self._clicks
 
-    def choose(self, head: Head | None, *, linked: bool = False, renew: bool = True) -> None:
+    @property
+    def tables(self) -> int:
+        """How often the ranking has been made new."""
+        return self._tables
+
+    @property
+    def in_ranking(self) -> bool:
+        """Whether a row of the ranking is marked."""
+        return self._in_ranking
+
+    @property
+    def turn(self) -> int:
+        """The number of the grid's last choice."""
+        return self._turn
+
+    def choose(
+        self,
+        head: Head | None,
+        *,
+        linked: bool = False,
+        by_row: bool = False,
+        turn: int | None = None,
+    ) -> None:
         """Select a head, or none; what was said of the address is taken back.
 
-        Without `renew` the charts and tables keep their keys: a table whose rows are walked
-        through by arrow keys keeps the focus.
+        `by_row`: a row of the ranking was marked, or let go. Its table and the charts keep their
+        keys: it is walked through by arrow keys and keeps the focus. `turn` comes with a choice in
+        the grid.
         """
+        if turn is not None:
+            self._turn = turn
         self._head, self._linked = head, linked
         self._address.trouble = ""
-        if renew:
+        if by_row:
+            self._in_ranking = head is not None
+        else:
             self.renew_keys()
 
-    def toggle(self, head: Head) -> None:
-        """Select a head; the one already selected is let go."""
-        self.choose(None if head == self._head else head)
-
     def renew_keys(self) -> None:
-        """Give charts and tables new keys: they come up with nothing clicked in them."""
+        """Give charts new keys, and the ranking where a row is marked: nothing is clicked there."""
         self._clicks += 1
+        self._tables += self._in_ranking
+        self._in_ranking = False
 
     def fit_quietly(self, shape: Shape) -> None:
         """Let go of a head that is outside a shape: nobody has asked for it there."""

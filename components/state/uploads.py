@@ -1,6 +1,7 @@
 """A reference file that was given to the page, read once and kept as plain data."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import InputError
 from core.spec import reference_set as reference
@@ -20,6 +21,26 @@ class Upload:
         if self.error is not None:
             raise InputError("reference", self.error)
         return reference.ReferenceLines(self.prompts, self.lines, self.name)
+
+
+def content_of(file: Any) -> bytes:
+    """What is in the file that a box holds; raises `InputError` (field "file") where it is gone.
+
+    The server drops the oldest of too many files, and a box may name one that was never sent.
+    """
+    read = getattr(file, "getvalue", None)
+    if read is None:
+        raise InputError("file", "That file is not held here any more: choose it again.")
+    return bytes(read())
+
+
+def upload_of(file: Any) -> Upload:
+    """`read_upload` of the file that a box holds."""
+    try:
+        raw = content_of(file)  # before its name: one that is gone has none
+        return read_upload(file.name, raw)
+    except InputError as error:
+        return Upload("", error=str(error))
 
 
 def read_upload(name: str, raw: bytes) -> Upload:

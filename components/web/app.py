@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.web.closed import ClosedPaths
 from components.web.dead_sessions import let_dead_sessions_go
 from components.web.headers import SecurityHeaders, inline_scripts, security_headers
 from components.web.health import PATH, health
 from components.web.hosts import OwnHosts, allowed_hosts
 from components.web.log_limit import limit_logs
+from components.web.messages import OwnMessages
 from components.web.uploads import BoundedUploads
 from components.widgets.page.page_script import page_scripts
 from core.settings import Settings
@@ -49,6 +51,8 @@ def dashboard(script: Path, given: Settings) -> "App":
         middleware=[
             Middleware(SecurityHeaders, security_headers(scripts, given.framed_by)),
             Middleware(OwnHosts, allowed_hosts(given.address, given.allowed_hosts), given.url),
+            Middleware(ClosedPaths),
+            Middleware(OwnMessages),
             Middleware(BoundedUploads),
         ],
     )

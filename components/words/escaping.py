@@ -2,8 +2,10 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 from core.prompts.tokens import visible_text
+from core.text.words import Style, Words
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 
@@ -33,3 +35,12 @@ def token_label(text: str, limit: int = 24) -> str:
     if len(shown) > limit:
         shown = shown[: limit - 1] + "…"
     return as_label(shown)
+
+
+def as_lines(lines: Iterable[Words]) -> str:
+    """Lines of words for a figure, each text escaped."""
+    return "<br>".join("".join(_in_figure(span.text, span.style) for span in w) for w in lines)
+
+
+def _in_figure(text: str, style: Style) -> str:
+    return f"<b>{as_label(text)}</b>" if style is Style.BOLD else as_label(text)

@@ -18,6 +18,7 @@ from core.checkpoints.folder import ReportProgress, check_folder
 from core.checkpoints.header import Weights, read_weights
 from core.checkpoints.skeleton import bounded_building, check_fits, model_class_of
 from core.checkpoints.staging import staged
+from core.checkpoints.this_thread import DefaultDtype, Stoppable
 from core.errors import Cancelled, ModelError, is_memory_error
 from core.model.families import stack_of
 from core.model.products import product_in_float32
@@ -31,8 +32,9 @@ _quiet_turn = threading.Lock()
 _silence = contextlib.ExitStack()
 _silent_threads = 0
 
-_making_turn = threading.Lock()
-"""Held for the moments in which transformers makes a model's modules, without any weight."""
+_making_turn = threading.RLock()
+"""Held for the moments in which transformers makes a model's modules, without any weight, and for
+those in which it ties weights: while it makes modules no model of the process can tie any."""
 
 
 @contextlib.contextmanager
@@ -99,7 +101,7 @@ def boot(
         weights = _weights(name, folder)
         with staged(folder, config) as own, bounded_building(name, weights, report), quiet():
             where = str(own)
-            return _booted(name, own, weights, device, dtype)
+            return _booted(name, own, weights, device, dtype, report)
     except (ModelError, Cancelled):
         raise
     except BaseException as error:
@@ -119,7 +121,9 @@ def _damaged(name: str, why: str) -> str:
     return f"The weights of {name!r} are damaged or cut off: copy or download them again ({why})."
 
 
-def _booted(name: str, folder: Path, weights: Weights, device: str, dtype: Dtype) -> Booted:
+def _booted(
+    name: str, folder: Path, weights: Weights, device: str, dtype: Dtype, report: ReportProgress
+) -> Booted:
     from transformer_lens.model_bridge import TransformerBridge
     from transformers import AutoConfig, AutoTokenizer
 
@@ -129,7 +133,8 @@ def _booted(name: str, folder: Path, weights: Weights, device: str, dtype: Dtype
     )
     check_fits(name, config, weights, _DTYPES[dtype], device)
     # Loaded here and given to the bridge: only this call says which tensors were missing.
-    hf_model, info = _read(folder, config, dtype)
+    with _stoppable(name, report):
+        hf_model, info = _read(folder, config, dtype)
     _check_complete(name, info)
     hf_model = hf_model.to(device).eval().requires_grad_(False)
     (stack, why), n_params = wiring(hf_model), hf_model.num_parameters()
@@ -146,12 +151,34 @@ def _booted(name: str, folder: Path, weights: Weights, device: str, dtype: Dtype
     return Booted(bridge.eval(), stack, why, n_params, n_vocabulary_params)
 
 
+class _GivenUp(BaseException):
+    """Somebody has given a load up: past whatever transformers catches on the way."""
+
+
+@contextlib.contextmanager
+def _stoppable(name: str, report: ReportProgress) -> Iterator[None]:
+    """Within it, what `report` raises ends the reading of weights, between two tensors."""
+    why: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            report(f"Loading {name}", None)
+        except Exception as error:
+            why.append(error)
+            raise _GivenUp from error
+
+    try:
+        with Stoppable(ask):
+            yield
+    except _GivenUp:
+        raise why[0] from None
+
+
 def _read(folder: Path, config: Any, dtype: Dtype) -> tuple[Any, dict[str, Any]]:
     """A model of transformers with its weights, and what it says of them.
 
-    While it makes the modules, transformers changes torch's default type and functions of its own
-    for the whole process, so that one thread at a time may do that. Reading weights, which takes
-    long, goes on beside it.
+    While it makes the modules, transformers changes functions of its own for the whole process, so
+    that one thread at a time may do that. Reading weights, which takes long, goes on beside it.
     """
     from transformers import AutoModelForCausalLM
 
@@ -173,16 +200,25 @@ def _read(folder: Path, config: Any, dtype: Dtype) -> tuple[Any, dict[str, Any]]
 
 
 def _in_turn(model_class: Any) -> Any:
-    """A model's class whose modules are made while no other model's are."""
+    """A model's class whose modules are made, and weights tied, while no other model is made.
 
-    def get_init_context(cls: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        return [_making_turn, *super(own, cls).get_init_context(*args, **kwargs)]
+    torch's default type stays float32 for everybody else: `dtype` is this thread's alone.
+    """
+
+    def get_init_context(cls: Any, dtype: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        made = super(own, cls).get_init_context(torch.get_default_dtype(), *args, **kwargs)
+        return [_making_turn, DefaultDtype(dtype), *made]
+
+    def tie_weights(self: Any, *args: Any, **kwargs: Any) -> None:
+        with _making_turn:
+            super(own, self).tie_weights(*args, **kwargs)
 
     own: Any = type(
         model_class.__name__,
         (model_class,),
         {
             "get_init_context": classmethod(get_init_context),
+            "tie_weights": tie_weights,
             "__module__": model_class.__module__,
         },
     )

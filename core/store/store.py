@@ -130,7 +130,8 @@ class Store:
     ) -> Kept[Value] | None:
         """A result by its whole id, deleted or not, or by the beginning of it.
 
-        The beginning must be that of one alone of its kind, among the `deleted` or the others.
+        The beginning must be that of one alone of its kind, among the `deleted` or the others. To a
+        store that only reads, what is deleted is gone: who sees it is the writer's business.
         Raises `StoreError` for one of another kind, or of a newer version than this one reads.
         """
         row = self._row_of(kind, name, deleted=deleted)
@@ -160,11 +161,15 @@ class Store:
         if not (name.isascii() and name.isalnum()):
             return None
         with self._reading() as connection:
-            return row_named(connection, self._runs, kind, name, deleted=deleted)
+            row = row_named(connection, self._runs, kind, name, deleted=deleted)
+        gone = self.read_only and row is not None and row["deleted"] is not None
+        return None if gone else row
 
     def summary(self, run_id: str) -> Summary | None:
         """A run as a list shows it, by its whole id: no result is unpacked for it."""
         wanted = listed(self._runs).where(self._runs.c.id == run_id, of_kind(self._runs, SWEEPS))
+        if self.read_only:
+            wanted = wanted.where(live(self._runs))
         with self._reading() as connection:
             row = connection.execute(wanted).first()
         return None if row is None else SWEEPS.line(dict(row._mapping))

@@ -12,24 +12,17 @@ from core.text.numbers import share_of
 
 SPEC = SweepSpec(model="demo", prompt=f"{HELD} blue red green blue red", target=" green")
 
-MARKS = """(() => {
-  const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
-  const marks = plot?.data?.find(t => t.name === 'numbers');
-  if (!marks) return -1;
-  return Array.from(marks.text).filter(t => t.includes('≈')).length;
-})()"""
-"""How many cells carry the estimate's mark; -1 while the plot is being drawn."""
+MARKS = """Array.from(document.querySelectorAll('.hs-cell-text'))
+  .filter(text => text.innerText === '≈').length"""
+"""How many cells carry the estimate's mark."""
 
 
 def point_at(page, layer, head, told):
-    """Move the pointer over a cell until its hover text says `told`."""
+    """Move the pointer over a cell, of which `told` is said."""
     x, y = page.at_rest(layer, head, 0.5, 0.5)
     page.page.mouse.move(x - 3, y - 3)
     page.page.mouse.move(x, y)
-    page.page.wait_for_function(
-        "told => document.querySelector('.st-key-heatmap .hoverlayer').textContent.includes(told)",
-        arg=told,
-    )
+    assert told in page.tip()
 
 
 def test_an_estimate_is_told_and_clicked_as_any_cell_and_the_layers_move_none(new_tab, held):
@@ -38,9 +31,6 @@ def test_an_estimate_is_told_and_clicked_as_any_cell_and_the_layers_move_none(ne
     page.page.goto(f"{held.url}/?{links.query_of(links.to_params(SPEC))}")
     page.wait_text("estimate", "Estimated so far: 12 of 12 cells, marked ≈")
     page.page.wait_for_function(f"{MARKS} === 12")
-    point_at(page, 1, 1, "an estimate, not measured")
-    # A chart that is new on the page is drawn once more, and forgets what is under the pointer.
-    page.page.wait_for_timeout(500)
     point_at(page, 1, 1, "an estimate, not measured")
     page.page.mouse.down()
     page.page.mouse.up()
@@ -51,10 +41,7 @@ def test_an_estimate_is_told_and_clicked_as_any_cell_and_the_layers_move_none(ne
     page.page.wait_for_function(f"{MARKS} === 0")
     cells = page.at_rest(1, 1, 0.5, 0.5)
     held.hold(ALL)
-    page.page.wait_for_function(
-        "document.querySelector('.st-key-heatmap .js-plotly-plot')"
-        "?.data?.some(t => t.name === 'attention')"
-    )
+    page.page.locator(".hs-bar.attention").first.wait_for()
     page.settle()
     before, after = cells[0], page.at_rest(1, 1, 0.5, 0.5)[0]
     assert after == before, "the layer effects move no cell"
@@ -83,23 +70,10 @@ def test_the_pointer_at_a_cell_and_clicks_beside_the_cells_at_either_width(live)
 
 def a_click_beside_the_cells_selects_no_head(page, layer):
     selected = page.outlined()
-    x, y = page.page.evaluate(
-        """layer => {
-          const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');
-          const box = gd.getBoundingClientRect(), l = gd._fullLayout;
-          return [box.left + l.xaxis2._offset + 4,
-                  box.top + l.yaxis._offset + l.yaxis.d2p(layer)];
-        }""",
-        layer,
-    )
-    page.page.mouse.move(x - 3, y)
-    page.page.mouse.move(x, y)
-    page.page.wait_for_function(
-        "layer => document.querySelector('.st-key-heatmap .hoverlayer')"
-        ".textContent.includes(`Layer ${layer} attention`)",
-        arg=layer,
-    )
-    page.page.mouse.click(x, y)
+    page.page.locator(f'.hs-grid-bars[data-layer="{layer}"]').hover(position={"x": 4, "y": 20})
+    assert f"Layer {layer} attention" in page.tip()
+    page.page.mouse.down()
+    page.page.mouse.up()
     page.settle()
     assert len(selected) == 1
     assert page.outlined() == selected

@@ -11,12 +11,13 @@ def is_selected(page, head: Head) -> None:
 
 def test_cells_are_hovered_and_clicked_and_the_ranking_and_the_typing_keep_the_focus(live):
     a_head_is_hovered(live)
-    every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live)
+    every_point_of_a_cell_belongs_to_it_and_a_second_click_changes_nothing(live)
+    cells_are_walked_through_by_keys(live)
     live.resize(1440)
     the_ranking_keeps_the_focus_and_so_does_the_typing(live)
 
 
-def every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live):
+def every_point_of_a_cell_belongs_to_it_and_a_second_click_changes_nothing(live):
     n_layers, n_heads = example.saved().shape
     for width, head, fx, fy in (
         (1440, Head(0, 0), 0.04, 0.06),
@@ -30,8 +31,27 @@ def every_point_of_a_cell_belongs_to_it_and_a_second_click_lets_go(live):
         is_selected(live, head)
 
     live.click_cell(1, 1)
+    is_selected(live, Head(1, 1))
+
+
+def cells_are_walked_through_by_keys(live):
+    """One stop of Tab; arrows go on, and the open head with them; Escape closes it."""
+    live.click_cell(1, 1)
+    stops = live.page.locator('.hs-cell[tabindex="0"]')
+    assert stops.count() == 1
+    stops.focus()
+    for key, head in (("ArrowRight", Head(1, 2)), ("ArrowDown", Head(2, 2)), ("Home", Head(2, 0))):
+        live.page.keyboard.press(key)
+        is_selected(live, head)
+        assert stops.get_attribute("data-head") == str(head.head)
+    live.page.keyboard.press("Escape")
     live.wait_text("head_detail", "Click a cell")
     assert live.outlined() == []
+    live.page.keyboard.press("ArrowUp")
+    live.page.keyboard.press("Enter")
+    is_selected(live, Head(1, 0))
+    live.page.keyboard.press("Escape")
+    live.wait_text("head_detail", "Click a cell")
 
 
 def a_head_is_hovered(live):

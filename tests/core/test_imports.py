@@ -69,65 +69,69 @@ LIGHT = [
 ]
 
 
-def loaded_by(code: str) -> set[str]:
-    """Top-level modules in a fresh interpreter after `code`."""
-    program = (
-        f"import sys, json\n{code}\n"
-        "print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
-    )
+HEAVY = {"torch", "transformer_lens", "transformers"}
+COMMANDS = ("sweep", "head", "joint", "roles", "patch", "models", "serve", "doctor", "open")
+ASKED = [["--help"], *([name, "--help"] for name in COMMANDS), ["models"]]
+STEPS = {
+    "core": "\n".join(f"import {name}" for name in LIGHT if name.startswith("core")),
+    "saved": "from core.demo.example import saved, saved_layer_effects\n"
+    "saved().to_json(); saved_layer_effects()",
+    "commands": "from core.cli import main\n"
+    f"for arguments in {ASKED}:\n"
+    "    try: main(arguments)\n"
+    "    except SystemExit as end: assert not end.code, (arguments, end.code)",
+    "all of core": "import core.sweep.sweep, core.checkpoints.loading, core.engine.oracle\n"
+    "import core.circuits.head_report, core.hypotheses.joint_report",
+}
+"""What one interpreter does in turn: what it has not imported by the end of a step, no step before
+it has imported either."""
+
+
+def loaded_by(*steps: str) -> list[set[str]]:
+    """Top-level modules in a fresh interpreter after each of the steps, which are code."""
+    told = "print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    program = "\n".join(["import sys, json", *(f"{step}\n{told}" for step in steps)])
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    found = [set(json.loads(line)) for line in done.stdout.splitlines() if line.startswith('["')]
+    assert len(found) == len(steps)
+    return found
 
 
-HEAVY = {"torch", "transformer_lens", "transformers"}
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """Top-level modules after each of `STEPS`."""
+    return dict(zip(STEPS, loaded_by(*STEPS.values()), strict=True))
 
 
 @pytest.mark.slow
 def test_light_modules_import_nothing_heavy():
-    seen = loaded_by("\n".join(f"import {name}" for name in LIGHT))
+    (seen,) = loaded_by("\n".join(f"import {name}" for name in LIGHT))
     assert "core" in seen
     assert not seen & (HEAVY | {"streamlit"})
 
 
 @pytest.mark.slow
-def test_core_alone_imports_neither_plotly_nor_pandas():
-    names = [name for name in LIGHT if name.startswith("core")]
-    seen = loaded_by("\n".join(f"import {name}" for name in names))
-    assert not seen & (HEAVY | {"streamlit", "plotly", "pandas"})
+def test_core_alone_imports_neither_plotly_nor_pandas(loaded):
+    assert "core" in loaded["core"]
+    assert not loaded["core"] & (HEAVY | {"streamlit", "plotly", "pandas"})
 
 
 @pytest.mark.slow
-def test_reading_a_saved_result_imports_nothing_heavy():
-    seen = loaded_by(
-        "from core.demo.example import saved, saved_layer_effects\n"
-        "saved().to_json(); saved_layer_effects()"
-    )
-    assert not seen & HEAVY
+def test_reading_a_saved_result_imports_nothing_heavy(loaded):
+    assert not loaded["saved"] & HEAVY
 
 
 @pytest.mark.slow
-def test_the_command_line_answers_without_anything_heavy():
-    commands = ["sweep", "head", "joint", "roles", "patch", "models", "serve", "doctor", "open"]
-    asked = [["--help"], *([name, "--help"] for name in commands), ["models"]]
-    code = (
-        "from core.cli import main\n"
-        f"for arguments in {asked}:\n"
-        "    try: main(arguments)\n"
-        "    except SystemExit as end: assert not end.code, (arguments, end.code)"
-    )
-    assert not loaded_by(code) & (HEAVY | {"streamlit", "plotly"})
+def test_the_command_line_answers_without_anything_heavy(loaded):
+    assert not loaded["commands"] & (HEAVY | {"streamlit", "plotly"})
 
 
 @pytest.mark.slow
-def test_the_whole_of_core_draws_nothing():
-    seen = loaded_by(
-        "import core.sweep.sweep, core.checkpoints.loading, core.engine.oracle\n"
-        "import core.circuits.head_report, core.hypotheses.joint_report"
-    )
-    assert "torch" in seen
-    assert not seen & {"streamlit", "plotly"}
+def test_the_whole_of_core_draws_nothing(loaded):
+    assert "torch" in loaded["all of core"]
+    assert not loaded["all of core"] & {"streamlit", "plotly"}
 
 
 def test_every_public_name_is_there_and_no_other():

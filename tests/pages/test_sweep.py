@@ -10,7 +10,7 @@ def test_it_opens_on_the_notebooks_prompt(app):
     assert not app.exception
     assert app.text_area(key="prompt").value == example.SPEC.prompt
     assert app.text_input(key="target").value == " jumps"
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("bidi_component")) == 1
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_wrong_input_disables_run_and_keeps_everything(app):
     assert app.button(key="run").disabled
     assert "The foil is the same as the target" in page_html(app)
     assert app.text_area(key="prompt").value == example.SPEC.prompt
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("bidi_component")) == 1
 
 
 def test_stable_keys(app):

@@ -17,14 +17,10 @@ def test_the_notebooks_sweep_stands_without_a_click(page):
     assert f"{100 * result.baseline.prob:.1f} %" in page.text("baseline")
 
 
-def test_the_plot_is_one_heatmap_with_labelled_axes_and_a_symmetric_scale(page):
-    figure = page.figure("heatmap")
-    drawn = [trace for trace in figure["data"] if trace["type"] == "heatmap"]
-    assert len(drawn) == 1
-    assert figure["layout"]["xaxis"]["title"]["text"] == "head"
-    assert figure["layout"]["yaxis"]["title"]["text"] == "layer"
-    assert drawn[0]["zmin"] == -drawn[0]["zmax"]
-    assert drawn[0]["colorbar"]["title"]["text"] == "pp"
+def test_the_scale_is_symmetric_and_has_its_unit(page):
+    scale = page.grid()["scale"]
+    assert scale["ends"][0] == -scale["ends"][1]
+    assert scale["unit"] == "pp"
 
 
 def test_the_live_model_takes_the_saved_examples_place(page):

@@ -42,19 +42,12 @@ def trace(page, key, name):
 
 def marks(page):
     """How many cells carry the estimate's mark."""
-    return sum("≈" in said for said in trace(page, "heatmap", "numbers")["text"])
+    return sum("≈" in cell.get("text", "") for cell in page.grid()["cells"])
 
 
 def told(page, head):
     """What is said of a cell under the pointer."""
-    (said,) = (
-        text
-        for each in page.figure("heatmap")["data"]
-        if each.get("customdata")
-        for given, text in zip(each["customdata"], each["text"], strict=True)
-        if tuple(given[:2]) == tuple(head)
-    )
-    return said
+    return "\n".join(page.cell(*head)["told"])
 
 
 def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, held, demo):
@@ -83,11 +76,10 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
     held.hold(ALL - 1)
     page.wait_text("estimate", "The first-order estimate shown meanwhile")
     page.until(lambda: marks(page) == 0)
-    annotations = page.figure("heatmap")["layout"]["annotations"]
-    assert annotations[0]["text"] == "measured after<br>the heads"
+    assert page.grid()["beside"] == "measured after the heads"
 
     held.hold(ALL)
-    page.until(lambda: trace(page, "heatmap", "attention") is not None)
+    page.until(lambda: page.grid()["bars"] != [])
     page.settle()
     check = check_estimate(estimate, exact, metric.field)
     assert signed(check.correlation, 2) in page.text("estimate")

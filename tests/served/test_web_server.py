@@ -97,7 +97,8 @@ def test_an_endless_address_is_a_sentence(server):
 FEW_DESCRIPTORS = (
     "-c",
     "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (500, 500)); "
-    "sys.path.insert(0, '.'); runpy.run_module('components.server', run_name='__main__')",
+    "sys.path.insert(0, '.'); import components.web.connections as connections; "
+    "connections.FIRST_SECONDS = 4; runpy.run_module('components.server', run_name='__main__')",
 )
 
 
@@ -105,7 +106,8 @@ FEW_DESCRIPTORS = (
 def small(tmp_path_factory):
     """A read-only server with 500 descriptors that listens everywhere, as lab.example too.
 
-    In its database are a run that is deleted and one that is not.
+    A connection has four seconds to ask for something. In its database are a run that is deleted
+    and one that is not.
     """
     log = tmp_path_factory.mktemp("small") / "log.txt"
     given = {

@@ -14,10 +14,9 @@ POLLING = 60
 """Milliseconds between two looks at a page that something is waited for on."""
 
 _CELL = """([layer, head, fx, fy]) => {
-  const plot = document.querySelector('.st-key-heatmap .js-plotly-plot');
-  const box = plot.getBoundingClientRect(), l = plot._fullLayout;
-  return [box.left + l.xaxis._offset + l.xaxis.d2p(head - 0.5 + fx),
-          box.top + l.yaxis._offset + l.yaxis.d2p(layer - 0.5 + fy)];
+  const box = document.querySelector(
+    `.st-key-heatmap .hs-cell[data-layer="${layer}"][data-head="${head}"]`).getBoundingClientRect();
+  return [box.left + fx * box.width, box.top + fy * box.height];
 }"""
 
 
@@ -32,6 +31,10 @@ _POINT = """(gd, [layer, head]) => {
   }
   return null;
 }"""
+
+
+_OUTLINED = """() => Array.from(document.querySelectorAll('.hs-cell.on'),
+  cell => `selected L${cell.dataset.layer}H${cell.dataset.head}`)"""
 
 
 _FORBIDDEN = "A policy forbids"
@@ -116,9 +119,7 @@ class DashboardPage:
         self.wait_heatmap()
 
     def wait_heatmap(self) -> None:
-        self.page.wait_for_selector(
-            ".st-key-heatmap .js-plotly-plot .heatmaplayer", timeout=TIMEOUT
-        )
+        self.page.wait_for_selector(".st-key-heatmap .hs-cell", timeout=TIMEOUT)
 
     def wait_live(self) -> None:
         """Until the embedded model is loaded, so that what is typed is tokenised."""
@@ -232,26 +233,23 @@ class DashboardPage:
         self.settle()
 
     def hover_cell(self, layer: int, head: int) -> str:
+        """What is told of a cell under the pointer."""
         x, y = self.cell_at(layer, head)
         self.page.mouse.move(x - 3, y - 3)
         self.page.mouse.move(x, y)
-        self.page.wait_for_selector(".st-key-heatmap .hoverlayer .hovertext")
-        return str(
-            self.page.evaluate("document.querySelector('.st-key-heatmap .hoverlayer').textContent")
-        )
+        return self.tip()
 
-    def plot(self, expression: str) -> Any:
-        """Evaluate a JavaScript expression of `gd`, the heatmap's plot, once it is drawn."""
+    def tip(self) -> str:
+        """What is told of the place on the heatmap that is pointed at."""
+        return str(self.page.locator(".hs-grid-tip.on").inner_text())
+
+    def z(self) -> list[list[float | None]]:
+        """The heatmap's values, layer by layer; None where a cell is empty."""
         self.wait_heatmap()
         return self.page.evaluate(
-            "() => { const gd = document.querySelector('.st-key-heatmap .js-plotly-plot');"
-            f" return {expression}; }}"
-        )
-
-    def z(self) -> list[list[float]]:
-        """The heatmap's values, layer by layer."""
-        return self.plot(
-            "Array.from(gd.data.find(t => t.type === 'heatmap').z, row => Array.from(row))"
+            "() => Array.from(document.querySelectorAll('.hs-grid-row:has(.hs-cell)'), row =>"
+            " Array.from(row.querySelectorAll('.hs-cell'),"
+            " cell => cell.dataset.value === '' ? null : Number(cell.dataset.value)))"
         )
 
     def figure(self, key: str) -> Any:
@@ -297,7 +295,9 @@ class DashboardPage:
         return str(self.page.evaluate("location.search"))
 
     def outlined(self) -> list[str]:
-        return self.plot("(gd.layout.shapes || []).map(s => s.name)")
+        """The outlines on the heatmap."""
+        self.wait_heatmap()
+        return self.page.evaluate(_OUTLINED)
 
     def visit(self, address: str) -> None:
         """To an address, as by a link from outside: a new session."""

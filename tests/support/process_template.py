@@ -2,8 +2,9 @@
 
 `python process_template.py SOCKET PROCESS` listens at that address while the process with that
 number lives. For each connection it takes one message: a program with its folder, environment and
-whether it has a session of its own (JSON), and the two open files that become its output. It
-answers with the process's number, and at its end with its exit code, as `subprocess` counts them.
+whether it has a session of its own (JSON), and the three open files that become its input and
+output. It answers with the process's number, and at its end with its exit code, as `subprocess`
+counts them.
 """
 
 import gc
@@ -77,7 +78,7 @@ def lives(pid: int) -> bool:
 
 def answer(connection: socket.socket) -> None:
     """In one copy run what was asked for, in another wait for its end and tell it."""
-    message, files, _, _ = socket.recv_fds(connection, MESSAGE, 2)
+    message, files, _, _ = socket.recv_fds(connection, MESSAGE, 3)
     pid = os.fork()
     if not pid:
         connection.close()
@@ -102,8 +103,7 @@ def run(
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, *files)):
+    for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
     sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8", closefd=False)

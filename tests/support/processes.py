@@ -82,6 +82,7 @@ def start(
     *,
     stdout: IO[Any] | int,
     stderr: IO[Any] | int,
+    stdin: IO[Any] | int = subprocess.DEVNULL,
     cwd: Path | str = ROOT,
     env: Mapping[str, str] | None = None,
     own_session: bool = False,
@@ -89,9 +90,9 @@ def start(
 ) -> "Process | subprocess.Popen[bytes]":
     """Start `python *program` ("-m" and a module, "-c" and code, or a file; then arguments).
 
-    It is a copy of the template, or a new Python where it must be one, and has no input. `stdout`
-    and `stderr` are open files or their numbers; `own_session` gives it a group of processes of its
-    own.
+    It is a copy of the template, or a new Python where it must be one, and has no input unless it
+    is given one. `stdout`, `stderr` and `stdin` are open files or their numbers; `own_session`
+    gives it a group of processes of its own.
     """
     environment = dict(os.environ if env is None else env)
     if fresh or _differs(environment):
@@ -99,7 +100,7 @@ def start(
             [sys.executable, *program],
             cwd=cwd,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             start_new_session=own_session,
@@ -107,8 +108,10 @@ def start(
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # keeps messages apart
     connection.connect(str(_template()))
     asked = json.dumps([list(program), str(cwd), environment, own_session]).encode()
-    files = [file if isinstance(file, int) else file.fileno() for file in (stdout, stderr)]
-    socket.send_fds(connection, [asked], files)
+    with Path(os.devnull).open() as nothing:
+        given = (nothing if stdin == subprocess.DEVNULL else stdin), stdout, stderr
+        files = [file if isinstance(file, int) else file.fileno() for file in given]
+        socket.send_fds(connection, [asked], files)
     return Process(connection)
 
 

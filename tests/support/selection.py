@@ -16,15 +16,18 @@ SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
 HOSTILE = (
-    "core/checkpoints/test_permitted.py", "core/cli/test_terminal.py",
-    "core/exports/test_broken_files.py", "core/exports/test_data.py",
-    "core/exports/test_links.py", "core/exports/test_rescue.py", "core/store/test_connect.py",
+    "components/state/test_uploads.py", "components/state/test_widget_values.py",
+    "components/web/", "components/widgets/page/test_clicks.py",
+    "core/checkpoints/test_hostile_folders.py", "core/checkpoints/test_permitted.py",
+    "core/cli/test_terminal.py", "core/exports/test_broken_files.py", "core/exports/test_data.py",
+    "core/exports/test_links.py", "core/exports/test_rescue.py", "core/jobs/test_workers.py",
+    "core/prompts/test_guard.py", "core/store/test_connect.py",
     "core/store/test_damaged_rows.py", "core/store/test_errors.py", "core/store/test_kill.py",
     "core/store/test_kill_server.py", "core/store/test_two_servers.py",
     "core/text/test_csv_form.py", "hostile/", "pages/test_damaged_history.py",
-    "pages/test_links.py",
-    "pages/test_markup_everywhere.py", "served/test_bad_input.py", "served/test_fast_clicks.py",
-    "served/test_faults.py",
+    "pages/test_links.py", "pages/test_markup_everywhere.py", "served/test_bad_input.py",
+    "served/test_fast_clicks.py", "served/test_faults.py", "served/test_forged_widgets.py",
+    "served/test_web_server.py",
 )  # fmt: skip
 """Files of attacks; a test elsewhere is marked itself. `make test-hostile` runs them alone."""
 FAST = pytest.StashKey[dict[Path, bool]]()

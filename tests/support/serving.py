@@ -1,5 +1,6 @@
 """The dashboard served for real, and a real Chromium to look at it: for tests and screenshots."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from support import processes
 
@@ -100,6 +102,19 @@ def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: st
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def listener(url: str) -> Any:
+    """The process that listens at a server's address, as psutil has it."""
+    import psutil
+
+    port = urlsplit(url).port
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            for connection in each.net_connections("tcp"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                    return each
+    raise LookupError(f"Nothing on this machine listens at {url}.")
 
 
 def await_server(url: str, process: processes.Process, log: Path, seconds: float = 90) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
+from support.head_grid import GridOnPage
 from support.streamlit_client import Session
 from support.streamlit_page import Node
 
@@ -36,6 +37,7 @@ class SessionPage:
         self._loop, self._server = loop, server
         self._session: Session | None = None
         self._settles = True
+        self._grid = GridOnPage()
 
     @property
     def session(self) -> Session:
@@ -56,7 +58,7 @@ class SessionPage:
         base = urlsplit(self._server).path.strip("/")
         page = path.removeprefix(base).strip("/")
         server = address.partition("?")[0].rstrip("/").removesuffix(page).rstrip("/")
-        self._session = Session(server, page, query)
+        self._session, self._grid = Session(server, page, query), GridOnPage()
         self._loop.run(self._session.__aenter__())
 
     def open(self) -> None:
@@ -137,7 +139,9 @@ class SessionPage:
 
     def click_cell(self, layer: int, head: int) -> None:
         """The heatmap's cell."""
-        self.click_head("heatmap", layer, head)
+        told = self._grid.choose(self.session.page.grid(), (layer, head))
+        if told is not None:
+            self._do(self.session.tell("head_grid", told))
 
     def click_head(self, key: str, layer: int, head: int) -> None:
         """The point of a head in the figure whose key begins so."""
@@ -196,7 +200,7 @@ class SessionPage:
         self._until(lambda: part in self.banners(), self.banners)
 
     def wait_heatmap(self) -> None:
-        self._until(lambda: self._charts("heatmap") != [])
+        self._until(self._has_grid)
 
     # What is seen
 
@@ -264,13 +268,27 @@ class SessionPage:
     # Figures
 
     def z(self) -> list[list[float]]:
-        """The heatmap's values, layer by layer."""
-        traces = self.figure("heatmap")["data"]
-        return np.asarray(next(t["z"] for t in traces if t["type"] == "heatmap"), float).tolist()
+        """The heatmap's values, layer by layer; NaN where a cell is empty."""
+        self.wait_heatmap()
+        return self.session.heatmap().tolist()
+
+    def grid(self) -> dict[str, Any]:
+        """The heatmap's data, as its script gets it."""
+        if not self._has_grid():
+            self.wait_heatmap()
+        return self._grid.take(self.session.page.grid())
+
+    def cell(self, layer: int, head: int) -> dict[str, Any]:
+        """A cell of the heatmap."""
+        grid = self.grid()
+        found = grid["cells"][layer * grid["shape"][1] + head]
+        assert isinstance(found, dict)
+        return found
 
     def outlined(self) -> list[str]:
-        """The names of the outlines on the heatmap."""
-        return [shape["name"] for shape in self.figure("heatmap")["layout"].get("shapes", [])]
+        """The outlines on the heatmap."""
+        self.grid()
+        return [] if self._grid.selected is None else [f"selected {self._grid.selected}"]
 
     def figure(self, key: str) -> dict[str, Any]:
         """The figure whose key begins with `key`, as Plotly's JSON with its arrays read."""
@@ -293,6 +311,9 @@ class SessionPage:
         return len(self._charts(key))
 
     # How it is done
+
+    def _has_grid(self) -> bool:
+        return any(n.kind == "bidi_component" for n in self.session.page.within("heatmap"))
 
     def _charts(self, key: str) -> list[Node]:
         inside = [node for node in self.session.page.within(key) if node.kind == "plotly_chart"]

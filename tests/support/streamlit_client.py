@@ -142,6 +142,11 @@ class Session:
             raise LookupError(f"The button {key!r} cannot be pressed now.")
         await self._ask(button.fragment, pressed=WidgetState(id=button.id, trigger_value=True))
 
+    async def tell(self, key: str, event: WidgetState) -> None:
+        """Send what a component of the page tells."""
+        await self.at_rest()
+        await self._ask(self.page.widget(key).fragment, pressed=event)
+
     async def at_rest(self) -> None:
         """Until no script runs for this tab and none was asked for."""
         await self.until(lambda: self._rests)
@@ -189,7 +194,7 @@ class Session:
         return self.page.errors()
 
     def heatmap(self) -> np.ndarray:
-        """(layer, head) of the heatmap, in percentage points where the metric is probability."""
+        """(layer, head) of the heatmap, in the unit of the metric on display."""
         return self.page.heatmap()
 
     async def _connect(self) -> None:
@@ -304,8 +309,9 @@ class Session:
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN or run.script_run_id != self._run:
             return
         self.page.finish(run.script_run_id, run.fragment_ids)
-        # Not any fragment's: a look asked for long ago may come in after a button was pressed.
-        if self._asked in run.fragment_ids:
+        # Not any fragment's: a look asked for long ago may come in after a button was pressed. What
+        # a callback asked for instead may be another fragment than the button's, and looks no more.
+        if not set(run.fragment_ids) <= self._timers.keys() or self._asked in run.fragment_ids:
             self._asked = None
         self._running = False
 
@@ -360,3 +366,25 @@ class Session:
         await self.at_rest()
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, text)
+
+    async def forge(self, states: Sequence[WidgetState]) -> None:
+        """Say that widgets have these values, whatever widgets there are, for one run."""
+        await self.at_rest()
+        own = dict(self.page.values)
+        self.page.values = {state.id: state for state in states}
+        await self._ask()
+        self.page.values = own
+        await self.at_rest()
+
+    async def say(self, raw: bytes | str) -> None:
+        """Send what may be no message at all; then ask for a run, as if nothing had happened.
+
+        Raises `SessionLostError` where the server has hung up.
+        """
+        await self.at_rest()
+        try:
+            await self._socket.send(raw)
+            await self._ask()
+        except ConnectionClosed as error:
+            raise SessionLostError(str(error)) from None
+        await self.at_rest()

@@ -161,13 +161,17 @@ class Page:
         """The chosen ones of a row of choices."""
         return list(self.values[self.widget(key).id].string_array_value.data)
 
-    def heatmap(self) -> np.ndarray:
-        """(layer, head) of the heatmap, in percentage points where the metric is probability."""
-        chart = next((n for n in self.within("heatmap") if n.kind == "plotly_chart"), None)
-        if chart is None:
+    def grid(self) -> Node:
+        """The heatmap's grid; raises `LookupError` where there is none."""
+        found = next((n for n in self.within("heatmap") if n.kind == "bidi_component"), None)
+        if found is None:
             raise LookupError("The page has no heatmap now.")
-        traces = json.loads(chart.content.plotly_chart.spec)["data"]
-        return _array(next(trace["z"] for trace in traces if trace["type"] == "heatmap"))
+        return found
+
+    def heatmap(self) -> np.ndarray:
+        """(layer, head) of the heatmap, in the unit of the metric; NaN where a cell is empty."""
+        data = json.loads(self.grid().content.bidi_component.json)
+        return np.array([cell["value"] for cell in data["cells"]], float).reshape(data["shape"])
 
     def rows(self, key: str) -> list[tuple[Any, ...]]:
         """The rows of the table in a container, or of the table with that key."""

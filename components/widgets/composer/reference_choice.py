@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.state import put, value
-from components.state.uploads import Upload, read_upload
+from components.state.uploads import Upload, upload_of
 from components.widgets.composer.draft import Draft, choice_key
 from components.widgets.composer.reference_length import (
     maker,
@@ -92,7 +92,7 @@ def _file(draft: Draft) -> None:
 
 def _uploaded() -> None:
     file = value("reference_file")
-    put("reference_upload", None if file is None else read_upload(file.name, file.getvalue()))
+    put("reference_upload", None if file is None else upload_of(file))
 
 
 def _named(name: str, prompts: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.figures.head_heatmap import color_limit
+from components.figures.cell_contents import color_limit
 from components.figures.position_map import position_map
 from components.state import value
 from components.widgets.head.context import HeadContext, chart, head_chart, subtitle

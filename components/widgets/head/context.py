@@ -10,7 +10,9 @@ import streamlit as st
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.state import Effects, Session
+from components.widgets.head.choosing import choose_head
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
 from components.words.markup import fill, words_html
 from core.circuits.head_scores import HeadScores
@@ -119,18 +121,8 @@ def contributions(
     return grids([panel], "nats", look, selected=selected, least=NOTABLE_NATS, digits=digits)
 
 
-def clicked(name: str) -> list[int]:
-    """The custom data of the point that was clicked in a chart; [] where none was."""
-    event = st.session_state.get(name)
-    points = event.selection.points if event is not None else []
-    data = next((p["customdata"] for p in points if p.get("customdata")), None)
-    if not data:
-        return []
-    return [int(v) for v in (data.values() if isinstance(data, dict) else data)]
-
-
 def _open(name: str) -> None:
     from components.state import session
 
-    if data := clicked(name):
-        session().selection.choose(Head(*data[:2]))
+    if (head := clicked_head(name)) is not None:
+        choose_head(session(), head)

@@ -8,8 +8,8 @@ from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid
 from components.state import Session, Test, clean_baseline, named_heads, put, put_head, value
 from components.widgets.composer.draft import Draft
-from components.widgets.head.context import clicked
 from components.widgets.page.chart_config import CHART_CONFIG
+from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.widgets.page.task_result import task_result
@@ -21,7 +21,6 @@ from core.errors import InputError
 from core.hypotheses.parse_heads import heads_text, parse_members
 from core.hypotheses.prediction import lock_prediction
 from core.results.result import Baseline
-from core.spec.heads import Head
 from core.spec.members import Member
 from core.text.numbers import percent
 
@@ -74,8 +73,8 @@ def _grid(model: Any, state: Session, look: Look) -> None:
 def _picked(name: str) -> None:
     from components.state import session
 
-    if data := clicked(name):
-        put_head(Head(*data[:2]))
+    if (head := clicked_head(name)) is not None:
+        put_head(head)
         session().selection.renew_keys()
 
 

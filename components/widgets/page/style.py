@@ -21,6 +21,7 @@ def page_style(look: Look) -> None:
   --hs-amber:{amber}; --hs-red:{red};
   --hs-mono:{MONO}; }}
 {asset("css/page.css")}
+{asset("css/head_grid.css")}
 </style>"""
     )
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.state import Session, session, value
 from components.state.open_run import open_run
+from components.state.uploads import content_of
 from components.widgets.page.messages import error_message
 from core.errors import InputError, StoreError
 from core.exports.data import MAX_BYTES, read_json
@@ -43,7 +44,8 @@ def _given() -> None:
         return
     box.trouble = ""
     try:
-        open_run(state, imported(file.name, file.getvalue()))
+        raw = content_of(file)  # before its name: one that is gone has none
+        open_run(state, imported(file.name, raw))
         box.opened = state.address.page != "sweep"  # that page is to be gone to
         box.count += 1  # the box is empty again for the next file
     except InputError as error:

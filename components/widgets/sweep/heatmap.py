@@ -3,13 +3,15 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.head_heatmap import ESTIMATED, head_heatmap, n_estimated
+from components.figures.cell_contents import ESTIMATED, n_estimated
+from components.figures.head_grid import head_grid
 from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
-from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row, shown_metric
+from components.widgets.page.parts import Part, redraw
+from components.widgets.sweep.head_grid import show_grid
 from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
 from core.circuits.atlas import legend, letters
@@ -17,7 +19,6 @@ from core.prompts.tokens import visible_text
 from core.results.captions import colour_words, layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
-from core.spec.heads import Head
 from core.sweep.estimate.attribution import Estimate, check_estimate
 from core.text.numbers import signed
 from core.text.words import bold, joined, phrase
@@ -25,43 +26,50 @@ from core.text.words import bold, joined, phrase
 
 def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     """Draw the heatmap in the chosen metric; returns that metric."""
-    result, layer_effects = effects.result, effects.layer_effects
+    result = effects.result
     metric = shown_metric(result)
     metric_row(phrase(f"{metric.title} when one head is ablated"), result)
+    _picture(effects, metric, state, look)
+    if metric.measures(result):
+        _beneath(effects, metric)
+    return metric
+
+
+@st.fragment(key=Part.GRID)
+def _picture(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
+    result = effects.result
     if not metric.measures(result):
         _lacks(metric, result)
-        return metric
-    published = letters(result.spec.model) if value("published_roles") else None
+        return
     with st.container(key="heatmap"):
-        st.plotly_chart(
-            head_heatmap(
+        show_grid(
+            head_grid(
                 result,
                 metric,
                 look,
-                state.selection.head,
+                name=_name(result, metric),
                 estimate=effects.estimate,
-                layer_effects=layer_effects,
-                beside="" if layer_effects else _without_layer_effects(state),
-                letters=published,
+                layer_effects=effects.layer_effects,
+                beside="" if effects.layer_effects else _without_layer_effects(state),
+                letters=letters(result.spec.model) if value("published_roles") else None,
             ),
-            key=f"heatmap-{state.selection.clicks}",
-            theme=None,
-            config=CHART_CONFIG,
-            on_select=_clicked,
-            selection_mode="points",
-            alt=_alt(result, metric),
+            state,
         )
+
+
+def _beneath(effects: Effects, metric: Metric) -> None:
+    """What the colours mean, and how the numbers came about."""
+    result = effects.result
     if said := colour_words(metric):
         show_html(quiet_html(phrase(said)))
     with st.container(key="margins"):
-        show_html(quiet_html(layer_effect_words(result, layer_effects)))
+        show_html(quiet_html(layer_effect_words(result, effects.layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
         if effects.estimate is not None and (said := _estimate(result, metric, effects.estimate)):
             show_html(quiet_html(phrase(said)))
     with st.container(key="provenance"):
         show_html(quiet_html(provenance_words(result)))
-    return metric
 
 
 def _atlas(result: SweepResult) -> None:
@@ -80,19 +88,6 @@ def _atlas(result: SweepResult) -> None:
         if value("published_roles"):
             said = joined(" · ", (phrase(bold(letter), f" {role}") for letter, role in known))
             show_html(quiet_html(phrase(said, ". A head’s own view names paper and task.")))
-
-
-def _clicked() -> None:
-    from components.state import session
-
-    selection = session().selection
-    event = st.session_state.get(f"heatmap-{selection.clicks}")
-    points = event.selection.points if event is not None else []
-    # The bars beside the cells are points too, and no heads.
-    data = next((p["customdata"] for p in points if p.get("customdata")), None)
-    if data:
-        layer, head = (int(v) for v in (data.values() if isinstance(data, dict) else data))
-        selection.toggle(Head(layer, head))
 
 
 def _lacks(metric: Metric, result: SweepResult) -> None:
@@ -121,12 +116,17 @@ def _needs_foil(result: SweepResult) -> None:
             st.button(
                 f"Use the strongest rival, {as_markdown(visible_text(rival))}, as the foil",
                 key="use_rival",
-                on_click=put,
-                args=("foil", typed_answer(rival)),
+                on_click=_put_foil,
+                args=(typed_answer(rival),),
             )
 
 
-def _alt(result: SweepResult, metric: Metric) -> str:
+def _put_foil(answer: str) -> None:
+    put("foil", answer)
+    redraw()
+
+
+def _name(result: SweepResult, metric: Metric) -> str:
     strongest = ", ".join(
         f"{e.address.label} {metric.quantity(metric.value(e) or 0)}"
         for e in result.ranked(metric.field)[:3]
@@ -139,7 +139,7 @@ def _alt(result: SweepResult, metric: Metric) -> str:
 
 def _without_layer_effects(state: Session) -> str:
     coming = state.sweep.is_coming(state.sweep.requested)
-    return "measured after<br>the heads" if coming else "not measured"
+    return "measured after the heads" if coming else "not measured"
 
 
 def _estimate(result: SweepResult, metric: Metric, estimate: Estimate) -> str:

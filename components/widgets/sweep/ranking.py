@@ -6,8 +6,11 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Effects, Session, value
 from components.state.selection import Selection
+from components.widgets.head.choosing import choose_head
+from components.widgets.page.clicks import chosen_row
 from components.widgets.page.messages import note
 from components.widgets.page.number_table import number_table, without_sign
+from components.widgets.page.parts import Part
 from components.widgets.sweep.extra import extra_heading, extra_help, extra_values
 from core.circuits.extra_columns import BY_NAME
 from core.prompts.tokens import visible_text
@@ -20,6 +23,7 @@ from core.text.numbers import percent
 _ROW_WORDS = {Rows.HEADS: "Heads", Rows.LAYERS: "Layers and MLPs", Rows.ALL: "All"}
 
 
+@st.fragment(key=Part.RANKING)
 def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     """Heads by the size of their effect in the chosen metric; a row selects its head.
 
@@ -28,6 +32,11 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     sorts stands first and says so, columns that were asked for after it, where a narrow table
     shows them.
     """
+    with state.tasks.drawing("columns"):
+        _table(effects, metric, state)
+
+
+def _table(effects: Effects, metric: Metric, state: Session) -> None:
     result = effects.result
     measured = [each for each in METRICS if each.measures(result)]
     shown = metric if metric in measured else opening(result).metric
@@ -130,20 +139,16 @@ def _likeliest(effect: Effect) -> str:
 
 
 def _key(selection: Selection) -> str:
-    return f"ranking-{selection.clicks}"
+    return f"ranking-{selection.tables}"
 
 
 def _selected() -> None:
     from components.state import session
 
-    selection = session().selection
-    event = st.session_state.get(_key(selection))
-    if event is None:
-        return
-    rows = list(event.selection.rows) + [cell[0] for cell in event.selection.cells]
-    heads = st.session_state.get("ranking_heads", [])
+    state = session()
+    row, heads = chosen_row(_key(state.selection)), st.session_state.get("ranking_heads", [])
     # The table keeps its key, and so the focus: arrow keys go on through its rows.
-    if not rows:
-        selection.choose(None, renew=False)
-    elif rows[0] < len(heads):
-        selection.choose(heads[rows[0]], renew=False)
+    if row is None:
+        choose_head(state, None, Part.RANKING)
+    elif row < len(heads):
+        choose_head(state, heads[row], Part.RANKING)

@@ -56,7 +56,7 @@ CLICKED = (
 
 
 @pytest.fixture(scope="module")
-def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, roles, without,
+def draw(result, layer_effects, looking, tokens, saying, fed, places, roles, without,
          routed, joint, pairs, search):  # fmt: skip
     """draw(name, look): the figure of that name, of real data, with all that it may show."""
     places_of = (places.values("prob_change"), places.heads, places.positions)
@@ -71,7 +71,6 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
         _index={},
     )
     compared = compare(result, doubled, "prob_change")
-    known = {"layer_effects": layer_effects, "estimate": estimate, "letters": {CHOSEN: "N"}}
     makers = {
         "attention_pattern": lambda look: attention_pattern(looking.weights, tokens, look),
         "bars": lambda look: bars([Bar("a", 1.0), Bar("b", -2.0, True)], "nats", look),
@@ -83,7 +82,7 @@ def draw(result, layer_effects, estimate, looking, tokens, saying, fed, places, 
         ),
         "dose_curve": lambda look: dose_curve([0, 1, 2], [-1.2, 0, 0.4], "Change", "nats", look),
         "grids": lambda look: grids(ways, "attention", look, selected=[CHOSEN]),
-        "head_heatmap": lambda look: head_heatmap(part, LOGPROB, look, CHOSEN, **known),
+        "head_heatmap": lambda look: head_heatmap(part, LOGPROB, look, layer_effects=layer_effects),
         "kind_multiples": lambda look: kind_multiples(
             swept, absent, result.shape, PROB, look, CHOSEN
         ),

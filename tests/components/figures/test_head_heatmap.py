@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from functools import cache
 
 import numpy as np
 import pytest
@@ -10,30 +9,15 @@ from support import drawn
 
 from components.figures.base.cells import NUMBERS, shares_of
 from components.figures.base.look import Look, ink_on
-from components.figures.head_heatmap import (
-    ESTIMATED,
-    MARKED,
-    color_limit,
-    head_heatmap,
-    n_estimated,
-)
-from core.circuits.atlas import letters
-from core.results.metrics import KL, LOGODDS, LOGPROB, METRICS, PROB
-from core.spec.heads import Head, all_heads
+from components.figures.cell_contents import color_limit
+from components.figures.head_heatmap import MARKED, head_heatmap
+from core.results.metrics import KL, LOGPROB, PROB
+from core.spec.heads import all_heads
 from core.text.numbers import share
 
 
 def partial(result, n):
     return dataclasses.replace(result, heads=result.heads[:n], _index={})
-
-
-def sized(result, n_layers, n_heads):
-    """A sweep of a larger model, with the same effects over and over."""
-    heads = tuple(
-        dataclasses.replace(result.heads[i % len(result.heads)], layer=head.layer, head=head.head)
-        for i, head in enumerate(all_heads(n_layers, n_heads))
-    )
-    return dataclasses.replace(result, shape=(n_layers, n_heads), heads=heads, _index={})
 
 
 def test_cells_are_the_results_values_layers_down_heads_across(result):
@@ -113,12 +97,6 @@ def test_a_click_gives_the_head_at_its_cell(result):
     assert [*zip(trace.y, trace.x, strict=True)] == all_heads(*result.shape)
 
 
-def test_the_selected_head_is_outlined_where_it_is(result):
-    (shape,) = head_heatmap(result, PROB, Look(), Head(1, 2)).layout.shapes
-    assert shape.x0 < 2 < shape.x1
-    assert shape.y0 < 1 < shape.y1
-
-
 def test_a_figures_json_has_plain_lists(result):
     """Streamlit and tests read z and customdata; numpy arrays would arrive as base64."""
     figure = json.loads(head_heatmap(result, PROB, Look()).to_json())
@@ -130,35 +108,6 @@ def test_a_figures_json_has_plain_lists(result):
 def test_scale_makes_type_larger(result):
     small, large = (head_heatmap(result, PROB, Look(scale=s)) for s in (1.0, 2.0))
     assert large.layout.font.size == 2 * small.layout.font.size
-
-
-def test_unfinished_heads_show_the_estimate_marked_and_said(result, estimate):
-    figure = head_heatmap(partial(result, 3), LOGPROB, Look(), estimate=estimate)
-    trace, said, written = drawn.heatmap_of(figure), drawn.told_by(figure), drawn.numbers_of(figure)
-    measured = {effect.address for effect in result.heads[:3]}
-    for layer, row in enumerate(trace.z):
-        for head, value in enumerate(row):
-            guessed = (layer, head) not in measured
-            exact = result.effect(Head(layer, head)).logprob_change
-            assert value == pytest.approx(
-                estimate.values("logprob_change")[layer, head] if guessed else exact
-            )
-            assert (ESTIMATED in written.get((layer, head), "")) == guessed
-            assert ("an estimate, not measured" in said[layer, head]) == guessed
-    assert n_estimated(partial(result, 3), LOGPROB, estimate) == len(result.heads) - 3
-
-
-@pytest.mark.parametrize("metric", [KL, LOGODDS])
-def test_a_metric_without_an_estimate_leaves_unfinished_heads_blank(result, estimate, metric):
-    trace = drawn.heatmap_of(head_heatmap(partial(result, 3), metric, Look(), estimate=estimate))
-    assert sum(v is not None for row in trace.z for v in row) == 3
-    assert n_estimated(partial(result, 3), metric, estimate) == 0
-
-
-def test_a_finished_sweep_shows_nothing_of_the_estimate(result, estimate):
-    with_it = head_heatmap(result, PROB, Look(), estimate=estimate)
-    assert with_it == head_heatmap(result, PROB, Look())
-    assert n_estimated(result, PROB, estimate) == 0
 
 
 def test_a_marked_heads_share_of_position_0_is_in_its_hover(result, layer_effects):
@@ -174,71 +123,3 @@ def test_hovers_escape_the_likeliest_token(result):
     text = drawn.targets_of(head_heatmap(odd, PROB, Look())).text[0]
     assert "&lt;b&gt;x" in text
     assert "$y$" not in text
-
-
-@pytest.fixture(scope="module")
-def published(result):
-    """A sweep as large as GPT-2, and the letters that papers give GPT-2's heads."""
-    return sized(result, 12, 12), letters("gpt2")
-
-
-@pytest.fixture(scope="module")
-def lettered(published):
-    """lettered(metric, look): its figure with the letters."""
-    result, known = published
-    return cache(lambda metric, look: head_heatmap(result, metric, look, letters=known))
-
-
-def lettered_of(figure):
-    (trace,) = [t for t in figure.data if t.name == "published roles"]
-    return trace
-
-
-def test_published_letters_stand_in_their_heads_cells(published, lettered):
-    _, known = published
-    assert len(known) > 20
-    trace = lettered_of(lettered(PROB, Look()))
-    assert trace.textposition == "bottom right"  # of the point, which is a cell's upper left corner
-    at = {}
-    for x, y, text in zip(trace.x, trace.y, trace.text, strict=True):
-        head = Head(round(y), round(x))
-        assert head.head - 0.5 < x < head.head
-        assert head.layer - 0.5 < y < head.layer
-        at[head] = text
-    assert at == {head: f"<b>{said}</b>" for head, said in known.items()}
-
-
-@pytest.mark.parametrize("look", [Look(), Look(dark=True)])
-@pytest.mark.parametrize("metric", [PROB, KL])
-def test_letters_read_on_their_cells(published, lettered, look, metric):
-    result, known = published
-    figure = lettered(metric, look)
-    scale = look.diverging if metric.signed else look.sequential
-    limit = drawn.heatmap_of(figure).zmax
-    at = shares_of(metric.values(result), limit, signed=metric.signed)
-    inks = [ink_on(scale, at[head]) for head in known]
-    assert list(lettered_of(figure).textfont.color) == inks
-    assert len(set(inks)) == 2
-
-
-@pytest.mark.parametrize("metric", [m for m in METRICS if m.field != "logit_diff_change"])
-def test_letters_change_no_hover_no_click_and_no_cell(published, lettered, metric):
-    result, _ = published
-    plain, figure = head_heatmap(result, metric, Look()), lettered(metric, Look())
-    extra = lettered_of(figure)
-    assert [trace for trace in figure.data if trace is not extra] == list(plain.data)
-    assert figure.layout == plain.layout
-    assert extra.hoverinfo == "skip"
-    assert extra.customdata is None
-
-
-def test_a_model_that_no_paper_names_has_no_letters(result):
-    assert letters("demo") == {}
-    figure = head_heatmap(result, PROB, Look(), letters=letters("demo"))
-    assert figure == head_heatmap(result, PROB, Look())
-
-
-def test_letters_are_drawn_before_anything_is_measured(published):
-    result, known = published
-    trace = lettered_of(head_heatmap(partial(result, 0), PROB, Look(), letters=known))
-    assert len(trace.text) == len(known)

@@ -134,9 +134,9 @@ def smaller(n_layers):
 
 
 CHOICES = {
-    "by the ranking table": lambda selection, head: selection.choose(head, renew=False),
+    "by the ranking table": lambda selection, head: selection.choose(head, by_row=True),
     "by a picture": lambda selection, head: selection.choose(head),
-    "by the heatmap": lambda selection, head: selection.toggle(head),
+    "by the heatmap": lambda selection, head: selection.choose(head),
 }
 
 

@@ -1,8 +1,9 @@
 """A reference file given to the page."""
 
 import pytest
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from components.state.uploads import Upload, read_upload
+from components.state.uploads import Upload, content_of, read_upload, upload_of
 from core.errors import InputError
 from core.spec.reference_set import MAX_BYTES
 
@@ -29,3 +30,10 @@ def test_a_file_that_is_refused_says_why_when_it_is_used(raw, part):
         upload.reference()
     assert caught.value.field == "reference"
     assert "'a.txt'" in str(caught.value)
+
+
+def test_a_file_that_was_dropped_or_never_sent_is_a_sentence():
+    gone = DeletedFile("no-such-file")
+    with pytest.raises(InputError, match="choose it again"):
+        content_of(gone)
+    assert "choose it again" in str(upload_of(gone).error)

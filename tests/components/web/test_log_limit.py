@@ -1,8 +1,10 @@
 """A message that comes thousands of times a second is written once, and counted."""
 
 import logging
+import sys
 
 import pytest
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 
 from components.web import log_limit
 from components.web.log_limit import OnceASecond
@@ -34,6 +36,19 @@ def test_a_repeated_message_is_written_once_a_second_and_counted(log):
     assert written[2:] == ["socket 8 cannot be accepted"]
 
 
+def test_one_that_goes_on_and_on_is_written_once_a_minute(log):
+    logger, written, clock = log
+    for tenth in range(36_000):
+        clock[0] = tenth / 10
+        logger.error("socket %d cannot be accepted", tenth)
+    assert 60 < len(written) < 75
+    clock[0] += 3_600
+    logger.error("socket %d cannot be accepted", 1)
+    clock[0] += 1.1
+    logger.error("socket %d cannot be accepted", 2)
+    assert written[-1] == "socket 2 cannot be accepted"
+
+
 def test_others_are_written_meanwhile(log):
     logger, written, _ = log
     for _ in range(2):
@@ -47,11 +62,36 @@ def test_others_are_written_meanwhile(log):
     assert written == ["one", "two", "one", "one"]
 
 
+def test_a_text_that_somebody_has_written_into_is_of_one_kind_and_cut(log):
+    logger, written, _ = log
+    for number in range(5000):
+        logger.error(f"{'x' * 1_000_000 if number == 0 else ''} 100 % {number}")
+    assert len(written) == 1
+    assert len(written[0]) == 2_000
+
+
+def test_a_file_that_is_gone_is_no_traceback(log):
+    logger, _, _ = log
+    handler, told = logger.handlers[0], []
+    handler.emit = lambda record: told.append(record.exc_info)
+    for cause in (None, ValueError("an export that failed")):
+        try:
+            raise MediaFileStorageError("Deferred file x not found") from cause
+        except MediaFileStorageError:
+            logger.handle(
+                logger.makeRecord(
+                    "streamlit", logging.ERROR, "file", len(told), "said", (), sys.exc_info()
+                )
+            )
+    assert told[0] is None
+    assert told[1][1].__cause__.args == ("an export that failed",)
+
+
 def test_no_number_of_kinds_fills_memory(log):
     logger, written, _ = log
     logger.filters[0].filter(logging.makeLogRecord({"msg": "first"}))
     for number in range(3000):
-        logger.error(f"message {number}")
+        logger.handle(logging.makeLogRecord({"msg": "one", "levelno": 40, "lineno": number}))
     assert len(written) == 3000
     assert len(logger.filters[0]._until) <= 500
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from support import checkpoints
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from core import load_model
-from core.checkpoints import memory, skeleton
+from core.checkpoints import memory, skeleton, this_thread
 from core.checkpoints.config_json import cleaned
 from core.checkpoints.files import shards, weight_files
 from core.checkpoints.fingerprint import fingerprint, local_fingerprint, stamp_of
@@ -409,3 +410,56 @@ def test_a_tokenizer_without_an_unknown_token_leaves_out_what_it_cannot_read(fol
     assert settled.spec.reference == read
     scores = run_to_end(measure_scores_without(model, Head(0, 0), AblationKind.MEAN))
     assert scores is not None
+
+
+@pytest.mark.slow
+def test_reading_the_weights_can_be_given_up(folder, monkeypatch):
+    from transformers import GPT2LMHeadModel
+
+    read, reading, asked = GPT2LMHeadModel._load_pretrained_model, [], []
+
+    def noted(model, *args, **kwargs):
+        reading.append(True)
+        return read(model, *args, **kwargs)
+
+    def stop(what, fraction):
+        if reading:
+            asked.append(what)
+            if len(asked) == 3:  # some tensors are in
+                raise Cancelled
+
+    monkeypatch.setattr(GPT2LMHeadModel, "_load_pretrained_model", staticmethod(noted))
+    monkeypatch.setattr(this_thread, "_EVERY", 0.0)
+    with pytest.raises(Cancelled):
+        load_model(str(folder()), device="cpu", weights="raw", progress=stop)
+    assert len(asked) == 3
+
+
+@pytest.mark.slow
+def test_while_a_bfloat16_model_is_made_other_threads_make_float32(folder):
+    elsewhere, here = [], []
+
+    def look(module, name, submodule):
+        with ThreadPoolExecutor(1) as other:
+            elsewhere.append(other.submit(lambda: torch.zeros(1).dtype).result())
+        here.append(torch.zeros(1).dtype)
+
+    hook = torch.nn.modules.module.register_module_module_registration_hook(look)
+    try:
+        model = load_model(str(folder()), device="cpu", weights="raw", dtype="bfloat16")
+    finally:
+        hook.remove()
+    assert model.bridge.original_model.dtype is torch.bfloat16
+    assert set(elsewhere) == {torch.float32}
+    assert torch.bfloat16 in here
+
+
+def test_a_default_type_is_for_what_has_none_of_its_own():
+    with this_thread.DefaultDtype(torch.bfloat16):
+        assert torch.zeros(2).dtype is torch.bfloat16
+        assert torch.tensor(0.5).dtype is torch.arange(0, 1, 0.5).dtype is torch.bfloat16
+        assert torch.zeros(2, dtype=torch.float64).dtype is torch.float64
+        assert torch.arange(3).dtype is torch.int64
+        assert torch.ones(2, dtype=torch.bool).dtype is torch.bool
+        assert torch.nn.Linear(2, 2).weight.dtype is torch.bfloat16
+    assert torch.zeros(2).dtype is torch.float32

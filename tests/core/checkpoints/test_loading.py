@@ -10,12 +10,14 @@ import sys
 import threading
 import warnings
 from types import SimpleNamespace
+from unittest import TestCase
 
 import pytest
 import torch
 from support import checkpoints
 
 from core import load_model
+from core.checkpoints import boot
 from core.checkpoints.boot import quiet, wiring
 from core.checkpoints.fingerprint import fingerprint
 from core.checkpoints.value_shift import constant_shift, measured_shift
@@ -71,7 +73,7 @@ def as_exact_as(slow, fast):
 
 @pytest.mark.slow
 def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable(
-    loaded, checkpoint, monkeypatch, caplog
+    loaded, checkpoint, monkeypatch
 ):
     fast = loaded("bloom")
     from transformers.models.bloom import modeling_bloom
@@ -80,12 +82,12 @@ def test_a_name_that_moved_in_transformers_makes_bloom_slower_and_not_unloadable
     moved = SimpleNamespace(**{k: v for k, v in vars(modeling_bloom).items()
                                if k != "build_alibi_tensor"})  # fmt: skip
     monkeypatch.setitem(sys.modules, "transformers.models.bloom.modeling_bloom", moved)
-    with caplog.at_level(logging.WARNING, "core.checkpoints.loading"):
+    with TestCase().assertLogs("core.checkpoints.loading", "WARNING") as logged:
         slow = load_model(str(checkpoint("bloom")), device="cpu")
     assert slow.stack is None
     assert "the wiring of 'bloom' could not be built (ImportError: " in slow.slower_because
     assert "build_alibi_tensor" in slow.slower_because
-    assert [slow.slower_because in record.getMessage() for record in caplog.records] == [True]
+    assert [slow.slower_because in line for line in logged.output] == [True]
     as_exact_as(slow, fast)
 
 
@@ -484,6 +486,28 @@ def test_loading_tells_its_progress_and_leaves_all_else_as_it_was(checkpoint, tm
     with contextlib.suppress(ModelError):
         load_model(str(tmp_path), device="cpu")
     assert state() == before
+
+
+def test_weights_are_tied_while_another_model_is_being_made(checkpoint, monkeypatch):
+    """For the whole process transformers ties no weights while it makes a model's modules."""
+    from transformers import GPT2LMHeadModel, initialization
+
+    begun, over = threading.Event(), threading.Event()
+    read = GPT2LMHeadModel._load_pretrained_model
+
+    def make_another():
+        with boot._making_turn, initialization.no_tie_weights():
+            begun.set()
+            over.wait(30)
+
+    def read_meanwhile(*args, **options):
+        threading.Thread(target=make_another).start()
+        assert begun.wait(30)
+        threading.Timer(0.3, over.set).start()
+        return read(*args, **options)
+
+    monkeypatch.setattr(GPT2LMHeadModel, "_load_pretrained_model", staticmethod(read_meanwhile))
+    load_model(str(checkpoint("gpt2")), device="cpu")
 
 
 def test_two_threads_that_load_do_not_silence_the_process_for_good():

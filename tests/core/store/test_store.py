@@ -176,6 +176,21 @@ def test_a_deleted_run_is_out_of_sight_until_it_is_restored(store, run_on):
     assert store.count(Query(deleted=True)) == 0
 
 
+def test_to_a_store_that_only_reads_a_deleted_run_is_gone(opened, run_on):
+    store = opened()
+    gone, there = store.keep(run_on("a secret")), store.keep(run_on("a"))
+    store.delete([gone])
+    public = opened(read_only=True)
+    for name in (gone, gone[:8]):
+        assert public.get(name) is None
+        assert public.get(name, deleted=True) is None
+        assert public.whole_id(name, deleted=True) is None
+    assert public.summary(gone) is None
+    assert public.get(there) is not None
+    assert public.summary(there) is not None
+    assert store.get(gone) is not None
+
+
 def test_a_deleted_run_that_is_swept_again_is_back_with_its_label(store, run_on):
     result = run_on("a b")
     run_id = store.keep(result, label=Label("mine"), created=10.0)

@@ -1,0 +1,42 @@
+"""The sweep on screen: heatmap, findings, ranking, one head, the kinds."""
+
+import streamlit as st
+
+from components.figures.base.look import Look
+from components.state import session
+from components.widgets.head.panel import head_detail
+from components.widgets.page.metric_row import shown_metric
+from components.widgets.page.parts import Part, end_part
+from components.widgets.runs.bar import run_bar
+from components.widgets.sweep.address import sweep_params
+from components.widgets.sweep.facts import baseline_facts
+from components.widgets.sweep.findings import findings_panel
+from components.widgets.sweep.heatmap import heatmap_panel
+from components.widgets.sweep.kinds import kinds_panel
+from components.widgets.sweep.ranking import ranking_table
+from core.results.findings import findings
+
+
+@st.fragment(key=Part.RESULTS)
+def results(look: Look) -> None:
+    """Draw all of it; each part is drawn again by itself when it is used."""
+    state = session()
+    if state.sweep.result is None:
+        return
+    effects = state.reveal(state.sweep.result)
+    result = effects.result
+    with st.container(key="results"):
+        baseline_facts(result, shown_metric(result))
+        chart, beside = st.columns([1.55, 1], gap="large")
+        with chart:
+            metric = heatmap_panel(effects, state, look)
+            run_bar(effects, metric, state)
+        with beside:
+            words, table = st.tabs(["Findings", "Ranking"])
+            with words:
+                findings_panel(result, findings(result, metric))
+            with table:
+                ranking_table(effects, metric, state)
+        head_detail(effects, metric, state, look, lambda: sweep_params(state))
+        kinds_panel(result, metric, state, look)
+    end_part(state, sweep_params(state))
