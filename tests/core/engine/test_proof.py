@@ -60,6 +60,7 @@ def test_memory_that_runs_out_is_no_wrong_wiring(loaded):
         checked_model(broken(loaded("gpt2"), mlp=fail))
 
 
+@pytest.mark.slow
 def test_in_float32_a_wiring_of_bfloat16_is_held_to_more_than_its_rounding(loaded):
     """A thousandth too much a layer is lost in bfloat16, which keeps 4 thousandths of a number."""
     model = loaded("gpt2", "raw", "bfloat16")
