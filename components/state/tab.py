@@ -24,7 +24,7 @@ from core.jobs import Job
 class Session:
     """One tab's state beside its widgets; each value says in its own module what it holds.
 
-    `widgets` are the widgets' values of the last run.
+    `widgets` are the widgets' values of the last run, which was one of `page`.
     """
 
     address: Address
@@ -40,6 +40,12 @@ class Session:
     imports: ImportBox = field(default_factory=ImportBox)
     compare: ComparePage = field(default_factory=ComparePage)
     widgets: dict[str, Any] = field(default_factory=dict)
+    page: str | None = None
+
+    def arrive(self, page: str) -> bool:
+        """A run of a page begins; whether it has just been come to."""
+        before, self.page = self.page, page
+        return before != page
 
     @property
     def waiting_for(self) -> Job | None:

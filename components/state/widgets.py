@@ -26,6 +26,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "weights": "processed",
     "dtype": "float32",
     "replacement": "",
+    "metric": None,
     "chosen_metric": None,
     "rows": "heads",
     "columns": [],
@@ -72,17 +73,22 @@ def value(key: str) -> Any:
     return st.session_state.get(key)
 
 
-def keep_widgets(kept: dict[str, Any]) -> None:
-    """Write every widget's value anew, at the start of a run of a page; `kept` has the last run's.
+def keep_widgets(kept: dict[str, Any], *, arrived: bool) -> None:
+    """At the start of a run of a page: give every widget its value; `kept` has the last run's.
 
-    On a page just come to, a widget is a new one to Streamlit: until the end of that run it has
-    its default, None, unless its key is written before it is drawn.
+    On a page just come to (`arrived`), a widget is a new one to Streamlit: until the end of that
+    run it has its default, None, unless its key is written before it is drawn. In other runs
+    nothing is written that is there: a browser takes a written value over what its reader has
+    chosen or typed meanwhile, and then says so to the server.
     """
     for key, default in WIDGET_DEFAULTS.items():
         found = st.session_state.get(key)
-        if found is None and default is not None:  # nobody can have chosen that
+        is_lost = found is None and default is not None  # nobody can have chosen that
+        if is_lost:
             found = kept.get(key, default)
-        kept[key] = st.session_state[key] = found
+        kept[key] = found
+        if arrived or is_lost or key not in st.session_state:
+            st.session_state[key] = found
 
 
 def chosen_model() -> str:

@@ -32,3 +32,16 @@ def test_what_is_chosen_and_typed_is_the_same_on_every_page(live):
         assert live.pressed("ablation") == ["zero"]
         assert live.pressed("positions") == ["last"]
     assert live.pressed("metric") == ["log odds"]
+
+
+def test_a_run_of_the_page_writes_over_nothing_that_is_chosen_meanwhile(live):
+    """A browser takes a value that the server sets over what its reader has just chosen, and says
+    so at its next look: the choice would be gone."""
+    live.click_cell(1, 1)
+    live.choose("head_view", "How much of it")
+    live.choose("metric", "log odds")
+    live.type("foil", " walked")
+    widgets = {node.key: node for node in live.session.page.nodes.values() if node.value}
+    assert {"head_view", "metric", "prompt", "foil", "ablation", "rows"} <= widgets.keys()
+    for key, node in widgets.items():
+        assert not getattr(node.content, node.kind).set_value, key

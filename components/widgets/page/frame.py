@@ -2,7 +2,7 @@
 
 from components.figures.base.look import Look
 from components.state import PATCH_SLOTS, TEST_SLOTS, Session, look, session
-from components.state.page_run import begin_run
+from components.state.page_run import begin_run, page_of_run
 from components.state.warm_up import warm_up
 from components.state.widgets import keep_widgets
 from components.widgets.page.page_script import page_script
@@ -20,7 +20,7 @@ def begin_page() -> tuple[Session, Look]:
     state, theme = session(), look()
     begin_run()
     state.tasks.begin_run()
-    keep_widgets(state.widgets)
+    keep_widgets(state.widgets, arrived=state.arrive(page_of_run()))
     page_style(theme)
     page_script()  # before any address is written: it has a say in that
     brand()

@@ -21,8 +21,10 @@ def shown_metric(result: SweepResult, *others: SweepResult) -> Metric:
 def metric_row(title: Words, result: SweepResult, *others: SweepResult) -> None:
     """A title with the switch at its right, and why the metric is the one shown at first."""
     first = opening(result, *others)
-    # The switch follows the runs as long as nobody has chosen.
-    put(_KEY, shown_metric(result, *others).short)
+    # The switch follows the runs as long as nobody has chosen. Where it does already, nothing is
+    # written: a browser takes that over what is being chosen there.
+    if value(_KEY) != (shown := shown_metric(result, *others).short):
+        put(_KEY, shown)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
