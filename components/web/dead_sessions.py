@@ -2,8 +2,8 @@
 
 Streamlit (1.67) keeps a session for a while after its connection has ended, so that a browser can
 come back to it. It looks for those whose time is over only when the next one ends: on a quiet
-server they, their files and their descriptors would stay for good. What they held is given back too:
-Python and its allocator would keep it for others, who may never come.
+server they, their files and their descriptors would stay for good. What they held is given back
+too: Python and its allocator would keep it for others, who may never come.
 """
 
 import asyncio
