@@ -14,11 +14,23 @@ if TYPE_CHECKING:
     from core.sweep.prepare import Prepared
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+LONGEST_REMEMBERED = 5_000
+"""Characters of a prompt: the tokens of a longer one take a megabyte, and few models read it."""
+
+
 def prompt_tokens(
-    _tokenizer: Any, fingerprint: str, name: str, prompt: str, *, bos: bool
+    tokenizer: Any, fingerprint: str, name: str, prompt: str, *, bos: bool
 ) -> TokenizedPrompt:
     """A prompt's tokens as a model reads them; raises `InputError`."""
+    if len(prompt) > LONGEST_REMEMBERED:
+        return tokenize_prompt(tokenizer, prompt, prepend_bos=bos)
+    return _short_prompt_tokens(tokenizer, fingerprint, name, prompt, bos=bos)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _short_prompt_tokens(
+    _tokenizer: Any, fingerprint: str, name: str, prompt: str, *, bos: bool
+) -> TokenizedPrompt:
     return tokenize_prompt(_tokenizer, prompt, prepend_bos=bos)
 
 

@@ -2,10 +2,15 @@
 
 Streamlit (1.67) keeps a session for a while after its connection has ended, so that a browser can
 come back to it. It looks for those whose time is over only when the next one ends: on a quiet
-server they, their files and their descriptors would stay for good.
+server they, their files and their descriptors would stay for good. What they held is given back
+too: Python and its allocator would keep it for others, who may never come.
 """
 
 import asyncio
+import ctypes
+import gc
+import logging
+from contextlib import suppress
 from typing import Any
 
 from streamlit.runtime import Runtime
@@ -13,12 +18,25 @@ from streamlit.runtime import Runtime
 EVERY = 10.0
 """Seconds between two looks."""
 
+_log = logging.getLogger(__name__)
+
 
 async def let_dead_sessions_go(runtime: Runtime) -> None:
     """Go on with it until the task is cancelled."""
     while True:
         await asyncio.sleep(EVERY)
-        let_go(runtime)
+        try:
+            if let_go(runtime):
+                await asyncio.to_thread(give_memory_back)
+        except Exception:  # one that cannot be ended keeps no other
+            _log.exception("Sessions whose browsers are gone could not be let go")
+
+
+def give_memory_back() -> None:
+    """Look for what nobody holds any more, and give free memory back where the system takes it."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # glibc's
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def let_go(runtime: Runtime) -> int:

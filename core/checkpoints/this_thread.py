@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-_EVERY = 0.1
+_EVERY = 0.5
 """Seconds between two questions."""
 _MAKERS = frozenset(
     {

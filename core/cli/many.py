@@ -140,7 +140,7 @@ def _specs(text: str, fault: Callable[[int, InputError], None]) -> Iterator[Numb
         if not line.strip():
             continue
         try:
-            spec = SweepSpec.from_json(line)
+            spec = SweepSpec.from_json(line).asked_for()
         except InputError as error:
             fault(number, error)
         except json.JSONDecodeError as error:

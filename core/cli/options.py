@@ -173,7 +173,7 @@ def _spec_and_lines(
         weights=weights.value,
         dtype=dtype.value,
     )
-    return spec, lines
+    return spec.asked_for(), lines
 
 
 def load(spec: SweepSpec, device: Device, report: Any) -> "LoadedModel":

@@ -114,7 +114,7 @@ def from_params(params: Params, prefix: str = "") -> SweepSpec | None:
             "whole of it.",
         )
     values["model"] = catalogue.canonical(values["model"])
-    return SweepSpec.from_dict(values)
+    return SweepSpec.from_dict(values).asked_for()
 
 
 def check_size(params: Params) -> None:

@@ -6,12 +6,18 @@ from core.prompts.tokens import visible_text
 from core.spec.answer import Answer
 from core.text.words import Span, Words, joined, phrase, token, warning
 
+MOST_SAID = 100
+"""Members of a set that are named one by one."""
+
 
 def answer_words(tokens: Sequence[str], answer: Answer | None) -> Words:
-    """The tokens of a target or foil: in a row, or a set's members with "or" between."""
+    """The tokens of a target or foil: in a row, or a set's first members with "or" between."""
     if not isinstance(answer, tuple):
         return phrase(token("".join(map(visible_text, tokens))))
-    return joined(" or ", (token(visible_text(text)) for text in tokens))
+    said: list[Words | Span] = [token(visible_text(text)) for text in tokens[:MOST_SAID]]
+    if (more := len(tokens) - MOST_SAID) > 0:
+        said.append(Span(f"{more:,} more"))
+    return joined(" or ", said)
 
 
 def typed_answer_words(answer: Answer) -> Words:

@@ -8,7 +8,9 @@ Answer = str | tuple[str, ...]
 
 MAX_ANSWER_CHARACTERS = 1_000
 MAX_ANSWERS = 1_000
-"""Tokens of a set: of a vocabulary's tens of thousands nobody names more one by one."""
+"""Tokens of a set that is asked for now: nobody names more one by one."""
+MAX_KEPT_ANSWERS = 60_000
+"""Tokens of a set that was once swept: GPT-2's whole vocabulary. A file of one opens for ever."""
 
 
 def checked_answer(field: str, value: object) -> Answer:
@@ -19,10 +21,7 @@ def checked_answer(field: str, value: object) -> Answer:
             raise InputError(field, f"The {field} is blank: type the token to predict.")
         return value
     if isinstance(value, list | tuple) and value:
-        if len(value) > MAX_ANSWERS:
-            raise InputError(
-                field, f"There are {len(value):,} {field}s; at most {MAX_ANSWERS:,} are taken."
-            )
+        check_number(field, value, MAX_KEPT_ANSWERS)
         for item in value:
             if not isinstance(item, str):
                 raise InputError(
@@ -34,6 +33,12 @@ def checked_answer(field: str, value: object) -> Answer:
             raise InputError(field, f"A {field} is given twice: name each one once.")
         return value[0] if len(value) == 1 else tuple(value)
     raise InputError(field, f"The {field} is empty: type the token to predict.")
+
+
+def check_number(field: str, answer: Answer | list[str] | None, most: int = MAX_ANSWERS) -> None:
+    """Raise an `InputError` for a set of more tokens than may be asked for."""
+    if not isinstance(answer, str | None) and len(answer) > most:
+        raise InputError(field, f"There are {len(answer):,} {field}s; at most {most:,} are taken.")
 
 
 def quoted_answer(answer: Answer) -> str:

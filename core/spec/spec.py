@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, no_type_check
 
 from core.errors import InputError
 from core.spec.ablation import AblationKind, Needs, needing
-from core.spec.answer import Answer, checked_answer, quoted_answer
+from core.spec.answer import Answer, check_number, checked_answer, quoted_answer
 from core.spec.checks import beginning_of, check_one_of, check_prompt, check_text
 from core.spec.reference_set import DEFAULT, checked, name_of
 from core.text.json_form import json_kind, json_shown, parsed_json
@@ -78,6 +78,15 @@ class SweepSpec:
             )
         check_one_of("weights", self.weights, get_args(Weights))
         check_one_of("dtype", self.dtype, get_args(Dtype))
+
+    def asked_for(self) -> "SweepSpec":
+        """The spec itself, where somebody may ask for it now; raises `InputError`.
+
+        What was swept once may have larger sets of answers: it opens for ever.
+        """
+        check_number("target", self.target)
+        check_number("foil", self.foil)
+        return self
 
     def resolved(self, *, prepend_bos: bool) -> "SweepSpec":
         """The same spec with what was left open filled in: BOS, and the reference set's texts."""

@@ -59,10 +59,12 @@ def warning(text: str) -> Span:
 
 def joined(between: str, several: Iterable[Words | Span]) -> Words:
     """Several words with `between` between them, as `str.join` does it."""
-    spans: Words = ()
+    parts: list[str | Span | Words] = []
     for each in several:
-        spans = phrase(spans, between if spans else "", each)
-    return spans
+        words = phrase(each)
+        if words:
+            parts += [between, words] if parts else [words]
+    return phrase(*parts)
 
 
 def plain(words: Words) -> str:

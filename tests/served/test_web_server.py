@@ -75,6 +75,13 @@ def test_every_answer_tells_browsers_what_a_page_may_do(server, path):
     assert "server" not in found
 
 
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/metrics/", "/_stcore/metrics?x=1"])
+def test_nobody_is_told_how_the_insides_stand(server, path):
+    answer = get(f"{server}{path}")
+    assert answer.status_code == 404
+    assert "cache_memory" not in answer.text
+
+
 def test_no_larger_file_is_taken_than_a_run_can_have(server):
     async def give() -> None:
         async with Session(server, "history") as session:

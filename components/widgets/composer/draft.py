@@ -126,7 +126,7 @@ def _spec(name: str) -> SweepSpec:
         prepend_bos=BOS[value("bos")],
         weights=value("weights"),
         dtype=value("dtype"),
-    )
+    ).asked_for()
 
 
 def choice_key(kind: AblationKind) -> str:

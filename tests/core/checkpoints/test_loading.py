@@ -9,6 +9,7 @@ import struct
 import sys
 import threading
 import warnings
+from itertools import groupby
 from types import SimpleNamespace
 from unittest import TestCase
 
@@ -480,7 +481,11 @@ def test_loading_tells_its_progress_and_leaves_all_else_as_it_was(checkpoint, tm
     """Output, warnings, logging and the folder, which is only read."""
     before, files, told = state(), listing(checkpoint("gpt2")), []
     load_model(str(checkpoint("gpt2")), device="cpu", progress=lambda *what: told.append(what))
-    assert [what.split()[0] for what, _ in told] == ["Loading", "Checking"]
+    # The first is said again while weights are read: whoever hears it may give the load up.
+    assert [word for word, _ in groupby(what.split()[0] for what, _ in told)] == [
+        "Loading",
+        "Checking",
+    ]
     assert listing(checkpoint("gpt2")) == files
     assert state() == before
     with contextlib.suppress(ModelError):

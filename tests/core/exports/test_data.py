@@ -520,3 +520,15 @@ def test_a_file_with_very_many_targets_or_tokens_of_one_is_refused_at_once():
     with pytest.raises(InputError, match="tokens do not fit"):
         read_json("x.json", raw_of({**WHOLE, "target_tokens": many}))
     assert time.process_time() - before < 2.0
+
+
+@pytest.mark.parametrize("count", [3_000, 50_257])
+def test_a_file_with_as_many_targets_as_a_vocabulary_opens(count):
+    """No earlier version bounded a set: what is asked for now is (SweepSpec.asked_for)."""
+    values = json.loads((V1 / "export" / "foil.json").read_bytes())
+    values["spec"]["target"] = values["target_tokens"] = [f" {n}" for n in range(count)]
+    read = read_json("mine.json", json.dumps(values).encode())
+    assert len(read.result.spec.target) == count
+    values["spec"]["target"] = values["target_tokens"] = [f" {n}" for n in range(60_001)]
+    with pytest.raises(InputError, match="60,001 targets; at most 60,000 are taken"):
+        read_json("mine.json", json.dumps(values).encode())

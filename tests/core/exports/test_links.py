@@ -219,3 +219,9 @@ def test_a_run_is_named_by_twelve_hexadecimal_digits():
     for texts in (["0123456789AB"], ["0123456789a"], ["0123456789ab\n"], ["a"] * 2, ["%"], [""]):
         with pytest.raises(InputError, match="12 digits"):
             links.run_id({"run": texts})
+
+
+def test_an_address_asks_for_no_larger_set_than_may_be_typed():
+    params = {"model": ["demo"], "prompt": ["a"], "target": [f" {n}" for n in range(1_001)]}
+    with pytest.raises(InputError):
+        links.from_params(params)

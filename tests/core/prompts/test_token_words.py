@@ -1,6 +1,13 @@
 """What is said of tokens and answers."""
 
-from core.prompts.token_words import answer_words, token_count_words, typed_answer_words
+import time
+
+from core.prompts.token_words import (
+    MOST_SAID,
+    answer_words,
+    token_count_words,
+    typed_answer_words,
+)
 from core.text.words import Span, Style, plain, token
 
 
@@ -12,6 +19,15 @@ def counted(**changed):
 def test_an_answer_is_in_a_row_or_a_choice():
     assert answer_words((" a", " b"), " a b") == (token("␣a␣b"),)
     assert answer_words((" a", " b"), (" a", " b")) == (token("␣a"), Span(" or "), token("␣b"))
+
+
+def test_of_a_set_as_large_as_a_vocabulary_the_first_are_named_at_once():
+    tokens = [f" {number}" for number in range(50_257)]
+    began = time.monotonic()
+    said = plain(answer_words(tokens, tuple(tokens)))
+    assert time.monotonic() - began < 5
+    assert said.startswith("␣0 or ␣1 or ")
+    assert said.endswith(f"␣{MOST_SAID - 1} or 50,157 more")
 
 
 def test_what_was_typed_is_shown_without_a_tokenizer():

@@ -323,9 +323,15 @@ def test_text_that_is_no_json_object_is_a_value_error(text):
 
 @pytest.mark.parametrize("field", ["target", "foil"])
 def test_a_set_of_answers_is_bounded(field):
-    given = {"model": "demo", "prompt": "p", "target": "t"}
-    most = tuple(f" {number}" for number in range(MAX_ANSWERS))
-    assert getattr(SweepSpec(**{**given, field: most}), field) == most
-    with pytest.raises(InputError, match=f"500,000 {field}s; at most 1,000 are taken") as caught:
-        SweepSpec(**{**given, field: tuple(f" {number}" for number in range(500_000))})
+    def spec(count):
+        given = {"model": "demo", "prompt": "p", "target": "t"}
+        return SweepSpec(**{**given, field: tuple(f" {number}" for number in range(count))})
+
+    assert len(getattr(spec(MAX_ANSWERS).asked_for(), field)) == MAX_ANSWERS
+    with pytest.raises(InputError, match=f"1,001 {field}s; at most 1,000 are taken") as caught:
+        spec(MAX_ANSWERS + 1).asked_for()
     assert caught.value.field == field
+    # One of an earlier version's files may be as large as a vocabulary.
+    assert len(getattr(spec(50_257), field)) == 50_257
+    with pytest.raises(InputError, match=f"500,000 {field}s; at most 60,000 are taken"):
+        spec(500_000)
