@@ -31,10 +31,13 @@ IMPORTED = (
     "plotly.graph_objects",
     "plotly.io",
     "streamlit.web.bootstrap",
+    "streamlit.emojis",
+    "uvicorn",
     "sqlalchemy",
     "alembic.command",
+    "psycopg",
     "typer",
-    "pydantic",
+    "pydantic_settings",
 )
 """Packages of others, and none of ours."""
 MESSAGE = 1 << 20

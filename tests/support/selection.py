@@ -15,6 +15,10 @@ ROOT = TESTS.parent
 SLOW = ("browser", "served", "postgres", "matrix", "slow")
 SHARED = ("elsewhere", "held")
 """Servers that a run has once: what is tested on them stays in one process, and begins first."""
+SERVED = ("browser/", "served/")
+MODELS = "checkpoint"
+"""The fixture that models of small checkpoints are loaded from, which takes a third of a second
+each: the files of whoever asks for any stay in one process, where each is loaded once."""
 HOSTILE = (
     "components/state/test_uploads.py", "components/state/test_widget_values.py",
     "components/web/", "components/widgets/page/test_clicks.py",
@@ -37,20 +41,24 @@ FAST = pytest.StashKey[dict[Path, bool]]()
 def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests, and put those first that take longest: no process waits at the end."""
     fast = config.stash[FAST] = dict.fromkeys((item.path for item in items), False)
+    of_models = {item.path for item in items if MODELS in _asked(item)}
     begun: set[str] = set()
     for item in items:
         test = item.nodeid.partition("[")[0]
         for name in _marks(item, is_first_case=test not in begun):
             item.add_marker(name)
         begun.add(test)
-        item.add_marker(pytest.mark.xdist_group(group(item)))
+        item.add_marker(pytest.mark.xdist_group(_group(item, of_models)))
         fast[item.path] |= not any(item.get_closest_marker(name) for name in SLOW)
     items.sort(key=_turn)
 
 
-def group(item: pytest.Item) -> str:
-    """Tests of one group run in one process: those on a shared server, else those of a file."""
-    return next((name for name in SHARED if name in _asked(item)), _file(item.path))
+def _group(item: pytest.Item, of_models: set[Path]) -> str:
+    """Tests of one group run in one process: those on a server, those on models, else a file's."""
+    file = _file(item.path)
+    if shared := [name for name in SHARED if name in _asked(item)]:
+        return shared[0]
+    return MODELS if item.path in of_models and not file.startswith(SERVED) else file
 
 
 @cache
@@ -76,7 +84,9 @@ def _asked(item: pytest.Item) -> list[str]:
 
 
 def _turn(item: pytest.Item) -> int:
-    # Two single files take nearly a minute each: begun last, all but one process would wait.
-    order = [*SHARED, "browser", "served", "test_shape_checks.py", "test_wheel.py"]
-    name = group(item).partition("/")[0]
+    # Some single groups take a minute or more: begun last, all but one process would wait.
+    order = [*SHARED, "browser", "served", MODELS, "test_shape_checks.py", "test_wheel.py"]
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    name = marker.args[0].partition("/")[0]
     return order.index(name) if name in order else len(order)

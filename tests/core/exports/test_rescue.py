@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,9 +100,11 @@ def test_where_nothing_can_be_written_that_is_said(data, monkeypatch):
 def test_a_database_that_never_answers_is_not_waited_for(data):
     keeper = Keeper(shut)
     keeper.keep(run_on("a"))
-    keeper._opened = lambda: time.sleep(60)
+    is_over = threading.Event()
+    keeper._opened = lambda: is_over.wait() and shut()
     keeper._not_before = 0.0
     said = rescue(keeper, seconds=0.1)
+    is_over.set()
     assert said.startswith("1 finished run could not be kept.")
     assert len(list((data / FOLDER).iterdir())) == 1
 

@@ -64,7 +64,7 @@ class Oracle:
         last = len(self.prompt) - 1
         self.where = {"all": None, "last": (last,)}.get(spec.positions, spec.positions)
         self.heads = all_heads(len(bridge.blocks), bridge.cfg.n_heads)
-        self._passes = cache(self._passes)
+        self._passes, self.ids = cache(self._passes), cache(self.ids)
 
     def ids(self, text):
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -147,8 +147,13 @@ class Oracle:
         }
 
 
+@cache
+def texts(tokenizer, n_tokens):
+    return [token_text(tokenizer, i) for i in range(n_tokens)]
+
+
 def check_top(top, probs, tokenizer):
-    names = {token_text(tokenizer, i): p for i, p in enumerate(probs.tolist())}
+    names = dict(zip(texts(tokenizer, len(probs)), probs.tolist(), strict=True))
     assert [p for _, p in top] == pytest.approx(probs.topk(len(top)).values.tolist(), abs=1e-5)
     for text, prob in top:
         assert names[text] == pytest.approx(prob, abs=1e-5)
