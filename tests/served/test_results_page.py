@@ -169,6 +169,10 @@ def test_one_click_compares_the_kinds(live, demo):
     missing = " ".join(each["text"] for each in live.figure("kinds")["layout"]["annotations"])
     assert "corrupted prompt" in missing
     assert "reference set" in missing
+    for head in ((1, 1), (0, 2)):
+        live.click_cell(*head)
+        outlined = {each["name"] for each in live.figure("kinds")["layout"]["shapes"]}
+        assert outlined == {f"selected {Head(*head).label}"}
 
     live.choose("ablation", "resample")
     live.type("corrupted_prompt", CORRUPTED)

@@ -15,7 +15,11 @@ def choose_head(
     """
     selection = state.selection
     was_said = bool(state.address.trouble)
-    shown_in = {Part.GRID, Part.HEAD} | ({Part.RANKING} if selection.in_ranking else set())
+    shown_in = {Part.GRID, Part.HEAD}
+    if selection.in_ranking:
+        shown_in.add(Part.RANKING)
+    if state.kinds.is_of(state.sweep.requested):
+        shown_in.add(Part.KINDS)
     selection.choose(head, by_row=by is Part.RANKING, turn=turn)
     if was_said:  # above all parts
         redraw()

@@ -23,6 +23,7 @@ class Part(StrEnum):
     GRID = "part_grid"
     RANKING = "part_ranking"
     HEAD = "part_head"
+    KINDS = "part_kinds"
 
 
 def redraw(*parts: Part) -> NoReturn:

@@ -14,7 +14,7 @@ from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.widgets.page.parts import redraw
+from components.widgets.page.parts import Part, redraw
 from components.widgets.page.progress import Waiting, progress
 from components.words.markup import fill, joined_html, quiet_html
 from core.jobs import Job, JobState
@@ -35,6 +35,7 @@ from core.text.numbers import signed
 from core.text.words import joined, phrase
 
 
+@st.fragment(key=Part.KINDS)
 def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     """The button; once pressed, small multiples, rank correlations and the disputed heads."""
     comparing = state.kinds.is_of(state.sweep.requested)
