@@ -17,6 +17,8 @@ from support import processes
 
 def main() -> int:
     """Do as `python -u -c CODE` would; returns its exit code."""
+    if sys.platform != "linux":  # whose processes can be copied, and whose sockets keep messages
+        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])  # a plain Python
     code = sys.argv[sys.argv.index("-c") + 1 :]
     return processes.start(("-c", *code), stdin=0, stdout=1, stderr=2, cwd=Path.cwd()).wait()
 
