@@ -80,11 +80,19 @@ class Selection:
         else:
             self.renew_keys()
 
+    def mark_row(self) -> None:
+        """A row of the ranking is marked that is no head's: the selected head stays."""
+        self._in_ranking = True
+
+    def renew_ranking(self) -> None:
+        """Give the ranking a new key where a row is marked: it comes up with none."""
+        self._tables += self._in_ranking
+        self._in_ranking = False
+
     def renew_keys(self) -> None:
         """Give charts new keys, and the ranking where a row is marked: nothing is clicked there."""
         self._clicks += 1
-        self._tables += self._in_ranking
-        self._in_ranking = False
+        self.renew_ranking()
 
     def fit_quietly(self, shape: Shape) -> None:
         """Let go of a head that is outside a shape: nobody has asked for it there."""

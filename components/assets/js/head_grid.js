@@ -33,12 +33,17 @@ class Grid {
     root.addEventListener("keydown", (event) => this.press(event));
     root.addEventListener("pointermove", (event) => this.point(event));
     root.addEventListener("pointerleave", () => this.hide());
-    root.addEventListener("focusin", (event) => this.focused(this.cellOf(event.target)));
+    root.addEventListener("focusin", (event) => this.focused(this.placeOf(event.target)));
     root.addEventListener("focusout", () => this.hide());
   }
 
   cellOf(target) {
     return target instanceof Element ? target.closest(".hs-cell") : null;
+  }
+
+  // A cell, or the bars of a whole layer, which stand where one more head would.
+  placeOf(target) {
+    return target instanceof Element ? target.closest(".hs-cell, .hs-grid-bars") : null;
   }
 
   show(data, tell) {
@@ -64,7 +69,7 @@ class Grid {
     this.table = made("div", "hs-grid-table", {
       role: "grid", "aria-rowcount": layers + 1, "aria-colcount": heads + 2,
     });
-    this.axis = made("div", "hs-grid-axis", { role: "columnheader" });
+    this.axis = made("div", "hs-grid-axis", { role: "columnheader", "aria-label": "whole layer" });
     this.table.append(this.header(heads));
     this.cells = [];
     this.beside = [];
@@ -107,7 +112,9 @@ class Grid {
       this.cells.push(cell);
       row.append(cell);
     }
-    const bars = made("div", "hs-grid-bars", { role: "gridcell", "data-layer": layer });
+    const bars = made("div", "hs-grid-bars", {
+      role: "gridcell", tabindex: -1, "data-layer": layer, "data-head": heads,
+    });
     this.beside.push(bars);
     row.append(bars);
     return row;
@@ -205,7 +212,7 @@ class Grid {
   }
 
   open(cell) {
-    if (!cell || cell.getAttribute("aria-disabled") === "true") return;
+    if (!cell?.matches(".hs-cell") || cell.getAttribute("aria-disabled") === "true") return;
     this.stop = cell;
     if (this.name(cell) === this.selected) return;
     this.choose([Number(cell.dataset.layer), Number(cell.dataset.head)]);
@@ -220,7 +227,7 @@ class Grid {
   }
 
   press(event) {
-    const cell = this.cellOf(event.target);
+    const cell = this.placeOf(event.target);
     if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
     const step = STEPS[event.key];
     if (step) {
@@ -240,23 +247,29 @@ class Grid {
   // To a neighbour; while a head is open the neighbour is opened.
   walk(layer, head) {
     const [layers, heads] = this.data.shape;
-    if (layer < 0 || head < 0 || layer >= layers || head >= heads) return;
+    if (layer < 0 || head < 0 || layer >= layers || head > heads) return;
+    clearTimeout(this.walking);
+    if (head === heads) {
+      this.beside[layer].focus();
+      return;
+    }
     const cell = this.cells[layer * heads + head];
     cell.focus();
-    clearTimeout(this.walking);
     if (this.selected !== null) this.walking = setTimeout(() => this.open(cell), PAUSE);
   }
 
   focused(cell) {
     if (!cell) return;
-    this.stop = cell;
-    for (const each of this.cells) each.tabIndex = each === cell ? 0 : -1;
+    if (cell.matches(".hs-cell")) {
+      this.stop = cell;
+      for (const each of this.cells) each.tabIndex = each === cell ? 0 : -1;
+    }
     if (cell.matches(":focus-visible")) this.say(cell, cell.getBoundingClientRect());
   }
 
   point(event) {
     const target = event.target instanceof Element ? event.target : null;
-    const place = target?.closest(".hs-cell, .hs-grid-bars");
+    const place = this.placeOf(target);
     if (!place) this.hide();
     else this.say(place, place.getBoundingClientRect(), event.clientY);
   }

@@ -182,20 +182,21 @@ def _headline(result: SweepResult, effect: HeadEffect, metric: Metric, state: Se
 
 def _neighbours(shape: tuple[int, int], at: Head, state: Session) -> None:
     """Buttons to the heads around this one; the page's script gives them the arrow keys."""
-    for name, icon, said, layer, head in (
-        ("left", "arrow_back", "The head to the left (←)", at.layer, at.head - 1),
-        ("right", "arrow_forward", "The head to the right (→)", at.layer, at.head + 1),
-        ("up", "arrow_upward", "The same head one layer earlier (↑)", at.layer - 1, at.head),
-        ("down", "arrow_downward", "The same head one layer later (↓)", at.layer + 1, at.head),
+    for name, icon, said, key, layer, head in (
+        ("left", "arrow_back", "The head to the left", "←", at.layer, at.head - 1),
+        ("right", "arrow_forward", "The head to the right", "→", at.layer, at.head + 1),
+        ("up", "arrow_upward", "The same head one layer earlier", "↑", at.layer - 1, at.head),
+        ("down", "arrow_downward", "The same head one layer later", "↓", at.layer + 1, at.head),
     ):
         inside = Head(layer, head).within(shape)
         st.button(
-            f":material/{icon}:",
+            said,
             key=f"head_{name}",
             on_click=choose_head,
+            # At the edge it stays where it is: a button that is disabled loses the focus.
             args=(state, Head(layer, head) if inside else at),
-            disabled=not inside,
-            help=said,
+            icon=f":material/{icon}:",
+            help=f"{said} ({key})",
             type="tertiary",
         )
 

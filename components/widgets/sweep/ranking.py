@@ -99,6 +99,7 @@ def _rows_choice(effects: Effects) -> Rows:
         required=True,
         label_visibility="collapsed",
         format_func=lambda name: words[Rows(name)],
+        on_change=_other_rows,
     )
     if no_mlps and Rows(value("rows")).has_layers:
         why = effects.result.spec.ablation.traits.no_mlps
@@ -150,5 +151,14 @@ def _selected() -> None:
     # The table keeps its key, and so the focus: arrow keys go on through its rows.
     if row is None:
         choose_head(state, None, Part.RANKING)
+    elif row < len(heads) and heads[row] is None:  # a whole layer: nothing of a head changes
+        state.selection.mark_row()
     elif row < len(heads):
         choose_head(state, heads[row], Part.RANKING)
+
+
+def _other_rows() -> None:
+    """The mark was on a row by its place, at which another one comes to stand."""
+    from components.state import session
+
+    session().selection.renew_ranking()

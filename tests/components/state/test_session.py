@@ -172,3 +172,19 @@ def test_a_sealed_result_tells_nothing_of_its_heads_until_it_is_revealed(state):
     assert example.SPEC not in state.seen_questions
     assert state.reveal(sealed).result is RESULT
     assert example.SPEC in state.seen_questions
+
+
+def test_the_ranking_comes_up_unmarked_once_what_is_marked_there_no_longer_holds():
+    selection = new_session().selection
+    selection.choose(Head(0, 1))
+    assert selection.tables == 0, "nothing was marked"
+    selection.choose(Head(1, 1), by_row=True)
+    selection.choose(Head(1, 2), by_row=True)
+    assert selection.tables == 0, "it is walked through"
+    selection.choose(Head(0, 0))
+    assert selection.tables == 1
+    selection.mark_row()
+    assert selection.head == Head(0, 0), "a layer's row selects nothing"
+    selection.renew_ranking()
+    selection.renew_ranking()
+    assert selection.tables == 2
