@@ -11,7 +11,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from components.state import Session
+from components.state import Session, outdated
 from components.state.page_run import is_of_parts
 from components.widgets.page.address_bar import AddressParams, write_address
 
@@ -43,4 +43,6 @@ def end_part(state: Session, here: AddressParams) -> None:
         return
     if state.address.trouble and here != state.address.written:
         st.rerun()  # what is said of the address, above all parts, is no longer so
+    if state.sweep.result is not None and outdated(state.sweep.result):
+        st.rerun()  # which is said there too
     write_address(state, here)

@@ -8,6 +8,7 @@ import pytest
 
 from components.assets import asset
 from components.widgets.page.page_script import _SCRIPTS
+from components.widgets.sweep import head_grid
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "components" / "assets"
@@ -15,9 +16,9 @@ KINDS = ("*.js", "*.css", "*.html")
 FILES = [path.relative_to(FOLDER).as_posix() for kind in KINDS for path in FOLDER.glob(f"*/{kind}")]
 
 
-def test_every_script_is_in_the_page_or_in_the_report():
+def test_every_script_is_in_the_page_or_in_the_report_or_a_components():
     scripts = {Path(name).stem for name in FILES if name.endswith(".js")}
-    assert scripts == {*_SCRIPTS, "report"}
+    assert scripts == {*_SCRIPTS, "report", head_grid.KEY}
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".html")])

@@ -6,6 +6,7 @@ import time
 
 import pytest
 import uvicorn
+from support.streamlit_client import by_itself
 from uvicorn.server import ServerState
 
 from components.web import connections
@@ -58,7 +59,7 @@ def talk(monkeypatch, client):
             writer.close()
             server.close()
 
-    return asyncio.run(both())
+    return by_itself(both())
 
 
 async def answer(reader):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
+from support.streamlit_client import by_itself
 
 from components.web import dead_sessions
 from components.web.dead_sessions import let_go
@@ -52,6 +53,6 @@ def test_one_that_cannot_be_ended_keeps_none_of_the_later_ones(monkeypatch):
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(dead_sessions.let_dead_sessions_go(None), 0.5)
 
-    asyncio.run(a_while())
+    by_itself(a_while())
     assert len(looks) > 3
     assert given_back[0] == 3, "only where one was let go"

@@ -1,9 +1,8 @@
 """A websocket hands on what a page says, drops what it never does, and closes on noise."""
 
-import asyncio
-
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from support.streamlit_client import by_itself
 
 from components.web.messages import LONGEST_NAME, MOST_FILES, OwnMessages
 
@@ -23,7 +22,7 @@ def heard(*came):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(OwnMessages(server)({"type": "websocket"}, receive, send))
+    by_itself(OwnMessages(server)({"type": "websocket"}, receive, send))
     return got[1:-1], sent
 
 
