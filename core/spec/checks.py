@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from core.errors import InputError, escaped
+from core.errors import InputError
 from core.text.json_form import json_kind, json_shown
 
 SHOWN_CHARACTERS = 60
@@ -52,4 +52,4 @@ def check_one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
 def beginning_of(text: str) -> str:
     """The beginning of a text on one line, without characters that a terminal would obey."""
     cut = text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
-    return escaped(cut)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
