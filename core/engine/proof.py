@@ -40,10 +40,22 @@ def checked_model(model: LoadedModel, *, in_float32: bool = False) -> LoadedMode
     Raises `ModelError` for a model that reads later tokens, whose z does not have the shape (head,
     d_head), whose logits change when z is replaced by itself, or whose own code fails.
     """
-    tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
-    try:
+    with _run_or_refused(model):
+        tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
         _check_causal(model, tokens)
         _check_editable(model, tokens)
+        if model.stack is None:
+            return model
+        widen = in_float32 and model.dtype != "float32"
+        why = _inexact_in_float32(model, tokens) if widen else _inexact(model, tokens[0])
+    return replace(model, stack=None, slower_because=why) if why else model
+
+
+@contextmanager
+def _run_or_refused(model: LoadedModel) -> Iterator[None]:
+    """Within it, an error of the model's own code is a `ModelError`, but for lack of memory."""
+    try:
+        yield
     except Exception as error:
         if isinstance(error, ModelError) or is_memory_error(error):
             raise
@@ -53,11 +65,6 @@ def checked_model(model: LoadedModel, *, in_float32: bool = False) -> LoadedMode
             f"{model.name!r} cannot be run on a few tokens ({said}): its config.json may not be "
             "its own. Save it anew with save_pretrained(), or choose another."
         ) from error
-    if model.stack is None:
-        return model
-    widen = in_float32 and model.dtype != "float32"
-    why = _inexact_in_float32(model, tokens) if widen else _inexact(model, tokens[0])
-    return replace(model, stack=None, slower_because=why) if why else model
 
 
 def _check_causal(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
