@@ -5,13 +5,16 @@ first page draws with, starts loading the embedded model, and then serves.
 """
 
 import gc
+import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import InputError
-from core.net import bindable_port
+from core.net import UNTIL_INPUT_ENDS, bindable_port
 from core.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ def main() -> None:
 
     Where nothing can be served there the program ends with code 2 and one line on stderr.
     """
+    if UNTIL_INPUT_ENDS in sys.argv[1:]:
+        threading.Thread(target=_end_with_input, daemon=True, name="input").start()
     try:
         given = settings()
         check_free(given.address, given.port)
@@ -80,12 +85,13 @@ def _load_options(script: Path, given: Settings) -> None:
 
 
 def _serve(app: "ASGIApp", given: Settings) -> None:
-    """Answer at the settings' address until SIGTERM or Ctrl-C, and return then."""
+    """Answer at the settings' address until SIGTERM, SIGHUP or Ctrl-C, and return then."""
     import uvicorn
     from streamlit import config
 
     from components.web.connections import BoundedConnection
     from components.web.descriptors import most_connections, raise_limit
+    from core.exports.rescue import ending_signals
 
     ping = config.get_option("server.websocketPingInterval")
     server = uvicorn.Server(
@@ -108,10 +114,23 @@ def _serve(app: "ASGIApp", given: Settings) -> None:
             access_log=False,
         )
     )
-    # Once it has stopped uvicorn gives the signal on, to whom it would end at once.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: None)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn hears SIGTERM and SIGINT itself, and gives them on once it has stopped: to whom they
+    # would end at once.
+    for each in (signal.SIGINT, *ending_signals()):
+        signal.signal(each, stop)
     server.run()
+
+
+def _end_with_input() -> None:
+    """End this program as SIGTERM does once nothing can come from standard input any more."""
+    with suppress(OSError, ValueError):  # there is none
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+    signal.raise_signal(signal.SIGTERM)
 
 
 def check_free(address: str, port: int) -> None:

@@ -1,15 +1,32 @@
 """Errors that a user can cause. Each message says what was seen and what to do."""
 
+import unicodedata
+
+
+def escaped(text: str) -> str:
+    """A text whose characters all have a shape: any other is written as Python writes it, escaped.
+
+    Half of a character cannot be printed or sent to a browser, and terminals and browsers obey
+    control characters and those that turn the direction of what follows.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if _has_shape(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _has_shape(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
 
 class InputError(ValueError):
     """An input of the user cannot be used.
 
     `field` names the input (a `SweepSpec` field such as "prompt" or "target"), so that an interface
-    can show the message beside it.
+    can show the message beside it. The message may quote what stands in files: it is `escaped`.
     """
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(escaped(message))
         self.field = field
 
 

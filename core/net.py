@@ -1,6 +1,10 @@
-"""Test whether a server can listen on an address and port."""
+"""What a server and whoever starts it both know: whether it can listen somewhere, when it ends."""
 
 import socket
+
+UNTIL_INPUT_ENDS = "--until-input-ends"
+"""The argument that has a server end with its standard input. Held open by a pipe, that lasts as
+long as the program that started it, however that ends."""
 
 
 def bindable_port(address: str, port: int) -> int:

@@ -19,7 +19,7 @@ from core.checkpoints.header import Weights, read_weights
 from core.checkpoints.skeleton import bounded_building, check_fits, model_class_of
 from core.checkpoints.staging import staged
 from core.checkpoints.this_thread import DefaultDtype, Stoppable
-from core.errors import Cancelled, ModelError, is_memory_error
+from core.errors import Cancelled, ModelError, escaped, is_memory_error
 from core.model.families import stack_of
 from core.model.products import product_in_float32
 from core.model.stack import Stack
@@ -237,7 +237,7 @@ def wiring(hf_model: Any) -> tuple[Stack | None, str]:
     except Exception as error:
         if is_memory_error(error):
             raise
-        said = " ".join(str(error).split())[:120]
+        said = escaped(" ".join(str(error).split())[:120])
         return None, f"the wiring of {kind!r} could not be built ({type(error).__name__}: {said})"
     if stack is None:
         return None, f"no wiring is known for {kind!r} models with these settings"

@@ -36,9 +36,10 @@ _DROPPED = re.compile(
     r"auto_map|custom_\w+|_?(attn|experts)_implementation\w*|use_kernels|kernel_\w+|fusion_config"
     r"|transformers_weights|distributed_config|device_map|_name_or_path|_?num_labels|id2label"
     r"|label2id|base_model_\w+_plan|trust_remote_code|tokenizer_class"
+    r"|(use_)?return_dict|output_(attentions|hidden_states|router_logits)|torchscript"
 )
-"""Keys that name code, kernels, other files or classes of a classifier. None determines a number of
-a language model."""
+"""Keys that name code, kernels, other files or classes of a classifier, or that ask for another
+form of a model's output. None determines a number of a language model."""
 
 
 def read_config(name: str, folder: Path) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def read_config(name: str, folder: Path) -> dict[str, Any]:
 
 
 def cleaned(config: Any) -> Any:
-    """A configuration without the keys that name code, kernels, other files or labels."""
+    """A configuration without the keys that are no business of a language model's numbers."""
     match config:
         case Mapping():
             kept = {key: own for key, own in config.items() if not _DROPPED.fullmatch(key)}

@@ -1,6 +1,7 @@
 """`headsweep open`: serve the dashboard and show a run in it."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +17,8 @@ import typer
 from core.cli.runs import find
 from core.errors import InputError
 from core.exports.data import MAX_BYTES, read_json
-from core.net import bindable_port
+from core.exports.rescue import ending_signals
+from core.net import UNTIL_INPUT_ENDS, bindable_port
 from core.settings import Settings, settings
 from core.store.from_file import keep_from_file
 from core.store.keeper import KEEPER
@@ -38,10 +40,15 @@ def open_(
     port = _free_port(settings())
     url = settings().model_copy(update={"port": port}).url
     address = url if run_id is None else f"{url}/?run={run_id}"
-    # A separate process, because `core` must not import `components`.
-    server = subprocess.Popen(
-        [sys.executable, "-m", "components.server"], env={**os.environ, "PORT": str(port)}
+    # A separate process, because `core` must not import `components`. However this one ends, the
+    # other's input ends with it.
+    server = subprocess.Popen(  # noqa: S603  # this interpreter, and the dashboard of this package
+        [sys.executable, "-m", "components.server", UNTIL_INPUT_ENDS],
+        env={**os.environ, "PORT": str(port)},
+        stdin=subprocess.PIPE,
     )
+    for each in ending_signals():
+        signal.signal(each, lambda *_: server.terminate())
     try:
         threading.Thread(
             target=_announce, args=(server, url, address, browser), daemon=True

@@ -1,5 +1,6 @@
 """Checks of a loaded model before it is used: it is causal, editable, and its fast path exact."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,11 +11,12 @@ from torch import Tensor
 
 from core.engine import run, start_clean
 from core.engine.interventions import Edit, Intervention
-from core.errors import ModelError, is_memory_error
+from core.errors import ModelError, escaped, is_memory_error
 from core.model.loaded import LoadedModel
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 
+_log = logging.getLogger(__name__)
 _PROBE_LENGTH = 12
 _TOLERANCE = {"float32": 1e-5, "bfloat16": 2e-2}
 """The largest error of a log prob, as a share of the largest logit (at least 10)."""
@@ -36,16 +38,33 @@ def checked_model(model: LoadedModel, *, in_float32: bool = False) -> LoadedMode
     made so for a moment: 4 bytes of memory a parameter. No other thread may use it meanwhile.
 
     Raises `ModelError` for a model that reads later tokens, whose z does not have the shape (head,
-    d_head), or whose logits change when z is replaced by itself.
+    d_head), whose logits change when z is replaced by itself, or whose own code fails.
     """
-    tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
-    _check_causal(model, tokens)
-    _check_editable(model, tokens)
-    if model.stack is None:
-        return model
-    widen = in_float32 and model.dtype != "float32"
-    why = _inexact_in_float32(model, tokens) if widen else _inexact(model, tokens[0])
+    with _run_or_refused(model):
+        tokens = probe_tokens(model.d_vocab, model.n_ctx).to(model.device)
+        _check_causal(model, tokens)
+        _check_editable(model, tokens)
+        if model.stack is None:
+            return model
+        widen = in_float32 and model.dtype != "float32"
+        why = _inexact_in_float32(model, tokens) if widen else _inexact(model, tokens[0])
     return replace(model, stack=None, slower_because=why) if why else model
+
+
+@contextmanager
+def _run_or_refused(model: LoadedModel) -> Iterator[None]:
+    """Within it, an error of the model's own code is a `ModelError`, but for lack of memory."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ModelError) or is_memory_error(error):
+            raise
+        _log.warning("%s could not be run", model.name, exc_info=error)
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        raise ModelError(
+            f"{model.name!r} cannot be run on a few tokens ({said}): its config.json may not be "
+            "its own. Save it anew with save_pretrained(), or choose another."
+        ) from error
 
 
 def _check_causal(model: LoadedModel, tokens: Int[Tensor, "1 pos"]) -> None:
@@ -137,7 +156,7 @@ def _inexact(model: LoadedModel, tokens: Int[Tensor, " pos"]) -> str:
     except Exception as error:
         if is_memory_error(error):
             raise
-        said = " ".join(str(error).split())[:120]
+        said = escaped(" ".join(str(error).split())[:120])
         return f"its wiring does not fit it ({type(error).__name__}: {said})"
     if _largest_difference(slow, fast) <= _tolerance(model, slow):
         return ""

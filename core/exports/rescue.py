@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from core.errors import StoreError
 from core.exports.data import to_json
@@ -31,14 +32,40 @@ FOLDER = "rescued"
 def rescued_at_the_end(
     keeper: Keeper, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
 ) -> Iterator[None]:
-    """Whatever ends what is done within, SIGTERM and Ctrl-C too, nothing that waits is lost."""
-    with suppress(ValueError):  # not in the main thread, which alone has signals
-        signal.signal(signal.SIGTERM, _ended)
+    """Whatever ends what is done within, nothing that waits is lost.
+
+    The `ending_signals` and Ctrl-C are among what ends it, in the main thread.
+    """
+    signals = ending_signals()
+    _hear(signals, _ended)
     try:
         yield
     finally:
-        if said := rescue(keeper):
-            say(f"headsweep: {said}")
+        # A terminal that is closed may say so twice: the second time must not end this.
+        _hear(signals, signal.SIG_IGN)
+        said = rescue(keeper)
+        _hear(signals, signal.SIG_DFL)
+        if said:
+            with suppress(OSError):  # the terminal is gone
+                say(f"headsweep: {said}")
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """The signals, but for Ctrl-C, by which a program is told to end: SIGTERM, and SIGHUP.
+
+    The second comes where a terminal is closed or a connection lost. It is none of them where the
+    system has none, and where the program was started to outlive that (`nohup`).
+    """
+    found = [signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        found.append(signal.SIGHUP)
+    return tuple(found)
+
+
+def _hear(signals: tuple[signal.Signals, ...], handler: Any) -> None:
+    with suppress(ValueError):  # not in the main thread, which alone has signals
+        for each in signals:
+            signal.signal(each, handler)
 
 
 def rescue(keeper: Keeper, seconds: float = SECONDS) -> str:
@@ -150,5 +177,5 @@ def _runs(count: int) -> str:
 
 
 def _ended(number: int, _: FrameType | None) -> None:
-    """SIGTERM ends the program by an exception, as Ctrl-C does: its end is not skipped."""
+    """The program ends by an exception, as Ctrl-C has it: its end is not skipped."""
     sys.exit(128 + number)

@@ -13,7 +13,16 @@ from typing import Any
 from core.results.effects import LEVELS
 from core.results.metrics import METRICS
 from core.spec.identity import FAMILY, IDENTITY
-from core.text.json_form import MayLack, Named, Nullable, Plain, check_form, json_kind, json_shown
+from core.text.json_form import (
+    AtMost,
+    MayLack,
+    Named,
+    Nullable,
+    Plain,
+    check_form,
+    json_kind,
+    json_shown,
+)
 
 VERSION = 1
 """Of the form that is written; every one up to it is read."""
@@ -42,7 +51,9 @@ EFFECT_DEFAULTS: Mapping[str, Any] = {each.field: None for each in METRICS if ea
 """The same of an effect: of a head, of a layer, of a head at one position."""
 
 _NUMBER_OR_NULL = Nullable(Plain.NUMBER)
-_TOP = [(Plain.TEXT, Plain.NUMBER)]
+MAX_TOP = 100
+"""Likeliest tokens of a run, a head or a layer: ten are written, and pages draw a row for each."""
+_TOP = AtMost(MAX_TOP, (Plain.TEXT, Plain.NUMBER))
 _EFFECT: Mapping[str, Any] = {
     "prob": Plain.NUMBER,
     **{

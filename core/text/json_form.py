@@ -45,6 +45,14 @@ class Named:
     form: Any
 
 
+@dataclass(frozen=True)
+class AtMost:
+    """A list of values of one form that is no longer than `most`."""
+
+    most: int
+    form: Any
+
+
 def json_kind(value: object) -> str:
     """What a value is called in JSON, such as "a list"; any other's Python type."""
     match value:
@@ -91,7 +99,8 @@ def check_form(value: object, form: Any, where: str) -> None:
     """Raise a ValueError for a value of another form: a clause that says where in it that is.
 
     A form is a `Plain`, a `Nullable`, a `Named`, a mapping (an object with at least these names),
-    a list with one form (a list of any length of it), or a tuple of forms (a list of just these).
+    a list with one form (a list of any length of it), an `AtMost`, or a tuple of forms (a list of
+    just these).
     `where` is what to call the value itself; empty for a whole file.
     """
     try:
@@ -124,6 +133,10 @@ def _check(value: object, form: Any) -> None:
             _check(value, form.form)
         case list():
             _check_items(_items(value), repeat(form[0]))
+        case AtMost():
+            if len(_items(value)) > form.most:
+                raise _MisfitError(f"has {len(_items(value)):,} values, at most {form.most:,}")
+            _check_items(_items(value), repeat(form.form))
         case tuple():
             parts = _items(value)
             if len(parts) != len(form):

@@ -100,6 +100,32 @@ def test_a_config_that_asks_for_too_much_or_nonsense_is_one_sentence(folder, cha
     assert said in refused(own)
 
 
+HALF, ORDERS = "\ud800x", "\x1b[31mX\u202e"
+"""Half of a character, and what a terminal and a browser obey."""
+
+
+@pytest.mark.parametrize("text", [HALF, ORDERS], ids=ascii)
+@pytest.mark.parametrize(
+    "changes",
+    [lambda text: {"architectures": [text]}, lambda text: {"model_type": text},
+     lambda text: {"activation_function": text}, lambda text: {"n_head": text},
+     lambda text: {f"{text}_layer": 10**9}, lambda text: {"quantization_config": text}],
+    ids=["architectures", "kind", "activation", "size", "key", "quantised"],
+)  # fmt: skip
+@pytest.mark.slow
+def test_what_a_config_says_is_shown_and_never_obeyed(folder, changes, text):
+    own = folder()
+    change(own, **changes(text))
+    assert refused(own).isprintable()
+
+
+@pytest.mark.parametrize("text", [HALF, ORDERS], ids=ascii)
+def test_an_error_is_printable_whatever_it_quotes(text):
+    error = ModelError(f"{text} and \u202fspaces\u00a0stay")
+    assert str(error) == ascii(text)[1:-1] + " and \u202fspaces\u00a0stay"
+    assert str(InputError("model", str(error))) == str(error)
+
+
 @pytest.mark.slow
 def test_a_config_nested_beyond_what_python_reads(folder):
     own = folder()
@@ -143,6 +169,11 @@ def test_what_names_code_a_kernel_or_labels_is_dropped_and_changes_nothing(folde
         fusion_config={"a": 1},
         transformers_weights="../elsewhere.safetensors",
         use_kernels=True,
+        return_dict=False,
+        use_return_dict=False,
+        output_attentions=True,
+        output_hidden_states=True,
+        torchscript=True,
     )
     (own / "evil.py").write_text("raise SystemExit('code was run')")
     (own / "adapter_config.json").write_text(

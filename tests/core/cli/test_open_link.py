@@ -1,8 +1,11 @@
 """`headsweep open`: a real dashboard in a process of its own, with the run at its address."""
 
+import contextlib
 import os
 import re
 import signal
+import socket
+import time
 import urllib.request
 
 import pytest
@@ -54,6 +57,39 @@ def test_a_file_is_kept_as_imported_and_served_at_its_address(exported, tmp_path
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             printed.close()
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("localhost", port)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_the_dashboard_ends_with_the_program_that_started_it(tmp_path, number):
+    """However that ends: nothing is left that holds the port. The signal is for it alone."""
+    port = free_port()
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path / "data"), "PORT": str(port)}
+    with (tmp_path / "log").open("wb") as log:
+        process = processes.start(
+            ("-m", "core", "open", "--no-browser"),
+            env=env, stdout=log, stderr=log, own_session=True,
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while not answers(port):
+            assert time.monotonic() < until, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+        process.send_signal(number)
+        code = process.wait(20)
+        assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+        until = time.monotonic() + 15
+        while answers(port):
+            assert time.monotonic() < until, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

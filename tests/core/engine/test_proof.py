@@ -52,6 +52,20 @@ def test_a_wiring_that_fails_in_any_way_is_dropped_and_says_how(loaded):
     assert found.slower_because == "its wiring does not fit it (KeyError: 'renamed')"
 
 
+@pytest.mark.parametrize("error", [AttributeError("no logits"), IndexError("out\nof range")])
+def test_a_model_whose_own_code_fails_is_a_sentence(loaded, monkeypatch, error):
+    model = loaded("gpt2")
+
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(model.bridge.original_model, "forward", fail)
+    with pytest.raises(ModelError, match="cannot be run on a few tokens") as caught:
+        checked_model(model)
+    assert "\n" not in str(caught.value)
+    assert type(error).__name__ in str(caught.value)
+
+
 def test_memory_that_runs_out_is_no_wrong_wiring(loaded):
     def fail(resid):
         raise MemoryError

@@ -15,7 +15,7 @@ from core.demo.example import saved, saved_layer_effects
 from core.errors import StoreError
 from core.exports import rescue as rescue_module
 from core.exports.data import read_json
-from core.exports.rescue import FOLDER, rescue
+from core.exports.rescue import FOLDER, ending_signals, rescue
 from core.settings import settings
 from core.store.keeper import Keeper
 from core.store.store import Store
@@ -127,7 +127,7 @@ with rescued_at_the_end(KEEPER):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_process_that_is_told_to_end_leaves_what_waited(tmp_path, number):
     data = tmp_path / "data"
     data.mkdir()
@@ -147,3 +147,47 @@ def test_a_process_that_is_told_to_end_leaves_what_waited(tmp_path, number):
     prompts = {read_json(f.name, Path(f).read_bytes()).result.spec.prompt for f in files}
     assert prompts == {"p 0", "p 1", "p 2"}
     assert (data / "runs.sqlite3").read_bytes() == b"no database" * 1000
+
+
+# A closed terminal is told of twice, the second time while what waits is being rescued; nothing can
+# be printed on it.
+HUNG_UP = """
+import os, signal
+from core.demo.example import saved
+from core.errors import StoreError
+from core.exports.rescue import rescued_at_the_end
+from core.store.keeper import Keeper
+
+is_over = False
+
+def shut():
+    if is_over:
+        os.kill(os.getpid(), signal.SIGHUP)
+    raise StoreError("It is shut.")
+
+def say(text):
+    raise OSError(5, "Input/output error")
+
+keeper = Keeper(shut)
+with rescued_at_the_end(keeper, say):
+    keeper.keep(saved())
+    is_over = True
+    os.kill(os.getpid(), signal.SIGHUP)
+"""
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_ends_no_rescue(tmp_path):
+    env = {**os.environ, "HEADSWEEP_DATA_DIR": str(tmp_path)}
+    done = processes.run(("-c", HUNG_UP), env=env)
+    assert done.returncode == 128 + signal.SIGHUP, done.stderr
+    (file,) = (tmp_path / FOLDER).iterdir()
+    assert read_json(file.name, file.read_bytes()).result == saved()
+
+
+def test_a_program_started_to_outlive_its_terminal_does(request):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    request.addfinalizer(lambda: signal.signal(signal.SIGHUP, before))
+    assert ending_signals() == (signal.SIGTERM,)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    assert ending_signals() == (signal.SIGTERM, signal.SIGHUP)
