@@ -1,7 +1,5 @@
 """The sweep: type a prompt and a target, ablate every head, click one. Read, compute, draw."""
 
-import streamlit as st
-
 from components.widgets.composer.draft import update_models
 from components.widgets.composer.form import composer
 from components.widgets.page.address_bar import follow_address, write_address
@@ -13,17 +11,12 @@ from components.widgets.sweep.results import results
 from components.widgets.sweep.run_status import follow, run_status
 
 state, theme = begin_page()
-# In one place, whatever is drawn in it: Streamlit knows a part of the results by where it stands,
-# and forgets a click on one that has moved meanwhile.
-with st.container():
-    follow_address(
-        state, "sweep", lambda: sweep_params(state), lambda params: take_over(state, params)
-    )
-    update_models(state)
-    draft, pressed = composer(state)
-    follow(state, draft, pressed=pressed)
-    progress_panel(state, draft, beside_sweep=True)
-    run_status(state, draft)
+follow_address(state, "sweep", lambda: sweep_params(state), lambda params: take_over(state, params))
+update_models(state)
+draft, pressed = composer(state)
+follow(state, draft, pressed=pressed)
+progress_panel(state, draft, beside_sweep=True)
+run_status(state, draft)
 results(theme)
 import_box(state)
 write_address(state, sweep_params(state))

@@ -24,12 +24,6 @@ def claim_progress_key(name: str) -> str:
     return key
 
 
-def is_of_parts() -> bool:
-    """Whether this run draws some parts of the page again, and not the whole."""
-    context = get_script_run_ctx()
-    return context is not None and bool(context.fragment_ids_this_run)
-
-
 def page_of_run() -> str:
     """Streamlit's name of the page that this run is of."""
     context = get_script_run_ctx()

@@ -20,7 +20,7 @@ class Selection:
 
     `clicks` is in the keys of charts: it grows with each selection, so that they are new ones and
     a stale click cannot come back. `tables` is the same for the ranking, whose marked row has to
-    go when a head is chosen elsewhere; `in_ranking` tells that there is one. `turn` is what the
+    go when a head is chosen elsewhere. `turn` is what the
     heatmap's grid calls its last choice that has come here: what was said before it is old there.
     """
 
@@ -46,11 +46,6 @@ class Selection:
     def tables(self) -> int:
         """How often the ranking has been made new."""
         return self._tables
-
-    @property
-    def in_ranking(self) -> bool:
-        """Whether a row of the ranking is marked."""
-        return self._in_ranking
 
     @property
     def turn(self) -> int:

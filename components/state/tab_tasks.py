@@ -1,7 +1,6 @@
 """The tasks that one tab waits for: one a slot, so that asking anew gives up what is stale."""
 
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,18 +43,6 @@ class TabTasks:
             if slot not in kept:
                 self.forget(slot)
         self.requested_this_run.clear()
-
-    @contextmanager
-    def drawing(self, *slots: str) -> Iterator[None]:
-        """A part of a page is drawn, whose tasks these are: what it no longer asks for is given up.
-
-        A run that is broken off within it leaves them as they are.
-        """
-        self.requested_this_run.difference_update(slots)
-        yield
-        for slot in slots:
-            if slot not in self.requested_this_run:
-                self.forget(slot)
 
     def stop(self, slot: str) -> None:
         """Give up a slot's unfinished job; what it has found stays."""

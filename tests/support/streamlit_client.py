@@ -75,7 +75,6 @@ class Session:
         self._asked: str | None = None  # a fragment, or "": the whole script
         self._running = False
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
-        self._looking: set[str] = set()  # the fragments that ever had one
         self._failure: Exception | None = None
         self._places: list[FileURLs] = []  # where files may be uploaded to
         self._news = asyncio.Condition()
@@ -310,10 +309,8 @@ class Session:
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN or run.script_run_id != self._run:
             return
         self.page.finish(run.script_run_id, run.fragment_ids)
-        # Not any fragment's: a look asked for long ago may come in after a button was pressed. What
-        # a callback asked for instead is another fragment than the button's, and one that looks at
-        # nothing by itself.
-        if not set(run.fragment_ids) <= self._looking or self._asked in run.fragment_ids:
+        # Not any fragment's: a look asked for long ago may come in after a button was pressed.
+        if self._asked in run.fragment_ids:
             self._asked = None
         self._running = False
 
@@ -321,7 +318,6 @@ class Session:
         if fragment in self._timers and self._timers[fragment][0] == interval:
             return
         self._stop_timers(fragment)
-        self._looking.add(fragment)
         self._timers[fragment] = interval, asyncio.create_task(self._tick(fragment, interval))
 
     async def _tick(self, fragment: str, interval: float) -> None:

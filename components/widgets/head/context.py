@@ -10,7 +10,6 @@ import streamlit as st
 from components.figures.base.grids import Panel, grids
 from components.figures.base.look import Look
 from components.state import Effects, Session
-from components.widgets.head.choosing import choose_head
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
@@ -125,4 +124,4 @@ def _open(name: str) -> None:
     from components.state import session
 
     if (head := clicked_head(name)) is not None:
-        choose_head(session(), head)
+        session().selection.choose(head)

@@ -1,7 +1,5 @@
 """The chosen head's own room: what its ablation did, the verdict, and one view at a time."""
 
-from collections.abc import Callable
-
 import streamlit as st
 from markupsafe import Markup
 
@@ -17,7 +15,6 @@ from components.state import (
 )
 from components.widgets.head.attention import attention_view
 from components.widgets.head.by_position import by_position_view
-from components.widgets.head.choosing import choose_head
 from components.widgets.head.context import HeadContext
 from components.widgets.head.direct_effect import direct_effect_view
 from components.widgets.head.dose import dose_view
@@ -25,10 +22,8 @@ from components.widgets.head.logits import logits_view
 from components.widgets.head.path_patching import path_patching_view
 from components.widgets.head.scores import scores_view
 from components.widgets.head.verdict import verdict_panel
-from components.widgets.page.address_bar import AddressParams
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.widgets.page.parts import Part, end_part, redraw
 from components.words.markup import fill, token_html
 from core.circuits.verdict import place_words
 from core.results.leading import opening
@@ -46,23 +41,10 @@ VIEWS = {
     "direct-effect": ("By which route", direct_effect_view),
     "dose": ("How much of it", dose_view),
 }
-_OF_A_VIEW = ("view", "knock_out", "without")
-"""The slots of the tasks that views ask for."""
 
 
-@st.fragment(key=Part.HEAD)
-def head_detail(
-    effects: Effects, metric: Metric, state: Session, look: Look, here: Callable[[], AddressParams]
-) -> None:
-    """Draw the selected head's room, or say how to select one; `here` is the page's address."""
-    with state.tasks.drawing("trace", "roles", *_OF_A_VIEW):
-        _room(effects, metric, state, look, here)
-    end_part(state, here())
-
-
-def _room(
-    effects: Effects, metric: Metric, state: Session, look: Look, here: Callable[[], AddressParams]
-) -> None:
+def head_detail(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
+    """Draw the selected head's room, or say how to select one."""
     result, head = effects.result, state.selection.head
     with st.container(border=True, key="head_detail"):
         effect = None if head is None else result.effect(head)
@@ -74,13 +56,6 @@ def _room(
             return
         context = HeadContext(effects, effect, metric, state, look)
         verdict_panel(context)
-        _views(context, here)
-
-
-@st.fragment
-def _views(context: HeadContext, here: Callable[[], AddressParams]) -> None:
-    """One view of the head, and the row of all."""
-    with context.state.tasks.drawing(*_OF_A_VIEW):
         with st.container(key="head_views"):
             st.segmented_control(
                 "View",
@@ -93,7 +68,6 @@ def _views(context: HeadContext, here: Callable[[], AddressParams]) -> None:
             )
         with st.container(key=f"view_{value('head_view')}"):
             VIEWS[value("head_view")][1](context)
-    end_part(context.state, here())
 
 
 def _not_now(result: SweepResult, state: Session) -> bool:
@@ -105,17 +79,12 @@ def _not_now(result: SweepResult, state: Session) -> bool:
     if live_for(result.spec) is None:
         note("The closer look at this head appears as soon as the model is loaded.")
         if state.waiting_for is None and not state.sweep.saved_example:
-            st.button("Load it", key="load_for_head", on_click=_load, args=(state, name))
+            st.button("Load it", key="load_for_head", on_click=state.models.load, args=(name,))
         return True
     if state.sweep.result is not None and outdated(state.sweep.result):
         note("The model’s files have changed since this sweep: sweep again for a closer look.")
         return True
     return False
-
-
-def _load(state: Session, name: str) -> None:
-    state.models.load(name)
-    redraw()
 
 
 def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
@@ -132,8 +101,8 @@ def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
             st.button(
                 effect.address.label,
                 key=f"open-{effect.address.label}",
-                on_click=choose_head,
-                args=(state, effect.address),
+                on_click=state.selection.choose,
+                args=(effect.address,),
             )
 
 
@@ -173,8 +142,8 @@ def _headline(result: SweepResult, effect: HeadEffect, metric: Metric, state: Se
             st.button(
                 "Unselect",
                 key="clear_head",
-                on_click=choose_head,
-                args=(state, None),
+                on_click=state.selection.choose,
+                args=(None,),
                 icon=":material/close:",
                 type="tertiary",
             )
@@ -192,9 +161,9 @@ def _neighbours(shape: tuple[int, int], at: Head, state: Session) -> None:
         st.button(
             said,
             key=f"head_{name}",
-            on_click=choose_head,
+            on_click=state.selection.choose,
             # At the edge it stays where it is: a button that is disabled loses the focus.
-            args=(state, Head(layer, head) if inside else at),
+            args=(Head(layer, head) if inside else at,),
             icon=f":material/{icon}:",
             help=f"{said} ({key})",
             type="tertiary",

@@ -12,8 +12,6 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 
 from components.figures.head_grid import Grid
 from components.state import Session
-from components.widgets.head.choosing import choose_head
-from components.widgets.page.parts import Part
 from core.spec.heads import Head
 
 KEY = "head_grid"
@@ -43,7 +41,7 @@ def _opened() -> None:
     choice = None if result is None else choice_of(told, result.shape)
     if choice is not None:
         head, turn = choice
-        choose_head(state, head, Part.GRID, turn=turn)
+        state.selection.choose(head, turn=turn)
 
 
 def choice_of(told: object, shape: tuple[int, int]) -> tuple[Head | None, int] | None:

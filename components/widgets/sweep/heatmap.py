@@ -10,7 +10,6 @@ from components.state.answer_syntax import typed_answer
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_row, shown_metric
-from components.widgets.page.parts import Part, redraw
 from components.widgets.sweep.head_grid import show_grid
 from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
@@ -35,7 +34,6 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     return metric
 
 
-@st.fragment(key=Part.GRID)
 def _picture(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
     result = effects.result
     if not metric.measures(result):
@@ -116,14 +114,9 @@ def _needs_foil(result: SweepResult) -> None:
             st.button(
                 f"Use the strongest rival, {as_markdown(visible_text(rival))}, as the foil",
                 key="use_rival",
-                on_click=_put_foil,
-                args=(typed_answer(rival),),
+                on_click=put,
+                args=("foil", typed_answer(rival)),
             )
-
-
-def _put_foil(answer: str) -> None:
-    put("foil", answer)
-    redraw()
 
 
 def _name(result: SweepResult, metric: Metric) -> str:

@@ -1,7 +1,6 @@
 """Do the kinds of ablation agree? One click sweeps the prompt under each of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import streamlit as st
 from markupsafe import Markup
@@ -14,7 +13,6 @@ from components.widgets.composer.draft import reference_at_hand
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.widgets.page.parts import Part, redraw
 from components.widgets.page.progress import Waiting, progress
 from components.words.markup import fill, joined_html, quiet_html
 from core.jobs import Job, JobState
@@ -35,7 +33,6 @@ from core.text.numbers import signed
 from core.text.words import joined, phrase
 
 
-@st.fragment(key=Part.KINDS)
 def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look) -> None:
     """The button; once pressed, small multiples, rank correlations and the disputed heads."""
     comparing = state.kinds.is_of(state.sweep.requested)
@@ -138,18 +135,13 @@ def _untried(found: Agreement, result: SweepResult, state: Session) -> None:
     st.button(
         "Try resample",
         key="try_resample",
-        on_click=_try_resample,
+        on_click=try_resample,
         args=(model, result.spec.prompt, bool(result.spec.prepend_bos)),
         disabled=model is None,
         help="Builds a corrupted prompt from this one, with its names swapped, the words of its "
         "first copy shuffled, or else random tokens, and puts it in the composer as resample "
         "ablation, for you to look at and sweep.",
     )
-
-
-def _try_resample(model: Any, prompt: str, prepend_bos: bool) -> None:
-    try_resample(model, prompt, prepend_bos)
-    redraw()  # it is in the composer
 
 
 def _lacks_resample(found: Agreement) -> bool:

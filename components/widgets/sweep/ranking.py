@@ -6,11 +6,9 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from components.state import Effects, Session, value
 from components.state.selection import Selection
-from components.widgets.head.choosing import choose_head
 from components.widgets.page.clicks import chosen_row
 from components.widgets.page.messages import note
 from components.widgets.page.number_table import number_table, without_sign
-from components.widgets.page.parts import Part
 from components.widgets.sweep.extra import extra_heading, extra_help, extra_values
 from core.circuits.extra_columns import BY_NAME
 from core.prompts.tokens import visible_text
@@ -23,7 +21,6 @@ from core.text.numbers import percent
 _ROW_WORDS = {Rows.HEADS: "Heads", Rows.LAYERS: "Layers and MLPs", Rows.ALL: "All"}
 
 
-@st.fragment(key=Part.RANKING)
 def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     """Heads by the size of their effect in the chosen metric; a row selects its head.
 
@@ -32,11 +29,6 @@ def ranking_table(effects: Effects, metric: Metric, state: Session) -> None:
     sorts stands first and says so, columns that were asked for after it, where a narrow table
     shows them.
     """
-    with state.tasks.drawing("columns"):
-        _table(effects, metric, state)
-
-
-def _table(effects: Effects, metric: Metric, state: Session) -> None:
     result = effects.result
     measured = [each for each in METRICS if each.measures(result)]
     shown = metric if metric in measured else opening(result).metric
@@ -150,11 +142,11 @@ def _selected() -> None:
     row, heads = chosen_row(_key(state.selection)), st.session_state.get("ranking_heads", [])
     # The table keeps its key, and so the focus: arrow keys go on through its rows.
     if row is None:
-        choose_head(state, None, Part.RANKING)
+        state.selection.choose(None, by_row=True)
     elif row < len(heads) and heads[row] is None:  # a whole layer: nothing of a head changes
         state.selection.mark_row()
     elif row < len(heads):
-        choose_head(state, heads[row], Part.RANKING)
+        state.selection.choose(heads[row], by_row=True)
 
 
 def _other_rows() -> None:

@@ -6,9 +6,7 @@ from components.figures.base.look import Look
 from components.state import session
 from components.widgets.head.panel import head_detail
 from components.widgets.page.metric_row import shown_metric
-from components.widgets.page.parts import Part, end_part
 from components.widgets.runs.bar import run_bar
-from components.widgets.sweep.address import sweep_params
 from components.widgets.sweep.facts import baseline_facts
 from components.widgets.sweep.findings import findings_panel
 from components.widgets.sweep.heatmap import heatmap_panel
@@ -17,9 +15,8 @@ from components.widgets.sweep.ranking import ranking_table
 from core.results.findings import findings
 
 
-@st.fragment(key=Part.RESULTS)
 def results(look: Look) -> None:
-    """Draw all of it; each part is drawn again by itself when it is used."""
+    """Draw all of it, once there is something."""
     state = session()
     if state.sweep.result is None:
         return
@@ -37,6 +34,5 @@ def results(look: Look) -> None:
                 findings_panel(result, findings(result, metric))
             with table:
                 ranking_table(effects, metric, state)
-        head_detail(effects, metric, state, look, lambda: sweep_params(state))
+        head_detail(effects, metric, state, look)
         kinds_panel(result, metric, state, look)
-    end_part(state, sweep_params(state))
