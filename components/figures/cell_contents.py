@@ -4,11 +4,12 @@ The page draws a grid of its own (`head_grid`), a print and the report a Plotly 
 (`head_heatmap`): the numbers and the words are the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from core.prompts.tokens import visible_text
+from components.figures.base.look import Look
+from components.words.escaping import short_token
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
 from core.results.result import Effect, HeadEffect, SweepResult
@@ -81,9 +82,20 @@ def layer_words(
     yield phrase(f"rank {result.baseline.rank:,} → {effect.rank:,}")
 
 
+def layers_axis(values: Sequence[float], metric: Metric) -> tuple[float, float]:
+    """The ends of the axis that the bars of whole layers share: 0 in view, and some room."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = 0.06 * max(high - low, metric.notable)
+    return low - room, high + room
+
+
+def bar_colour(value: float, metric: Metric, look: Look) -> str:
+    """A full colour: of a bar the length says how much."""
+    if not metric.signed:
+        return look.sequential[-2][1]
+    return look.takes if value < 0 else look.adds
+
+
 def _likeliest(effect: HeadEffect) -> Words:
     text, prob = effect.top[0]
-    shown = visible_text(text)
-    if len(shown) > _LONGEST:
-        shown = f"{shown[: _LONGEST - 1]}…"
-    return phrase("then likeliest: ", token(shown), f" {percent(prob)}")
+    return phrase("then likeliest: ", token(short_token(text, _LONGEST)), f" {percent(prob)}")

@@ -14,9 +14,11 @@ from components.figures.base.cells import shares_of
 from components.figures.base.look import Look, colour_at, ink_on
 from components.figures.cell_contents import (
     ESTIMATED,
+    bar_colour,
     cell_words,
     color_limit,
     layer_words,
+    layers_axis,
     shown_values,
 )
 from core.results.layer_effects import LayerEffects
@@ -126,10 +128,7 @@ def _beside(
         for layer, effect in enumerate(effects)
         if effect is not None and (value := metric.value(effect)) is not None
     ]
-    values = [value for *_, value in found]
-    low, high = min([0.0, *values]), max([0.0, *values])
-    room = 0.06 * max(high - low, metric.notable)
-    low, high = low - room, high + room
+    low, high = layers_axis([value for *_, value in found], metric)
 
     def share(value: float) -> float:
         return round((value - low) / (high - low), 4)
@@ -143,18 +142,12 @@ def _beside(
                 "layer": layer,
                 "start": share(min(value, 0.0)),
                 "end": share(max(value, 0.0)),
-                "colour": _bar_colour(value, metric, look),
+                "colour": bar_colour(value, metric, look),
                 "told": [plain(w) for w in layer_words(part, layer, effect, result, metric)],
             }
             for part, layer, effect, value in found
         ],
     }
-
-
-def _bar_colour(value: float, metric: Metric, look: Look) -> str:
-    if not metric.signed:
-        return look.sequential[-2][1]
-    return look.takes if value < 0 else look.adds
 
 
 def _ticks(low: float, high: float, most: int, metric: Metric) -> list[list[object]]:

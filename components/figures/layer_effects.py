@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from components.figures.base.look import Look, quiet_axis
 from components.figures.base.sketch import Sketch
-from components.figures.cell_contents import layer_words
+from components.figures.cell_contents import bar_colour, layer_words, layers_axis
 from components.words.escaping import as_lines
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
@@ -41,7 +41,9 @@ def draw_layer_effects(
     effects: list[tuple[str, Sequence[Effect | None]]] = []
     if layer_effects is not None:
         effects = [("attention", layer_effects.attention), ("MLP", layer_effects.mlp)]
-    low, high = _range(effects, metric)
+    low, high = layers_axis(
+        [metric.value(e) or 0.0 for _, found in effects for e in found if e is not None], metric
+    )
     sketch.add_trace(_paper(n_layers, low, high, look))
     both = layer_effects is not None and any(each is not None for each in layer_effects.mlp)
     for name, found in effects:
@@ -86,15 +88,6 @@ def draw_layer_effects(
         )
 
 
-def _range(
-    effects: Sequence[tuple[str, Sequence[Effect | None]]], metric: Metric
-) -> tuple[float, float]:
-    values = [metric.value(e) or 0.0 for _, found in effects for e in found if e is not None]
-    low, high = min([0.0, *values]), max([0.0, *values])
-    room = 0.06 * max(high - low, metric.notable)
-    return low - room, high + room
-
-
 def _paper(n_layers: int, low: float, high: float, look: Look) -> go.Bar:
     """The page's colour behind the bars: the plot's own background is the cells' hairlines."""
     return go.Bar(
@@ -114,7 +107,7 @@ def _bars(
     name: str, measured: Sequence[Measured], apart: float, metric: Metric, look: Look
 ) -> go.Bar:
     """Attention is filled and above, the MLP an outline and below: told apart without colour."""
-    colours = [_colour(value, metric, look) for _, _, value in measured]
+    colours = [bar_colour(value, metric, look) for _, _, value in measured]
     filled = name == "attention"
     return go.Bar(
         name=name,
@@ -150,12 +143,6 @@ def _pointed_at(
         text=list(told),
         hovertemplate="%{text}<extra></extra>",
     )
-
-
-def _colour(value: float, metric: Metric, look: Look) -> str:
-    if not metric.signed:
-        return look.sequential[-2][1]
-    return look.takes if value < 0 else look.adds
 
 
 def _zero(n_layers: int, look: Look) -> go.Scatter:

@@ -20,8 +20,8 @@ class Selection:
 
     `clicks` is in the keys of charts: it grows with each selection, so that they are new ones and
     a stale click cannot come back. `tables` is the same for the ranking, whose marked row has to
-    go when a head is chosen elsewhere. `turn` is what the
-    heatmap's grid calls its last choice that has come here: what was said before it is old there.
+    go when a head is chosen elsewhere. `turn` is what the heatmap's grid calls its last choice that
+    has come here: what was said before it is old there.
     """
 
     __slots__ = ("_address", "_clicks", "_head", "_in_ranking", "_linked", "_tables", "_turn")

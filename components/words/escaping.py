@@ -31,10 +31,13 @@ def as_label(text: str) -> str:
 
 def token_label(text: str, limit: int = 24) -> str:
     """A token's text for a figure: visible, short, escaped."""
+    return as_label(short_token(text, limit))
+
+
+def short_token(text: str, limit: int) -> str:
+    """A token's text, visible, of at most so many characters."""
     shown = visible_text(text)
-    if len(shown) > limit:
-        shown = shown[: limit - 1] + "…"
-    return as_label(shown)
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
 def as_lines(lines: Iterable[Words]) -> str:

@@ -28,17 +28,9 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
     result = effects.result
     metric = shown_metric(result)
     metric_row(phrase(f"{metric.title} when one head is ablated"), result)
-    _picture(effects, metric, state, look)
-    if metric.measures(result):
-        _beneath(effects, metric)
-    return metric
-
-
-def _picture(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
-    result = effects.result
     if not metric.measures(result):
         _lacks(metric, result)
-        return
+        return metric
     with st.container(key="heatmap"):
         show_grid(
             head_grid(
@@ -53,6 +45,8 @@ def _picture(effects: Effects, metric: Metric, state: Session, look: Look) -> No
             ),
             state,
         )
+    _beneath(effects, metric)
+    return metric
 
 
 def _beneath(effects: Effects, metric: Metric) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.state import session
+from components.state import Session
 from components.widgets.head.panel import head_detail
 from components.widgets.page.metric_row import shown_metric
 from components.widgets.runs.bar import run_bar
@@ -15,9 +15,8 @@ from components.widgets.sweep.ranking import ranking_table
 from core.results.findings import findings
 
 
-def results(look: Look) -> None:
+def results(state: Session, look: Look) -> None:
     """Draw all of it, once there is something."""
-    state = session()
     if state.sweep.result is None:
         return
     effects = state.reveal(state.sweep.result)
