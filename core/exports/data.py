@@ -17,7 +17,7 @@ from core.results.layer_effects import LayerEffects
 from core.results.metrics import METRICS
 from core.results.result import COLUMNS, Effect, Provenance, SweepResult
 from core.results.schema import MEND, SCHEMA, current_form, current_layer_effects, parse_schema
-from core.spec.answer import MAX_ANSWER_CHARACTERS, Answer
+from core.spec.answer import MAX_ANSWER_CHARACTERS
 from core.spec.identity import FAMILY
 from core.store.run import Label, checked_label
 from core.text.csv_form import csv_text
@@ -195,21 +195,13 @@ def _check_tokens(result: SweepResult) -> None:
     n_probs = 1 if isinstance(spec.target, tuple) else len(result.target_tokens)
     foil = () if isinstance(spec.foil, tuple) else result.foil_tokens[:-1]
     n_positions = max(len(result.sequence), len(result.tokens) + len(foil))
+    answers = ((spec.target, result.target_tokens), (spec.foil, result.foil_tokens))
     if not (
         len(result.baseline.token_probs) in (0, n_probs)  # 0: it was not measured
+        and all(isinstance(text, tuple) or len(own) <= MAX_ANSWER_BYTES for text, own in answers)
         and (isinstance(positions, str) or positions[-1] < n_positions)
     ):
         raise ValueError("Its tokens do not fit its spec.")
-
-
-def _fits(tokens: Sequence[str], answer: Answer | None) -> bool:
-    """Whether an answer can have these tokens: a set's members are one each."""
-    match answer:
-        case None:
-            return not tokens
-        case tuple():
-            return len(tokens) == len(answer)
-    return 0 < len(tokens) <= MAX_ANSWER_BYTES
 
 
 def _check_provenance(made: Provenance) -> None:

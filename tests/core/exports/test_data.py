@@ -520,6 +520,9 @@ def test_a_file_with_very_many_targets_or_tokens_of_one_is_refused_at_once():
         read_json("x.json", raw_of({**as_set, "target_tokens": many}))
     with pytest.raises(InputError, match="tokens do not fit"):
         read_json("x.json", raw_of({**WHOLE, "target_tokens": many}))
+    unmeasured = {**WHOLE, "baseline": {**WHOLE["baseline"], "token_probs": []}}
+    with pytest.raises(InputError, match="tokens do not fit"):
+        read_json("x.json", raw_of({**unmeasured, "target_tokens": many}))
     assert time.process_time() - before < 2.0
 
 
