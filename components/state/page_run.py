@@ -5,16 +5,37 @@ place where Streamlit stops it. Each is in a thread of its own, so this is kept 
 in the tab's `Session` is shared by both.
 """
 
+from collections.abc import Sequence
 from contextvars import ContextVar
+from typing import Protocol
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+
+class Wait(Protocol):
+    """What a run stays for when everything is drawn."""
+
+    def is_over(self) -> bool:
+        """Whether the page is to be drawn anew, at once."""
+
+    def has_news(self) -> bool:
+        """Whether there is more to be drawn than there was, which need not be at once."""
+
+    def tell(self) -> None:
+        """Say how far it is, where that has changed."""
+
+    def pause(self) -> None:
+        """Let a moment pass."""
+
+
 _progress: ContextVar[bool] = ContextVar("progress")
+_waits: ContextVar[list[Wait]] = ContextVar("waits")
 
 
 def begin_run() -> None:
     """A run of a page's script begins."""
     _progress.set(False)
+    _waits.set([])
 
 
 def claim_progress_key(name: str) -> str:
@@ -22,6 +43,16 @@ def claim_progress_key(name: str) -> str:
     key = f"progress_{name}" if _progress.get(False) else "progress"
     _progress.set(True)
     return key
+
+
+def wait_in_this_run(wait: Wait) -> None:
+    """Let this run stay for something once it has drawn everything."""
+    _waits.get().append(wait)
+
+
+def waits_of_run() -> Sequence[Wait]:
+    """What this run stays for."""
+    return _waits.get()
 
 
 def page_of_run() -> str:

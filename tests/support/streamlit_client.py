@@ -12,6 +12,8 @@ What it relies on, of Streamlit 1.67 (what is on the page: `streamlit_page`):
   another.
 - `auto_rerun` has the page ask for a fragment's run at an interval, whatever else is going on,
   until the next full run begins or `stop_auto_rerun` names it.
+- A run that stays for what is computed marks the end of what it draws (`hs-waiting`): what is older
+  is hidden then.
 - A page that has lost its connection asks for a full run if it was waiting for anything.
 - For a file that is chosen in a box the page asks for a place, sends it there by HTTP, and the
   box's value is then where the file lies.
@@ -73,7 +75,7 @@ class Session:
         self._hash, self._run, self._opened_at = "", "", page
         self._pages: dict[str, str] = {}
         self._asked: str | None = None  # a fragment, or "": the whole script
-        self._running = False
+        self._running = self._waits = False
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._failure: Exception | None = None
         self._places: list[FileURLs] = []  # where files may be uploaded to
@@ -148,7 +150,7 @@ class Session:
         await self._ask(self.page.widget(key).fragment, pressed=event)
 
     async def at_rest(self) -> None:
-        """Until no script runs for this tab and none was asked for."""
+        """Until all is drawn for this tab and nothing was asked for."""
         await self.until(lambda: self._rests)
 
     async def settled(self) -> None:
@@ -175,7 +177,7 @@ class Session:
 
     @property
     def _rests(self) -> bool:
-        return self._asked is None and not self._running
+        return self._asked is None and (self._waits or not self._running)
 
     @property
     def _looks_soon(self) -> bool:
@@ -295,6 +297,7 @@ class Session:
         if known not in ("", self.id):
             raise SessionLostError(f"Session {known} has become {self.id}.")
         self._hash, self._run, self._running = told.page_script_hash, run.script_run_id, True
+        self._waits = False
         if not run.fragment_ids:
             self._asked = None
             self._stop_timers()
@@ -304,6 +307,9 @@ class Session:
         if node is not None and node.kind == "exception":
             said = node.content.exception
             raise PageError(f"{said.type}: {said.message}")
+        if node is not None and node.kind == "html" and 'class="hs-waiting"' in node.content.html.body:
+            self._waits = True
+            self.page.finish(self._run, ())
 
     def _finish(self, status: int, run: Any) -> None:
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN or run.script_run_id != self._run:
@@ -312,7 +318,7 @@ class Session:
         # Not any fragment's: a look asked for long ago may come in after a button was pressed.
         if self._asked in run.fragment_ids:
             self._asked = None
-        self._running = False
+        self._running = self._waits = False
 
     def _look_again(self, fragment: str, interval: float) -> None:
         if fragment in self._timers and self._timers[fragment][0] == interval:

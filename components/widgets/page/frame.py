@@ -6,12 +6,14 @@ from components.state.page_run import begin_run, page_of_run
 from components.state.warm_up import warm_up
 from components.state.widgets import keep_widgets
 from components.widgets.page.page_script import page_script
+from components.widgets.page.progress import stay_with_jobs
 from components.widgets.page.style import brand, page_style
 
 
 def end_page(state: Session) -> None:
-    """What no view has asked for any more is given up."""
+    """What no view has asked for any more is given up; what was asked for is waited for."""
     state.tasks.forget_unrequested((*TEST_SLOTS, *PATCH_SLOTS))
+    stay_with_jobs()
 
 
 def begin_page() -> tuple[Session, Look]:

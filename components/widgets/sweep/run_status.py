@@ -14,12 +14,11 @@ from components.state import (
 from components.state.warm_up import load_failed
 from components.widgets.composer.draft import Draft, on_this_machine
 from components.widgets.page.messages import banner, note
+from components.widgets.page.progress import wait_until
 from core.prompts.token_words import answer_words
 from core.spec.spec import SweepSpec
 from core.text.words import plain
 
-EVERY = 0.5
-"""Seconds between looks at a model that is being loaded."""
 AT_ONCE = 0.25
 """Seconds that a short sweep is waited for, so that no progress bar flashes up."""
 
@@ -62,7 +61,7 @@ def run_status(state: Session, draft: Draft) -> None:
         return
     with st.container(key="situation"):
         if sweep.saved_example and live_for(result.spec) is None:
-            _await_model()
+            _await_model(result.spec)
         asked = draft.requested
         if asked is None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
@@ -77,18 +76,13 @@ def run_status(state: Session, draft: Draft) -> None:
             banner(f"Stopped: {done} of {total} heads are in. Press Sweep to do the rest.")
 
 
-@st.fragment(run_every=EVERY)
-def _await_model() -> None:
+def _await_model(spec: SweepSpec) -> None:
     """Label the saved example until the live model is there, then draw anew."""
-    from components.state import session
-
-    state = session()
-    if state.sweep.result is not None and live_for(state.sweep.result.spec) is not None:
-        st.rerun()
     if load_failed():
         note("Saved example: computed ahead with this very model, which could not be loaded here.")
         return
     note("Saved example: computed ahead with this very model, which is still being loaded.")
+    wait_until(lambda: live_for(spec) is not None or load_failed())
 
 
 def _summary(result: SealedSweep) -> str:
