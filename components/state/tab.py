@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.state.address import Address
 from components.state.compare_page import ComparePage
@@ -20,7 +22,7 @@ from core.demo import example
 from core.jobs import Job
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Session:
     """One tab's state beside its widgets; each value says in its own module what it holds.
 
@@ -55,6 +57,16 @@ class Session:
                 return job
         return None
 
+    def give_up_work(self) -> None:
+        """Nobody looks any more: what this tab waits for is given up; others still get theirs."""
+        self.sweep.stop()
+        self.kinds.stop()
+        self.models.stop_loading()
+        for slot in list(self.tasks.jobs):
+            self.tasks.forget(slot)
+        for name in list(self.compare.jobs):
+            self.compare.stop(name)
+
     def reveal(self, sealed: SealedSweep) -> Effects:
         """A sweep's effects, to be drawn; its question counts as looked at from here on."""
         return self.seen_questions.reveal(sealed)
@@ -75,6 +87,22 @@ def new_session() -> Session:
     )
 
 
+_TABS: WeakValueDictionary[str, Session] = WeakValueDictionary()
+"""The tabs of this server, by Streamlit's names of their sessions."""
+
+
+def remember_tab(state: Session) -> None:
+    """Let `tabs` have a tab, for as long as Streamlit keeps its session."""
+    context = get_script_run_ctx()
+    if context is not None:
+        _TABS[context.session_id] = state
+
+
+def tabs() -> dict[str, Session]:
+    """Every tab that Streamlit still keeps, by the name of its session."""
+    return dict(_TABS)
+
+
 def session() -> Session:
     """This tab's state, made on its first run with the saved example on screen."""
     if "headsweep" not in st.session_state:
@@ -82,5 +110,6 @@ def session() -> Session:
         saved = SealedSweep(example.saved(), layer_effects=example.saved_layer_effects())
         state.sweep.show(saved, example.SPEC, saved=True)
         st.session_state["headsweep"] = state
+        remember_tab(state)
     found: Session = st.session_state["headsweep"]
     return found

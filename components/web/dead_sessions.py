@@ -10,26 +10,49 @@ import asyncio
 import ctypes
 import gc
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from streamlit.runtime import Runtime
 
-EVERY = 10.0
+from components.state.tab import tabs
+
+EVERY = 3.0
 """Seconds between two looks."""
+GRACE = 9.0
+"""Seconds within which a browser that has lost its connection comes back to what it waited for."""
 
 _log = logging.getLogger(__name__)
 
 
 async def let_dead_sessions_go(runtime: Runtime) -> None:
     """Go on with it until the task is cancelled."""
+    gone: dict[str, float] = {}
     while True:
         await asyncio.sleep(EVERY)
         try:
+            await asyncio.to_thread(give_up_work, runtime.is_active_session, gone)
             if let_go(runtime):
                 await asyncio.to_thread(give_memory_back)
         except Exception:  # one that cannot be ended keeps no other
             _log.exception("Sessions whose browsers are gone could not be let go")
+
+
+def give_up_work(is_active: Callable[[str], bool], gone: dict[str, float]) -> None:
+    """Give up what tabs wait for whose browsers have been gone for `GRACE` seconds.
+
+    `gone` has since when they are, by session; it is kept from one look to the next.
+    """
+    now, kept = time.monotonic(), tabs()
+    for name in gone.keys() - kept.keys():
+        del gone[name]
+    for name, tab in kept.items():
+        if is_active(name):
+            gone.pop(name, None)
+        elif now - gone.setdefault(name, now) >= GRACE:
+            tab.give_up_work()
 
 
 def give_memory_back() -> None:

@@ -307,7 +307,11 @@ class Session:
         if node is not None and node.kind == "exception":
             said = node.content.exception
             raise PageError(f"{said.type}: {said.message}")
-        if node is not None and node.kind == "html" and 'class="hs-waiting"' in node.content.html.body:
+        if (
+            node is not None
+            and node.kind == "html"
+            and 'class="hs-waiting"' in node.content.html.body
+        ):
             self._waits = True
             self.page.finish(self._run, ())
 
