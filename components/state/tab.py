@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.state.address import Address
 from components.state.compare_page import ComparePage
+from components.state.composer import Composer
 from components.state.history_page import HistoryPage, ImportBox
 from components.state.hypothesis_page import HypothesisPage
 from components.state.kind_comparison import KindComparison
@@ -36,6 +37,7 @@ class Session:
     sweep: SweepPage
     hypothesis: HypothesisPage
     patching: PatchingPage
+    composer: Composer = field(default_factory=Composer)
     kinds: KindComparison = field(default_factory=KindComparison)
     models: TabModels = field(default_factory=TabModels)
     history: HistoryPage = field(default_factory=HistoryPage)

@@ -28,6 +28,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "replacement": "",
     "metric": None,
     "chosen_metric": None,
+    "detail": "ranking",
     "rows": "heads",
     "columns": [],
     "published_roles": False,

@@ -2,7 +2,8 @@
 // Wherever arrow keys mean something already (a text, a table, a row of choices) they keep it.
 (() => {
   const OWN = "input, textarea, select, canvas, table, [contenteditable=true], [role=listbox]," +
-    " [role=radiogroup], [role=tablist], [role=slider], [role=combobox], [role=grid], .hs-read";
+    " [role=radiogroup], [role=tablist], [role=slider], [role=combobox], [role=grid]," +
+    " .hs-read [data-at]:not(.held)";
   document.addEventListener("keydown", (event) => {
     const side = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
     const name = side[event.key];

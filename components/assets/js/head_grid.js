@@ -65,7 +65,7 @@ class Grid {
     const { root } = this;
     root.replaceChildren();
     root.style.setProperty("--heads", heads);
-    root.style.setProperty("--row", `${Math.min(64, Math.max(16, Math.round(430 / layers)))}px`);
+    root.style.setProperty("--layers", layers);
     this.table = made("div", "hs-grid-table", {
       role: "grid", "aria-rowcount": layers + 1, "aria-colcount": heads + 2,
     });
@@ -202,7 +202,7 @@ class Grid {
     const { clientWidth: width, clientHeight: height } = this.cells?.[0] ?? {};
     if (!width) return;
     const longest = Math.max(...this.cells.map((cell) => cell.lastChild.textContent.length));
-    const size = Math.min(13, height - 4, (1.6 * (width - ROOM)) / Math.max(longest, 2));
+    const size = Math.min(Math.max(13, height / 4), height - 4, (1.6 * (width - ROOM)) / Math.max(longest, 2));
     this.root.style.setProperty("--number", `${Math.max(size, 9)}px`);
     this.root.classList.toggle("hs-narrow", size < 9);
   }

@@ -32,12 +32,34 @@
       if (token && !held(token)) read(token);
     });
   }
+  let kept = null;  // the position that the reader holds; else each head opens on the answer's
   const hold = (token) => {
     const before = held(token);
     before?.classList.remove("held");
     if (before !== token) token.classList.add("held");
+    kept = before === token ? null : token.dataset.at;
     read(token);
   };
+  // Another head's text has come: the reader's own token stays held, and keeps the focus.
+  const renew = (view) => {
+    const token = kept !== null && view.querySelector(`[data-at="${kept}"]`);
+    if (!token || token.classList.contains("held")) return;
+    held(token)?.classList.remove("held");
+    token.classList.add("held");
+    read(token);
+    if (document.activeElement === document.body && focused) token.focus({ preventScroll: true });
+  };
+  let focused = false;  // whether the focus was in a text that has gone since
+  document.addEventListener("focusin", (event) => { focused = !!chosen(event); });
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) {
+        const view = node instanceof Element &&
+          (node.matches(".hs-read") ? node : node.querySelector(".hs-read"));
+        if (view) renew(view);
+      }
+    }
+  }).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("click", (event) => {
     const token = chosen(event);
     if (token) hold(token);
@@ -49,6 +71,7 @@
       event.preventDefault();
       hold(token);
     }
+    if (token.classList.contains("held")) return;  // the arrow keys go to other heads
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const next = step && token.closest(".hs-read")
       .querySelector(`[data-at="${Number(token.dataset.at) + step}"]`);

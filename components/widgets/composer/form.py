@@ -6,6 +6,7 @@ from components.state import Session, value
 from components.widgets.composer.answer_boxes import answer_boxes
 from components.widgets.composer.corrupted_prompt import corrupted_prompt
 from components.widgets.composer.draft import Draft, read_draft
+from components.widgets.composer.folded import folded_composer, is_folded
 from components.widgets.composer.model_choice import model_box, model_trouble, run_label
 from components.widgets.composer.more_choices import more_choices
 from components.widgets.composer.positions_choice import positions_box, positions_trouble
@@ -21,13 +22,14 @@ _PLACED = {"prompt", "target", "foil", "model", "positions", "reference", "corru
 """Fields whose errors are shown beneath them; any other's are shown above Run."""
 
 
-def composer(state: Session) -> tuple[Draft, bool]:
-    """Draw the composer; returns the draft and whether Run was pressed."""
-    draft = read_draft(state)
+def composer(state: Session, draft: Draft) -> None:
+    """Draw the composer: one line once it is answered, else its fields with Run."""
     with st.container(border=True, key="composer"):
+        if is_folded(state, draft):
+            folded_composer(state, draft)
+            return
         _fields(draft, state)
-        pressed = _run_row(draft)
-    return draft, pressed
+        _run_row(draft, state)
 
 
 def composer_fields(state: Session) -> Draft:
@@ -79,18 +81,28 @@ def _choices(draft: Draft, state: Session) -> None:
             pass
 
 
-def _run_row(draft: Draft) -> bool:
+def _run_row(draft: Draft, state: Session) -> None:
     """What will be done, in words, beside the button that does it."""
     words, run = st.columns([3, 1], gap="medium", vertical_alignment="center")
     with words:
         _in_words(draft)
-    with run:
-        return st.button(
+    with run, st.container(horizontal=True, gap="small", horizontal_alignment="right"):
+        if state.sweep.result is not None:
+            st.button(
+                "Close",
+                key="fold",
+                icon=":material/expand_less:",
+                on_click=state.composer.fold,
+                disabled=bool(draft.errors),
+                help="What is typed stays",
+            )
+        st.button(
             run_label(draft),
             key="run",
             type="primary",
             width="stretch",
             disabled=draft.spec is None,
+            on_click=state.composer.press,
         )
 
 

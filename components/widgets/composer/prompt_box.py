@@ -45,17 +45,30 @@ def _strip(draft: Draft, state: Session) -> None:
 
 
 def _saved_strip(result: SealedSweep) -> None:
-    spec = result.spec
-    token_strip(
-        Strip(
-            result.tokens,
-            result.special,
-            result.target_tokens,
-            has_bos=bool(spec.prepend_bos),
-            target_is_set=not isinstance(spec.target, str),
-        )
-    )
+    token_strip(strip_of_sweep(result))
     _guesses(result.likeliest)
+
+
+def strip_of_sweep(result: SealedSweep) -> Strip:
+    """What a sweep on screen was of, as tokens."""
+    spec = result.spec
+    return Strip(
+        result.tokens,
+        result.special,
+        result.target_tokens,
+        has_bos=bool(spec.prepend_bos),
+        target_is_set=not isinstance(spec.target, str),
+    )
+
+
+def strip_of_draft(draft: Draft) -> Strip | None:
+    """What the composer asks for, as tokens; None where the model that tells them is not there."""
+    if draft.model is None or draft.tokens is None:
+        return None
+    try:
+        return _strip_of(draft, draft.tokens)
+    except InputError:  # the open composer says so at the field
+        return None
 
 
 def _live_strip(draft: Draft) -> None:

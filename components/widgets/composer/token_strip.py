@@ -38,16 +38,13 @@ class Strip:
 
 def token_strip(strip: Strip) -> None:
     """Tokens in order, spaces visible, BOS and typed special tokens marked, the target last."""
-    chips = [
-        _chip(text, _kind(i, flag, strip.has_bos))
-        for i, (text, flag) in enumerate(zip(strip.tokens, strip.special, strict=True))
-    ]
+    chips = prompt_chips(strip)
     if len(chips) > SHOWN:
         half = SHOWN // 2
         hidden = fill('<span class="hs-quiet">… {:,} more …</span>', len(chips) - SHOWN)
         chips = [*chips[:half], hidden, *chips[-half:]]
     # The last token stays with the arrow and the target, so that it never wraps alone.
-    tail = fill('<span class="hs-tail">{}{}</span>', chips[-1], _answer(strip))
+    tail = fill('<span class="hs-tail">{}{}</span>', chips[-1], answer_chips(strip))
     show_html(
         fill(
             '<div class="hs-strip" role="list" aria-label="tokens">{}{}</div>{}',
@@ -56,6 +53,14 @@ def token_strip(strip: Strip) -> None:
             _count(strip),
         )
     )
+
+
+def prompt_chips(strip: Strip) -> list[Markup]:
+    """The prompt's tokens one by one, BOS and typed special tokens marked."""
+    return [
+        _chip(text, _kind(i, flag, strip.has_bos))
+        for i, (text, flag) in enumerate(zip(strip.tokens, strip.special, strict=True))
+    ]
 
 
 def clickable_strip(strip: Strip, chosen: Sequence[int], pressed: Pressed) -> None:
@@ -77,7 +82,7 @@ def clickable_strip(strip: Strip, chosen: Sequence[int], pressed: Pressed) -> No
         on_change=pressed,
         args=(shown,),
     )
-    show_html(fill('<div class="hs-strip">{}{}</div>', _answer(strip), _count(strip)))
+    show_html(fill('<div class="hs-strip">{}{}</div>', answer_chips(strip), _count(strip)))
 
 
 def shown_positions(n_tokens: int) -> list[int]:
@@ -104,7 +109,8 @@ def _chip(text: str, kind: str) -> Markup:
     return fill('<span class="hs-tok {}" role="listitem">{}</span>', kind, token_html(text))
 
 
-def _answer(strip: Strip) -> Markup:
+def answer_chips(strip: Strip) -> Markup:
+    """An arrow and the target's tokens; nothing where there is no target."""
     if not strip.target:
         return fill("")
     between = fill('<span class="hs-quiet">or</span>') if strip.target_is_set else fill("")

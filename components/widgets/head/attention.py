@@ -22,7 +22,10 @@ def attention_view(context: HeadContext) -> None:
         return
     tokens = context.result.sequence
     weighted = found.value_weighted is not None and bool(value("value_weighted"))
-    picture, reading = st.columns([1, 1], gap="large")
+    reading, picture = st.columns([1, 1], gap="large")
+    with reading:
+        subtitle(phrase("Read with it: hover a token, click to hold it"))
+        show_html(reading_html(found.weights, tokens, len(context.result.tokens) - 1))
     with picture:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
@@ -43,9 +46,6 @@ def attention_view(context: HeadContext) -> None:
         )
         if len(tokens) > MAX_POSITIONS:
             note("Long prompt: a cell is the largest weight among several positions.")
-    with reading:
-        subtitle(phrase("Read with it: hover a token, click to hold it"))
-        show_html(reading_html(found.weights, tokens))
         if found.value_weighted is not None:
             st.toggle(
                 "Weight by the length of what is moved, ‖v W_O‖",

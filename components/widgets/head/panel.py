@@ -55,7 +55,6 @@ def head_detail(effects: Effects, metric: Metric, state: Session, look: Look) ->
         if _not_now(result, state):
             return
         context = HeadContext(effects, effect, metric, state, look)
-        verdict_panel(context)
         with st.container(key="head_views"):
             st.segmented_control(
                 "View",
@@ -68,6 +67,7 @@ def head_detail(effects: Effects, metric: Metric, state: Session, look: Look) ->
             )
         with st.container(key=f"view_{value('head_view')}"):
             VIEWS[value("head_view")][1](context)
+        verdict_panel(context)
 
 
 def _not_now(result: SweepResult, state: Session) -> bool:

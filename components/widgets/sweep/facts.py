@@ -1,19 +1,19 @@
-"""The baseline card: what the model says with nothing ablated, and the sweep in four facts."""
+"""The baseline card: what the model says with nothing ablated, and the largest changes."""
 
 import streamlit as st
 from markupsafe import Markup
 
 from components.widgets.page.html import show_html
 from components.words.markup import fill, joined_html, words_html
-from core.results.facts import Fact, Likely, facts
+from core.results.facts import Fact, Likely, answer_facts
 from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.text.numbers import percent
 
 
 def baseline_facts(result: SweepResult, metric: Metric) -> None:
-    """Probability, rank and top predictions; the largest drop and rise in a metric; the run."""
-    cards = joined_html(map(_card, facts(result, metric)))
+    """Probability, rank and top predictions; the largest drop and rise in a metric."""
+    cards = joined_html(map(_card, answer_facts(result, metric)))
     with st.container(key="baseline"):
         show_html(fill('<div class="hs-facts">{}</div>', cards))
 

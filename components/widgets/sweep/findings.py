@@ -8,6 +8,14 @@ from components.words.markup import fill, joined_html, words_html
 from core.results.finding_words import CAVEATS, finding_words
 from core.results.findings import Findings
 from core.results.result import SweepResult
+from core.text.words import phrase
+
+
+def lead(result: SweepResult, found: Findings) -> None:
+    """The one sentence that matters, above the picture."""
+    said = finding_words(result, found)[0] if result.heads else phrase("No head is measured yet.")
+    with st.container(key="headline"):
+        show_html(fill('<h2 class="hs-headline">{}</h2>', words_html(said)))
 
 
 def findings_panel(result: SweepResult, found: Findings) -> None:

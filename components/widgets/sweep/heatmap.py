@@ -3,34 +3,31 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.cell_contents import ESTIMATED, n_estimated
 from components.figures.head_grid import head_grid
 from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.widgets.page.metric_row import metric_row, shown_metric
+from components.widgets.page.metric_row import metric_switch
+from components.widgets.sweep.estimates import estimate_words
 from components.widgets.sweep.head_grid import show_grid
 from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible_text
-from core.results.captions import colour_words, layer_effect_words, provenance_words
+from core.results.captions import colour_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
-from core.sweep.estimate.attribution import Estimate, check_estimate
-from core.text.numbers import signed
 from core.text.words import bold, joined, phrase
 
 
-def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
-    """Draw the heatmap in the chosen metric; returns that metric."""
+def heatmap_panel(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
+    """Draw the heatmap in a metric, with the switch to the others."""
     result = effects.result
-    metric = shown_metric(result)
-    metric_row(phrase(f"{metric.title} when one head is ablated"), result)
+    metric_switch(result)
     if not metric.measures(result):
         _lacks(metric, result)
-        return metric
+        return
     with st.container(key="heatmap"):
         show_grid(
             head_grid(
@@ -46,22 +43,19 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
             state,
         )
     _beneath(effects, metric)
-    return metric
 
 
 def _beneath(effects: Effects, metric: Metric) -> None:
-    """What the colours mean, and how the numbers came about."""
+    """What the cells and their colours mean."""
     result = effects.result
-    if said := colour_words(metric):
-        show_html(quiet_html(phrase(said)))
-    with st.container(key="margins"):
-        show_html(quiet_html(layer_effect_words(result, effects.layer_effects)))
+    colours = colour_words(metric)
+    read = phrase(f"{metric.title} when one head is ablated", f" · {colours}" if colours else "")
+    with st.container(key="how_to_read"):
+        show_html(quiet_html(read))
+    if effects.estimate is not None and not result.complete:
+        with st.container(key="estimate"):
+            show_html(quiet_html(phrase(estimate_words(result, metric, effects.estimate))))
     _atlas(result)
-    with st.container(key="estimate"):
-        if effects.estimate is not None and (said := _estimate(result, metric, effects.estimate)):
-            show_html(quiet_html(phrase(said)))
-    with st.container(key="provenance"):
-        show_html(quiet_html(provenance_words(result)))
 
 
 def _atlas(result: SweepResult) -> None:
@@ -120,37 +114,10 @@ def _name(result: SweepResult, metric: Metric) -> str:
     )
     return (
         f"Heatmap, {result.shape[0]} layers by {result.shape[1]} heads. {metric.title}. "
-        f"Largest: {strongest}. The Ranking tab has every value as a table."
+        f"Largest: {strongest}. The table beneath has every value."
     )
 
 
 def _without_layer_effects(state: Session) -> str:
     coming = state.sweep.is_coming(state.sweep.requested)
     return "measured after the heads" if coming else "not measured"
-
-
-def _estimate(result: SweepResult, metric: Metric, estimate: Estimate) -> str:
-    """How far the cells are estimated; at the end, how good the estimate was."""
-    if metric.estimated(estimate) is None:
-        words = f"{metric.short} has no first-order estimate"
-        return words if result.complete else f"{words}: its cells appear as they are measured."
-    if not result.complete:
-        total = result.shape[0] * result.shape[1]
-        count = n_estimated(result, metric, estimate)
-        return (
-            f"Estimated so far: {count} of {total} cells, marked {ESTIMATED} (first-order, from "
-            "gradients). Exact cells replace them."
-        )
-    check = check_estimate(estimate, result, metric.field)
-    if check is None:
-        return ""
-    found = "not defined" if check.correlation is None else signed(check.correlation, 2)
-    misses = "; ".join(
-        f"{head.label}: estimated {metric.text(guess * metric.factor)}, measured "
-        f"{metric.quantity(exact * metric.factor)}"
-        for head, guess, exact in check.worst
-    )
-    return (
-        "The first-order estimate shown meanwhile: rank correlation with the exact sweep, "
-        f"over {check.n_heads:,} heads, {found}; worst misses {misses}."
-    )

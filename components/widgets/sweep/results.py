@@ -1,4 +1,4 @@
-"""The sweep on screen: heatmap, findings, ranking, one head, the kinds."""
+"""The sweep on screen: the picture first, beside it what it says or the head that is open."""
 
 import streamlit as st
 
@@ -7,11 +7,10 @@ from components.state import Session
 from components.widgets.head.panel import head_detail
 from components.widgets.page.metric_row import shown_metric
 from components.widgets.runs.bar import run_bar
+from components.widgets.sweep.details import details
 from components.widgets.sweep.facts import baseline_facts
-from components.widgets.sweep.findings import findings_panel
+from components.widgets.sweep.findings import findings_panel, lead
 from components.widgets.sweep.heatmap import heatmap_panel
-from components.widgets.sweep.kinds import kinds_panel
-from components.widgets.sweep.ranking import ranking_table
 from core.results.findings import findings
 
 
@@ -20,18 +19,17 @@ def results(state: Session, look: Look) -> None:
     if state.sweep.result is None:
         return
     effects = state.reveal(state.sweep.result)
-    result = effects.result
+    result, metric = effects.result, shown_metric(effects.result)
+    found = findings(result, metric)
     with st.container(key="results"):
-        baseline_facts(result, shown_metric(result))
-        chart, beside = st.columns([1.55, 1], gap="large")
-        with chart:
-            metric = heatmap_panel(effects, state, look)
+        picture, beside = st.columns([1.5, 1], gap="medium")
+        with picture, st.container(key="map"):
+            lead(result, found)
+            heatmap_panel(effects, metric, state, look)
             run_bar(effects, metric, state)
-        with beside:
-            words, table = st.tabs(["Findings", "Ranking"])
-            with words:
-                findings_panel(result, findings(result, metric))
-            with table:
-                ranking_table(effects, metric, state)
-        head_detail(effects, metric, state, look)
-        kinds_panel(result, metric, state, look)
+        with beside, st.container(key="beside"):
+            if state.selection.head is None:
+                baseline_facts(result, metric)
+                findings_panel(result, found)
+            head_detail(effects, metric, state, look)
+        details(effects, metric, state, look)

@@ -23,13 +23,15 @@ AT_ONCE = 0.25
 """Seconds that a short sweep is waited for, so that no progress bar flashes up."""
 
 
-def follow(state: Session, draft: Draft, *, pressed: bool) -> None:
+def follow(state: Session, draft: Draft) -> None:
     """Start what was asked for; a sweep that was already done is on screen again at once."""
-    sweep = state.sweep
+    sweep, pressed = state.sweep, state.composer.take_press()
     if draft.spec is not None and (pressed or _linked(state, draft)):
         sweep.start(draft.spec)
         if sweep.job is not None and sweep.job.wait(AT_ONCE):
-            st.rerun()
+            sweep.collect()
+            if sweep.failed is not None:
+                st.rerun()  # the composer has read its fields, and not what is wrong with them
     if sweep.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
         known = finished(draft.spec)
         found = None if known is None else finished_sweep(known)
