@@ -28,10 +28,11 @@ st.plotly_chart(go.Figure(go.Heatmap(z=[[1, 2], [3, 4]])))
 
 
 @contextmanager
-def bare_page(folder: Path) -> Iterator[str]:
-    """A page that draws one heatmap and nothing else, as `streamlit run` serves it."""
+def bare_page(folder: Path, text: str = BARE) -> Iterator[str]:
+    """A page of Streamlit's and nothing else, as `streamlit run` serves it; one heatmap unless
+    another script is given."""
     script, log, port = folder / "bare.py", folder / "bare.txt", free_port()
-    script.write_text(BARE)
+    script.write_text(text)
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = [f"--server.port={port}", "--server.headless=true", "--server.fileWatcherType=none"]
     with log.open("w") as output:

@@ -60,6 +60,20 @@ def llama_small() -> LlamaConfig:
     )
 
 
+def smollm2_135m() -> LlamaConfig:
+    """SmolLM2-135M's shape: 30 layers of 9 heads."""
+    return LlamaConfig(
+        vocab_size=49152,
+        hidden_size=576,
+        num_hidden_layers=30,
+        num_attention_heads=9,
+        num_key_value_heads=3,
+        intermediate_size=1536,
+        max_position_embeddings=8192,
+        tie_word_embeddings=True,
+    )
+
+
 def many_words(size: int = 50257) -> Any:
     """A tokenizer with as many tokens as GPT-2's, to which the default reference set is as long."""
     drawn = random.Random(SEED)

@@ -28,7 +28,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "replacement": "",
     "metric": None,
     "chosen_metric": None,
-    "detail": "ranking",
+    "detail": None,
     "rows": "heads",
     "columns": [],
     "published_roles": False,

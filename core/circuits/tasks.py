@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.circuits.edge import Edge
 from core.circuits.knocked_edges import heads_of_layers
-from core.jobs.task import OnModel, OnSpec, Step, Work, counted, streamed
+from core.jobs.task import OnModel, OnSpec, Step, Turn, Work, counted, streamed
 from core.progress import within
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, check_head
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class OnHead(OnSpec):
     """A task on one head of a sweep."""
 
-    quick: ClassVar[bool] = True
+    turn: ClassVar[Turn] = Turn.LOOKED_AT
     head: Head
 
     def work(self, model: "LoadedModel") -> Work:
@@ -77,6 +77,8 @@ class MeasureDirectEffect(OnHead):
     Returns (`DirectEffect`, `ByKind`); the first is a text that says why if the model's residual
     stream cannot be split.
     """
+
+    turn: ClassVar[Turn] = Turn.BESIDE
 
     @property
     def description(self) -> str:
@@ -193,6 +195,11 @@ class MeasurePositionEffects(OnSpec):
     """Ablate each head at one position at a time; returns `PositionEffects`."""
 
     heads: tuple[Head, ...]
+
+    @property
+    def turn(self) -> Turn:  # type: ignore[override]  # of one head it is a view, of many a map
+        """A second or two for one head, as long as a sweep or longer for many."""
+        return Turn.LOOKED_AT if len(self.heads) == 1 else Turn.LONG
 
     @property
     def description(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from core.checkpoints.registry import ModelKey
 from core.errors import Cancelled, InputError
-from core.jobs.task import Task
+from core.jobs.task import Task, Turn
 from core.text.numbers import duration
 
 PATIENCE = 180.0
@@ -80,9 +80,9 @@ class Job:
         self._turn = threading.Lock()
 
     @property
-    def quick(self) -> bool:
-        """Whether it may be done between two steps of a long one."""
-        return self.task is not None and self.task.quick
+    def turn(self) -> Turn:
+        """Between whose steps it is done."""
+        return Turn.LONG if self.task is None else self.task.turn
 
     @property
     def can_be_shared(self) -> bool:

@@ -1,4 +1,4 @@
-"""A device's queue and its one worker: first come, first served, quick work in between."""
+"""A device's queue and its one worker: first come, first served, what is looked at in between."""
 
 import logging
 import queue
@@ -6,19 +6,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.jobs.job import Job, JobState, Standing, nothing
 from core.jobs.perform import fail
+from core.jobs.task import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.model.loaded import LoadedModel
 
-    Waiting = tuple[bool, int, Job, LoadedModel]
-    """Quick tasks first, then in the order asked: (long, number, job, model)."""
+    Waiting = tuple[Turn, int, Job, LoadedModel]
+    """By their turns, and then in the order asked: (turn, number, job, model)."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class Lane:
     def put(self, job: Job, model: "LoadedModel") -> None:
         """Queue a job."""
         job.standing = lambda: self._standing(job)
-        self._waiting.put((not job.quick, job.number, job, model))
+        self._waiting.put((job.turn, job.number, job, model))
         self.revive()
 
     def revive(self) -> None:
@@ -85,8 +87,8 @@ class Lane:
         with self._waiting.mutex:
             before = [
                 each
-                for long, number, each, _ in self._waiting.queue
-                if long and number < job.number and each.state is JobState.WAITING
+                for turn, number, each, _ in self._waiting.queue
+                if turn is Turn.LONG and number < job.number and each.state is JobState.WAITING
             ]
         running = self._running
         typical = sum(self._took) / len(self._took) if self._took else None
@@ -102,35 +104,32 @@ class Lane:
             self._one(*self._waiting.get()[2:])
 
     def _one(self, job: Job, model: "LoadedModel") -> None:
-        if job.quick:
+        with self._timed(job) if job.turn is Turn.LONG else nullcontext():
             self._safely(job, model)
-            return
-        job.between = self._let_through
-        with self._timed(job):
-            self._safely(job, model)
-        job.between = nothing
 
     def _safely(self, job: Job, model: "LoadedModel") -> None:
         """Do a job; it has ended afterwards, whatever is raised."""
         outer, self._doing = self._doing, job
         job.last_step = time.monotonic()  # it may have waited for long
+        job.between = partial(self._let_through, job.turn)
         try:
             self._do(job, model)
         except BaseException as error:
             fail(job, error)
         finally:
             self._doing = outer
+            job.between = nothing
 
-    def _let_through(self) -> None:
-        """Do the quick jobs that wait, between two steps of a long one."""
-        while (waiting := self._next_quick()) is not None:
+    def _let_through(self, turn: Turn) -> None:
+        """Do what waits and comes before that turn, between two steps of a job that has it."""
+        while (waiting := self._next_before(turn)) is not None:
             self._safely(*waiting[2:])
 
-    def _next_quick(self) -> "Waiting | None":
-        """The next quick job, taken out; None where a long one is next, or none."""
+    def _next_before(self, turn: Turn) -> "Waiting | None":
+        """The next job of an earlier turn, taken out; None where none waits."""
         with self._waiting.mutex:
             # A heap's first is its least; only this lane's own thread takes anything out.
-            if not self._waiting.queue or self._waiting.queue[0][0]:
+            if not self._waiting.queue or self._waiting.queue[0][0] >= turn:
                 return None
         return self._waiting.get_nowait()
 

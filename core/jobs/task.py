@@ -6,6 +6,7 @@ another machine as it is. Imports no torch: that comes with the work.
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from core.checkpoints.registry import ModelKey, key_of
@@ -25,6 +26,18 @@ class Step(NamedTuple):
     fraction: float | None
     partial: Any = None
     description: str | None = None
+
+
+class Turn(IntEnum):
+    """Whose turn comes first on a device: what is less is done between two steps of what is more.
+
+    Of a second or two are the picture that somebody looks at and waits for (`LOOKED_AT`), and what
+    stands beside it and is read after it (`BESIDE`). Everything else is `LONG`.
+    """
+
+    LOOKED_AT = 0
+    BESIDE = 1
+    LONG = 2
 
 
 Work = Generator[Step, None, Any]
@@ -47,12 +60,11 @@ class Recalled:
 class Task:
     """A piece of work on one model. `description` is what a progress bar calls it.
 
-    One that is `quick` (a second or two) is done between two steps of longer work. What a `large`
-    one finds may be megabytes, so that fewer are remembered. What is `kept` outlives the process:
-    `keep` and `recall` say how.
+    `turn` says between whose steps it is done. What a `large` one finds may be megabytes, so that
+    fewer are remembered. What is `kept` outlives the process: `keep` and `recall` say how.
     """
 
-    quick: ClassVar[bool] = False
+    turn: ClassVar[Turn] = Turn.LONG
     large: ClassVar[bool] = True
     kept: ClassVar[bool] = False
 

@@ -48,7 +48,12 @@ def answer_facts(result: SweepResult, metric: Metric | None = None) -> tuple[Fac
     """The facts on the answer: all but what was swept, which holds a clock's seconds."""
     if metric is None or not metric.measures(result):
         metric = opening(result).metric
-    return (_answered(result), _likeliest(result), *_extremes(result, metric))
+    return (*baseline_of(result), *_extremes(result, metric))
+
+
+def baseline_of(result: SweepResult) -> tuple[Fact, Fact]:
+    """P(target) and the likeliest next tokens: what the model says with nothing ablated."""
+    return _answered(result), _likeliest(result)
 
 
 def fact_words(fact: Fact) -> Words:

@@ -181,13 +181,24 @@ class DashboardPage:
     def type_prompt(self, text: str) -> None:
         self.type_area("prompt", text)
 
+    def unfold(self, key: str) -> None:
+        """Open the composer where it is folded and what is looked for is not on the page."""
+        if self.page.query_selector(f".st-key-{key}") is None:
+            edit = self.page.query_selector(".st-key-edit button")
+            if edit is not None:
+                edit.click()
+                self.page.wait_for_selector(f".st-key-{key}", timeout=TIMEOUT)
+                self.settle()
+
     def type(self, key: str, text: str) -> None:
+        self.unfold(key)
         box = self.page.locator(f".st-key-{key} input").first
         box.fill(text)
         box.press("Enter")
         self.settle()
 
     def choose_model(self, name: str) -> None:
+        self.unfold("model")
         box = self.page.locator(".st-key-model input")
         box.click()
         box.fill(name)
@@ -201,11 +212,13 @@ class DashboardPage:
         self.wait_gone("situation")
 
     def click_button(self, key: str) -> None:
+        self.unfold(key)
         # A button with a tooltip is in the page twice.
         self.page.locator(f".st-key-{key} button").first.click()
         self.settle()
 
     def choose(self, key: str, label: str) -> None:
+        self.unfold(key)
         exactly = re.compile(rf"^\s*{re.escape(label)}\s*$")
         self.page.locator(f".st-key-{key} button", has_text=exactly).first.click()
         self.settle()
@@ -359,6 +372,7 @@ class DashboardPage:
 
     def type_area(self, key: str, text: str) -> None:
         """Into a box of several lines, and leave it."""
+        self.unfold(key)
         box = self.page.locator(f".st-key-{key} textarea")
         box.fill(text)
         box.press("Control+Enter")

@@ -223,6 +223,7 @@ class Grid {
     this.turn += 1;
     this.chosen = Date.now();
     this.mark();
+    document.dispatchEvent(new CustomEvent("headsweep:opened", { detail: this.selected }));
     this.tell({ head, turn: this.turn });
   }
 

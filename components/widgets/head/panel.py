@@ -44,12 +44,14 @@ VIEWS = {
 
 
 def head_detail(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
-    """Draw the selected head's room, or say how to select one."""
+    """Draw the selected head's room; nothing where none is selected."""
     result, head = effects.result, state.selection.head
+    if head is None:
+        return
     with st.container(border=True, key="head_detail"):
-        effect = None if head is None else result.effect(head)
+        effect = result.effect(head)
         if effect is None:
-            _invitation(effects, metric, state)
+            _not_swept(effects, metric, head)
             return
         _headline(result, effect, metric, state)
         if _not_now(result, state):
@@ -87,23 +89,13 @@ def _not_now(result: SweepResult, state: Session) -> bool:
     return False
 
 
-def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
-    result, head = effects.result, state.selection.head
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if head is not None:
-            guesses = metric.estimated(effects.estimate)
-            if not head.within(result.shape):  # of a linked sweep that is to come
-                guesses = None
-            guess = "" if guesses is None else f" (estimated {metric.quantity(guesses[head])})"
-            note(f"{head.label} has not been swept yet{guess}.")
-        note("Click a cell of the heatmap, or a row of the ranking, to see one head closely.")
-        for effect in result.ranked(_measured(metric, result).field)[:3]:
-            st.button(
-                effect.address.label,
-                key=f"open-{effect.address.label}",
-                on_click=state.selection.choose,
-                args=(effect.address,),
-            )
+def _not_swept(effects: Effects, metric: Metric, head: Head) -> None:
+    """Of a head that a stopped or a linked sweep has not come to."""
+    guesses = metric.estimated(effects.estimate)
+    if not head.within(effects.result.shape):  # of a linked sweep that is to come
+        guesses = None
+    guess = "" if guesses is None else f" (estimated {metric.quantity(guesses[head])})"
+    note(f"{head.label} has not been swept yet{guess}.")
 
 
 def _measured(metric: Metric, result: SweepResult) -> Metric:
@@ -130,7 +122,7 @@ def _headline(result: SweepResult, effect: HeadEffect, metric: Metric, state: Se
         )
         show_html(
             fill(
-                '<div class="hs-head"><b>{}</b> ablated: {} · {}</div>',
+                '<h2 class="hs-head" tabindex="-1"><b>{}</b> ablated: {} · {}</h2>',
                 effect.address.label,
                 said,
                 _likeliest(effect),

@@ -1,5 +1,7 @@
 """Three sentences on the head, each with a way to the figures it is made of."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from components.state import put
@@ -9,7 +11,7 @@ from components.widgets.page.task_result import task_result
 from components.words.markup import fill, words_html
 from core.checkpoints.registry import key_of
 from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
-from core.circuits.verdict import DIRECT_EFFECT, KINDS, POSITIONS, SCORES, verdict
+from core.circuits.verdict import DIRECT_EFFECT, KINDS, POSITIONS, SCORES, Sentence, verdict
 
 _PLACES = {
     DIRECT_EFFECT: ("direct-effect", "Route"),
@@ -20,44 +22,50 @@ _PLACES = {
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
 
 
+AT_ONCE = 0.3
+"""Seconds that the route is waited for; the scores of all heads take longer, once a model."""
+
+
 def verdict_panel(context: HeadContext) -> None:
-    """Draw the verdict; what it needs is measured first, and shown as it comes in."""
-    tasks = context.state.tasks
-    trace, measuring = (
-        MeasureDirectEffect(context.spec, context.head),
-        MeasureHeadScores(key_of(context.spec)),
-    )
-    tasks.ask("trace", trace)  # before the roles, which take longer
-    tasks.ask("roles", measuring)
+    """Draw the verdict, as far as its parts are there: they are measured after the view's."""
     with st.container(key="verdict"):
-        found = task_result(context.state, "trace", trace)
-        roles = task_result(context.state, "roles", measuring)
-        if found is None:
-            return
-        direct_effect, by_kind = found
-        traced = None if isinstance(direct_effect, str) else direct_effect
-        sentences = verdict(
-            context.result,
-            context.effect,
-            traced,
-            by_kind,
-            roles,
-            context.share_of_first,
-            context.chosen_metric,
-        )
-        for number, sentence in enumerate(sentences):
-            said, ways = st.columns([6, 1], vertical_alignment="top")
-            with said:
-                show_html(fill('<p class="hs-said">{}</p>', words_html(sentence.words)))
-            with ways, st.container(horizontal=True, gap="xsmall", key=f"said_{number}"):
-                for place in sentence.shown_in:
-                    if place in _PLACES:
-                        view, name = _PLACES[place]
-                        st.button(
-                            name,
-                            key=f"trace_{number}_{place}",
-                            on_click=put,
-                            args=("head_view", view),
-                            type="tertiary",
-                            help="Show where these figures stand",
-                        )
+        for number, sentence in enumerate(_sentences(context)):
+            _draw(number, sentence)
+
+
+def _sentences(context: HeadContext) -> Sequence[Sentence]:
+    trace = MeasureDirectEffect(context.spec, context.head)
+    measuring = MeasureHeadScores(key_of(context.spec))
+    context.state.tasks.ask("trace", trace)  # before the roles, which take longer
+    context.state.tasks.ask("roles", measuring)
+    found = task_result(context.state, "trace", trace, AT_ONCE)
+    roles = task_result(context.state, "roles", measuring, 0.0)
+    direct_effect, by_kind = (None, {}) if found is None else found
+    all_three = verdict(
+        context.result,
+        context.effect,
+        None if isinstance(direct_effect, str) else direct_effect,
+        by_kind,
+        roles,
+        context.share_of_first,
+        context.chosen_metric,
+    )
+    return all_three[:1] if found is None else all_three  # the others are about what is measured
+
+
+def _draw(number: int, sentence: Sentence) -> None:
+    said, ways = st.columns([6, 1], vertical_alignment="top")
+    with said:
+        show_html(fill('<p class="hs-said">{}</p>', words_html(sentence.words)))
+    with ways, st.container(horizontal=True, gap="xsmall", key=f"said_{number}"):
+        for place in sentence.shown_in:
+            if place in _PLACES:
+                view, name = _PLACES[place]
+                st.button(
+                    name,
+                    key=f"trace_{number}_{place}",
+                    on_click=put,
+                    args=("head_view", view),
+                    type="tertiary",
+                    help="Show where these figures stand",
+                )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.assets import asset
 
-_SCRIPTS = ("typing", "arrows", "reading", "saving", "dropping", "address", "fitting")
+_SCRIPTS = ("typing", "arrows", "reading", "saving", "dropping", "address", "fitting", "opened")
 
 
 def page_script() -> None:

@@ -15,8 +15,10 @@ AT_ONCE = 0.3
 """Seconds that a task is waited for, so that no progress bar flashes up."""
 
 
-def task_result(state: Session, slot: str, task: Task) -> Any | None:
+def task_result(state: Session, slot: str, task: Task, at_once: float = AT_ONCE) -> Any | None:
     """What a task has found: all of it, a part while it goes on, None while there is nothing.
+
+    It is waited for `at_once` seconds before its progress is drawn.
 
     Draws the progress bar with its Cancel, or why there is no result. A page that asks for
     another task in the same slot gives up the one before. What is found of a sweep's question is
@@ -25,7 +27,7 @@ def task_result(state: Session, slot: str, task: Task) -> Any | None:
     tasks = state.tasks
     job = tasks.ask(slot, task)
     if tasks.waits(slot):
-        job.wait(AT_ONCE)
+        job.wait(at_once)
     state_now = job.state  # read once: it may end while this is drawn
     found = tasks.draw(slot)
     if found is not None and isinstance(task, OnSpec):

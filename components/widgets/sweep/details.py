@@ -17,14 +17,13 @@ PARTS = {
 
 
 def details(effects: Effects, metric: Metric, state: Session, look: Look) -> None:
-    """One of the parts at a time: what is not looked at is neither drawn nor sent."""
+    """One of the parts, or none: what is not looked at is neither drawn nor sent."""
     with st.container(key="details"):
         st.segmented_control(
             "Details",
             list(PARTS),
             key="detail",
             format_func=PARTS.__getitem__,
-            required=True,
             label_visibility="collapsed",
             persist_state="session",
         )
@@ -33,5 +32,5 @@ def details(effects: Effects, metric: Metric, state: Session, look: Look) -> Non
                 kinds_panel(effects.result, metric, state, look)
             case "provenance":
                 provenance_panel(effects, metric)
-            case _:
+            case "ranking":
                 ranking_table(effects, metric, state)

@@ -1,19 +1,18 @@
-"""The baseline card: what the model says with nothing ablated, and the largest changes."""
+"""The baseline card: what the model says with nothing ablated."""
 
 import streamlit as st
 from markupsafe import Markup
 
 from components.widgets.page.html import show_html
 from components.words.markup import fill, joined_html, words_html
-from core.results.facts import Fact, Likely, answer_facts
-from core.results.metrics import Metric
+from core.results.facts import Fact, Likely, baseline_of
 from core.results.result import SweepResult
 from core.text.numbers import percent
 
 
-def baseline_facts(result: SweepResult, metric: Metric) -> None:
-    """Probability, rank and top predictions; the largest drop and rise in a metric."""
-    cards = joined_html(map(_card, answer_facts(result, metric)))
+def baseline_facts(result: SweepResult) -> None:
+    """Probability, rank and the likeliest next tokens with nothing ablated."""
+    cards = joined_html(map(_card, baseline_of(result)))
     with st.container(key="baseline"):
         show_html(fill('<div class="hs-facts">{}</div>', cards))
 

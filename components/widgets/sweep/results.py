@@ -11,6 +11,7 @@ from components.widgets.sweep.details import details
 from components.widgets.sweep.facts import baseline_facts
 from components.widgets.sweep.findings import findings_panel, lead
 from components.widgets.sweep.heatmap import heatmap_panel
+from components.widgets.sweep.next_steps import next_steps
 from core.results.findings import findings
 
 
@@ -26,10 +27,11 @@ def results(state: Session, look: Look) -> None:
         with picture, st.container(key="map"):
             lead(result, found)
             heatmap_panel(effects, metric, state, look)
+            next_steps(effects, metric, state)
             run_bar(effects, metric, state)
         with beside, st.container(key="beside"):
             if state.selection.head is None:
-                baseline_facts(result, metric)
+                baseline_facts(result)
                 findings_panel(result, found)
             head_detail(effects, metric, state, look)
         details(effects, metric, state, look)
