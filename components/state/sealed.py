@@ -71,6 +71,11 @@ class SealedSweep:
         return self._effects.result.complete
 
     @property
+    def seconds(self) -> float:
+        """How long the sweep took."""
+        return self._effects.result.provenance.seconds
+
+    @property
     def n_heads(self) -> int:
         """How many heads are in."""
         return len(self._effects.result.heads)

@@ -15,6 +15,7 @@ from components.state.hypothesis_page import HypothesisPage
 from components.state.kind_comparison import KindComparison
 from components.state.patching_page import PatchingPage
 from components.state.sealed import Effects, SealedSweep, SeenQuestions
+from components.state.second_kind import SecondKind
 from components.state.selection import Selection
 from components.state.sweep_page import SweepPage
 from components.state.tab_models import TabModels
@@ -39,6 +40,7 @@ class Session:
     patching: PatchingPage
     composer: Composer = field(default_factory=Composer)
     kinds: KindComparison = field(default_factory=KindComparison)
+    second: SecondKind = field(default_factory=SecondKind)
     models: TabModels = field(default_factory=TabModels)
     history: HistoryPage = field(default_factory=HistoryPage)
     imports: ImportBox = field(default_factory=ImportBox)
@@ -63,6 +65,7 @@ class Session:
         """Nobody looks any more: what this tab waits for is given up; others still get theirs."""
         self.sweep.stop()
         self.kinds.stop()
+        self.second.stop()
         self.models.stop_loading()
         for slot in list(self.tasks.jobs):
             self.tasks.forget(slot)

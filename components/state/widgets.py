@@ -25,6 +25,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "bos": "default",
     "weights": "processed",
     "dtype": "float32",
+    "only_this_kind": False,
     "replacement": "",
     "metric": None,
     "chosen_metric": None,

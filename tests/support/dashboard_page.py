@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from support.one_step_away import DETAILS, is_of_composer
 from support.serving import HEIGHT
 
 FINISHED = "document.querySelector('.st-key-progress') === null"
@@ -139,10 +140,12 @@ class DashboardPage:
 
     def text(self, key: str) -> str:
         """The visible text of a container, white space collapsed."""
+        self.reach(key)
         found = self.page.query_selector(f".st-key-{key}")
         return re.sub(r"\s+", " ", found.inner_text()).strip() if found else ""
 
     def wait_text(self, key: str, part: str) -> None:
+        self.reach(key)
         self.page.wait_for_function(
             "([key, part]) => document.querySelector('.st-key-' + key)"
             "?.innerText.replace(/\\s+/g, ' ').includes(part)",
@@ -164,6 +167,7 @@ class DashboardPage:
 
     def wait_value(self, key: str, value: str) -> None:
         """Until a text input holds `value`."""
+        self.reach(key)
         self.page.wait_for_function(
             "([key, value]) => document.querySelector(`.st-key-${key} input`)?.value === value",
             arg=[key, value],
@@ -181,24 +185,27 @@ class DashboardPage:
     def type_prompt(self, text: str) -> None:
         self.type_area("prompt", text)
 
-    def unfold(self, key: str) -> None:
-        """Open the composer where it is folded and what is looked for is not on the page."""
-        if self.page.query_selector(f".st-key-{key}") is None:
-            edit = self.page.query_selector(".st-key-edit button")
-            if edit is not None:
-                edit.click()
-                self.page.wait_for_selector(f".st-key-{key}", timeout=TIMEOUT)
-                self.settle()
+    def reach(self, key: str) -> None:
+        """Take the step to something that is not on the page: open the composer, or a detail."""
+        if self.page.query_selector(f'[class*="st-key-{key}"]') is not None:
+            return
+        part, edit = DETAILS.get(key), self.page.query_selector(".st-key-edit button")
+        if part is not None and self.page.query_selector(".st-key-detail") is not None:
+            self.choose("detail", part)
+        elif edit is not None and is_of_composer(key):
+            edit.click()
+            self.page.wait_for_selector(f".st-key-{key}", timeout=TIMEOUT)
+            self.settle()
 
     def type(self, key: str, text: str) -> None:
-        self.unfold(key)
+        self.reach(key)
         box = self.page.locator(f".st-key-{key} input").first
         box.fill(text)
         box.press("Enter")
         self.settle()
 
     def choose_model(self, name: str) -> None:
-        self.unfold("model")
+        self.reach("model")
         box = self.page.locator(".st-key-model input")
         box.click()
         box.fill(name)
@@ -212,13 +219,13 @@ class DashboardPage:
         self.wait_gone("situation")
 
     def click_button(self, key: str) -> None:
-        self.unfold(key)
+        self.reach(key)
         # A button with a tooltip is in the page twice.
         self.page.locator(f".st-key-{key} button").first.click()
         self.settle()
 
     def choose(self, key: str, label: str) -> None:
-        self.unfold(key)
+        self.reach(key)
         exactly = re.compile(rf"^\s*{re.escape(label)}\s*$")
         self.page.locator(f".st-key-{key} button", has_text=exactly).first.click()
         self.settle()
@@ -267,6 +274,7 @@ class DashboardPage:
 
     def figure(self, key: str) -> Any:
         """The plot whose key begins with `key`: some keys go on with a number of clicks."""
+        self.reach(key)
         return self.page.locator(f'[class*="st-key-{key}"] .js-plotly-plot').first
 
     def of_figure(self, key: str, expression: str) -> Any:
@@ -336,6 +344,7 @@ class DashboardPage:
 
     def pressed(self, key: str) -> list[str]:
         """The chosen ones of a row of choices."""
+        self.reach(key)
         return self.page.evaluate(
             "key => Array.from(document.querySelectorAll("
             "`.st-key-${key} button[aria-checked=true]`), b => b.innerText.trim())",
@@ -344,6 +353,7 @@ class DashboardPage:
 
     def typed(self, key: str) -> str:
         """What stands in a text box."""
+        self.reach(key)
         return self.page.locator(f".st-key-{key} :is(input, textarea)").first.input_value()
 
     def banners(self) -> str:
@@ -372,7 +382,7 @@ class DashboardPage:
 
     def type_area(self, key: str, text: str) -> None:
         """Into a box of several lines, and leave it."""
-        self.unfold(key)
+        self.reach(key)
         box = self.page.locator(f".st-key-{key} textarea")
         box.fill(text)
         box.press("Control+Enter")

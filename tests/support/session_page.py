@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 from support.head_grid import GridOnPage
+from support.one_step_away import DETAILS, is_of_composer
 from support.streamlit_client import Session
 from support.streamlit_page import Node
 
@@ -99,6 +100,7 @@ class SessionPage:
 
     def type(self, key: str, text: str) -> None:
         """Into a text box or area, and leave it."""
+        self.reach(key)
         self._do(self.session.set(key, text))
 
     def type_prompt(self, text: str) -> None:
@@ -110,6 +112,7 @@ class SessionPage:
 
     def choose(self, key: str, label: str) -> None:
         """One of a row of choices."""
+        self.reach(key)
         self._do(self.session.choose(key, label))
 
     def choose_model(self, name: str) -> None:
@@ -121,16 +124,20 @@ class SessionPage:
 
     def toggle(self, key: str, index: int) -> None:
         """Press one of a row of which several can be chosen, or let it go."""
+        self.reach(key)
         self._do(self.session.toggle(key, index))
 
     def switch(self, key: str, on: bool = True) -> None:
+        self.reach(key)
         self._do(self.session.switch(key, on))
 
     def press(self, key: str) -> None:
         """Press a button, and wait for nothing of what that begins."""
+        self.reach(key)
         self._loop.run(self.session.press(key))
 
     def click_button(self, key: str) -> None:
+        self.reach(key)
         self._do(self.session.press(key))
 
     def run(self) -> None:
@@ -163,6 +170,17 @@ class SessionPage:
         finally:
             self._settles = True
 
+    def reach(self, key: str) -> None:
+        """Take the step to something that is not on the page: open the composer, or a detail."""
+        page = self.session.page
+        if any(node.key.startswith(key) for node in page.nodes.values()):
+            return
+        part = DETAILS.get(key)
+        if part is not None and self.shows("detail") and page.chosen("detail") != [part]:
+            self.choose("detail", part)
+        elif is_of_composer(key) and self.shows("edit"):
+            self.click_button("edit")
+
     # What is waited for
 
     def settle(self) -> None:
@@ -184,14 +202,18 @@ class SessionPage:
 
     def wait_gone(self, key: str) -> None:
         """Until a container is empty or out of the page."""
-        self._until(lambda: not self.text(key), lambda: self.text(key))
+        text = self.session.text
+        self._until(lambda: not text(key), lambda: text(key))
 
     def wait_text(self, key: str, part: str) -> None:
-        self._until(lambda: part in self.text(key), lambda: self.text(key))
+        self.reach(key)
+        text = self.session.text
+        self._until(lambda: part in text(key), lambda: text(key))
 
     def wait_value(self, key: str, value: str) -> None:
         """Until a text box holds `value`."""
-        self._until(lambda: self.typed(key) == value, lambda: self.typed(key))
+        self.reach(key)
+        self._until(lambda: self._typed(key) == value, lambda: self._typed(key))
 
     def wait_error(self, part: str) -> None:
         self._until(lambda: part in self.errors(), self.errors)
@@ -210,6 +232,7 @@ class SessionPage:
 
     def text(self, key: str) -> str:
         """The words in a container, white space collapsed."""
+        self.reach(key)
         return self.session.text(key)
 
     def everything(self) -> str:
@@ -240,28 +263,37 @@ class SessionPage:
 
     def rows(self, key: str) -> list[tuple[Any, ...]]:
         """The rows of the table in a container, or of the table with that key."""
+        self.reach(key)
         return self.session.page.rows(key)
 
     def typed(self, key: str) -> str:
         """What stands in a box, or is chosen in a list; a number in its shortest form."""
+        self.reach(key)
+        return self._typed(key)
+
+    def _typed(self, key: str) -> str:
         value = self.session.page.values[self.session.page.widget(key).id]
         return f"{value.double_value:g}" if value.HasField("double_value") else value.string_value
 
     def pressed(self, key: str) -> list[str]:
         """The chosen ones of a row of choices."""
+        self.reach(key)
         return self.session.page.chosen(key)
 
     def options(self, key: str) -> list[str]:
         """What a list offers."""
+        self.reach(key)
         return list(self.session.page.widget(key).content.selectbox.options)
 
     def is_disabled(self, key: str) -> bool:
         """Whether a button or a box cannot be used now."""
+        self.reach(key)
         widget = self.session.page.widget(key)
         return bool(getattr(widget.content, widget.kind).disabled)
 
     def whole_key(self, begun: str) -> str:
         """The key that begins so: some go on with a number of clicks."""
+        self.reach(begun)
         keys = (node.key for node in self.session.page.nodes.values())
         return next(key for key in keys if key.startswith(begun))
 
@@ -325,6 +357,7 @@ class SessionPage:
         return inside or named
 
     def _chart(self, key: str) -> Node:
+        self.reach(key)
         if not self._charts(key):
             self._until(lambda: self._charts(key) != [])
         return self._charts(key)[0]

@@ -96,7 +96,7 @@ class Session:
     async def set(self, key: str, text: str) -> None:
         """Type into a box: of text, of names that it need not offer, or of a number."""
         await self.at_rest()
-        await self._unfold(key)
+        await self.at_rest()
         is_number = self.page.widget(key).kind == "number_input"
         await self._change(key, (float(text) if text else None) if is_number else text)
 
@@ -139,7 +139,7 @@ class Session:
 
     async def press(self, key: str) -> None:
         """Press a button."""
-        await self._unfold(key)
+        await self.at_rest()
         button = self.page.widget(key)
         if button.content.button.disabled:
             raise LookupError(f"The button {key!r} cannot be pressed now.")
@@ -237,16 +237,8 @@ class Session:
         async with self._news:
             self._news.notify_all()
 
-    async def _unfold(self, key: str) -> None:
-        """At rest, open the composer where it is folded and what is looked for is not on the page."""
-        await self.at_rest()
-        edit = self.page.find("edit")
-        if self.page.find(key) is None and edit is not None:
-            await self._ask(pressed=WidgetState(id=self.page.nodes[edit].id, trigger_value=True))
-            await self.at_rest()
-
     async def _change(self, key: str, value: bool | str | list[str] | float | None) -> None:
-        await self._unfold(key)
+        await self.at_rest()
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, value)
         await self._ask(widget.fragment)
@@ -353,7 +345,7 @@ class Session:
 
     async def give(self, key: str, name: str, content: bytes) -> None:
         """Choose a file in a file box."""
-        await self._unfold(key)
+        await self.at_rest()
         box = self.page.widget(key)
         message = BackMsg()
         message.file_urls_request.file_names.append(name)
@@ -371,7 +363,6 @@ class Session:
 
     async def toggle(self, key: str, index: int) -> None:
         """Press one of a row of which several can be chosen, or let it go."""
-        await self._unfold(key)
         widget = self.page.widget(key)
         told = widget.content.button_group
         label, chosen = told.options[index].content, self.page.chosen(key)

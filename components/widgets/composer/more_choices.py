@@ -1,4 +1,4 @@
-"""What is rarely changed: BOS, how the weights are processed, the number format."""
+"""What is rarely changed: BOS, how the weights are processed, the number format, one kind alone."""
 
 import streamlit as st
 
@@ -39,6 +39,13 @@ def more_choices() -> None:
             "nats of logit difference. In a model of up to "
             f"{MOST_PARAMS // 10**6:,} million parameters the strongest heads are measured again "
             "in float32, and the findings say how far away they were.",
+        )
+        st.toggle(
+            "Only this kind",
+            key="only_this_kind",
+            persist_state="session",
+            help="A quick sweep is done once more under mean ablation, and the findings say "
+            "whether its strongest heads hold there. Not with this.",
         )
 
 

@@ -12,6 +12,7 @@ from components.widgets.sweep.facts import baseline_facts
 from components.widgets.sweep.findings import findings_panel, lead
 from components.widgets.sweep.heatmap import heatmap_panel
 from components.widgets.sweep.next_steps import next_steps
+from components.widgets.sweep.second_kind import second_kind
 from core.results.findings import findings
 
 
@@ -32,6 +33,7 @@ def results(state: Session, look: Look) -> None:
         with beside, st.container(key="beside"):
             if state.selection.head is None:
                 baseline_facts(result)
+                second_kind(result, metric, state)
                 findings_panel(result, found)
             head_detail(effects, metric, state, look)
         details(effects, metric, state, look)
