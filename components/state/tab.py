@@ -20,6 +20,7 @@ from components.state.selection import Selection
 from components.state.sweep_page import SweepPage
 from components.state.tab_models import TabModels
 from components.state.tab_tasks import TabTasks
+from components.state.tour import Tour
 from core.demo import example
 from core.jobs import Job
 
@@ -40,6 +41,7 @@ class Session:
     patching: PatchingPage
     composer: Composer = field(default_factory=Composer)
     kinds: KindComparison = field(default_factory=KindComparison)
+    tour: Tour = field(default_factory=Tour)
     second: SecondKind = field(default_factory=SecondKind)
     models: TabModels = field(default_factory=TabModels)
     history: HistoryPage = field(default_factory=HistoryPage)

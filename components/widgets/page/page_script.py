@@ -6,7 +6,17 @@ import streamlit as st
 
 from components.assets import asset
 
-_SCRIPTS = ("typing", "arrows", "reading", "saving", "dropping", "address", "fitting", "opened")
+_SCRIPTS = (
+    "typing",
+    "arrows",
+    "reading",
+    "saving",
+    "dropping",
+    "address",
+    "fitting",
+    "opened",
+    "tour",
+)
 
 
 def page_script() -> None:

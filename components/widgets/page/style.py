@@ -22,6 +22,7 @@ def page_style(look: Look) -> None:
   --hs-mono:{MONO}; }}
 {asset("css/page.css")}
 {asset("css/head_grid.css")}
+{asset("css/tour.css")}
 </style>"""
     )
 

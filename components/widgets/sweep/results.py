@@ -13,6 +13,7 @@ from components.widgets.sweep.findings import findings_panel, lead
 from components.widgets.sweep.heatmap import heatmap_panel
 from components.widgets.sweep.next_steps import next_steps
 from components.widgets.sweep.second_kind import second_kind
+from components.widgets.tour.panel import tour_panel
 from core.results.findings import findings
 
 
@@ -31,9 +32,12 @@ def results(state: Session, look: Look) -> None:
             next_steps(effects, metric, state)
             run_bar(effects, metric, state)
         with beside, st.container(key="beside"):
+            tour = st.container()
             if state.selection.head is None:
                 baseline_facts(result)
                 second_kind(result, metric, state)
                 findings_panel(result, found)
             head_detail(effects, metric, state, look)
+            with tour:  # it tells of what is drawn beneath it
+                tour_panel(effects, state)
         details(effects, metric, state, look)

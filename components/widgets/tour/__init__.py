@@ -1,0 +1,1 @@
+"""The two-minute tour of the first example."""
