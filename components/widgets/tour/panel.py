@@ -28,7 +28,7 @@ def tour_panel(effects: Effects, state: Session) -> None:
 def _offer(state: Session) -> None:
     """The page's script hides it for good where it was dismissed, or the tour was taken."""
     with st.container(key="tour_offer", horizontal=True, vertical_alignment="center", gap="small"):
-        said = "New to this? Two minutes, and you have seen an induction head."
+        said = "New here? See an induction head in two minutes."
         show_html(fill('<span class="hs-quiet">{}</span>', said), width="content")
         st.button("Take the tour", key="tour_begin", on_click=_go, args=(0, state))
         st.button("No, thanks", key="tour_dismiss", type="tertiary", on_click=state.tour.leave)
