@@ -6,7 +6,9 @@ from typing import Any
 import streamlit as st
 
 from components.state.address import Address
+from components.state.browser import browser_id
 from components.state.compare_page import ComparePage
+from components.state.front_page import front_page_spec
 from components.state.history_page import HistoryPage, ImportBox
 from components.state.hypothesis_page import HypothesisPage
 from components.state.kind_comparison import KindComparison
@@ -18,6 +20,7 @@ from components.state.tab_models import TabModels
 from components.state.tab_tasks import TabTasks
 from core.demo import example
 from core.jobs import Job
+from core.results.prediction import Looked
 
 
 @dataclass(slots=True)
@@ -56,13 +59,20 @@ class Session:
         return None
 
     def reveal(self, sealed: SealedSweep) -> Effects:
-        """A sweep's effects, to be drawn; its question counts as looked at from here on."""
-        return self.seen_questions.reveal(sealed)
+        """A sweep's effects, to be drawn; its question counts as looked at from here on.
+
+        What the front page shows by itself counts as no more than that, until a head is chosen.
+        """
+        sweep = self.sweep
+        unasked = sweep.front_page is not None and sealed is sweep.result
+        is_closer = self.selection.head is not None
+        looked = Looked.FRONT_PAGE if unasked and not is_closer else Looked.YES
+        return self.seen_questions.reveal(sealed, looked)
 
 
-def new_session() -> Session:
-    """A tab's state before anything is on screen."""
-    address, seen, tasks = Address(), SeenQuestions(), TabTasks()
+def new_session(browser: str | None = None) -> Session:
+    """A tab's state before anything is on screen; `browser` is the id of the browser it is in."""
+    address, seen, tasks = Address(), SeenQuestions(browser), TabTasks()
     selection = Selection(address)
     return Session(
         address=address,
@@ -76,11 +86,20 @@ def new_session() -> Session:
 
 
 def session() -> Session:
-    """This tab's state, made on its first run with the saved example on screen."""
+    """This tab's state, made on its first run with the front page's example on screen."""
     if "headsweep" not in st.session_state:
-        state = new_session()
-        saved = SealedSweep(example.saved(), layer_effects=example.saved_layer_effects())
-        state.sweep.show(saved, example.SPEC, saved=True)
+        state = new_session(browser_id())
+        _show_front_page(state.sweep)
         st.session_state["headsweep"] = state
     found: Session = st.session_state["headsweep"]
     return found
+
+
+def _show_front_page(sweep: SweepPage) -> None:
+    """The saved example, which is of one kind; where another is the default, it is swept."""
+    sweep.front_page = front_page_spec()
+    if sweep.front_page == example.SPEC:
+        saved = SealedSweep(example.saved(), layer_effects=example.saved_layer_effects())
+        sweep.show(saved, example.SPEC, saved=True)
+    else:
+        sweep.linked, sweep.to_run = sweep.front_page, True

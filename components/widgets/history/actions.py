@@ -20,7 +20,7 @@ def actions(state: Session, *, read_only: bool) -> None:
             "Compare",
             key="compare_runs",
             type="primary",
-            disabled=len(chosen) != 2,
+            disabled=len(chosen) != 2 or bool(state.history.picked_predictions),
             help="Choose two runs of models with the same shape.",
         )
         if not read_only:
@@ -46,7 +46,7 @@ def _undo(state: Session) -> None:
     if not count:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="undo_row"):
-        banner(f"{count} run{'s' if count > 1 else ''} deleted; kept for seven days.")
+        banner(f"{count} deleted; kept for seven days.")
         st.button("Undo", key="undo_delete", on_click=_restore)
 
 
@@ -67,7 +67,7 @@ def _restore() -> None:
 
 def _none() -> None:
     state = session()
-    state.history.picked_runs.clear()
+    state.history.pick_none()
     state.selection.renew_keys()
 
 
