@@ -8,13 +8,14 @@ class HistoryPage:
     """`picked_runs` are chosen from the list, the first of its lines on screen is number `first`.
 
     `picked_predictions` are those of them that are predictions: these cannot be compared.
-    `deleted_runs` are those whose deletion can be undone; `trouble` is why the last change could
-    not be made.
+    `deleted_runs` are those whose deletion can be undone, `deleted_predictions` those of them that
+    are predictions; `trouble` is why the last change could not be made.
     """
 
     picked_runs: list[str] = field(default_factory=list)
     picked_predictions: set[str] = field(default_factory=set)
     deleted_runs: tuple[str, ...] = ()
+    deleted_predictions: frozenset[str] = frozenset()
     first: int = 0
     trouble: str = ""
 

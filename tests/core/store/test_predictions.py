@@ -15,7 +15,8 @@ from core.store.result_kinds import PREDICTIONS, SWEEPS
 from core.store.run import Label, Origin, Query
 from core.store.store import Store
 
-OTHER = locked(replace(example.SPEC, prompt="zebra crossing", ablation="zero"), lock="1" * 32, breaks=False)
+ZEBRA = replace(example.SPEC, prompt="zebra crossing", ablation="zero")
+OTHER = locked(ZEBRA, lock="1" * 32, breaks=False)
 
 
 def test_what_is_locked_is_there_in_another_process(opened):
