@@ -58,13 +58,14 @@ class Session:
                 return job
         return None
 
-    def reveal(self, sealed: SealedSweep) -> Effects:
+    def reveal(self, sealed: SealedSweep, *, by_itself: bool = False) -> Effects:
         """A sweep's effects, to be drawn; its question counts as looked at from here on.
 
-        What the front page shows by itself counts as no more than that, until a head is chosen.
+        What the front page shows by itself counts as no more than that, until a head is chosen: its
+        result, and what is drawn beside that without having been asked for (`by_itself`).
         """
         sweep = self.sweep
-        unasked = sweep.front_page is not None and sealed is sweep.result
+        unasked = sweep.front_page is not None and (by_itself or sealed is sweep.result)
         is_closer = self.selection.head is not None
         looked = Looked.FRONT_PAGE if unasked and not is_closer else Looked.YES
         return self.seen_questions.reveal(sealed, looked)

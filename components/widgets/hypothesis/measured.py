@@ -6,6 +6,8 @@ from components.state import Session, Test
 from components.widgets.composer.draft import on_this_machine
 from components.widgets.hypothesis.verdict import verdict
 from components.widgets.page.messages import note
+from core.checkpoints.permitted import check_permitted
+from core.errors import InputError
 from core.spec.heads import shortened
 
 
@@ -14,7 +16,8 @@ def may_be_measured(test: Test, state: Session) -> bool:
 
     Nobody downloads a model, or loads one that is not known here, by opening a prediction.
     """
-    why = _not_by_itself(test, state)
+    refused = _refused(test.spec.model)
+    why = refused or _not_by_itself(test, state)
     if not why:
         return True
     outcome = test.locked.outcome
@@ -24,8 +27,19 @@ def may_be_measured(test: Test, state: Session) -> bool:
         else:
             verdict(test, outcome.baseline, outcome.joint)
         note(why)
+        if refused:
+            return False
         st.button("Test it here", key="test_here", on_click=_test_here, args=(test, state))
     return False
+
+
+def _refused(name: str) -> str:
+    """Why the operator lets nobody load a model; nothing where they do."""
+    try:
+        check_permitted(name)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _not_by_itself(test: Test, state: Session) -> str:
