@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 """Where app.py, pages/ and .streamlit/ lie: the clone, or site-packages."""
 GRACE_SECONDS = 3
 """For answers that are under way when the server is to stop."""
+SEEN_SECONDS = 1
+"""For the last of what browsers have seen to be written: it is mostly there already."""
 
 
 def main() -> None:
@@ -53,6 +55,7 @@ def main() -> None:
     from components.state.widget_values import take_only_own_values
     from components.web.app import dashboard
     from core.exports.rescue import rescued_at_the_end
+    from core.store.browsers import SEEN
     from core.store.keeper import KEEPER
 
     warm_up()
@@ -63,6 +66,7 @@ def main() -> None:
     print(f"Headsweep: {given.url}", flush=True)
     with rescued_at_the_end(KEEPER):
         _serve(dashboard(script, given), given)
+        SEEN.write_within(SEEN_SECONDS)
 
 
 def _load_options(script: Path, given: Settings) -> None:

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         default="auto",
         description="Where to compute: auto is CUDA where there is one, else the CPU.",
     )
+    default_ablation: Literal["mean-across-heads", "zero", "mean"] = Field(
+        default="mean-across-heads",
+        description="The kind of ablation that the page and the command line begin with: "
+        "mean-across-heads is the original notebook's. Links, files and kept runs say their own.",
+    )
     address: str = Field(
         default="localhost",
         description="On which address the dashboard listens; 0.0.0.0 is all of them.",

@@ -3,6 +3,7 @@
 from components.widgets.composer.draft import read_draft, update_models
 from components.widgets.composer.form import composer_fields
 from components.widgets.hypothesis.address import hypothesis_params, take_hypothesis
+from components.widgets.hypothesis.measured import may_be_measured
 from components.widgets.hypothesis.outcome import outcome
 from components.widgets.hypothesis.statement import statement
 from components.widgets.hypothesis.sufficiency import sufficiency
@@ -26,7 +27,8 @@ if test is None:
     statement(draft, state, theme)
 else:
     under_test(test, state)
-    outcome(test, state, theme)
-    sufficiency(test, state, theme)
+    if may_be_measured(test, state):
+        outcome(test, state, theme)
+        sufficiency(test, state, theme)
 write_address(state, hypothesis_params(state, None if draft is None else draft.requested))
 end_page(state)

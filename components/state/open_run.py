@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from components.state import BOS, Session, put
 from components.state.answer_syntax import positions_text, typed_answer
+from components.state.front_page import front_page_spec
 from components.state.sealed import of_run
 from components.state.sweep_page import RunOnScreen
 from components.state.uploads import Upload
@@ -47,6 +48,13 @@ def open_spec(state: Session, spec: SweepSpec) -> None:
         sweep.linked, sweep.to_run = spec, True
 
 
+def open_front_page(state: Session) -> None:
+    """Put on screen what an address without parameters opens: nobody has asked for it."""
+    spec = front_page_spec()
+    state.sweep.front_page = spec
+    open_spec(state, spec)
+
+
 def open_address(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     """Open what an address asks for; returns what is wrong with it, if anything.
 
@@ -80,7 +88,7 @@ def fill_from_address(state: Session, params: Mapping[str, Sequence[str]]) -> tu
         _fill_readable(state, params)
         return False, f"This link cannot be opened. {error}"
     if spec is None:
-        fill(state, example.SPEC)
+        fill(state, front_page_spec())
         return False, ""
     refused = refusal(spec)
     fill(state, spec, with_model=not refused)

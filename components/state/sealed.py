@@ -11,21 +11,29 @@ from dataclasses import dataclass, field, replace
 from core.checkpoints import catalogue
 from core.jobs import Job, JobState
 from core.results.layer_effects import LayerEffects
+from core.results.locked_prediction import KnownOf
+from core.results.prediction import Looked
 from core.results.result import SweepResult, Top
 from core.spec.spec import SweepSpec
-from core.store.rows import id_of
+from core.store.browsers import SEEN
+from core.store.predictions import Came, PredictionLine
+from core.store.rows import id_of, storable
 from core.store.run import Largest, Origin, Run, Summary, answer_text
-from core.store.sweeps import identity_of
+from core.store.sweeps import SHOWN_PROMPT, identity_of
 from core.sweep.estimate.attribution import Estimate
 from core.sweep.task import output_of
 
 Question = tuple[str, str, str]
-"""Model, prompt and target in words: to have seen its effects under any kind is to have looked."""
+"""Model, prompt and target in words: to have seen its effects under any kind is to have looked.
+
+Of a long prompt as much as a list knows of it: two that begin with the same 300 characters are one.
+"""
 
 
 def question(spec: SweepSpec) -> Question:
     """What a spec asks, however it is ablated."""
-    return spec.model, spec.prompt, answer_text(spec.target)
+    prompt, target = spec.prompt[:SHOWN_PROMPT], answer_text(spec.target)
+    return catalogue.canonical(spec.model), storable(prompt), storable(target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,23 +147,55 @@ def of_run(run: Run) -> SealedSweep:
 
 @dataclass(slots=True)
 class SeenQuestions:
-    """The questions whose effects have been on this tab's screen."""
+    """The questions whose effects have been on this tab's screen, or on another of its browser's.
 
-    questions: set[Question] = field(default_factory=set)
+    `browser` is that browser's id, under which the process and the store remember; without one
+    this tab remembers by itself, and F5 forgets.
+    """
+
+    browser: str | None = None
+    questions: dict[Question, Looked] = field(default_factory=dict)
 
     def __contains__(self, spec: SweepSpec) -> bool:
-        return question(spec) in self.questions
+        """Whether effects on this question were looked at, and not only met on the front page."""
+        return self.looked(spec) is Looked.YES
 
-    def mark(self, spec: SweepSpec) -> None:
+    @property
+    def known_of(self) -> KnownOf:
+        """Whose looking is known."""
+        return "tab" if self.browser is None else "browser"
+
+    def looked(self, spec: SweepSpec, *, anew: bool = False) -> Looked:
+        """What of a question's effects has been on screen; `anew` asks the store in any case."""
+        asked = question(spec)
+        found = self.questions.get(asked, Looked.NO)
+        if self.browser is None or found is Looked.YES:
+            return found
+        return found.or_more(SEEN.looked(self.browser, asked, anew=anew))
+
+    def mark(self, spec: SweepSpec, looked: Looked = Looked.YES) -> None:
         """Effects on this question are drawn."""
-        self.questions.add(question(spec))
+        self._mark(question(spec), looked)
 
-    def reveal(self, sealed: SealedSweep) -> Effects:
+    def reveal(self, sealed: SealedSweep, looked: Looked = Looked.YES) -> Effects:
         """A sweep's effects, to be drawn: its question has been looked at from here on."""
-        self.mark(sealed.spec)
+        self.mark(sealed.spec, looked)
         return sealed._effects
 
     def reveal_line(self, run: Summary) -> tuple[tuple[tuple[float, ...], ...], Largest]:
         """Of a line of the kept runs, the changes by layer and head, and the largest of them."""
-        self.questions.add((catalogue.canonical(run.model), run.prompt, run.target))
+        self._mark((catalogue.canonical(run.model), run.prompt, run.target), Looked.YES)
         return run.changes, run.largest
+
+    def reveal_outcome(self, line: PredictionLine) -> Came | None:
+        """What came of a prediction in a list, if it was tested: then it has been looked at."""
+        if line.outcome is not None:
+            asked = catalogue.canonical(line.model), line.prompt, line.target
+            self._mark(asked, Looked.YES)
+        return line.outcome
+
+    def _mark(self, asked: Question, looked: Looked) -> None:
+        before = self.questions.get(asked, Looked.NO)
+        after = self.questions[asked] = before.or_more(looked)
+        if self.browser is not None and after is not before:
+            SEEN.mark(self.browser, asked, after)

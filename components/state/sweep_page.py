@@ -23,15 +23,18 @@ class RunOnScreen:
 class SweepPage:
     """`result` is on screen, asked for by `requested`; `job` is the sweep under way for it.
 
-    `saved_example` tells that it came with the program. `failed` is why the last sweep, of
-    `failed_for`, failed. `linked` is what an address asks for and is not on screen yet; `to_run`
-    says that it is to be swept. `own_runs` are the kept runs that this tab has asked for.
+    `saved_example` tells that it came with the program. `front_page` is the example that the front
+    page shows by itself, while that is on screen, or coming, and nobody has asked for it. `failed`
+    is why the last sweep, of `failed_for`, failed. `linked` is what an address asks for and is not
+    on screen yet; `to_run` says that it is to be swept. `own_runs` are the kept runs that this tab
+    has asked for.
     """
 
     selection: Selection
     result: SealedSweep | None = None
     requested: SweepSpec | None = None
     saved_example: bool = False
+    front_page: SweepSpec | None = None
     run: RunOnScreen = RunOnScreen()
     job: Job | None = None
     failed: InputError | None = None
@@ -70,6 +73,8 @@ class SweepPage:
         self.selection.fit(result.spec.model, result.shape)
         self.result, self.saved_example = result, saved
         self.requested, self.run = requested or result.spec, run
+        if self.requested != self.front_page:
+            self.front_page = None
         self.linked, self.to_run = None, False
 
     def adopt(self, job: Job) -> None:
@@ -80,6 +85,8 @@ class SweepPage:
 
     def start(self, spec: SweepSpec) -> None:
         """Ask for a sweep; this tab's unfinished one is given up, unless it is the same."""
+        if not self.to_run:  # else its address asks for it, and not a person
+            self.front_page = None
         if self.is_coming(spec) and self.job is not None and not self.job.state.final:
             return
         self.stop()

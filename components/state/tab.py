@@ -8,8 +8,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components.state.address import Address
+from components.state.browser import browser_id
 from components.state.compare_page import ComparePage
 from components.state.composer import Composer
+from components.state.front_page import front_page_spec
 from components.state.history_page import HistoryPage, ImportBox
 from components.state.hypothesis_page import HypothesisPage
 from components.state.kind_comparison import KindComparison
@@ -23,6 +25,7 @@ from components.state.tab_tasks import TabTasks
 from components.state.tour import Tour
 from core.demo import example
 from core.jobs import Job
+from core.results.prediction import Looked
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -74,14 +77,22 @@ class Session:
         for name in list(self.compare.jobs):
             self.compare.stop(name)
 
-    def reveal(self, sealed: SealedSweep) -> Effects:
-        """A sweep's effects, to be drawn; its question counts as looked at from here on."""
-        return self.seen_questions.reveal(sealed)
+    def reveal(self, sealed: SealedSweep, *, by_itself: bool = False) -> Effects:
+        """A sweep's effects, to be drawn; its question counts as looked at from here on.
+
+        What the front page shows by itself counts as no more than that, until a head is chosen: its
+        result, and what is drawn beside that without having been asked for (`by_itself`).
+        """
+        sweep = self.sweep
+        unasked = sweep.front_page is not None and (by_itself or sealed is sweep.result)
+        is_closer = self.selection.head is not None
+        looked = Looked.FRONT_PAGE if unasked and not is_closer else Looked.YES
+        return self.seen_questions.reveal(sealed, looked)
 
 
-def new_session() -> Session:
-    """A tab's state before anything is on screen."""
-    address, seen, tasks = Address(), SeenQuestions(), TabTasks()
+def new_session(browser: str | None = None) -> Session:
+    """A tab's state before anything is on screen; `browser` is the id of the browser it is in."""
+    address, seen, tasks = Address(), SeenQuestions(browser), TabTasks()
     selection = Selection(address)
     return Session(
         address=address,
@@ -111,12 +122,21 @@ def tabs() -> dict[str, Session]:
 
 
 def session() -> Session:
-    """This tab's state, made on its first run with the saved example on screen."""
+    """This tab's state, made on its first run with the front page's example on screen."""
     if "headsweep" not in st.session_state:
-        state = new_session()
-        saved = SealedSweep(example.saved(), layer_effects=example.saved_layer_effects())
-        state.sweep.show(saved, example.SPEC, saved=True)
+        state = new_session(browser_id())
+        _show_front_page(state.sweep)
         st.session_state["headsweep"] = state
         remember_tab(state)
     found: Session = st.session_state["headsweep"]
     return found
+
+
+def _show_front_page(sweep: SweepPage) -> None:
+    """The saved example, which is of one kind; where another is the default, it is swept."""
+    sweep.front_page = front_page_spec()
+    if sweep.front_page == example.SPEC:
+        saved = SealedSweep(example.saved(), layer_effects=example.saved_layer_effects())
+        sweep.show(saved, example.SPEC, saved=True)
+    else:
+        sweep.linked, sweep.to_run = sweep.front_page, True

@@ -9,13 +9,14 @@ from core.checkpoints import catalogue
 from core.checkpoints.registry import ModelKey, model_key
 from core.demo import example
 from core.results.metrics import BY_SHORT, Metric
+from core.spec.ablation import default_kind
 
 WIDGET_DEFAULTS: dict[str, Any] = {
     "model": example.SPEC.model,
     "prompt": example.SPEC.prompt,
     "target": example.SPEC.target,
     "foil": "",
-    "ablation": example.SPEC.ablation,
+    "ablation": default_kind(),
     "positions": "all",
     "chosen_positions": "",
     "reference_choice": "default",
@@ -53,6 +54,7 @@ WIDGET_DEFAULTS: dict[str, Any] = {
     "predicted": None,
     "own_variants": "",
     "history_text": "",
+    "history_what": None,
     "history_model": None,
     "history_kind": None,
     "history_tag": None,

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.web.browser_cookie import BrowserCookie
 from components.web.closed import ClosedPaths
 from components.web.dead_sessions import let_dead_sessions_go
 from components.web.headers import SecurityHeaders, inline_scripts, security_headers
@@ -52,6 +53,7 @@ def dashboard(script: Path, given: Settings) -> "App":
             Middleware(SecurityHeaders, security_headers(scripts, given.framed_by)),
             Middleware(OwnHosts, allowed_hosts(given.address, given.allowed_hosts), given.url),
             Middleware(ClosedPaths),
+            Middleware(BrowserCookie, f"/{given.base_path}"),
             Middleware(OwnMessages),
             Middleware(BoundedUploads),
         ],

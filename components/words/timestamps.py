@@ -17,3 +17,8 @@ def when(created: float) -> str:
     shown = local or at
     text = f"{shown.day} {shown:%b %Y, %H:%M}" + ("" if local is not None else " UTC")
     return text.replace(" ", "\u00a0")  # never broken in two: its line may be narrow
+
+
+def moment_words(moment: str) -> str:
+    """When something was locked or measured, which is written in UTC and meant for everybody."""
+    return moment.replace("T", " ").replace("+00:00", " UTC")

@@ -1,4 +1,4 @@
-"""`headsweep open`: serve the dashboard and show a run in it."""
+"""`headsweep open`: serve the dashboard and show a run or a prediction in it."""
 
 import os
 import signal
@@ -14,14 +14,18 @@ from typing import Annotated
 
 import typer
 
+from core.cli.kept_predictions import find_prediction
 from core.cli.runs import find
 from core.errors import InputError
-from core.exports.data import MAX_BYTES, read_json
+from core.exports.data import MAX_BYTES
+from core.exports.prediction_file import ReadPrediction, read_file
 from core.exports.rescue import ending_signals
 from core.net import UNTIL_INPUT_ENDS, bindable_port
 from core.settings import Settings, settings
 from core.store.from_file import keep_from_file
 from core.store.keeper import KEEPER
+from core.store.result_kinds import PREDICTIONS
+from core.store.run import Origin
 
 AWAITED_SECONDS = 60.0
 
@@ -29,17 +33,19 @@ AWAITED_SECONDS = 60.0
 def open_(
     what: Annotated[
         str | None,
-        typer.Argument(help="A JSON file that Headsweep has exported, or a kept run's name."),
+        typer.Argument(
+            help="A JSON file that Headsweep has exported, or the name of a kept run or prediction."
+        ),
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser on it.")
     ] = True,
 ) -> None:
-    """Serve the dashboard with an exported or kept run on screen."""
-    run_id = None if what is None else _run_id(what)
+    """Serve the dashboard with an exported or kept run or prediction on screen."""
+    page = "" if what is None else _page_of(what)
     port = _free_port(settings())
     url = settings().model_copy(update={"port": port}).url
-    address = url if run_id is None else f"{url}/?run={run_id}"
+    address = f"{url}{page}"
     # A separate process, because `core` must not import `components`. However this one ends, the
     # other's input ends with it.
     server = subprocess.Popen(  # noqa: S603  # this interpreter, and the dashboard of this package
@@ -60,8 +66,8 @@ def open_(
     raise typer.Exit(1 if code > 0 else 0)
 
 
-def _run_id(what: str) -> str:
-    """The id of the kept run that `what` names; a file is first kept as an imported run."""
+def _page_of(what: str) -> str:
+    """The address of the kept run or prediction that `what` names; a file's is kept first."""
     path = Path(what)
     try:
         is_file = path.is_file()
@@ -75,11 +81,16 @@ def _run_id(what: str) -> str:
             raise InputError(
                 "file", f"{what!r} cannot be read ({error.strerror}): choose another file."
             ) from error
-        read = read_json(path.name, raw)
-        return keep_from_file(KEEPER.store(), read.result, read.layer_effects, read.label)
+        read, store = read_file(path.name, raw), KEEPER.store()
+        if isinstance(read, ReadPrediction):
+            kept = store.put(PREDICTIONS, read.locked, read.label, Origin.IMPORTED)
+            return f"/hypothesis?prediction={kept}"
+        return f"/?run={keep_from_file(store, read.result, read.layer_effects, read.label)}"
     if path.suffix == ".json" or os.sep in what:
         raise InputError("file", f"There is no file {what!r}: check its name and folder.")
-    return find(what).id
+    if (locked := find_prediction(what)) is not None:
+        return f"/hypothesis?prediction={locked.id}"
+    return f"/?run={find(what).id}"
 
 
 def _announce(server: "subprocess.Popen[bytes]", url: str, address: str, browser: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import InputError
-from core.spec.ablation import AblationKind
+from core.spec.ablation import AblationKind, default_kind
 from core.spec.heads import shortened
 from core.spec.reference_set import ReferenceLines, located_in, read
 from core.spec.spec import Positions, SweepSpec
@@ -73,7 +73,12 @@ Model = Annotated[
     str, typer.Option(help="A name from `headsweep models`, a hub name, or a folder.")
 ]
 Foil = Annotated[list[str] | None, typer.Option(help="A rival answer, for the logit difference.")]
-Ablation = Annotated[AblationKind, typer.Option(help="What a head's output is replaced by.")]
+DEFAULT_KIND = "mean-across-heads, or HEADSWEEP_DEFAULT_ABLATION"
+"""The default as the help says it: the same whatever the settings are."""
+Ablation = Annotated[
+    AblationKind | None,
+    typer.Option(help="What a head's output is replaced by.", show_default=DEFAULT_KIND),
+]
 CorruptedPrompt = Annotated[
     str | None, typer.Option(help="For resample: a prompt with as many tokens to take z from.")
 ]
@@ -121,6 +126,8 @@ def on_a_spec(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(**values: Any) -> None:
         asked = {name: values.pop(name) for name in shared if name in values}
+        if "ablation" not in asked:  # a command that ablates nothing by a kind
+            asked["ablation"] = AblationKind.MEAN_ACROSS_HEADS
         spec, lines = _spec_and_lines(**asked)
         with located_in(lines):
             command(spec, **values)
@@ -148,7 +155,7 @@ def _spec_and_lines(
     target: Target,
     model: Model = "demo",
     foil: Foil = None,
-    ablation: Ablation = AblationKind.MEAN_ACROSS_HEADS,
+    ablation: Ablation = None,
     corrupted_prompt: CorruptedPrompt = None,
     reference_file: ReferenceFile = None,
     positions: Where = "all",
@@ -165,7 +172,7 @@ def _spec_and_lines(
         prompt=prompt,
         target=tuple(target),
         foil=tuple(foil) if foil else None,
-        ablation=ablation,
+        ablation=default_kind() if ablation is None else ablation,
         corrupted_prompt=corrupted_prompt,
         reference=None if lines is None else lines.texts,
         positions=_positions(positions),

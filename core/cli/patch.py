@@ -14,7 +14,7 @@ from core.cli.output import progress
 from core.cli.patch_table import write_patching
 from core.cli.tables import PrintFormat
 from core.errors import InputError
-from core.spec.ablation import AblationKind, Needs
+from core.spec.ablation import AblationKind, Needs, default_kind
 from core.spec.spec import SweepSpec
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _resampling(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**values: Any) -> None:
-        kind: AblationKind = values["ablation"]
+        kind: AblationKind = values["ablation"] or default_kind()
         if kind.traits.needs is not Needs.CORRUPTED_PROMPT:
             raise InputError(
                 "ablation",

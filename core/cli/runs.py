@@ -1,4 +1,4 @@
-"""`headsweep runs`: list, show, export, delete and restore kept runs."""
+"""`headsweep runs`: list, show, export, delete and restore kept runs and locked predictions."""
 
 import sys
 from collections.abc import Sequence
@@ -10,19 +10,26 @@ from typing import Annotated, TypeVar
 import typer
 
 from core.cli import options as given
+from core.cli.kept_predictions import (
+    export_prediction,
+    find_prediction,
+    list_predictions,
+    show_prediction,
+)
 from core.cli.numbers import whole_option
 from core.cli.output import say, terminal_text, write_json
 from core.cli.terminal import TerminalConsole
 from core.errors import InputError
 from core.spec.ablation import AblationKind
 from core.store.keeper import KEEPER
-from core.store.result_kinds import SWEEPS, damaged_results, unknown_results
+from core.store.result_kinds import PREDICTIONS, SWEEPS, damaged_results, unknown_results
 from core.store.run import Query, Run, Summary
 from core.text.numbers import percent
 from core.text.words import phrase
 
 app = typer.Typer(
-    help="The kept runs: every sweep that has finished, here or in the dashboard.",
+    help="The kept runs: every sweep that has finished, here or in the dashboard; and the "
+    "predictions that were locked.",
     no_args_is_help=True,
 )
 
@@ -62,12 +69,18 @@ def list_(
     tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Those deleted lately.")] = False,
     limit: Annotated[int, whole_option("So many of the newest.", 1, 10_000)] = 50,
+    predictions: Annotated[
+        bool, typer.Option("--predictions", help="Locked predictions in place of runs.")
+    ] = False,
     format: _Print = Listed.TABLE,
 ) -> None:
-    """List the kept runs, the newest first."""
+    """List the kept runs, or the locked predictions, the newest first."""
     kind = None if ablation is None else ablation.value
     query = Query(text=search, model=model, ablation=kind, tag=tag, deleted=deleted)
     store = KEEPER.store()
+    if predictions:
+        list_predictions(store, query, limit, as_json=format is Listed.JSON)
+        return
     page, total = store.page(SWEEPS, query, most=limit), store.count(query)
     found = page.lines
     if format is Listed.JSON:
@@ -78,17 +91,24 @@ def list_(
         print("No kept run matches." if query != Query() else "No run is kept yet.")
     if damaged := damaged_results(page.damaged):
         say(damaged)
+    if others := store.count(query, PREDICTIONS):
+        are = "prediction is" if others == 1 else "predictions are"
+        say(f"{others:,} locked {are} kept too: headsweep runs list --predictions.")
     if unknown := unknown_results(store.n_unknown()):
         say(unknown)
 
 
 @app.command()
 def show(run: _Run, format: _Print = Listed.TABLE, metric: given.MetricName = None) -> None:
-    """Print a kept run as `headsweep sweep` would."""
+    """Print a kept run as `headsweep sweep` would, or a locked prediction."""
     from core.cli.sweep import print_table
     from core.exports.data import to_json
 
-    shown, kept = given.metric_named(metric), find(run)
+    shown = given.metric_named(metric)
+    if (locked := find_prediction(run)) is not None:
+        show_prediction(locked, as_json=format is Listed.JSON)
+        return
+    kept = find(run)
     given.check_measured(shown, kept.result)
     if format is Listed.JSON:
         sys.stdout.write(to_json(kept.result, kept.layer_effects, kept.label))
@@ -110,9 +130,12 @@ def export(
         Path | None, typer.Option(help="The file to write; - is standard output.")
     ] = None,
 ) -> None:
-    """Write a kept run to a file: data, a notebook, a report, a picture."""
+    """Write a kept run to a file: data, a notebook, a report, a picture; a prediction as JSON."""
     from core.exports import formats
 
+    if (locked := find_prediction(run)) is not None:
+        export_prediction(locked, out, as_json=format is Exported.JSON)
+        return
     kept = find(run)
     to_stdout = out is not None and str(out) == "-"
     name = formats.file_name(kept.result, kept.label, kept.id, format.value)
@@ -129,7 +152,7 @@ def export(
 
 @app.command()
 def delete(runs: _Runs) -> None:
-    """Delete runs; within seven days `headsweep runs restore` brings them back."""
+    """Delete runs or predictions; within seven days `headsweep runs restore` brings them back."""
     ids = [_whole_id(run) for run in runs]
     KEEPER.store().delete(ids)
     print(f"Deleted {', '.join(ids)}. Bring back: headsweep runs restore {' '.join(ids)}")
@@ -137,7 +160,7 @@ def delete(runs: _Runs) -> None:
 
 @app.command()
 def restore(runs: _Runs) -> None:
-    """Bring back runs that were deleted in the last seven days."""
+    """Bring back what was deleted in the last seven days."""
     ids = [_whole_id(run, deleted=True) for run in runs]
     KEEPER.store().restore(ids)
     print(f"Restored {', '.join(ids)}.")

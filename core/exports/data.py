@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError
+from core.results import locked_prediction
 from core.results.layer_effects import LayerEffects
 from core.results.metrics import METRICS
 from core.results.result import COLUMNS, Effect, Provenance, SweepResult
@@ -83,7 +84,7 @@ def read_json(name: str, raw: bytes) -> ReadRun:
         raise InputError(
             "file", f"{name!r} is larger than {MAX_BYTES // 1_000_000} MB: no exported run is."
         )
-    values = _parsed(name, raw)
+    values = parsed_file(name, raw)
     if (parse_schema(values) or ("",))[0] != FAMILY:
         raise InputError("file", _not_a_run(name, values))
     try:
@@ -92,7 +93,7 @@ def read_json(name: str, raw: bytes) -> ReadRun:
         given = values.get("margins")
         layer_effects = None if given is None else current_layer_effects(given)
         kept = None if layer_effects is None else LayerEffects.from_current_form(layer_effects)
-        label = _label(values.get("run"))
+        label = read_label(values.get("run"))
         _check_written_so(saved, result)
         _check_consistent(result)
         if layer_effects is not None and kept is not None:
@@ -100,14 +101,20 @@ def read_json(name: str, raw: bytes) -> ReadRun:
         # What cannot be written again is not kept: no half of a character is in a real run.
         json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        seen = _said(error).encode("utf-8", "replace").decode()
-        if len(seen) > _SHOWN:
-            seen = f"{seen[: _SHOWN // 2]} … {seen[-_SHOWN // 2 :]}"
-        raise InputError("file", f"{name!r} cannot be opened. {seen}") from error
+        raise refused_file(name, error) from error
     return ReadRun(result, kept, label)
 
 
-def _parsed(name: str, raw: bytes) -> Any:
+def refused_file(name: str, error: Exception) -> InputError:
+    """What to say of a file that is JSON and holds nothing that can be opened."""
+    seen = _said(error).encode("utf-8", "replace").decode()
+    if len(seen) > _SHOWN:
+        seen = f"{seen[: _SHOWN // 2]} … {seen[-_SHOWN // 2 :]}"
+    return InputError("file", f"{name!r} cannot be opened. {seen}")
+
+
+def parsed_file(name: str, raw: bytes) -> Any:
+    """A file's JSON; raises `InputError` (field "file")."""
     try:
         return parsed_json(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -134,8 +141,8 @@ def _not_a_run(name: str, values: Any) -> str:
     seen = values.get("schema") if isinstance(values, dict) else None
     if isinstance(seen, str) and seen.startswith("headsweep."):
         return (
-            f"{name!r} holds {seen[:40]!r}, and only sweeps ({SCHEMA}) can be opened: export one "
-            "as JSON."
+            f"{name!r} holds {seen[:40]!r}, and only sweeps ({SCHEMA}) and predictions "
+            f"({locked_prediction.SCHEMA}) can be opened: export one as JSON."
         )
     return f"{name!r} is JSON, but no run of Headsweep's: open a file that it has exported as JSON."
 
@@ -143,8 +150,14 @@ def _not_a_run(name: str, values: Any) -> str:
 def _check_written_so(values: dict[str, Any], result: SweepResult) -> None:
     """Raise a ValueError where a file says anything otherwise than it would be written."""
     for key, value in result.to_dict().items():
-        if key != "spec" and _as_far(values[key], value) != value:  # a spec has checked its own
+        # A spec has checked its own.
+        if key != "spec" and not written_as(values[key], value):
             raise ValueError(f"Its {key!r} is not as Headsweep writes it: export the run anew.")
+
+
+def written_as(given: Any, written: Any) -> bool:
+    """Whether a file gives what is written now, as far as this version writes it."""
+    return bool(_as_far(given, written) == written)
 
 
 def _as_far(given: Any, written: Any) -> Any:
@@ -228,7 +241,7 @@ def _check_layer_effects(values: Any, layer_effects: LayerEffects, result: Sweep
     mlps = [each for each in layer_effects.mlp if each is not None]
     _check_effects((*layer_effects.attention, *mlps, *heads.values()), result.spec.foil is not None)
     written = json.loads(json.dumps(layer_effects.to_dict()))
-    if _as_far(values, written) != written:
+    if not written_as(values, written):
         raise ValueError("Its layer effects are not as Headsweep writes them: export the run anew.")
 
 
@@ -266,7 +279,7 @@ def _are_numbers(*values: object) -> bool:
     )
 
 
-def _label(values: Any) -> Label:
+def read_label(values: Any) -> Label:
     """What people have said about a run; nothing in the command line's JSON."""
     try:
         check_form(values, _LABEL, "run")

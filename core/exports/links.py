@@ -41,6 +41,9 @@ _NAMES = {
 """Parameter -> the spec's field."""
 _SEVERAL = ("target", "foil", "reference")
 _NEEDED = ("model", "prompt", "target")
+_ALWAYS = (*_NEEDED, "ablation")
+"""What every address says: which kind a Headsweep has for its default is its operator's choice, so
+an address without one means `SweepSpec`'s own default, wherever it is opened."""
 _RUN = re.compile(r"[0-9a-f]{12}")
 _DEFAULTS = SweepSpec(model="m", prompt="p", target="t")
 
@@ -55,11 +58,11 @@ def as_requested(spec: SweepSpec) -> SweepSpec:
 
 
 def to_params(spec: SweepSpec, prefix: str = "") -> dict[str, list[str]]:
-    """A spec's parameters, without what is the default; every name begins with `prefix`."""
+    """A spec's parameters, without what is the default anywhere; each name begins with `prefix`."""
     asked, found = as_requested(spec).to_dict(), {}
     for name, field in _NAMES.items():
         value = asked[field]
-        if name not in _NEEDED and (value is None or value == getattr(_DEFAULTS, field)):
+        if name not in _ALWAYS and (value is None or value == getattr(_DEFAULTS, field)):
             continue
         found[f"{prefix}{name}"] = _texts(name, value)
     return found
@@ -128,16 +131,19 @@ def check_size(params: Params) -> None:
         )
 
 
-def run_id(params: Params, name: str = "run") -> str | None:
-    """The kept run that an address names; raises `InputError` for what is no run's name."""
+def run_id(params: Params, name: str = "run", what: str = "run") -> str | None:
+    """The kept run that an address names; raises `InputError` for what is no run's name.
+
+    `what` is what else is kept under such a name: "prediction".
+    """
     texts = params.get(name)
     if not texts:
         return None
     if len(texts) != 1 or not _RUN.fullmatch(texts[0]):
         raise InputError(
             name,
-            f"The address names the run “{shortened(texts[0])}”: a run's name is 12 digits and "
-            "letters from a to f.",
+            f"The address names the {what} “{shortened(texts[0])}”: a {what}'s name is 12 digits "
+            "and letters from a to f.",
         )
     return texts[0]
 

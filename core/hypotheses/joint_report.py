@@ -59,7 +59,7 @@ def joint_report(
     scorer = Scorer(model, spec)
     locked = None
     if foreseen is not None:
-        locked = lock_prediction(heads, foreseen.breaks, foreseen.prob_after, after_looking=None)
+        locked = lock_prediction(heads, foreseen.breaks, foreseen.prob_after, looked=None)
     joint = yield from within(joint_test(scorer, heads), 0.0, 0.3)
     pairwise = None
     if 2 <= len(joint.heads) <= pairs.MOST:

@@ -6,7 +6,7 @@ change only.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,31 +15,12 @@ from core.hypotheses.joint_words import metric_name, went_words
 from core.hypotheses.parse_heads import heads_text
 from core.results.leading import leading
 from core.results.metric_words import opposed_words
+from core.results.prediction import Looked, Prediction, broke, halved
 from core.results.result import Baseline, Effect
 from core.spec.members import Member, in_order
 from core.text.numbers import percent, signed
 
 _JUDGED = {True: "Right about breaking. ", False: "Wrong about breaking. ", None: ""}
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A prediction of what ablating some heads and MLPs together does.
-
-    `breaks` says whether the answer breaks. `prob_after` is the target's probability with the heads
-    ablated, a fraction. `made_at` is UTC in ISO 8601, to the second. `after_looking` says whether
-    the effect had been shown before that time; None if it is not known.
-    """
-
-    heads: tuple[Member, ...]
-    breaks: bool
-    prob_after: float
-    made_at: str
-    after_looking: bool | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {**asdict(self), "heads": [head.label for head in self.heads]}
 
 
 @dataclass(frozen=True)
@@ -72,8 +53,8 @@ class Verdict:
         "Breaks" with a high probability is no contradiction: the target may lose rank 1 and keep
         more than half of its probability.
         """
-        halved = _halved(self.baseline, self.prediction.prob_after)
-        return self.broke is not None and not self.prediction.breaks and halved
+        less = halved(self.baseline, self.prediction.prob_after)
+        return self.broke is not None and not self.prediction.breaks and less
 
     @property
     def headline(self) -> str:
@@ -88,7 +69,7 @@ class Verdict:
         """The verdict as sentences."""
         predicted, clean = self.prediction, self.baseline
         when = datetime.fromisoformat(predicted.made_at).strftime("%Y-%m-%d %H:%M UTC")
-        seen = {True: " after looking", False: " before looking", None: ""}[predicted.after_looking]
+        seen = "" if predicted.looked is None else f" {predicted.looked.words}"
         outcome = "it breaks, to" if predicted.breaks else "it holds, at"
         sentences = (
             f"Predicted{seen}, at {when}: {outcome} {percent(predicted.prob_after)}.",
@@ -139,21 +120,11 @@ class Verdict:
         }
 
 
-def broke(baseline: Baseline, effect: Effect) -> bool | None:
-    """Whether an ablation broke the answer: the target loses rank 1, or its probability halves.
-
-    None if the target's clean rank is not 1: there is no answer to break.
-    """
-    if baseline.rank != 1:
-        return None
-    return effect.rank != 1 or _halved(baseline, effect.prob)
-
-
 def lock_prediction(
     heads: Sequence[Member],
     breaks: bool,
     prob_after: float,
-    after_looking: bool | None,
+    looked: Looked | None,
     now: datetime | None = None,
 ) -> Prediction:
     """Check a prediction and give it a date: `now` (with a time zone), or the current time.
@@ -169,11 +140,11 @@ def lock_prediction(
             f"The predicted probability for {heads_text(chosen)} is {prob_after}: give a fraction "
             "from 0 to 1.",
         )
+    return Prediction(chosen, breaks, float(prob_after), now_utc(now), looked)
+
+
+def now_utc(now: datetime | None = None) -> str:
+    """A moment (with a time zone), or the current one, as a prediction is dated."""
     moment = datetime.now(UTC) if now is None else now
     assert moment.tzinfo is not None
-    made_at = moment.astimezone(UTC).isoformat(timespec="seconds")
-    return Prediction(chosen, breaks, float(prob_after), made_at, after_looking)
-
-
-def _halved(baseline: Baseline, prob: float) -> bool:
-    return prob <= baseline.prob / 2
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -68,19 +68,20 @@ _LAYER_EFFECTS: Mapping[str, Any] = {
     "mlp": [Nullable(_EFFECT)],
     "first_position": Named(_EFFECT),
 }
+_BASELINE: Mapping[str, Any] = {
+    **dict.fromkeys(("prob", "logprob"), Plain.NUMBER),
+    **dict.fromkeys(("logit_diff", *BASELINE_DEFAULTS), _NUMBER_OR_NULL),
+    "rank": Plain.WHOLE,
+    "top": _TOP,
+    "token_probs": [Plain.NUMBER],
+}
 _SWEEP: Mapping[str, Any] = {
     "spec": {},  # it checks its own
     "shape": (Plain.WHOLE, Plain.WHOLE),
     **{name: [Plain.TEXT] for name in ("tokens", "target_tokens", "foil_tokens")},
     "special": [Plain.FLAG],
     "parts_at": MayLack(Nullable(Plain.WHOLE)),
-    "baseline": {
-        **dict.fromkeys(("prob", "logprob"), Plain.NUMBER),
-        **dict.fromkeys(("logit_diff", *BASELINE_DEFAULTS), _NUMBER_OR_NULL),
-        "rank": Plain.WHOLE,
-        "top": _TOP,
-        "token_probs": [Plain.NUMBER],
-    },
+    "baseline": _BASELINE,
     "heads": [{"layer": Plain.WHOLE, "head": Plain.WHOLE, **_EFFECT}],
     "provenance": {
         **dict.fromkeys(("headsweep", "transformer_lens", "torch"), Plain.TEXT),
@@ -143,6 +144,25 @@ def current_layer_effects(values: object) -> dict[str, Any]:
     except ValueError as error:
         raise DamagedError("These layer effects are", str(error)) from None
     assert isinstance(found, dict)
+    return found
+
+
+def current_baseline(values: object) -> Mapping[str, Any]:
+    """A saved clean run that stands by itself, in the form that is written now."""
+    return _part(values, BASELINE_DEFAULTS, _BASELINE, "baseline")
+
+
+def current_effect(values: object) -> Mapping[str, Any]:
+    """The same of an effect; a ValueError says, as a clause, what is damaged."""
+    return _part(values, EFFECT_DEFAULTS, _EFFECT, "effect")
+
+
+def _part(
+    values: object, defaults: Mapping[str, Any], form: Mapping[str, Any], called: str
+) -> Mapping[str, Any]:
+    found = _filled(values, defaults)
+    check_form(found, form, called)
+    assert isinstance(found, Mapping)
     return found
 
 

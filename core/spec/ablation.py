@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from core.settings import settings
+
 
 class Needs(StrEnum):
     """What a kind takes its values from, by the name of the spec's field that holds it."""
@@ -173,6 +175,11 @@ class AblationKind(StrEnum):
 
 Computed = Literal[AblationKind.MEAN_ACROSS_HEADS, AblationKind.ZERO]
 """The kinds whose replacement comes from the running pass; the others are given as vectors."""
+
+
+def default_kind() -> AblationKind:
+    """The kind that the page and the command line begin with: the operator's choice."""
+    return AblationKind(settings().default_ablation)
 
 
 def needing(needs: Needs) -> tuple[AblationKind, ...]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from core.errors import InputError
 from core.spec.heads import Head, check_head, shortened
+from core.text.typed_numbers import whole_number
 
 
 class Mlp(NamedTuple):
@@ -20,6 +21,17 @@ class Mlp(NamedTuple):
 
 Member = Head | Mlp
 """What a set may hold."""
+
+
+def member_named(label: str) -> Member:
+    """The member of a label as a saved set has it, "L1H0" or "MLP3"; a ValueError for another."""
+    number = label.removeprefix("MLP")
+    if number == label:
+        return Head.parse(label)
+    found = whole_number(number)
+    if found is None:
+        raise ValueError(f"{shortened(label)!r} is no MLP: write it as MLP3.")
+    return Mlp(found)
 
 
 def in_order(members: Iterable[Member]) -> tuple[Member, ...]:

@@ -96,7 +96,11 @@ class SweepSpec:
 
     def in_words(self) -> str:
         """The ablation and where it is done, in plain English: "zero ablation, every position"."""
-        return f"{_ablation_in_words(self)}, {_positions_in_words(self.positions)}"
+        return f"{_ablation_in_words(self)}, {self.where_in_words()}"
+
+    def where_in_words(self) -> str:
+        """Where the ablation is done: "every position"."""
+        return _positions_in_words(self.positions)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types, one key a field."""

@@ -30,9 +30,10 @@ def of_no_kind(runs: sa.FromClause) -> Condition:
     return sa.not_(sa.or_(*(of_kind(runs, kind) for kind in KINDS.values())))
 
 
-def conditions(runs: sa.FromClause, query: Query, kind: ResultKind[Any, Any]) -> list[Condition]:
-    """Those of a kind that a query finds."""
-    found = [live(runs, deleted=query.deleted), of_kind(runs, kind)]
+def conditions(runs: sa.FromClause, query: Query, *kinds: ResultKind[Any, Any]) -> list[Condition]:
+    """Those of some kinds that a query finds."""
+    is_one = sa.or_(*(of_kind(runs, kind) for kind in kinds))
+    found: list[Condition] = [live(runs, deleted=query.deleted), is_one]
     words = storable(query.text[:LONGEST_SEARCH]).casefold().split()
     found += [runs.c.haystack.contains(word, autoescape=True) for word in words]
     for column, value in ((runs.c.model, query.model), (runs.c.ablation, query.ablation)):

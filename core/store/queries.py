@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.spec.spec import SweepSpec
 from core.store import rows
 from core.store.conditions import live, of_kind
-from core.store.result_kinds import SWEEPS, ResultKind
+from core.store.result_kinds import PREDICTIONS, SWEEPS, ResultKind
 from core.store.run import Origin
 from core.store.sweeps import spec_key
 
@@ -60,8 +60,9 @@ def row_named(
 def filter_choices(
     connection: sa.Connection, runs: sa.FromClause
 ) -> tuple[list[str], list[str], list[str]]:
-    """The models, kinds of ablation and tags of the sweeps that are not deleted."""
-    shown = live(runs), of_kind(runs, SWEEPS)
+    """The models, kinds of ablation and tags of what is listed and not deleted."""
+    listed_kinds = sa.or_(of_kind(runs, SWEEPS), of_kind(runs, PREDICTIONS))
+    shown = live(runs), listed_kinds
     models, kinds = (
         [
             found

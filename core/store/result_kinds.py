@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from core.errors import StoreError
+from core.results import locked_prediction
+from core.results.locked_prediction import LockedPrediction
 from core.results.schema import VERSION
 from core.spec.identity import FAMILY
-from core.store import sweeps
+from core.store import predictions, sweeps
+from core.store.predictions import PredictionLine
 from core.store.rows import reading, text_of
 from core.store.run import Origin, Summary, Swept
 from core.text.json_form import Plain, check_form
@@ -43,7 +46,16 @@ SWEEPS: ResultKind[Swept, Summary] = ResultKind(
     FAMILY, VERSION, sweeps.columns, sweeps.searched, sweeps.summary_of, sweeps.swept_of
 )
 
-KINDS: dict[str, ResultKind[Any, Any]] = {kind.family: kind for kind in (SWEEPS,)}
+PREDICTIONS: ResultKind[LockedPrediction, PredictionLine] = ResultKind(
+    locked_prediction.FAMILY,
+    locked_prediction.VERSION,
+    predictions.columns,
+    predictions.searched,
+    predictions.line_of,
+    predictions.locked_of,
+)
+
+KINDS: dict[str, ResultKind[Any, Any]] = {kind.family: kind for kind in (SWEEPS, PREDICTIONS)}
 """Every kind that this version knows, by its family."""
 
 

@@ -108,13 +108,14 @@ class Page(Generic[Line]):
 
 @dataclass(frozen=True)
 class Kept(Generic[Value]):
-    """A kept result of any kind, with everything in it."""
+    """A kept result of any kind, with everything in it. `deleted`: when, if it was."""
 
     id: str
     origin: Origin
     created: float
     label: Label
     value: Value
+    deleted: float | None = None
 
 
 @dataclass(frozen=True)

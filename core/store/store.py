@@ -7,7 +7,7 @@ and processes at once. Whatever a database throws becomes a `StoreError` with a 
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -16,15 +16,16 @@ import sqlalchemy as sa
 from core.checkpoints import catalogue
 from core.errors import StoreError
 from core.results.layer_effects import LayerEffects
+from core.results.prediction import Looked
 from core.results.result import SweepResult
 from core.spec.spec import SweepSpec
-from core.store import rows
+from core.store import rows, seen
 from core.store.conditions import conditions, live, of_kind, of_no_kind
 from core.store.connect import open_engine
 from core.store.errors import store_errors
 from core.store.putting import put_row
 from core.store.queries import computed, filter_choices, listed, row_named
-from core.store.result_kinds import SWEEPS, ResultKind, kind_of
+from core.store.result_kinds import PREDICTIONS, SWEEPS, ResultKind, kind_of
 from core.store.run import Kept, Label, Origin, Page, Query, Run, Summary, Swept
 from core.store.tables import RUNS, VERSION, runs_of
 from core.store.versions import version_in
@@ -108,6 +109,36 @@ class Store:
         """Put a run's layer effects beside it; they are measured after the run is finished."""
         self._update([run_id], margins=rows.packed(layer_effects.to_dict()))
 
+    def change(
+        self, kind: ResultKind[Value, Any], run_id: str, changed: Callable[[Value], Value]
+    ) -> Value | None:
+        """Put another value in a result's place; returns it. None where it is gone, or deleted.
+
+        What two change at once is changed by one after the other.
+        """
+        wanted = sa.select(RUNS).where(RUNS.c.id == run_id, live(RUNS), of_kind(RUNS, kind))
+        with self._writing() as connection:
+            row = connection.execute(wanted.with_for_update()).first()
+            if row is None:
+                return None
+            there = _kept(kind, dict(row._mapping))
+            value = changed(there.value)
+            told = kind.columns(value, there.origin)
+            columns = {name: told[name] for name in ("summary", "result")}
+            columns["schema_version"] = kind.version
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(**columns))
+        return value
+
+    def seen_by(self, browser: str) -> dict[str, Looked]:
+        """What a browser has seen of which questions, both by their digests (`core.store.seen`)."""
+        with self._reading() as connection:
+            return seen.seen_by(connection, browser, now())
+
+    def mark_seen(self, browser: str, questions: Mapping[str, Looked]) -> None:
+        """Note what a browser has seen, all by digests."""
+        with self._writing() as connection:
+            seen.mark(connection, browser, questions, rows.storable_moment(now()))
+
     def find(self, spec: SweepSpec, fingerprint: str | None = None) -> Run | None:
         """The computed run of a spec: on the model of that fingerprint, or else the newest.
 
@@ -143,9 +174,15 @@ class Store:
         return None if found is None else _run(found)
 
     def whole_id(self, name: str, *, deleted: bool = False) -> str | None:
-        """The id of the sweep that `get` would open, were it whole: nothing of it is unpacked."""
-        row = self._row_of(SWEEPS, name, deleted=deleted)
-        return None if row is None else str(row["id"])
+        """The id of the sweep or prediction of a name: nothing of it is unpacked.
+
+        The beginning of an id names a sweep, or else a prediction.
+        """
+        for kind in (SWEEPS, PREDICTIONS):
+            row = self._row(kind, name, deleted=deleted)
+            if row is not None and kind_of(row) in (SWEEPS, PREDICTIONS):
+                return str(row["id"])
+        return None
 
     def _row_of(
         self, kind: ResultKind[Any, Any], name: str, *, deleted: bool
@@ -182,15 +219,25 @@ class Store:
         most: int = 50,
     ) -> Page[Line]:
         """The results of a kind that a query finds, the newest first, each row read by itself."""
-        runs = self._runs
-        wanted = listed(runs).where(*conditions(runs, query or Query(), kind))
+        return self.mixed((kind,), query, first, most)
+
+    def mixed(
+        self,
+        kinds: Sequence[ResultKind[Any, Any]],
+        query: Query | None = None,
+        first: int = 0,
+        most: int = 50,
+    ) -> Page[Any]:
+        """`page` for several kinds in one list, each line of its own kind."""
+        runs, by_family = self._runs, {kind.family: kind for kind in kinds}
+        wanted = listed(runs).where(*conditions(runs, query or Query(), *kinds))
         ordered = wanted.order_by(runs.c.created.desc(), runs.c.id).offset(first).limit(most)
         with self._reading() as connection:
             found = [dict(row._mapping) for row in connection.execute(ordered)]
         lines, damaged = [], []
         for row in found:
             try:
-                lines.append(kind.line(row))
+                lines.append(by_family[row["family"]].line(row))
             except StoreError as error:
                 damaged.append(
                     error.said if isinstance(error, rows.DamagedRowError) else str(error)
@@ -218,9 +265,9 @@ class Store:
             self._logged.add(said)
             _log.error("%s", said)
 
-    def count(self, query: Query | None = None, kind: ResultKind[Any, Any] = SWEEPS) -> int:
-        """How many results of a kind a query finds."""
-        return self._count(*conditions(self._runs, query or Query(), kind))
+    def count(self, query: Query | None = None, *kinds: ResultKind[Any, Any]) -> int:
+        """How many results of some kinds a query finds; of sweeps where none is named."""
+        return self._count(*conditions(self._runs, query or Query(), *(kinds or (SWEEPS,))))
 
     def n_unknown(self) -> int:
         """How many results there are of kinds, or of newer versions, that this one does not know.
@@ -293,6 +340,7 @@ def _kept(kind: ResultKind[Value, Any], row: Mapping[str, Any]) -> Kept[Value]:
             rows.moment_of(row, "created"),
             rows.label_of(row),
             kind.read(row),
+            None if row["deleted"] is None else rows.moment_of(row, "deleted"),
         )
 
 

@@ -1,4 +1,4 @@
-"""The two tables: every kept result, and which version of this schema a database has."""
+"""The tables: every kept result, what browsers have seen, and which version a database has."""
 
 from sqlalchemy import (
     Column,
@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from core.spec.identity import FAMILY
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of the tables, with a migration from the one before
 (`core.store.migrations`); a database with a larger one is left alone."""
 
@@ -90,6 +90,19 @@ RUNS = Table(
     Index("runs_by_spec", "spec_key", "fingerprint"),
     Index("runs_by_time", "created"),
 )
+
+
+SEEN = Table(
+    "seen",
+    METADATA,
+    # Digests of a browser's random id, and of the same with a question: neither is to be read here.
+    Column("browser", String(64), primary_key=True),
+    Column("question", String(64), primary_key=True),
+    Column("looked", String(16), nullable=False),
+    Column("at", Float(53), nullable=False),
+    Index("seen_by_time", "at"),
+)
+"""Which questions' effects a browser has had on screen (`core.store.seen`), since version 3."""
 
 
 def runs_of(version: int) -> FromClause:

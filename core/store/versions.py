@@ -13,7 +13,7 @@ from core.store.backup import back_up
 from core.store.errors import named, store_errors
 from core.store.migrations import upgrade
 from core.store.postgresql_server import be_patient
-from core.store.tables import ABOUT, METADATA, RUNS, VERSION, runs_of
+from core.store.tables import ABOUT, METADATA, RUNS, SEEN, VERSION, runs_of
 
 MIGRATING_SECONDS = 60.0
 """How long one waits while another brings the database up to date: a copy of it may be large."""
@@ -91,7 +91,8 @@ def _copy(engine: sa.Engine, found: int) -> Path | None:
 def _migrate(connection: sa.Connection, found: int) -> None:
     upgrade(connection, found)
     connection.execute(sa.update(ABOUT).where(ABOUT.c.name == "schema").values(value=str(VERSION)))
-    connection.execute(sa.select(RUNS).limit(0))  # a table or column that is missing says so
+    for table in (RUNS, SEEN):
+        connection.execute(sa.select(table).limit(0))  # one that is missing says so, or its column
 
 
 def _take_turn(connection: sa.Connection) -> None:

@@ -167,7 +167,7 @@ def test_a_run_is_opened_wherever_its_file_is_dropped_or_chosen(live):
 def test_wrong_files_are_refused_and_nothing_of_them_is_rendered(live, hub, tmp_path):
     large = tmp_path / "large.json"
     large.write_bytes(b" " * (MAX_BYTES + 1_000_000))
-    live.wait_text("import_box", "Open a run from its JSON file")
+    live.wait_text("import_box", "Open a run or a prediction from its JSON file")
     prompt, before = live.typed("prompt"), live.z()
     box = live.page.locator('[class*="st-key-import_file"] input[type=file]')
     box.set_input_files(large)  # by its path: its content takes seconds to tell

@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from core.errors import InputError
 from core.settings import PREFIX, Settings, settings, unknown_variables, variable
+from core.spec.ablation import AblationKind, Needs
 
 SECRET = "hunter2"
 
@@ -37,6 +39,7 @@ def test_every_setting_is_taken_from_its_variable(monkeypatch, tmp_path):
         "DATA_DIR": str(tmp_path),
         "DATABASE_URL": "postgres://me:x@host/runs",
         "DEVICE": "cpu",
+        "DEFAULT_ABLATION": "zero",
         "ADDRESS": "::1",
         "BASE_PATH": "/lab/head-sweep/",
         "ALLOWED_HOSTS": " lab.example, *.lab.example,::1 ,",
@@ -58,6 +61,7 @@ def test_every_setting_is_taken_from_its_variable(monkeypatch, tmp_path):
     assert found.allowed_hosts == ("lab.example", "*.lab.example", "::1")
     assert found.framed_by == ("https://huggingface.co", "http://*.lab.example:8080")
     assert (found.data_dir, found.database_url) == (tmp_path, given["DATABASE_URL"])
+    assert found.default_ablation == "zero"
     assert (found.device, found.address, found.base_path) == ("cpu", "::1", "lab/head-sweep")
     assert (found.read_only, found.port, found.max_queue) == (True, 80, 7)
     assert (found.max_prompt_tokens, found.memory_bytes, found.max_models) == (8, 16_000_000, 1)
@@ -70,7 +74,17 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch):
     assert settings().port == 8501
 
 
+def test_the_default_kind_is_any_that_needs_nothing_more():
+    """Another would be refused before anybody has typed a letter."""
+    taken = get_args(Settings.model_fields["default_ablation"].annotation)
+    traits = {kind.value: kind.traits for kind in AblationKind}
+    assert list(taken) == [
+        name for name, of in traits.items() if of.needs is Needs.NOTHING or of.has_default
+    ]
+
+
 BAD = [
+    ("HEADSWEEP_DEFAULT_ABLATION", "resample"), ("HEADSWEEP_DEFAULT_ABLATION", "Zero"),
     ("PORT", "0"), ("PORT", "65536"), ("PORT", "tcp://10.0.0.1:80"), ("PORT", "8501.5"),
     ("HEADSWEEP_DEVICE", "gpu"), ("HEADSWEEP_DEVICE", "CUDA"),
     ("HEADSWEEP_READ_ONLY", "perhaps"), ("HEADSWEEP_READ_ONLY", "2"),

@@ -14,7 +14,7 @@ from support.script_page import page_html
 
 from components.widgets.runs.import_file import imported
 from core.demo import example
-from core.exports.data import to_json
+from core.exports.data import read_json, to_json
 from core.exports.formats import export
 from core.store.keeper import KEEPER
 from core.store.run import Label
@@ -51,7 +51,7 @@ def kept(tmp_path, monkeypatch, hostile):
     """The run of that file, in a store of the test's own."""
     store = Store(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
     monkeypatch.setattr(KEEPER, "_store", store)
-    yield imported(f"{MARK}.json", json.dumps(hostile).encode())
+    yield imported(read_json(f"{MARK}.json", json.dumps(hostile).encode()))
     store.close()
 
 
@@ -90,7 +90,7 @@ def test_every_old_file_with_markup_everywhere_is_a_page_of_text(tmp_path, monke
     for file in files:
         made, taken, _ = marked(json.loads(file.read_bytes()))
         assert ("provenance", "device") not in taken
-        imported("marked.json", json.dumps(made).encode())
+        imported(read_json("marked.json", json.dumps(made).encode()))
     app = AppTest.from_file(str(ROOT / "pages" / "history.py"), default_timeout=60).run()
     check_page(app)
     assert page_html(app).count('class="hs-run"') > 3

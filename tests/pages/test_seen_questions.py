@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support.predictions import locked
 
 from components.state.hypothesis_page import HypothesisPage
 from core.checkpoints.registry import MODELS, key_of
@@ -142,11 +143,9 @@ def test_the_check_finds_each_way_past_the_seal(source):
 
 
 def test_a_test_that_is_begun_counts_as_looking(kept):
-    from components.state import Test, new_session
-    from core.hypotheses.prediction import lock_prediction
-    from core.spec.heads import Head
+    from components.state import new_session
 
     state = new_session()
     assert isinstance(state.hypothesis, HypothesisPage)
-    state.hypothesis.begin(Test(SPEC, lock_prediction((Head(0, 0),), True, 0.2, False)))
+    state.hypothesis.begin(locked(SPEC))
     assert SPEC in state.seen_questions

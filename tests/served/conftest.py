@@ -18,14 +18,15 @@ def loop() -> Loop:
 
 @pytest.fixture
 def new_tab(loop: Loop, server: str) -> Iterator[Any]:
-    """new_tab(url): a session to visit addresses of a dashboard with, `server`'s if not said.
+    """new_tab(url, cookie): a session to visit addresses of a dashboard with, `server`'s if not
+    said; tabs with the same cookie are of one browser.
 
     An exception on its page is the test's.
     """
     opened: list[SessionPage] = []
 
-    def open_(url: str = server) -> SessionPage:
-        opened.append(SessionPage(loop, url))
+    def open_(url: str = server, cookie: str = "") -> SessionPage:
+        opened.append(SessionPage(loop, url, cookie))
         return opened[-1]
 
     yield open_

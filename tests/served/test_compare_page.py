@@ -136,6 +136,16 @@ def test_compare_with_from_the_sweep_page(open_page, here, runs):
     is_shown(page, example.saved(), runs[1])
 
 
+def test_the_likely_partners_of_a_are_one_click_away(new_tab, here, kept, runs):
+    page = new_tab(here)
+    page.visit(f"{here}/compare?{links.query_of(links.to_params(SPECS[0], 'a.'))}")
+    page.wait_text("partners", "Compare A with the same prompt under zero ablation")
+    assert not page.shows(f"partner_{kept[0]}"), "it is A itself"
+    page.click_button(f"partner_{kept[1]}")
+    is_shown(page, runs[0], runs[1])
+    assert not page.shows("partners")
+
+
 def test_links_that_name_nothing_are_explained(new_tab, here):
     page = new_tab(here)
     page.visit(f"{here}/compare?a=0123456789ab&b.model=/etc&b.prompt=a&b.target=+b")

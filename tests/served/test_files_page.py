@@ -65,7 +65,7 @@ def test_wrong_files_are_explained_and_nothing_typed_is_lost(live, hub):
     endless = json.dumps(SAVED.to_dict()).replace(prob, "1e999", 1)
     for name, content, said in (
         ("notes.json", b"not json at all", "'notes.json' is not JSON"),
-        ("other.json", other, "and only sweeps (headsweep.sweep/1) can be opened"),
+        ("other.json", other, "and only sweeps (headsweep.sweep/1) and predictions (headsweep."),
         ("list.json", b"[1, 2]", "is JSON, but no run of Headsweep's"),
         ("half.json", json.dumps(without), "is damaged"),
         ("endless.json", endless, "baseline.prob is Infinity, not a finite number"),

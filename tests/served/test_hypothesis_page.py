@@ -211,7 +211,7 @@ def test_what_was_typed_and_tested_survives_another_page(fresh):
     fresh.go("Hypothesis")
     fresh.wait_value("heads", "L0H0")
     assert fresh.typed("predicted") == "3"
-    fresh.wait_text("statement", "the verdict will say “after looking”")
+    fresh.wait_text("statement", "the verdict will say “with the front page’s numbers on screen”")
     lock(fresh)
     before = fresh.text("hypothesis_verdict")
     fresh.go("Patching")

@@ -32,10 +32,13 @@ class Loop:
 
 
 class SessionPage:
-    """One tab on the dashboard, at `server`'s address until `visit` says another."""
+    """One tab on the dashboard, at `server`'s address until `visit` says another.
 
-    def __init__(self, loop: Loop, server: str) -> None:
-        self._loop, self._server = loop, server
+    `cookie` is what its browser brings along; none: one that keeps no cookies.
+    """
+
+    def __init__(self, loop: Loop, server: str, cookie: str = "") -> None:
+        self._loop, self._server, self._cookie = loop, server, cookie
         self._session: Session | None = None
         self._settles = True
         self._grid = GridOnPage()
@@ -59,7 +62,8 @@ class SessionPage:
         base = urlsplit(self._server).path.strip("/")
         page = path.removeprefix(base).strip("/")
         server = address.partition("?")[0].rstrip("/").removesuffix(page).rstrip("/")
-        self._session, self._grid = Session(server, page, query), GridOnPage()
+        self._session = Session(server, page, query, cookie=self._cookie)
+        self._grid = GridOnPage()
         self._loop.run(self._session.__aenter__())
 
     def open(self) -> None:

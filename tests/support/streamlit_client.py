@@ -62,13 +62,21 @@ class PageError(Exception):
 class Session:
     """One tab on the dashboard: `async with Session(url) as session`.
 
-    `url` is the server's; `page` and `query` are what an address has after it.
+    `url` is the server's; `page` and `query` are what an address has after it; `cookie` is what
+    its browser brings along.
     """
 
     def __init__(
-        self, url: str, page: str = "", query: str = "", *, timeout: float = TIMEOUT
+        self,
+        url: str,
+        page: str = "",
+        query: str = "",
+        *,
+        cookie: str = "",
+        timeout: float = TIMEOUT,
     ) -> None:
         self.url, self.timeout = url, timeout
+        self._headers = {"Cookie": cookie} if cookie else {}
         self.id, self.query_string = "", query
         self.page = Page()
         self.n_bytes = 0
@@ -205,6 +213,7 @@ class Session:
         self._socket = await connect(
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
             origin=self.url,
+            additional_headers=self._headers,
             subprotocols=[Subprotocol(each) for each in offered],
             max_size=None,
             open_timeout=self.timeout,

@@ -9,6 +9,7 @@ from components.state import Session, chosen_metric, put_metric
 from components.state.compare_page import NAMES
 from components.state.open_run import refusal
 from components.widgets.compare.panel import panel
+from components.widgets.compare.partners import partners
 from components.widgets.compare.sides import OFFERED, Sided, begin_sweeps, found_of, side_box
 from components.widgets.page.address_bar import AddressParams, follow_address, write_address
 from components.widgets.page.messages import error_message, note
@@ -43,6 +44,8 @@ def compare_page(state: Session, look: Look) -> None:
     if a is not None and b is not None:
         state.selection.fit_quietly(a.sealed.shape)
         panel(state.reveal(a.sealed).result, state.reveal(b.sealed).result, state, look)
+    elif a is not None and "b" not in state.compare.sides and partners(state, a):
+        pass
     elif len(state.compare.sides) < len(NAMES):
         note(
             "Choose two runs: other prompts, kinds of ablation, a prompt and its corrupted "

@@ -20,7 +20,7 @@ def actions(state: Session, *, read_only: bool) -> None:
             "Compare",
             key="compare_runs",
             type="primary",
-            disabled=len(chosen) != 2,
+            disabled=len(chosen) != 2 or bool(state.history.picked_predictions),
             help="Choose two runs of models with the same shape.",
         )
         if not read_only:
@@ -42,19 +42,28 @@ def actions(state: Session, *, read_only: bool) -> None:
 
 
 def _undo(state: Session) -> None:
-    count = len(state.history.deleted_runs)
-    if not count:
+    deleted = state.history.deleted_runs
+    if not deleted:
         return
+    said = _counted(len(deleted), len(state.history.deleted_predictions.intersection(deleted)))
     with st.container(horizontal=True, vertical_alignment="center", key="undo_row"):
-        banner(f"{count} run{'s' if count > 1 else ''} deleted; kept for seven days.")
+        banner(f"{said} deleted; kept for seven days.")
         st.button("Undo", key="undo_delete", on_click=_restore)
+
+
+def _counted(count: int, predictions: int) -> str:
+    """How many runs and predictions: "2 runs and 1 prediction"."""
+    parts = ((count - predictions, "run"), (predictions, "prediction"))
+    said = (f"{number} {name}{'s' if number > 1 else ''}" for number, name in parts if number)
+    return " and ".join(said)
 
 
 def _delete() -> None:
     state = session()
-    chosen = tuple(state.history.picked_runs)
+    chosen, predictions = tuple(state.history.picked_runs), state.history.picked_predictions
     if tried(state, lambda: KEEPER.store().delete(chosen)):
         state.history.deleted_runs = chosen
+        state.history.deleted_predictions = frozenset(predictions)
         _none()
 
 
@@ -67,7 +76,7 @@ def _restore() -> None:
 
 def _none() -> None:
     state = session()
-    state.history.picked_runs.clear()
+    state.history.pick_none()
     state.selection.renew_keys()
 
 

@@ -1,11 +1,25 @@
 """Which of the kept runs are listed."""
 
+from typing import Any
+
 import streamlit as st
 
 from components.state import Session, value
+from core.store.result_kinds import PREDICTIONS, SWEEPS, ResultKind
 from core.store.run import Query
 
 _ANY = None
+WHAT: dict[str, tuple[ResultKind[Any, Any], ...]] = {
+    "runs": (SWEEPS,),
+    "predictions": (PREDICTIONS,),
+}
+"""What a list can be narrowed to by its kind."""
+LISTED = (SWEEPS, PREDICTIONS)
+
+
+def listed_kinds() -> tuple[ResultKind[Any, Any], ...]:
+    """The kinds that are to be listed."""
+    return WHAT.get(value("history_what") or "", LISTED)
 
 
 def filters(
@@ -24,6 +38,7 @@ def filters(
             on_change=first_page,
         )
         for key, label, options in (
+            ("history_what", "What", list(WHAT)),
             ("history_model", "Model", models),
             ("history_kind", "Ablation", kinds),
             ("history_tag", "Tag", tags),
@@ -37,7 +52,7 @@ def filters(
                 index=None,
                 placeholder="any",
                 persist_state="session",
-                width=170,
+                width=140 if key == "history_what" else 170,
                 disabled=not options,
                 on_change=first_page,
             )
@@ -52,13 +67,14 @@ def filters(
         if not read_only:
             st.toggle("Deleted ones", key="history_deleted", persist_state="session",
                       on_change=first_page)  # fmt: skip
+    own = frozenset(state.sweep.own_runs | state.hypothesis.own)
     return Query(
         text=value("history_text") or "",
         model=value("history_model"),
         ablation=value("history_kind"),
         tag=value("history_tag"),
         deleted=not read_only and bool(value("history_deleted")),
-        only=frozenset(state.sweep.own_runs) if value("history_mine") else None,
+        only=own if value("history_mine") else None,
     )
 
 

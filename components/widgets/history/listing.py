@@ -7,14 +7,16 @@ from components.figures.base.look import Look
 from components.figures.thumbnail import thumbnail
 from components.state import Session, session
 from components.state.open_run import open_run
-from components.widgets.history.actions import tried
-from components.widgets.history.editing import edit
+from components.widgets.history.filters import listed_kinds
+from components.widgets.history.line_buttons import opened
+from components.widgets.history.prediction_row import prediction_row
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.words.markup import fill, joined_html, token_html
 from components.words.timestamps import when
 from core.store.keeper import KEEPER
-from core.store.result_kinds import SWEEPS, damaged_results
+from core.store.predictions import PredictionLine
+from core.store.result_kinds import PREDICTIONS, damaged_results
 from core.store.run import Origin, Query, Summary
 from core.store.store import Store
 from core.text.numbers import percent
@@ -24,16 +26,20 @@ AT_ONCE = 20
 
 
 def listing(store: Store, query: Query, state: Session, look: Look) -> None:
-    """A page of runs, the newest first."""
-    total = store.count(query)
+    """A page of runs and predictions, the newest first."""
+    kinds = listed_kinds()
+    total = store.count(query, *kinds)
     state.history.stay_within(total, AT_ONCE)
-    page = store.page(SWEEPS, query, state.history.first, AT_ONCE)
+    page = store.mixed(kinds, query, state.history.first, AT_ONCE)
     if not page.lines and not page.damaged:
         _nothing(query)
         return
     with st.container(key="runs", gap="small"):
-        for run in page.lines:
-            _row(run, state, look, read_only=store.read_only)
+        for line in page.lines:
+            if isinstance(line, PredictionLine):
+                prediction_row(line, state, read_only=store.read_only)
+            else:
+                _row(line, state, look, read_only=store.read_only)
     if damaged := damaged_results(page.damaged):
         note(damaged)
     _pages(total, state)
@@ -70,15 +76,7 @@ def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
 
 
 def _buttons(run: Summary, *, read_only: bool) -> None:
-    if run.deleted is not None:
-        st.button("Restore", key=f"restore_{run.id}", disabled=read_only, on_click=_restore,
-                  args=(run.id,))  # fmt: skip
-        return
-    if not read_only and st.button(
-        "Edit", key=f"edit_{run.id}", type="tertiary", icon=":material/edit:"
-    ):
-        edit(run)
-    if st.button("Open", key=f"open_{run.id}"):
+    if opened(run, read_only=read_only):
         found = KEEPER.store().get(run.id)
         if found is None:
             st.rerun()  # somebody else has deleted it for good
@@ -117,7 +115,11 @@ def _nothing(query: Query) -> None:
     if query.deleted:
         note("Nothing has been deleted in the last seven days.")
     elif query == Query():
-        note("No run is kept yet: every sweep that finishes will be found here.")
+        note(
+            "No prediction is locked yet: the Hypothesis page is for that."
+            if listed_kinds() == (PREDICTIONS,)
+            else "No run is kept yet: every sweep that finishes will be found here."
+        )
     else:
         note("No kept run matches: take away a word or a filter.")
 
@@ -135,10 +137,3 @@ def _pages(total: int, state: Session) -> None:
 
 def _turn(step: int) -> None:
     session().history.turn(step)
-
-
-def _restore(run_id: str) -> None:
-    state = session()
-    if tried(state, lambda: KEEPER.store().restore([run_id])):
-        kept = (each for each in state.history.deleted_runs if each != run_id)
-        state.history.deleted_runs = tuple(kept)

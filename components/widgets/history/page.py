@@ -19,6 +19,7 @@ from core.store.result_kinds import unknown_results
 
 _FIELDS = {
     "q": "history_text",
+    "what": "history_what",
     "model": "history_model",
     "ablation": "history_kind",
     "tag": "history_tag",
@@ -29,8 +30,8 @@ _MOST = 200
 def history(state: Session, look: Look) -> None:
     """Filters, what can be done with the chosen runs, the runs, and a box to open a file."""
     follow_address(state, "history", _here, _take)
-    if state.imports.arrive():
-        st.switch_page("pages/sweep.py")
+    if (page := state.imports.arrive()) is not None:
+        st.switch_page(page)
     with st.container(key="history"):
         try:
             store = KEEPER.store()

@@ -7,13 +7,15 @@ import streamlit as st
 from components.figures.bars import Bar, bars
 from components.figures.base.look import Look
 from components.figures.hypotheses import other_sets_strip, pair_map
-from components.state import Session, Test
+from components.state import Session, Test, live_for
 from components.widgets.head.context import chart, subtitle
 from components.widgets.hypothesis.dose import set_dose
+from components.widgets.hypothesis.verdict import verdict
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.markup import fill, joined_html
+from components.words.timestamps import moment_words
 from core.hypotheses.joint_words import (
     alike_words,
     all_additive_words,
@@ -23,8 +25,6 @@ from core.hypotheses.joint_words import (
     redundancy_words,
     went_words,
 )
-from core.hypotheses.parse_heads import heads_text
-from core.hypotheses.prediction import Verdict
 from core.hypotheses.relation import MEANINGS, Relation
 from core.hypotheses.tasks import MeasureInteractions, MeasureJoint
 from core.spec.members import counted, kinds_of
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from core.hypotheses.joint import JointTest
 
 MOST_PAIRED = 10
+_SAME = 0.001
+"""Probabilities that differ by less are the same: another machine rounds otherwise."""
 
 
 def outcome(test: Test, state: Session, look: Look) -> None:
@@ -45,7 +47,8 @@ def outcome(test: Test, state: Session, look: Look) -> None:
         found = task_result(state, "joint", MeasureJoint(test.spec, heads))
         if found is None:
             return
-        _verdict(test, found)
+        verdict(test, found.baseline, found.joint)
+        _note_outcome(test, found, state)
         compared, backed = st.columns(2, gap="large")
         with compared:
             _compared(found, look)
@@ -59,19 +62,20 @@ def outcome(test: Test, state: Session, look: Look) -> None:
         set_dose(test, found, state, look)
 
 
-def _verdict(test: Test, found: "JointTest") -> None:
-    verdict = Verdict(test.prediction, found.baseline, found.joint)
-    with st.container(key="hypothesis_verdict"):
-        line = fill(
-            '<div class="hs-head"><b>{}</b>{} removed at once: {}</div>',
-            verdict.headline,
-            heads_text(found.heads),
-            unbroken(went_words(found.baseline.prob, found.joint.prob)),
+def _note_outcome(test: Test, found: "JointTest", state: Session) -> None:
+    """Keep what was found first; where this is another, say what that was."""
+    model = live_for(test.spec)
+    fingerprint = test.locked.model_fingerprint if model is None else model.fingerprint
+    first = test.locked.outcome
+    if first is None:
+        state.hypothesis.note_outcome(found.baseline, found.joint, fingerprint)
+    elif abs(first.joint.prob - found.joint.prob) > _SAME:
+        note(
+            f"When it was tested first, at {moment_words(first.measured_at)}, it went "
+            f"{went_words(first.baseline.prob, first.joint.prob)}."
         )
-        sentences = (
-            fill('<p class="hs-said">{}</p>', unbroken(said)) for said in verdict.sentences()
-        )
-        show_html(line + joined_html(sentences))
+    if fingerprint != test.locked.model_fingerprint:
+        note("The model’s files have changed since the prediction was locked.")
 
 
 def _compared(found: "JointTest", look: Look) -> None:

@@ -1,12 +1,14 @@
 """State a hypothesis: which heads, whether their loss breaks the answer, and by how much."""
 
+import secrets
 from typing import Any
 
 import streamlit as st
 
 from components.figures.base.look import Look
 from components.figures.pick_grid import pick_grid
-from components.state import Session, Test, clean_baseline, named_heads, put, put_head, value
+from components.state import Session, clean_baseline, named_heads, put, put_head, value
+from components.state.hypothesis_page import OUTCOMES
 from components.widgets.composer.draft import Draft
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.clicks import clicked_head
@@ -20,11 +22,19 @@ from core.circuits.tasks import MeasureHeadScores
 from core.errors import InputError
 from core.hypotheses.parse_heads import heads_text, parse_members
 from core.hypotheses.prediction import lock_prediction
+from core.results.locked_prediction import KnownOf, LockedPrediction
+from core.results.prediction import Looked, Prediction
 from core.results.result import Baseline
 from core.spec.members import Member
 from core.text.numbers import percent
 
-OUTCOMES = ("breaks it", "leaves it standing")
+_SEEN = {
+    Looked.NO: "",
+    Looked.FRONT_PAGE: "The front page’s numbers on this prompt have been on screen in this {}, "
+    "and nothing closer: the verdict will say “with the front page’s numbers on screen”.",
+    Looked.YES: "Effects on this prompt have been on screen in this {}: the verdict will say "
+    "“after looking”.",
+}
 
 
 def statement(draft: Draft, state: Session, look: Look) -> None:
@@ -142,9 +152,9 @@ def _prediction(heads: tuple[Member, ...], draft: Draft, state: Session, clean: 
             width=220,
             persist_state="session",
         )
-    looked = draft.spec in state.seen_questions
-    if looked:
-        note("Effects on this prompt have been on screen: the verdict will say “after looking”.")
+    seen = state.seen_questions
+    if said := _SEEN[seen.looked(draft.spec)]:
+        note(said.format(seen.known_of))
     missing = [
         said
         for said, absent in (
@@ -156,8 +166,18 @@ def _prediction(heads: tuple[Member, ...], draft: Draft, state: Session, clean: 
     ]
     if st.button("Lock the prediction and run", key="lock", type="primary", disabled=bool(missing)):
         assert predicted is not None
+        looked = seen.looked(draft.spec, anew=True)
         made = lock_prediction(heads, outcome == OUTCOMES[0], predicted / 100, looked)
-        state.hypothesis.begin(Test(draft.spec, made))
+        state.hypothesis.begin(_locked(made, draft, seen.known_of))
         st.rerun()
     if missing:
         show_html(fill('<div class="hs-quiet">Still to say: {}.</div>', ", ".join(missing)))
+
+
+def _locked(made: Prediction, draft: Draft, known_of: KnownOf) -> LockedPrediction:
+    model, prepared = draft.model, draft.prepared
+    assert model is not None
+    assert prepared is not None
+    shape = model.n_layers, model.n_heads
+    lock = secrets.token_hex(16)
+    return LockedPrediction(prepared.spec, shape, model.fingerprint, made, known_of, lock)

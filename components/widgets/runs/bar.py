@@ -8,6 +8,7 @@ from components.widgets.page.html import show_html
 from components.widgets.page.messages import banner
 from components.widgets.runs.exporting import export_menu
 from components.widgets.runs.label_form import label_form
+from components.widgets.runs.predict_first import predict_first
 from components.words.markup import fill
 from components.words.timestamps import when
 from core.errors import StoreError
@@ -37,6 +38,7 @@ def run_bar(effects: Effects, metric: Metric, state: Session) -> None:
         said = fill('<div class="hs-quiet">{}</div>', _said(run, run_id, state, trouble))
         show_html(said, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
+            predict_first(state)
             export_menu(effects, label, run_id, metric)
             if st.button(
                 "Compare with…",

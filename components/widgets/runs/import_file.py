@@ -1,27 +1,33 @@
-"""Opening an exported run: choose its file, or drop it anywhere on the page."""
+"""Opening an exported run or prediction: choose its file, or drop it anywhere on the page."""
 
 from typing import Any
 
 import streamlit as st
 
-from components.state import Session, session, value
+from components.state import Session, Test, session, value
+from components.state.hypothesis_page import READ_ONLY
+from components.state.open_prediction import show_prediction
 from components.state.open_run import open_run
 from components.state.uploads import content_of
 from components.widgets.page.messages import error_message
 from core.errors import InputError, StoreError
-from core.exports.data import MAX_BYTES, read_json
+from core.exports.data import MAX_BYTES, ReadRun
+from core.exports.prediction_file import ReadPrediction, read_file
 from core.store.from_file import keep_from_file
 from core.store.keeper import KEEPER
+from core.store.result_kinds import PREDICTIONS
 from core.store.rows import id_of
 from core.store.run import Origin, Run
 from core.store.store import now
 from core.store.sweeps import identity_of
 
-LABEL = "Open a run from its JSON file"
+LABEL = "Open a run or a prediction from its JSON file"
 
 
 def import_box(state: Session) -> None:
     """The file box, and why a file could not be opened."""
+    if (page := state.imports.arrive()) is not None:
+        st.switch_page(page)
     with st.container(key="import_box"):
         st.file_uploader(
             LABEL,
@@ -45,8 +51,7 @@ def _given() -> None:
     box.trouble = ""
     try:
         raw = content_of(file)  # before its name: one that is gone has none
-        open_run(state, imported(file.name, raw))
-        box.opened = state.address.page != "sweep"  # that page is to be gone to
+        box.page = _opened(state, file.name, raw)
         box.count += 1  # the box is empty again for the next file
     except InputError as error:
         box.trouble = str(error)
@@ -54,9 +59,30 @@ def _given() -> None:
         st.toast("The file could not be opened: the box that it went to says why.")
 
 
-def imported(name: str, raw: bytes) -> Run:
-    """The run in a file, kept where that is possible; raises `InputError` (field "file")."""
-    read = read_json(name, raw)
+def _opened(state: Session, name: str, raw: bytes) -> str | None:
+    """Put on screen what a file holds; the page that it is on, unless this is that page."""
+    read = read_file(name, raw)
+    if isinstance(read, ReadPrediction):
+        show_prediction(state, imported_prediction(read))
+        return "pages/hypothesis.py"
+    open_run(state, imported(read))
+    return None if state.address.page == "sweep" else "pages/sweep.py"
+
+
+def imported_prediction(read: ReadPrediction) -> Test:
+    """The prediction in a file, kept where that is possible."""
+    try:
+        store = KEEPER.store()
+        if store.read_only:
+            return Test(read.locked, imported=True, not_kept=READ_ONLY)
+        kept = store.put(PREDICTIONS, read.locked, read.label, Origin.IMPORTED)
+        return Test(read.locked, kept, imported=True)
+    except StoreError as error:
+        return Test(read.locked, imported=True, not_kept=str(error))
+
+
+def imported(read: ReadRun) -> Run:
+    """The run in a file, kept where that is possible."""
     result, layer_effects, label = read.result, read.layer_effects, read.label
     run = Run(id_of(identity_of(result, Origin.IMPORTED)), Origin.IMPORTED, now(), label, result,
               layer_effects)  # fmt: skip

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from components.state import Session, chosen_metric, no_such_head, put, put_metric, value
-from components.state.open_run import open_address, open_spec
+from components.state.front_page import front_page_spec
+from components.state.open_run import open_address, open_front_page
 from components.widgets.head.panel import VIEWS
 from components.widgets.page.address_bar import AddressParams
 from core.checkpoints.permitted import permitted_in_links
-from core.demo import example
 from core.exports import links
 from core.results.metrics import BY_SHORT
 from core.spec.heads import Head, shortened
@@ -46,8 +46,8 @@ def shown_params(state: Session) -> AddressParams:
 
 
 def spec_params(spec: SweepSpec) -> AddressParams:
-    """A spec's parameters; none for the example."""
-    return {} if links.as_requested(spec) == example.SPEC else links.to_params(spec)
+    """A spec's parameters; none for what the front page shows."""
+    return {} if links.as_requested(spec) == front_page_spec() else links.to_params(spec)
 
 
 def _by_spec(state: Session, spec: SweepSpec) -> bool:
@@ -84,7 +84,7 @@ def _take_sweep(state: Session, params: Mapping[str, Sequence[str]]) -> str:
     if asked == shown_params(state):
         return ""
     if not asked:
-        open_spec(state, example.SPEC)
+        open_front_page(state)
         return ""
     return open_address(state, asked)
 

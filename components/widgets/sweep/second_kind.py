@@ -23,7 +23,7 @@ def second_kind(result: SweepResult, metric: Metric, state: Session) -> None:
         wait_until(lambda: job.state.final)
     if (found := state.second.found) is None:
         return
-    other = state.reveal(found).result
+    other = state.reveal(found, by_itself=True).result
     if metric.measures(result) and metric.measures(other):
         with st.container(key="second_kind"):
             said = second_kind_words(result, other, metric)

@@ -10,12 +10,14 @@ from core.checkpoints import catalogue
 from core.checkpoints.registry import key_of
 from core.demo import example
 from core.jobs import Job, JobState
+from core.results.prediction import Looked
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import Estimate
 from core.sweep.task import SweepOutput, SweepTask
 
 RESULT = example.saved()
+ZERO = dataclasses.replace(example.SPEC, ablation="zero")
 NOTHING = dataclasses.replace(RESULT, heads=(), _index={})
 ESTIMATE = Estimate({"logprob_change": np.zeros(RESULT.shape)})
 
@@ -172,6 +174,48 @@ def test_a_sealed_result_tells_nothing_of_its_heads_until_it_is_revealed(state):
     assert example.SPEC not in state.seen_questions
     assert state.reveal(sealed).result is RESULT
     assert example.SPEC in state.seen_questions
+
+
+@pytest.fixture
+def front(state):
+    """A tab on the front page: the saved example, which nobody has asked for."""
+    state.sweep.front_page = example.SPEC
+    state.sweep.show(SealedSweep(RESULT), example.SPEC, saved=True)
+    return state
+
+
+def looked(state):
+    return state.seen_questions.looked(example.SPEC)
+
+
+def test_the_front_pages_example_is_met_and_not_looked_at(front):
+    assert looked(front) is Looked.NO
+    front.reveal(front.sweep.result)
+    front.reveal(SealedSweep(RESULT), by_itself=True)
+    assert looked(front) is Looked.FRONT_PAGE
+    assert example.SPEC not in front.seen_questions
+
+
+@pytest.mark.parametrize("asked", ["a head", "its sweep", "another kind", "a kept run of it"])
+def test_who_asks_for_more_of_it_has_looked(front, jobs, asked):
+    match asked:
+        case "a head":
+            front.selection.choose(Head(1, 1))
+        case "its sweep":
+            front.sweep.start(example.SPEC)
+        case "another kind":
+            front.reveal(SealedSweep(RESULT))
+        case "a kept run of it":
+            front.sweep.show(SealedSweep(RESULT), ZERO)
+    front.reveal(front.sweep.result)
+    assert looked(front) is Looked.YES
+
+
+def test_two_tabs_of_one_browser_know_of_each_other_and_no_other_browser_does():
+    one, other, elsewhere = (new_session(each * 32) for each in "aab")
+    one.reveal(SealedSweep(RESULT))
+    assert looked(other) is Looked.YES
+    assert looked(elsewhere) is looked(new_session()) is Looked.NO
 
 
 def test_the_ranking_comes_up_unmarked_once_what_is_marked_there_no_longer_holds():

@@ -1,5 +1,7 @@
 """What holds for every command: numbers are digits alone, and settings are checked."""
 
+import json
+
 import pytest
 from support.command_line import refused
 from typer.main import get_command
@@ -75,3 +77,24 @@ def test_a_setting_that_there_is_not_is_refused_by_every_command(inside, misspel
 
 def test_every_command_but_the_doctor_is_among_them():
     assert set(get_command(app).commands) == {*COMMANDS, "doctor"}
+
+
+@pytest.fixture
+def zero(monkeypatch):
+    """An operator who has chosen another default kind."""
+    monkeypatch.setenv("HEADSWEEP_DEFAULT_ABLATION", "zero")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.mark.slow
+def test_the_default_kind_is_the_operators_and_an_option_goes_before_it(inside, zero):
+    def kind(command, *more):
+        done = inside(command, *COMMANDS[command], "--format", "json", *more)
+        return json.loads(done.stdout)["spec"]["ablation"]
+
+    assert kind("sweep") == "zero"
+    assert kind("sweep", "--ablation", "mean") == "mean"
+    assert kind("dose") == "mean-across-heads", "it ablates by no kind"
+    assert "--ablation" in refused(inside("patch", *SPEC))

@@ -98,7 +98,7 @@ def test_a_resolved_spec_has_the_link_of_the_one_that_was_asked(spec, model):
 def test_a_link_reads_well():
     assert links.query_of(links.to_params(saved().spec)) == (
         "model=demo&prompt=The+quick+brown+fox+jumps+over+the+lazy+dog.+The+quick+brown+fox"
-        "&target=+jumps"
+        "&target=+jumps&ablation=mean-across-heads"
     )
     spec = replace(SPEC, foil=(" a", " b"), positions=(3, 0), prepend_bos=False, dtype="bfloat16")
     params = links.to_params(spec)

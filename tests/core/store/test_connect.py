@@ -133,9 +133,9 @@ def test_another_program_s_tables_are_left_as_they_are(path, table, mode):
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        ("3", "newer Headsweep .schema 3, this one reads 2"),
+        ("4", "newer Headsweep .schema 4, this one reads 3"),
         ("999999999", "newer"),
-        (3, "newer"),
+        (4, "newer"),
         ("9" * 5000, "no version that is known"),
         ("0", "no version that is known"),
         ("one", "no version that is known"),
@@ -200,11 +200,11 @@ def files(path: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_newer_database_with_a_log_is_left_as_it_is_like_its_log(filled, read_only):
-    before = left_by_a_kill(filled, "UPDATE headsweep SET value = '3'")
+    before = left_by_a_kill(filled, "UPDATE headsweep SET value = '4'")
     assert len(before) == 2
-    assert b"schema3" not in before[filled.name], "what is newer of it is in its log"
+    assert b"schema4" not in before[filled.name], "what is newer of it is in its log"
     for _ in range(2):
-        with pytest.raises(StoreError, match=r"newer Headsweep .schema 3"):
+        with pytest.raises(StoreError, match=r"newer Headsweep .schema 4"):
             Store(f"sqlite:///{filled}", read_only=read_only)
         assert files(filled) == before
 
@@ -454,7 +454,7 @@ def test_a_postgresql_user_who_may_not_make_tables(postgresql_url):
         ("CREATE TABLE headsweep (name text, value text)", "no version that is known"),
         (
             "CREATE TABLE headsweep (name text, value text); "
-            "INSERT INTO headsweep VALUES ('schema', '3')",
+            "INSERT INTO headsweep VALUES ('schema', '4')",
             "newer Headsweep",
         ),
         (

@@ -83,7 +83,7 @@ def test_another_kind_is_kept_read_listed_searched_and_renamed(talks, opened, ru
     assert store.lines(TALKS, Query("WITHOUT induction")) == [TalkLine(talk_id, "Monday", 2)]
     assert store.lines(TALKS, Query("dog")) == []
     assert [run.id for run in store.listed()] == [run_id]
-    assert (store.count(), store.count(kind=TALKS), store.n_unknown()) == (1, 1, 0)
+    assert (store.count(), store.count(None, TALKS), store.n_unknown()) == (1, 1, 0)
     assert store.filter_choices()[0] == ["demo"], (
         "what sweeps can be narrowed to says nothing of talks"
     )
@@ -156,7 +156,8 @@ def test_what_is_said_of_them():
 
 def test_every_kind_goes_by_its_own_family():
     assert {name: kind.family for name, kind in kinds.KINDS.items()} == {
-        "headsweep.sweep": "headsweep.sweep"
+        "headsweep.sweep": "headsweep.sweep",
+        "headsweep.prediction": "headsweep.prediction",
     }
 
 
