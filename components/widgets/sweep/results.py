@@ -30,7 +30,7 @@ def results(state: Session, look: Look) -> None:
         with beside:
             words, table = st.tabs(["Findings", "Ranking"])
             with words:
-                findings_panel(result, findings(result, metric))
+                findings_panel(result, findings(result, metric, effects.layer_effects))
             with table:
                 ranking_table(effects, metric, state)
         head_detail(effects, metric, state, look)
