@@ -124,7 +124,8 @@ def _moved_words(
     if min(low * together, high * together) <= 0:  # not all one way
         did = f" by {metric.text(low)} to {metric.quantity(high)} one at a time, and by "
         return phrase(subject, " move ", what, did, f"{metric.quantity(together)} together")
-    each, both = _range(*sorted(map(abs, alone)), metric), _size(together, metric)
+    least, most = sorted((abs(low), abs(high)))
+    each, both = _range(least, most, metric), _size(together, metric)
     if together < 0 and metric.of_target:
         return phrase(subject, f" cost {each} of ", what, f" one at a time, and {both} together")
     verb = "lower" if together < 0 else "raise"
