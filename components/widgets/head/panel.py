@@ -30,6 +30,7 @@ from core.results.leading import opening
 from core.results.metrics import PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
+from core.sweep.estimate.reliability import shown_guesses
 from core.text.numbers import percent
 
 VIEWS = {
@@ -91,7 +92,7 @@ def _invitation(effects: Effects, metric: Metric, state: Session) -> None:
     result, head = effects.result, state.selection.head
     with st.container(horizontal=True, vertical_alignment="center"):
         if head is not None:
-            guesses = metric.estimated(effects.estimate)
+            guesses = shown_guesses(effects.estimate, result, metric)
             if not head.within(result.shape):  # of a linked sweep that is to come
                 guesses = None
             guess = "" if guesses is None else f" (estimated {metric.quantity(guesses[head])})"

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from components.figures.base.look import Look
-from components.figures.cell_contents import ESTIMATED, n_estimated
 from components.figures.head_grid import head_grid
 from components.state import Effects, Session, put, value
 from components.state.answer_syntax import typed_answer
@@ -18,8 +17,7 @@ from core.prompts.tokens import visible_text
 from core.results.captions import colour_words, layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
-from core.sweep.estimate.attribution import Estimate, check_estimate
-from core.text.numbers import signed
+from core.sweep.estimate.estimate_words import estimate_check_words, estimate_words
 from core.text.words import bold, joined, phrase
 
 
@@ -58,7 +56,9 @@ def _beneath(effects: Effects, metric: Metric) -> None:
         show_html(quiet_html(layer_effect_words(result, effects.layer_effects)))
     _atlas(result)
     with st.container(key="estimate"):
-        if effects.estimate is not None and (said := _estimate(result, metric, effects.estimate)):
+        if effects.estimate is not None:
+            said = estimate_words(effects.estimate, result, metric)
+            said = said or estimate_check_words(effects.estimate, result, metric)
             show_html(quiet_html(phrase(said)))
     with st.container(key="provenance"):
         show_html(quiet_html(provenance_words(result)))
@@ -127,30 +127,3 @@ def _name(result: SweepResult, metric: Metric) -> str:
 def _without_layer_effects(state: Session) -> str:
     coming = state.sweep.is_coming(state.sweep.requested)
     return "measured after the heads" if coming else "not measured"
-
-
-def _estimate(result: SweepResult, metric: Metric, estimate: Estimate) -> str:
-    """How far the cells are estimated; at the end, how good the estimate was."""
-    if metric.estimated(estimate) is None:
-        words = f"{metric.short} has no first-order estimate"
-        return words if result.complete else f"{words}: its cells appear as they are measured."
-    if not result.complete:
-        total = result.shape[0] * result.shape[1]
-        count = n_estimated(result, metric, estimate)
-        return (
-            f"Estimated so far: {count} of {total} cells, marked {ESTIMATED} (first-order, from "
-            "gradients). Exact cells replace them."
-        )
-    check = check_estimate(estimate, result, metric.field)
-    if check is None:
-        return ""
-    found = "not defined" if check.correlation is None else signed(check.correlation, 2)
-    misses = "; ".join(
-        f"{head.label}: estimated {metric.text(guess * metric.factor)}, measured "
-        f"{metric.quantity(exact * metric.factor)}"
-        for head, guess, exact in check.worst
-    )
-    return (
-        "The first-order estimate shown meanwhile: rank correlation with the exact sweep, "
-        f"over {check.n_heads:,} heads, {found}; worst misses {misses}."
-    )
