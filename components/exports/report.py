@@ -51,9 +51,9 @@ def report_data(
     result: SweepResult, layer_effects: LayerEffects | None, title: str
 ) -> dict[str, Any]:
     """Everything the report shows, as plain JSON types; `result` is the json contract."""
-    spec, first = result.spec, account(result)
+    spec, first = result.spec, account(result, None, layer_effects)
     measured = [each for each in METRICS if each.measures(result)]
-    said = {each.field: account(result, each) for each in measured}
+    said = {each.field: account(result, each, layer_effects) for each in measured}
     return {
         "title": " ".join(title.split()),
         "result": result.to_dict(),

@@ -1,4 +1,7 @@
-"""Horizontal bars, each with its number: a few named values on one axis."""
+"""Horizontal bars, each with its number: a few named values on one axis.
+
+As everywhere, red takes away and blue adds; which bar is meant is said by bold type.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +11,16 @@ import plotly.graph_objects as go
 from components.figures.base.look import Look, blank, quiet_axis
 from core.text.numbers import signed
 
+PALE = 0.55
+"""The opacity of bars beside one that is emphasised."""
+
 
 @dataclass(frozen=True)
 class Bar:
-    """A value and its label, which is shown as it is: typed text comes escaped."""
+    """A value and its label, which is shown as it is: typed text comes escaped.
+
+    One that is `emphasised` is in bold, and the others beside it are pale.
+    """
 
     label: str
     value: float
@@ -29,12 +38,16 @@ def bars(
     """A bar a row, in its order; `title` is the axis' and says the unit."""
     sketch = blank(look, 34 * len(rows) + 86)
     after = f" {unit}" if unit else ""
+    some = any(row.emphasised for row in rows)
     sketch.add_trace(
         go.Bar(
             y=list(range(len(rows))),
             x=[row.value for row in rows],
             orientation="h",
-            marker={"color": [look.accent if row.emphasised else look.quiet for row in rows]},
+            marker={
+                "color": [look.takes if row.value < 0 else look.adds for row in rows],
+                "opacity": [1.0 if row.emphasised or not some else PALE for row in rows],
+            },
             text=[signed(row.value, digits) + after for row in rows],
             customdata=[row.label for row in rows],
             textposition="outside",
@@ -59,7 +72,7 @@ def bars(
             look,
             tickmode="array",
             tickvals=list(range(len(rows))),
-            ticktext=[row.label for row in rows],
+            ticktext=[f"<b>{row.label}</b>" if row.emphasised else row.label for row in rows],
             range=[len(rows) - 0.4, -0.6],
         )
     )

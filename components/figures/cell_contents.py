@@ -14,12 +14,10 @@ from core.results.layer_effects import LayerEffects
 from core.results.metrics import Metric
 from core.results.result import Effect, HeadEffect, SweepResult
 from core.spec.heads import Head
-from core.sweep.estimate.attribution import Estimate
+from core.sweep.estimate.estimate_words import ESTIMATED
 from core.text.numbers import percent, share_of
 from core.text.words import Words, bold, phrase, token
 
-ESTIMATED = "≈"
-"""The mark of a cell that is estimated, not measured."""
 _LONGEST = 14
 """Characters of a token that are shown in a line about a cell."""
 
@@ -28,14 +26,6 @@ def color_limit(values: np.ndarray, metric: Metric) -> float:
     """The value at the end of the colour scale: the largest seen, but never noise."""
     finite = np.abs(values[np.isfinite(values)])
     return float(max(finite.max(initial=0.0), metric.notable))
-
-
-def n_estimated(result: SweepResult, metric: Metric, estimate: Estimate | None) -> int:
-    """How many cells show an estimate, in want of anything measured."""
-    guesses = metric.estimated(estimate)
-    if guesses is None:
-        return 0
-    return int((np.isfinite(guesses) & ~np.isfinite(metric.values(result))).sum())
 
 
 def shown_values(result: SweepResult, metric: Metric, guesses: np.ndarray | None) -> np.ndarray:
@@ -56,7 +46,7 @@ def cell_words(
     if effect is None:
         if guesses is not None and np.isfinite(guesses[head]):
             yield phrase(bold(head.label), f" {ESTIMATED} {metric.quantity(guesses[head])}")
-            yield phrase("an estimate, not measured yet")
+            yield phrase("a first-order guess, not measured yet")
         return
     yield phrase(bold(head.label))
     yield phrase(f"P(target) {base} → {percent(effect.prob)}")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from core.circuits.direct_effect import DirectEffect
 
 
+MLPS = 8
+"""So many at most are drawn: of a deep model most do next to nothing."""
+
+
 def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
     """From 0 to the total, part by part, in nats; red takes away, blue adds."""
     parts = effect.parts
@@ -32,6 +36,7 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
         at += change
     bases.append(0.0)
     widths.append(effect.total)
+    outlined = [0] * len(steps) + [2]  # the total
     sketch = blank(look, 34 * len(names) + 66)
     colours = [look.takes if width < 0 else look.adds for width in widths]
     sketch.add_trace(
@@ -41,7 +46,7 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
             base=bases,
             orientation="h",
             width=0.6,
-            marker={"color": colours, "line": {"width": [0, 0, 0, 2], "color": look.ink}},
+            marker={"color": colours, "line": {"width": outlined, "color": look.ink}},
             text=[f"{signed(width, 2)} nats" for width in widths],
             textposition="none",
             hovertemplate="%{y}: %{text}<extra></extra>",
@@ -78,10 +83,14 @@ def direct_effect_waterfall(effect: "DirectEffect", look: Look) -> go.Figure:
 
 
 def mlp_bars(values: np.ndarray, look: Look) -> go.Figure:
-    """How far each later MLP's own contribution changed, in nats; earlier ones are left out."""
+    """How far later MLPs' own contributions changed, in nats: the `MLPS` that changed most.
+
+    In the order of layers; earlier ones are left out.
+    """
+    largest = np.argsort(-np.nan_to_num(np.abs(values)), kind="stable")[:MLPS]
     rows = [
-        Bar(f"MLP {layer}", float(value))
-        for layer, value in enumerate(values)
-        if np.isfinite(value)
+        Bar(f"MLP {layer}", float(values[layer]))
+        for layer in sorted(largest)
+        if np.isfinite(values[layer])
     ]
     return bars(rows, "change of its direct contribution, nats", look)

@@ -13,7 +13,6 @@ import numpy as np
 from components.figures.base.cells import shares_of
 from components.figures.base.look import Look, colour_at, ink_on
 from components.figures.cell_contents import (
-    ESTIMATED,
     bar_colour,
     cell_words,
     color_limit,
@@ -26,6 +25,8 @@ from core.results.metrics import Metric
 from core.results.result import Effect, SweepResult
 from core.spec.heads import Head, all_heads
 from core.sweep.estimate.attribution import Estimate
+from core.sweep.estimate.estimate_words import ESTIMATED
+from core.sweep.estimate.reliability import shown_guesses
 from core.text.words import plain
 
 _DIGITS = 6
@@ -49,13 +50,14 @@ def head_grid(
     """A cell a head, layers down; a signed metric's colours are centred on 0.
 
     `name` is what a screen reader calls the grid. Of each cell there are its `value` in the
-    metric's unit (None where nothing is known), the `text` on it, the lines that it `told` when
-    it is pointed at, its colours, whether it is only `estimated`, whether nothing is made of so
-    little (`weak`), and its `letter` of published roles. Beside the rows are `bars`, one a whole
+    metric's unit (None where nothing is known, or only an estimate that does not hold), the `text`
+    on it, the lines that it `told` when it is pointed at, its colours, whether it is only
+    `estimated`, whether nothing is made of so little (`weak`), and its `letter` of published roles.
+    Beside the rows are `bars`, one a whole
     layer's attention or MLP, from `start` to `end`, which are shares of their axis; `beside` says
     why where there are none yet. `scale` is the colour bar.
     """
-    guesses = metric.estimated(estimate)
+    guesses = shown_guesses(estimate, result, metric)
     shown = shown_values(result, metric, guesses)
     limit = color_limit(shown, metric)
     return {

@@ -8,6 +8,7 @@ from components.figures.base.look import Look, blank, quiet_axis
 from components.figures.base.sketch import Sketch
 from core.circuits.head_scores import COPYING, THRESHOLD, HeadScores
 from core.circuits.score_places import score_place
+from core.circuits.spread_words import MOVED
 from core.spec.heads import Head, all_heads
 from core.text.numbers import decimal, signed, unbroken
 
@@ -159,9 +160,13 @@ def threshold_line(sketch: Sketch, look: Look, bottom: float = 0.0) -> None:
 
 
 def score_change(before: np.ndarray, after: np.ndarray, role: str, look: Look) -> go.Figure:
-    """A line a head from its score before (grey) to after (accent); the highest ones."""
-    heads = all_heads(*before.shape)
-    highest = sorted(heads, key=lambda h: -max(float(before[h]), float(after[h])))[:LISTED]
+    """A line a head from its score before (grey) to after (accent), of those that moved.
+
+    Of more than `LISTED` those that moved most, the highest score first.
+    """
+    moved = [h for h in all_heads(*before.shape) if abs(float(after[h] - before[h])) >= MOVED]
+    most = sorted(moved, key=lambda h: -abs(float(after[h] - before[h])))[:LISTED]
+    highest = sorted(most, key=lambda h: -max(float(before[h]), float(after[h])))
     rows = list(range(len(highest)))
     sketch = blank(look, 24 * len(rows) + 96)
     for row, head in zip(rows, highest, strict=True):

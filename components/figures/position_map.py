@@ -14,7 +14,7 @@ from components.figures.base.cells import (
     targets,
 )
 from components.figures.base.head_axes import thinned
-from components.figures.base.look import MONO, Look, blank, quiet_axis
+from components.figures.base.look import MONO, Look, blank, mirrored, quiet_axis
 from components.figures.base.sketch import Sketch
 from components.words.escaping import token_label
 from core.spec.heads import Head
@@ -41,15 +41,18 @@ def position_map(
     limit: float | None = None,
     rows: Sequence[str] | None = None,
     rows_title: str = "",
+    positive_takes: bool = False,
 ) -> go.Figure:
     """Rows are heads, columns `positions` with their `tokens`; `values` is (head, position).
 
     `rows` are other names for the rows, for what is measured of layers and not of heads, and
-    `rows_title` stands along them.
+    `rows_title` stands along them. `positive_takes`: what is positive is a loss of the answer, and
+    red.
     Of more than `CELLS` cells a column covers several positions: each cell is the largest change
     among them, and a click gives the position where that is.
     """
     end = scale_of(values) if limit is None else limit
+    scale = mirrored(look.diverging) if positive_takes else look.diverging
     called = [head.label for head in heads] if rows is None else list(rows)
     size = -(-values.size // CELLS)
     names = [f"{p} {token_label(t, 12)}" for p, t in zip(positions, tokens, strict=True)]
@@ -68,7 +71,7 @@ def position_map(
             values,
             zmin=-end,
             zmax=end,
-            colorscale=look.diverging,
+            colorscale=scale,
             xgap=1 if n_columns <= LABELLED else 0,
             ygap=1 if n_rows <= LABELLED else 0,
             colorbar=bar_beneath(unit, look, 1.0, title_side="bottom"),
@@ -76,7 +79,7 @@ def position_map(
     )
     if numbered:
         texts, at = _numbers(values, end, digits), shares_of(values, end)
-        sketch.add_trace(numbers(texts, at, look.diverging, look.size(10)))
+        sketch.add_trace(numbers(texts, at, scale, look.size(10)))
     cells = [
         (row, column)
         for row, column in np.ndindex(*values.shape)

@@ -18,10 +18,11 @@ def stream_map(
     look: Look,
     *,
     limit: float | None = None,
+    positive_takes: bool = False,
 ) -> go.Figure:
     """Rows are the stream before each layer, and after the last; columns are positions.
 
-    The scale ends at `limit`, None for the largest value.
+    The scale ends at `limit`, None for the largest value. `positive_takes` as in `position_map`.
     """
     n_layers = len(values) - 1
     rows = [*(f"before layer {layer}" for layer in range(n_layers)), "after the last layer"]
@@ -37,4 +38,5 @@ def stream_map(
         limit=limit,
         rows=rows,
         rows_title="residual stream",
+        positive_takes=positive_takes,
     )

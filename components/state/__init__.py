@@ -1,7 +1,7 @@
 """What a browser session remembers, and what the process caches: all of it in one room."""
 
 from components.state.cached import clean_baseline, is_one_token, likely_at, next_tokens
-from components.state.hypothesis_page import TEST_SLOTS, Test, named_heads, put_head
+from components.state.hypothesis_page import TEST_SLOTS, Test, named_heads, put_head, put_heads
 from components.state.models import (
     chosen_bos,
     finished,
@@ -56,6 +56,7 @@ __all__ = [
     "output_so_far",
     "put",
     "put_head",
+    "put_heads",
     "put_metric",
     "same_sweep",
     "session",

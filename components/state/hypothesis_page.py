@@ -1,5 +1,6 @@
 """The hypothesis: the heads that are named for it, and the test that it is put to."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -139,6 +140,11 @@ def put_head(head: Head) -> None:
     heads = heads_text(kept if head in named else sorted([*kept, head]))
     unread = [part for part, read in _typed() if read is None]
     put("heads", ", ".join(filter(None, [heads, *unread])))
+
+
+def put_heads(heads: Sequence[Head]) -> None:
+    """Let the hypothesis be about these heads and no others."""
+    put("heads", heads_text(heads))
 
 
 def _typed() -> list[tuple[str, Head | None]]:

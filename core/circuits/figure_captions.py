@@ -39,6 +39,7 @@ STREAMS = {
         "does it break?"
     ),
 }
+PATCHED_COLOURS = "Red: with the patch the answer is less likely; blue: more likely."
 LITERATURE = phrase("What the literature calls it")
 PARTED = (
     "To the target and to the foil: of all their tokens. Target − foil: of the tokens at which "

@@ -43,6 +43,7 @@ class OnAGap:
     clean: float
     corrupted: float
     values: Float[np.ndarray, "..."]
+    direction: Direction
 
     @property
     def gap(self) -> float:
@@ -64,6 +65,15 @@ class OnAGap:
         A positive share then is of a fall, and what "restores" is what lowers m.
         """
         return self.gap <= -MIN_GAP
+
+    @property
+    def positive_lowers(self) -> bool:
+        """Whether what is positive, of the shares where there are any, is of a lower m.
+
+        A patch that breaks the answer is, and one that restores it where the roles are turned.
+        """
+        turned = self.normalised is not None and self.gap < 0
+        return (self.direction is Direction.NOISE) != turned
 
     @property
     def complete(self) -> bool:

@@ -156,7 +156,7 @@ def print_table(
     from core.results.finding_words import CAVEATS
     from core.results.table_rows import ranked, table_rows
 
-    said = account(result, metric)
+    said = account(result, metric, layer_effects)
     for fact in (*said.facts, said.swept):
         console.print(terminal_text(fact_words(fact)))
     console.print()

@@ -38,6 +38,7 @@ MOST_ROUNDS = 60
 REACHED = "with the last of these heads the answer is kept"
 NOTHING_ADDS = "no head adds anything"
 LARGEST = "the largest size allowed is reached"
+WITH_EVERY = "its way would take every head"
 NEEDED = "without any one of these heads the answer is no longer kept"
 NONE_NEEDED = "no head is needed"
 ALL_NEEDED = "no head can be left out"
@@ -52,15 +53,16 @@ def greedy(scorer: Scorer, max_size: int = MAX_SIZE, enough: float = 1.0) -> _St
     """Search a set of at most `max_size` heads, forward and backward; yields and returns `Search`.
 
     A set is found only where it keeps `enough` of the metric and of the probability, and the
-    target at rank 1: see `Search.keeps`. Where the target is not at rank 1 with every head in
-    place, neither way is gone: there is no answer to keep. It yields the state so far, not the
-    share done, and may be stopped at every yield. Of equal candidates the first in head order is
-    taken. Raises `InputError` for sizes and shares out of range, and where `check_keep_only` does.
+    target at rank 1: see `Search.keeps`. All heads together are no set. Where the target is not at
+    rank 1 with every head in place, neither way is gone: there is no answer to keep. It yields the
+    state so far, not the share done, and may be stopped at every yield. Of equal candidates the
+    first in head order is taken. Raises `InputError` for sizes and shares out of range, and where
+    `check_keep_only` does.
     """
     _check(scorer, max_size, enough)
     model, target = scorer.model, scorer.prepared.target
     n_heads = model.n_layers * model.n_heads
-    largest = min(max_size, n_heads)
+    largest = min(max_size, n_heads - 1)
     texts = tuple(token_text(model.tokenizer, option[0]) for option in target.options)
     baseline = baseline_of(model, scorer.baseline)
     search = Search(scorer.metric, baseline, enough, n_heads, texts)
@@ -86,10 +88,11 @@ def _forward(scorer: Scorer, search: Search, largest: int) -> _Steps:
         last, kept = trail.steps[-1].effect, trail.heads
         if search.nothing_to_keep:
             return _ended(search, trail, NOT_FIRST)
-        if search.keeps(last) and len(kept) < search.n_heads:
+        if search.keeps(last):
             return _ended(search, trail, REACHED if kept else NONE_NEEDED, found=True)
         if len(kept) >= largest:
-            return _ended(search, trail, LARGEST if len(kept) < search.n_heads else ALL_NEEDED)
+            every = len(kept) == search.n_heads - 1
+            return _ended(search, trail, WITH_EVERY if every else LARGEST)
         candidates = others_of(scorer, kept)
         sets = [(*kept, head) for head in candidates]
         span = (fraction(0.0), fraction(1.0))
@@ -134,8 +137,8 @@ def _backward(scorer: Scorer, search: Search, largest: int) -> _Steps:
 
 
 def _is_small(search: Search, largest: int) -> bool:
-    """Whether what is left backward is no more than allowed, and not all heads."""
-    return len(search.backward.heads) <= min(largest, search.n_heads - 1)
+    """Whether what is left backward is no more than allowed, which all heads never are."""
+    return len(search.backward.heads) <= largest
 
 
 def _dropped(

@@ -35,9 +35,8 @@ def search_words(search: "Search") -> tuple[str, ...]:
             f"P {percent(clean.prob)}, so there is no answer to keep.",
         )
     best = search.best
-    ways = [f"{trail.direction.value}: {trail.ended}" for trail in search.trails]
     if not best.found:
-        return (f"No set found ({'; '.join(ways)}).", standing_words(search, best))
+        return (_none_found(search), standing_words(search, best), *_advice(search))
     other = next(trail for trail in search.trails if trail is not best)
     beside = (
         f"{other.direction.value.capitalize()} found {_counted(other)}"
@@ -46,11 +45,43 @@ def search_words(search: "Search") -> tuple[str, ...]:
     )
     named = ", ".join(head.label for head in best.heads) or "none"
     return (
-        f"Found {_counted(best)} of {search.n_heads}, {best.direction.value}: {named}.",
+        f"Found {_counted(best)} of {search.n_heads} that {_kept_words(search, best)}, "
+        f"{_way(best)}: {named}.",
         f"It ended there: {best.ended}.",
         standing_words(search, best),
         f"{beside}. Both ways are greedy: another set may be smaller.",
+        *_advice(search),
     )
+
+
+def _none_found(search: "Search") -> str:
+    """Why there is no set: every head is needed, or what keeps the answer is more than allowed."""
+    ways = "; ".join(f"{_way(trail)}: {trail.ended}" for trail in search.trails)
+    is_smaller = len(search.backward.heads) < search.n_heads
+    which = "small enough was found" if is_smaller else "smaller than all heads was found"
+    return f"No set {which} that keeps {_share_words(search)} ({ways})."
+
+
+def _advice(search: "Search") -> tuple[str, ...]:
+    """Where all of the answer was asked for and it took most heads, or no set has it."""
+    if search.enough < 1 or (search.found and 2 * len(search.heads) <= search.n_heads):
+        return ()
+    return ("A smaller share of the answer may be kept by fewer heads.",)
+
+
+def _way(trail: "Trail") -> str:
+    doing = "adding heads" if trail.direction.value == "forward" else "leaving heads out"
+    return f"{trail.direction.value} ({doing})"
+
+
+def _kept_words(search: "Search", trail: "Trail") -> str:
+    return f"keep{'s' if len(trail.heads) == 1 else ''} {_share_words(search)}"
+
+
+def _share_words(search: "Search") -> str:
+    if search.enough == 1:
+        return "all of the answer"
+    return f"at least {percent(search.enough).replace('.0 %', ' %')} of the answer"
 
 
 def standing_words(search: "Search", trail: "Trail") -> str:

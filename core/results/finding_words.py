@@ -13,12 +13,15 @@ CAVEATS = "Read with care"
 
 
 def finding_words(result: SweepResult, findings: Findings) -> tuple[Words, ...]:
-    """What lowered the answer, what raised it, where those heads are, and how many matter."""
-    total = result.shape[0] * result.shape[1]
-    so_far = phrase(bold("So far"), f": {findings.n_heads} of {total} heads are in.")
+    """The strongest fact, which may be a layer; then layers whose heads hide each other.
+
+    Then what lowered the answer, what raised it, where those heads are, and how many matter.
+    """
+    layers = [each.words for each in findings.joint_layers if each.words != findings.headline]
     sentences = (
-        () if result.complete else so_far,
-        *_directions(findings, result),
+        findings.headline,
+        *layers,
+        *(_directions(findings, result) if findings.n_notable else ()),
         _spread(findings) if result.complete else (),
         _count(findings, result),
     )

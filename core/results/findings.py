@@ -8,16 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.prompts.token_words import parting_words, shorter_set
+from core.results.headline import headline
+from core.results.joint_layers import JointLayer, joint_layers
+from core.results.layer_effects import LayerEffects
 from core.results.leading import HIGH, LOW, opening
 from core.results.metrics import Metric
 from core.results.precision import precision_caveat
 from core.results.result import HeadEffect, SweepResult
 from core.spec.reference_set import DEFAULT, is_part_of_default
 from core.text.numbers import percent
-from core.text.words import plain
+from core.text.words import Words, plain
 
 NAMED = 3
-"""How many heads are named in each direction."""
+"""How many heads are named in each direction, and how many layers."""
 LARGEST = 10
 """How many of the largest drops are placed in early, middle and late layers."""
 
@@ -29,7 +32,8 @@ class Findings:
     `lowered` and `raised` hold the heads whose ablation changed the metric most, largest first,
     and notably. A metric without a sign (KL) has only `raised`. `spread` counts the `LARGEST`
     notable drops (without a sign: the largest changes) by third of the model: ((first layer, last
-    layer), how many). `caveats` are sentences.
+    layer), how many). `headline` is the strongest fact in a sentence; `joint_layers` are the layers
+    whose heads hide each other, each with a sentence. `caveats` are sentences.
     """
 
     metric: Metric
@@ -38,11 +42,18 @@ class Findings:
     n_notable: int
     n_heads: int
     spread: tuple[tuple[tuple[int, int], int], ...]
+    headline: Words
+    joint_layers: tuple[JointLayer, ...]
     caveats: tuple[str, ...]
 
 
-def findings(result: SweepResult, metric: Metric | None = None) -> Findings:
-    """Sum up a sweep, finished or partial; in the metric that it opens on unless one is given."""
+def findings(
+    result: SweepResult, metric: Metric | None = None, layer_effects: LayerEffects | None = None
+) -> Findings:
+    """Sum up a sweep, finished or partial; in the metric that it opens on unless one is given.
+
+    Of whole layers something is found where their effects are given.
+    """
     if metric is None or not metric.measures(result):
         metric = opening(result).metric
     down, up = _by_size(result, metric, -1), _by_size(result, metric, 1)
@@ -53,6 +64,8 @@ def findings(result: SweepResult, metric: Metric | None = None) -> Findings:
         n_notable=len(down) + len(up),
         n_heads=len(result.heads),
         spread=_spread((down if metric.signed else up)[:LARGEST], result.shape[0]),
+        headline=headline(result, metric, layer_effects),
+        joint_layers=joint_layers(result, layer_effects, metric)[:NAMED],
         caveats=tuple(_caveats(result)),
     )
 

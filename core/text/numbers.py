@@ -2,6 +2,10 @@
 
 import re
 
+_COUNTED = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|pp|nats|logits)(?!\w))")
 
 
@@ -42,6 +46,11 @@ def ordinal(n: int) -> str:
     """1st, 2nd, 11th."""
     suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{suffix}"
+
+
+def counted(n: int) -> str:
+    """A count in a sentence: "four", and in figures from 13 on."""
+    return _COUNTED[n] if 0 <= n < len(_COUNTED) else f"{n:,}"
 
 
 def share(fraction: float) -> str:

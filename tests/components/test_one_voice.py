@@ -30,7 +30,7 @@ from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
 from core.text.words import phrase, plain
 
-SAVED = example.saved()
+SAVED, EFFECTS = example.saved(), example.saved_layer_effects()
 HOSTILE = "<b>*x*</b> $y$"
 
 
@@ -112,14 +112,14 @@ def of_pairs(pairs):
 @pytest.fixture(scope="module")
 def terminal(result):
     file = io.StringIO()
-    print_table(result, Console(file=file, width=70))
+    print_table(result, Console(file=file, width=70), None, EFFECTS)
     return squeezed(file.getvalue())
 
 
 @pytest.fixture(scope="module")
 def report(result):
     """With all its figures, which take longest: once a run."""
-    return report_data(result, example.saved_layer_effects(), "")
+    return report_data(result, EFFECTS, "")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def shown(result, page):
         (
             page(baseline_facts, result, metric),
             page(metric_row, phrase(metric.title), result),
-            page(findings_panel, result, findings(result)),
+            page(findings_panel, result, findings(result, None, EFFECTS)),
         )
     )
 
@@ -143,17 +143,23 @@ def in_notebook(result):
 
 @pytest.mark.slow
 def test_why_findings_and_caveats(result, report, terminal, in_notebook, shown):
-    """Every sentence, in every medium; none has another of them less."""
-    said = account(result)
+    """Every sentence, in every medium; none has another of them less.
+
+    A notebook measures no whole layers, so that it says nothing of them.
+    """
+    said, of_heads = account(result, None, EFFECTS), account(result)
     assert report["opening"] == said.metric.field
     assert report["why"] == said.why != ""
     assert report["caveats"] == list(said.caveats) != []
     opened = report["findings"][report["opening"]]
     assert list(map(of_pairs, opened)) == [squeezed(plain(each)) for each in said.findings] != []
     sentences = (said.why, *map(plain, said.findings), CAVEATS, *said.caveats)
-    for medium in (shown, terminal, in_notebook):
+    assert set(map(plain, said.findings)) >= {plain(each.words) for each in said.joint_layers}
+    for medium in (shown, terminal):
         for sentence in map(squeezed, sentences):
             assert sentence in medium
+    for sentence in (said.why, *map(plain, of_heads.findings), CAVEATS, *said.caveats):
+        assert squeezed(sentence) in in_notebook
 
 
 def test_facts(result, report, terminal, in_notebook, shown):
@@ -178,7 +184,7 @@ def test_provenance(result, report, terminal):
 
 
 def test_what_the_bars_are(result, report):
-    effects = example.saved_layer_effects()
+    effects = EFFECTS
     said = of_pairs(report["marginWords"])
     assert bare(quiet_html(layer_effect_words(result, effects))) == said
     foot = printed_heatmap(result, PROB, Look(), layer_effects=effects).layout.annotations[-1]

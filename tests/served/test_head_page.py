@@ -19,6 +19,7 @@ from core.circuits.logit_effects import logit_effects
 from core.circuits.measure_scores import measure_head_scores, measure_scores_without
 from core.circuits.path_patching import measure_path_patching
 from core.circuits.receiver import INPUTS
+from core.circuits.spread_words import MOVED_PROB, unmoved_words
 from core.demo import example
 from core.progress import run_to_end
 from core.results.metrics import LOGODDS, PROB
@@ -125,7 +126,10 @@ def test_what_it_says_are_the_cores_numbers(view, scorer):
     live = view("logits")
     expected = logit_effects(scorer, INDUCTION)
     after = next(t["x"] for t in live.figure("predictions-L1H0")["data"] if t["name"] == "after")
-    assert np.allclose(after, [100 * each.after for each in expected.predictions], atol=0.01)
+    drawn = [p for p in expected.predictions if abs(p.change) >= MOVED_PROB or p.text == " jumps"]
+    assert np.allclose(after, [100 * each.after for each in drawn], atol=0.01)
+    hidden = [p.text.replace(" ", "␣") for p in expected.predictions if p not in drawn]
+    live.wait_text("view_logits", f"Hardly moved: {', '.join(hidden[:5])}")
     (by_target,) = live.figure("attributed-L1H0")["data"][0]["x"]
     assert abs(by_target - expected.attribution.target.heads[INDUCTION]) < 1e-3
     assert np.allclose(
@@ -263,7 +267,14 @@ def test_the_route_adds_up_and_the_kinds_stand_beside_it(view, scorer):
     assert abs(sum(steps[:5]) - steps[5]) < 1e-6
     kinds = live.figure("kinds-L1H0")["data"][0]["customdata"]
     assert kinds == ["mean across heads", "zero", "mean"]
-    assert np.allclose(live.values_of("later-")[2], found.later_heads[2], atol=1e-3)
+    said = live.text("view_direct-effect")
+    assert unmoved_words("head", found.later_heads) in said != ""
+
+
+def test_later_heads_that_changed_are_a_map(view, scorer):
+    live = view("direct-effect", FEEDER)
+    found = direct_effect(scorer, FEEDER)
+    assert np.allclose(live.values_of("later-")[1:], found.later_heads[1:], atol=1e-3)
 
 
 def test_the_verdict_has_three_sentences_and_leads_to_its_figures(view):

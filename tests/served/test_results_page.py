@@ -13,6 +13,7 @@ from core.spec.ablation import AblationKind
 from core.spec.heads import Head
 from core.sweep.estimate.attribution import check_estimate
 from core.sweep.estimate.preview import preview
+from core.sweep.estimate.reliability import FEWEST
 from core.sweep.scorer import Scorer
 from core.text.numbers import share_of, signed
 
@@ -57,24 +58,31 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
     page = open_page(url=held.url)
     start(page)
 
-    page.wait_text("estimate", "Estimated so far: 12 of 12 cells, marked ≈")
+    page.wait_text("estimate", "Estimated so far: 12 of 12 cells, hatched and marked ≈")
     page.until(lambda: marks(page) == 12)
     assert np.allclose(page.z(), metric.estimated(estimate), atol=0.02)
-    assert "an estimate, not measured" in told(page, (1, 1))
+    assert "a first-order guess, not measured" in told(page, (1, 1))
     with page.meanwhile():
         page.click_cell(1, 1)
     page.wait_text("head_detail", "L1H1 has not been swept yet (estimated")
     assert page.outlined() == ["selected L1H1"]
 
-    held.hold(11)
+    held.hold(FEWEST - 1)
     page.until(lambda: 0 < marks(page) < 12)
     left = marks(page)
     z = page.z()
     close = [abs(z[e.layer][e.head] - metric.value(e)) < 0.02 for e in exact.heads]
     assert sum(close) >= 12 - left
 
+    held.hold(11)  # of this prompt it is far off, as the heads measured by now show
+    page.wait_text("estimate", "cells stay blank until they are measured")
+    assert marks(page) == 0
+    blank = [cell for cell in page.grid()["cells"] if cell["value"] is None]
+    assert len(blank) == 1
+    assert "on the last 11 heads measured" in page.text("estimate")
+
     held.hold(ALL - 1)
-    page.wait_text("estimate", "The first-order estimate shown meanwhile")
+    page.wait_text("estimate", "The first-order estimate made meanwhile")
     page.until(lambda: marks(page) == 0)
     assert page.grid()["beside"] == "measured after the heads"
 
@@ -97,7 +105,7 @@ def test_a_comparison_can_be_stopped_and_finished(open_page, held):
     held.hold(ALL)
     page = open_page(url=held.url)
     start(page)
-    page.wait_text("estimate", "The first-order estimate shown meanwhile")
+    page.wait_text("estimate", "The first-order estimate made meanwhile")
     page.settle()
     held.hold(0)
     with page.meanwhile():

@@ -154,13 +154,19 @@ def test_1_the_metric_of_a_search_was_reached_and_the_answer_lost(demo, plain):
         assert rank > 1 or prob < clean_prob or value < clean
 
     said = " ".join(search_words(found))
-    assert said.startswith("Found 4 heads of 12, backward: L0H0, L0H3, L1H1, L1H2.")
+    assert said.startswith(
+        "Found 4 heads of 12 that keep all of the answer, backward (leaving heads out): "
+        "L0H0, L0H3, L1H1, L1H2."
+    )
     assert "Forward found no set (no head adds anything)" in said
     lost = replace(
         found, backward=replace(found.backward, steps=found.backward.steps[:1], found=False)
     )
     assert not lost.found
-    assert lost.to_dict()["reason"].startswith("No set found (forward: no head adds anything;")
+    assert lost.to_dict()["reason"].startswith(
+        "No set smaller than all heads was found that keeps all of the answer "
+        "(forward (adding heads): no head adds anything;"
+    )
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from components.figures.base.cells import (
     shares_of,
 )
 from components.figures.base.head_axes import head_axes, on_panel, shape_on_panel
-from components.figures.base.look import Look, blank
+from components.figures.base.look import Look, Scale, blank, mirrored
 from components.figures.base.sketch import Sketch
 from core.spec.heads import Head
 from core.text.numbers import decimal
@@ -46,6 +46,7 @@ class Shown:
     end: float
     begin: float
     signed: bool
+    scale: Scale
     digits: int
     unit: str
 
@@ -61,11 +62,13 @@ def grids(
     limit: float | None = None,
     begin: float = 0.0,
     digits: int | None = None,
+    positive_takes: bool = False,
 ) -> go.Figure:
     """Layers down, heads across, one panel a set of values.
 
     The scale ends at `limit`, None for the largest value, or `least` where all are smaller. Without
-    a sign it begins at `begin`, which is as pale as what is below it.
+    a sign it begins at `begin`, which is as pale as what is below it. `positive_takes`: what is
+    positive is a loss of the answer, and red.
     `digits` None: as many as the smallest number that is written out needs, up to 4. What would
     read as 0 is not written out.
     """
@@ -77,10 +80,12 @@ def grids(
     titled = any(panel.title for panel in panels)
     above, below = look.size(62 if titled else 42), look.size(46)
     sketch = blank(look, n_layers * cell + above + below)
+    scale = look.diverging if signed else look.sequential
+    scale = mirrored(scale) if positive_takes else scale
     width = (1 - GAP * (len(panels) - 1)) / len(panels)
     for index, panel in enumerate(panels):
         start = index * (width + GAP)
-        shown = Shown(end, 0.0 if signed else min(begin, 0.9 * end), signed, digits, unit)
+        shown = Shown(end, 0.0 if signed else min(begin, 0.9 * end), signed, scale, digits, unit)
         _draw(sketch, panel, index, (start, start + width), shown, look)
         for head in selected:
             frame = outline(head.head, head.layer, look, f"selected {head.label}")
@@ -103,7 +108,7 @@ def grids(
         hovermode="closest",
         hoverdistance=-1,
         coloraxis={
-            "colorscale": look.diverging if signed else look.sequential,
+            "colorscale": scale,
             "cmin": -end if signed else min(begin, 0.9 * end),
             "cmax": end,
             "colorbar": bar_beneath(unit, look, 0.8 if len(panels) == 1 else 0.5),
@@ -128,9 +133,10 @@ def _draw(
 
     sketch.add_trace(_hairlines(values, look, own))
     sketch.add_trace(coloured(values, coloraxis="coloraxis", **own))
-    scale = look.diverging if signed else look.sequential
     at = shares_of(values - shown.begin, end - shown.begin, signed=signed)
-    sketch.add_trace(numbers(_numbers(values, end, digits, said), at, scale, look.size(10), **own))
+    sketch.add_trace(
+        numbers(_numbers(values, end, digits, said), at, shown.scale, look.size(10), **own)
+    )
     cells = [
         Head(layer, head)
         for layer, head in np.ndindex(*values.shape)

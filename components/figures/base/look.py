@@ -79,6 +79,11 @@ class Look:
         return points * self.scale
 
 
+def mirrored(scale: Scale) -> Scale:
+    """A scale with its ends exchanged: for values whose positive ones take away."""
+    return [(1 - at, colour) for at, colour in reversed(scale)]
+
+
 def ink_on(scale: Scale, share: float) -> str:
     """Black or white, whichever reads better on the colour at `share` (0 to 1) of a scale.
 

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from components.figures.bars import Bar, bars
 from components.figures.base.grids import Panel
-from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
+from components.figures.direct_effect import MLPS, direct_effect_waterfall, mlp_bars
 from components.widgets.head.context import HeadContext, chart, contributions, head_chart, subtitle
 from components.widgets.page.messages import note
 from core.circuits import figure_captions
 from core.circuits.mechanism_words import mechanism_words, metric_words
+from core.circuits.spread_words import unmoved_words
 from core.circuits.verdict import leading_change
 from core.results.leading import leading_of
 from core.results.result import HeadEffect
@@ -79,7 +81,7 @@ def _kinds(by_kind: Mapping[AblationKind, HeadEffect], context: HeadContext) -> 
         f"{kind.label} {signed(leading_change(effect), 2)}" for kind, effect in by_kind.items()
     )
     note(
-        f"In {of}: {nats} nats. In blue: the kind of this sweep. Where the kinds "
+        f"In {of}: {nats} nats. In bold: the kind of this sweep. Where the kinds "
         "disagree, trust none alone."
     )
 
@@ -91,23 +93,40 @@ def _later(direct_effect: "DirectEffect", context: HeadContext) -> None:
     heads, mlps = st.columns(2, gap="large")
     with heads:
         subtitle(figure_captions.LATER_HEADS)
-        head_chart(
-            contributions(Panel("", direct_effect.later_heads), context.look, [context.head]),
-            "later",
-            "Change of every later head's direct contribution to the answer",
-            context.state,
-        )
-        named = ", ".join(
-            f"{head.label} {signed(change, 2)}"
-            for head, change in direct_effect.most_changed()
-            if abs(change) >= 0.005
-        )
-        if named:
-            note(f"Most: {named} nats, norms held at the clean run’s scales.")
+        _later_heads(direct_effect, context)
     with mlps:
         subtitle(figure_captions.LATER_MLPS)
-        chart(
-            mlp_bars(direct_effect.later_mlps, context.look),
-            f"mlps-{context.head.label}",
-            "Change of every later MLP's direct contribution to the answer",
-        )
+        _later_mlps(direct_effect, context)
+
+
+def _later_heads(direct_effect: "DirectEffect", context: HeadContext) -> None:
+    if said := unmoved_words("head", direct_effect.later_heads):
+        note(said)
+        return
+    head_chart(
+        contributions(Panel("", direct_effect.later_heads), context.look, [context.head]),
+        "later",
+        "Change of every later head's direct contribution to the answer",
+        context.state,
+    )
+    named = ", ".join(
+        f"{head.label} {signed(change, 2)}"
+        for head, change in direct_effect.most_changed()
+        if abs(change) >= 0.005
+    )
+    note(f"Most: {named} nats, norms held at the clean run’s scales.")
+
+
+def _later_mlps(direct_effect: "DirectEffect", context: HeadContext) -> None:
+    changes = direct_effect.later_mlps
+    if said := unmoved_words("MLP", changes):
+        note(said)
+        return
+    chart(
+        mlp_bars(changes, context.look),
+        f"mlps-{context.head.label}",
+        "Change of every later MLP's direct contribution to the answer",
+    )
+    sizes = np.sort(np.abs(changes[np.isfinite(changes)]))[::-1]
+    if len(sizes) > MLPS:
+        note(f"The other {len(sizes) - MLPS} changed by at most {sizes[MLPS]:.2f} nats.")

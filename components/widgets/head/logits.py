@@ -13,12 +13,15 @@ from components.widgets.page.messages import note
 from components.widgets.page.number_table import number_table, with_sign
 from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
+from core.circuits.spread_words import MOVED_PROB
 from core.circuits.tasks import MeasureLogitEffects
 from core.prompts.tokens import visible_text
 from core.text.numbers import signed
 
 if TYPE_CHECKING:
-    from core.circuits.logit_effects import LogitEffects
+    from collections.abc import Sequence
+
+    from core.circuits.logit_effects import LogitEffects, TokenProbability
     from core.circuits.ov import OvCircuit
 
 
@@ -31,17 +34,26 @@ def logits_view(context: HeadContext) -> None:
     with says:
         subtitle(figure_captions.PREDICTIONS)
         answers = {*context.result.target_tokens[:1], *context.result.foil_tokens[:1]}
+        moved = [p for p in found.predictions if abs(p.change) >= MOVED_PROB or p.text in answers]
+        moved = moved or list(found.predictions)
         chart(
-            before_after(found.predictions, answers, context.look),
+            before_after(moved, answers, context.look),
             f"predictions-{context.head.label}",
             f"Next-token probabilities before and after ablating {context.head.label}",
         )
+        if rest := [p for p in found.predictions if p not in moved]:
+            note(f"{_unmoved(rest)}: less than {100 * MOVED_PROB:g} pp each.")
     with adds:
         _attribution(found, context)
     if found.unavailable:
         note(found.unavailable)
     if found.ov_circuit is not None:
         _circuit(found.ov_circuit, context)
+
+
+def _unmoved(rest: "Sequence[TokenProbability]") -> str:
+    named = ", ".join(visible_text(each.text) for each in rest[:5])
+    return f"Hardly moved: {named}{' …' if len(rest) > 5 else ''}"
 
 
 def _attribution(found: "LogitEffects", context: HeadContext) -> None:

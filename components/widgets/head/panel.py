@@ -30,6 +30,7 @@ from core.results.leading import opening
 from core.results.metrics import PROB, Metric
 from core.results.result import HeadEffect, SweepResult
 from core.spec.heads import Head
+from core.sweep.estimate.reliability import shown_guesses
 from core.text.numbers import percent
 
 VIEWS = {
@@ -91,7 +92,7 @@ def _not_now(result: SweepResult, state: Session) -> bool:
 
 def _not_swept(effects: Effects, metric: Metric, head: Head) -> None:
     """Of a head that a stopped or a linked sweep has not come to."""
-    guesses = metric.estimated(effects.estimate)
+    guesses = shown_guesses(effects.estimate, effects.result, metric)
     if not head.within(effects.result.shape):  # of a linked sweep that is to come
         guesses = None
     guess = "" if guesses is None else f" (estimated {metric.quantity(guesses[head])})"

@@ -22,6 +22,7 @@ from components.widgets.page.task_result import task_result
 from core.circuits import figure_captions
 from core.circuits.edge import Edge
 from core.circuits.knock_out_words import named
+from core.circuits.spread_words import STANDS_OUT, composition_spread
 from core.circuits.tasks import MeasurePathPatching
 from core.results.leading import NOTABLE_NATS, leading_of
 from core.text.words import plain
@@ -196,8 +197,11 @@ def _composition(found: "PathPatching", context: HeadContext) -> None:
             context.look,
             signed=False,
             begin=scores.random,
+            # Where none stands out all are pale, and not the largest of them dark.
+            least=STANDS_OUT * scores.random,
         ),
         "composition",
         "Composition scores of every earlier head with this one, through Q, K and V",
         context.state,
     )
+    note(composition_spread(scores))

@@ -17,13 +17,11 @@ from core.checkpoints.registry import key_of
 from core.circuits import figure_captions
 from core.circuits.atlas import Published, published, roles_of
 from core.circuits.head_scores import COPYING, ROLES, HeadScores
+from core.circuits.spread_words import MOVED, unmoved_scores
 from core.circuits.tasks import MeasureScoresWithout
 from core.spec.heads import all_heads
 from core.text.numbers import decimal
 from core.text.words import phrase
-
-MOVED = 0.05
-"""A change of a score that is worth a word."""
 
 
 def scores_view(context: HeadContext) -> None:
@@ -101,18 +99,22 @@ def _entry(entry: Published) -> Markup:
 
 def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
     """What ablating this head does to every head's score."""
-    head, traits = context.head, context.spec.ablation.traits
-    kind = context.spec.ablation.on_other_texts
+    head, kind = context.head, context.spec.ablation.on_other_texts
     task = MeasureScoresWithout(key_of(context.spec), head, kind, context.spec.reference)
     subtitle(figure_captions.scores_without(role, head, kind))
     without = task_result(context.state, "without", task)
     if without is None:
         return
+    before, after = roles.values(role), without.values(role)
+    if unmoved_scores(before, after):
+        note(f"No head’s {role} score moves by {MOVED:g} or more: no map would show it.")
+        _measured_under(context)
+        return
     both, change = st.columns([1.3, 1], gap="large")
     with both:
         panels = [
-            Panel("nothing ablated", roles.values(role)),
-            Panel(f"without {head.label}", without.values(role)),
+            Panel("nothing ablated", before),
+            Panel(f"without {head.label}", after),
         ]
         head_chart(
             grids(panels, "score", context.look, selected=[head], signed=False, limit=1.0),
@@ -120,23 +122,29 @@ def _before_after(roles: HeadScores, role: str, context: HeadContext) -> None:
             f"{role} scores of every head, nothing ablated and without {head.label}",
             context.state,
         )
-        if traits.not_on_other_texts:
-            note(f"{traits.not_on_other_texts}: measured under {kind.label} ablation.")
+        _measured_under(context)
     with change:
-        _most_moved(roles.values(role), without.values(role))
+        _most_moved(before, after)
         chart(
-            score_change(roles.values(role), without.values(role), role, context.look),
+            score_change(before, after, role, context.look),
             f"role-change-{role}-{head.label}",
-            f"{role} score of the highest heads before and after ablating {head.label}",
+            f"{role} score of the heads that moved, before and after ablating {head.label}",
         )
+
+
+def _measured_under(context: HeadContext) -> None:
+    """Under which other kind, where the sweep's own means nothing on random tokens."""
+    ablation = context.spec.ablation
+    if why := ablation.traits.not_on_other_texts:
+        note(f"{why}: measured under {ablation.on_other_texts.label} ablation.")
 
 
 def _most_moved(before: np.ndarray, after: np.ndarray) -> None:
     """The heads whose score moved most, in words."""
     moved = sorted(all_heads(*before.shape), key=lambda head: -abs(after[head] - before[head]))
-    named = [
-        f"{head.label} {decimal(before[head])} → {decimal(after[head])}"
-        for head in moved[:4]
-        if abs(after[head] - before[head]) >= MOVED
-    ]
-    note(f"Moved most: {', '.join(named)}." if named else "No head’s score moves by 0.05 or more.")
+    far = [head for head in moved if abs(after[head] - before[head]) >= MOVED]
+    named = ", ".join(
+        f"{head.label} {decimal(before[head])} → {decimal(after[head])}" for head in far[:4]
+    )
+    rest = f"; {before.size - len(far)} of {before.size} heads move by less than {MOVED:g}"
+    note(f"Moved most: {named}{rest if len(far) < before.size else ''}.")

@@ -18,6 +18,7 @@ from components.widgets.page.task_result import task_result
 from components.widgets.patching.streams import stream_panel
 from components.widgets.patching.tokens import both_tokens
 from components.words.markup import fill
+from core.circuits.figure_captions import PATCHED_COLOURS
 from core.circuits.patching_words import gap_words
 from core.circuits.tasks import MeasurePatching
 from core.spec.ablation import AblationKind, Needs
@@ -80,7 +81,7 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
         if not whole:
             return
         first = next(iter(whole.values()))
-        note(" ".join(gap_words(first, first.metric)))
+        note(" ".join((*gap_words(first, first.metric), PATCHED_COLOURS)))
         limit = _limit(whole.values())
         for column, (name, found) in zip(st.columns(2, gap="large"), whole.items(), strict=False):
             with column:
@@ -88,7 +89,14 @@ def patching_panel(spec: SweepSpec, state: Session, look: Look) -> None:
                 values, unit = _shown(found)
                 panel = Panel("", _grid(found, values))
                 head_chart(
-                    grids([panel], unit, look, selected=_chosen(state), limit=limit),
+                    grids(
+                        [panel],
+                        unit,
+                        look,
+                        selected=_chosen(state),
+                        limit=limit,
+                        positive_takes=found.positive_lowers,
+                    ),
                     f"patch-{name}",
                     f"{DIRECTIONS[name]} Every head, layer by head",
                     state,
@@ -135,6 +143,7 @@ def _by_position(spec: SweepSpec, every: tuple[Head, ...], state: Session, look:
                 selected=state.selection.head,
                 digits=2,
                 limit=limit,
+                positive_takes=found.positive_lowers,
             ),
             f"patch-places-{name}-{scope}",
             f"{name} by head and position",

@@ -44,7 +44,15 @@ def stream_panel(spec: SweepSpec, state: Session, look: Look) -> None:
             values, unit = _shown(found)
             tokens = both_tokens(spec, found)
             chart(
-                stream_map(values, found.positions, tokens, unit, look, limit=limit),
+                stream_map(
+                    values,
+                    found.positions,
+                    tokens,
+                    unit,
+                    look,
+                    limit=limit,
+                    positive_takes=found.positive_lowers,
+                ),
                 f"patch-stream-{direction}",
                 plain(STREAMS[direction]),
             )

@@ -9,7 +9,6 @@ from components.state.answer_syntax import typed_answer
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.metric_row import metric_switch
-from components.widgets.sweep.estimates import estimate_words
 from components.widgets.sweep.head_grid import show_grid
 from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
@@ -18,6 +17,7 @@ from core.prompts.tokens import visible_text
 from core.results.captions import colour_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
+from core.sweep.estimate.estimate_words import estimate_words
 from core.text.words import bold, joined, phrase
 
 
@@ -54,7 +54,7 @@ def _beneath(effects: Effects, metric: Metric) -> None:
         show_html(quiet_html(read))
     if effects.estimate is not None and not result.complete:
         with st.container(key="estimate"):
-            show_html(quiet_html(phrase(estimate_words(result, metric, effects.estimate))))
+            show_html(quiet_html(phrase(estimate_words(effects.estimate, result, metric))))
     _atlas(result)
 
 

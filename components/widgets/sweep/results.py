@@ -23,11 +23,11 @@ def results(state: Session, look: Look) -> None:
         return
     effects = state.reveal(state.sweep.result)
     result, metric = effects.result, shown_metric(effects.result)
-    found = findings(result, metric)
+    found = findings(result, metric, effects.layer_effects)
     with st.container(key="results"):
         picture, beside = st.columns([1.5, 1], gap="medium")
         with picture, st.container(key="map"):
-            lead(result, found)
+            lead(found)
             heatmap_panel(effects, metric, state, look)
             next_steps(effects, metric, state)
             run_bar(effects, metric, state)

@@ -3,7 +3,7 @@
 import pytest
 from support import drawn
 
-from components.figures.bars import Bar, bars
+from components.figures.bars import PALE, Bar, bars
 from components.figures.base.look import Look
 from core.results.metrics import PROB
 from core.spec.ablation import AblationKind
@@ -16,7 +16,7 @@ def test_a_bar_a_row_in_the_order_given():
     (trace,) = figure.data
     assert list(trace.x) == [2.0, -0.5, 0.25]
     assert list(trace.y) == list(figure.layout.yaxis.tickvals) == [0, 1, 2]
-    assert list(figure.layout.yaxis.ticktext) == ["one", "two", "three"]
+    assert list(figure.layout.yaxis.ticktext) == ["one", "<b>two</b>", "three"]
     low, high = figure.layout.yaxis.range
     assert low > 2 > 0 > high  # the first row above, all of them in view
     assert figure.layout.xaxis.title.text == "nats"
@@ -30,17 +30,25 @@ def test_every_bar_has_its_number():
     assert plain.hovertemplate.startswith("%{customdata}: %{text}")
 
 
-def test_the_chosen_kind_alone_is_in_the_accent_colour(result):
+@pytest.mark.parametrize("look", [Look(), Look(dark=True)])
+def test_red_takes_away_and_blue_adds(look):
+    (trace,) = bars(ROWS, "", look).data
+    assert list(trace.marker.color) == [look.adds, look.takes, look.adds]
+
+
+def test_the_chosen_kind_alone_is_bold_and_full(result):
     rows = [
         Bar(kind.label, PROB.value(result.heads[0]), kind is AblationKind.ZERO)
         for kind in AblationKind
     ]
     figure = bars(rows, PROB.title, Look(), digits=PROB.digits, unit=PROB.unit)
     trace = figure.data[0]
-    colours = dict(zip(figure.layout.yaxis.ticktext, trace.marker.color, strict=True))
-    assert colours["zero"] == Look().accent
-    assert colours["mean across heads"] != Look().accent
-    assert list(colours.values()).count(Look().accent) == 1
+    full = dict(zip(figure.layout.yaxis.ticktext, trace.marker.opacity, strict=True))
+    assert full["<b>zero</b>"] == 1
+    assert full["mean across heads"] == PALE
+    assert list(full.values()).count(1) == sum("<b>" in label for label in full) == 1
+    alone = bars([Bar("one", 1.0), Bar("two", 2.0)], "", Look()).data[0]
+    assert set(alone.marker.opacity) == {1}
     assert set(trace.text) == {PROB.quantity(PROB.value(result.heads[0]))}
 
 

@@ -7,8 +7,10 @@ import pytest
 from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.direct_effect import direct_effect_waterfall, mlp_bars
+from components.figures.direct_effect import MLPS, direct_effect_waterfall, mlp_bars
 from core.text.numbers import signed
+
+NAN = float("nan")
 
 
 def steps_of(figure):
@@ -60,6 +62,7 @@ def test_red_takes_away_and_blue_adds(routed, look, parts):
     widths = (frozen, norm, 0.0, mlps, mlps / 2, frozen + norm + 1.5 * mlps)
     expected = [look.takes if width < 0 else look.adds for width in widths]
     assert list(figure.data[0].marker.color) == expected
+    assert list(figure.data[0].marker.line.width) == [0, 0, 0, 0, 0, 2]  # the total is outlined
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,16 @@ def test_mlps_from_the_heads_own_layer_on_are_bars(routed):
     names = [f"MLP {layer}" for layer in range(own, len(routed.later_mlps))]
     assert list(figure.layout.yaxis.ticktext) == names
     assert list(figure.data[0].x) == pytest.approx(routed.later_mlps[own:].tolist())
+
+
+def test_of_many_mlps_those_that_changed_most_are_bars():
+    values = np.linspace(0.01, 0.02, 3 * MLPS)
+    values[[0, 1, 20]] = NAN, 1.0, -2.0
+    figure = mlp_bars(values, Look())
+    last = [f"MLP {layer}" for layer in range(3 * MLPS - MLPS + 1, 3 * MLPS)]
+    assert figure.layout.yaxis.ticktext[0] == "MLP 1"
+    assert set(figure.layout.yaxis.ticktext) == {"MLP 1", "MLP 20", *last}
+    assert len(figure.data[0].x) == MLPS
 
 
 def test_no_later_mlp_is_no_bar():

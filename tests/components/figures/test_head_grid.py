@@ -8,12 +8,13 @@ import pytest
 from support import drawn
 
 from components.figures.base.look import Look
-from components.figures.cell_contents import ESTIMATED, n_estimated
 from components.figures.head_grid import head_grid
 from components.figures.head_heatmap import head_heatmap
 from core.circuits.atlas import letters
-from core.results.metrics import KL, LOGODDS, LOGPROB, METRICS, PROB
+from core.results.metrics import KL, LOGPROB, METRICS, PROB
 from core.spec.heads import all_heads
+from core.sweep.estimate.attribution import Estimate
+from core.sweep.estimate.estimate_words import ESTIMATED
 from core.text.numbers import share
 
 SHOWN = [metric for metric in METRICS if metric.field != "logit_diff_change"]
@@ -66,16 +67,27 @@ def test_what_is_not_measured_is_estimated_and_says_so_or_is_empty(result, estim
             guess = estimate.values("logprob_change")[head]
             assert cell["value"] == pytest.approx(guess, rel=1e-5)
             assert cell["text"] == ESTIMATED
-            assert cell["told"][1] == "an estimate, not measured yet"
+            assert cell["told"][1] == "a first-order guess, not measured yet"
     left = len(result.heads) - 3
     empty = [cell for cell in grid(some, KL, estimate=estimate)["cells"] if cell["value"] is None]
     assert empty == [{"value": None}] * left
-    assert [n_estimated(some, each, estimate) for each in (LOGPROB, KL, LOGODDS)] == [left, 0, 0]
 
 
 def test_a_finished_sweep_shows_nothing_of_the_estimate(result, estimate):
     assert grid(result, estimate=estimate) == grid(result)
-    assert n_estimated(result, PROB, estimate) == 0
+
+
+def test_an_estimate_that_does_not_hold_leaves_its_cells_blank(result):
+    some = partial(result, 9)
+    exact = PROB.values(result) / PROB.factor
+    for guesses, holds in ((exact, True), (-exact, False)):
+        made = grid(some, PROB, estimate=Estimate({PROB.field: guesses}))
+        left = [cell for head, cell in cells(made).items() if some.effect(head) is None]
+        assert len(left) == 3
+        assert [cell.get("estimated", False) for cell in left] == [holds] * 3
+        if not holds:
+            assert left == [{"value": None}] * 3
+            assert made["scale"] == grid(some, PROB)["scale"]
 
 
 def test_a_grid_of_nothing_has_a_scale_that_is_no_noise(result):

@@ -9,6 +9,7 @@ from support import drawn
 from components.figures.base.look import Look
 from components.figures.head_scores import LISTED, score_bars, score_change
 from core.circuits.head_scores import ROLES, THRESHOLD, HeadScores
+from core.circuits.spread_words import MOVED
 from core.spec.heads import Head, all_heads
 from core.text.numbers import ordinal
 
@@ -104,10 +105,12 @@ def test_a_single_sequence_and_an_only_head_have_no_error_and_no_percentile():
     assert set(figure.data[1].text) == {"+0.50"}
 
 
-def test_scores_before_and_after_are_lines_of_the_highest_heads(roles, without):
+def test_scores_before_and_after_are_lines_of_the_heads_that_moved(roles, without):
     before, after = roles.values("induction"), without.values("induction")
     figure = score_change(before, after, "induction", Look())
-    heads = sorted(all_heads(*before.shape), key=lambda h: -max(before[h], after[h]))[:LISTED]
+    moved = [h for h in all_heads(*before.shape) if abs(after[h] - before[h]) >= MOVED]
+    assert 0 < len(moved) < before.size
+    heads = sorted(moved, key=lambda h: -max(before[h], after[h]))
     assert list(figure.layout.yaxis.ticktext) == [head.label for head in heads]
     assert [trace.name for trace in figure.data] == ["before", "after"]
     for trace, values in zip(figure.data, (before, after), strict=True):
@@ -121,9 +124,11 @@ def test_scores_before_and_after_are_lines_of_the_highest_heads(roles, without):
 
 
 def test_only_so_many_heads_are_listed_whatever_fell_or_rose():
-    before, after = np.zeros((2, 12)), np.zeros((2, 12))
+    before, after = np.zeros((2, 12)), np.full((2, 12), MOVED)
     before[0, 3], after[1, 7] = 0.8, 0.9
     figure = score_change(before, after, "induction", Look())
     named = figure.layout.yaxis.ticktext
     assert len(named) == LISTED
     assert list(named[:2]) == ["L1H7", "L0H3"]
+    after[:] = before
+    assert len(score_change(before, after, "induction", Look()).layout.yaxis.ticktext) == 0

@@ -226,6 +226,19 @@ def test_shares_of_the_gap_and_none_of_a_small_one():
     assert made(MIN_GAP, 0.0).normalised is not None
 
 
+@pytest.mark.parametrize(
+    ("clean", "corrupted", "lowers"),
+    [
+        (-1.0, -3.0, {Direction.DENOISE: False, Direction.NOISE: True}),
+        (-3.0, -1.0, {Direction.DENOISE: True, Direction.NOISE: False}),  # shares of a fall
+        (0.0, MIN_GAP / 2, {Direction.DENOISE: False, Direction.NOISE: True}),  # nats, no shares
+    ],
+)
+def test_what_is_positive_lowers_the_answer_where_it_breaks_it(clean, corrupted, lowers):
+    for direction, expected in lowers.items():
+        assert replace(made(clean, corrupted), direction=direction).positive_lowers is expected
+
+
 def test_plain_types():
     found = json.loads(json.dumps(made(-1.0, -3.0).to_dict(), allow_nan=False))
     assert found == {

@@ -4,6 +4,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from support import checkpoints
@@ -12,6 +13,7 @@ from core import AblationKind
 from core.demo.example import SPEC
 from core.errors import InputError
 from core.hypotheses import search as searching
+from core.hypotheses.joint_effects import joint_effects
 from core.hypotheses.keep_only import keep_only, keep_only_spec
 from core.hypotheses.search import greedy
 from core.hypotheses.search_words import search_words
@@ -188,7 +190,11 @@ def test_the_metric_alone_is_no_answer(scorer, made_up):
     told = found.to_dict()
     assert told["found"] is False
     assert told["rank"] == 5
-    assert "No set found (forward: no head adds anything; backward: no head can" in told["reason"]
+    assert told["reason"].startswith(
+        "No set smaller than all heads was found that keeps all of the answer "
+        "(forward (adding heads): no head adds anything; "
+        "backward (leaving heads out): no head can be left out)."
+    )
     assert "the target is at rank 5" in told["reason"]
     likeliest = signed(math.log(0.5) + told["logits"]["log_sum"], 2)
     assert f"{likeliest} for “␣else”, the likeliest other" in told["reason"]
@@ -205,7 +211,45 @@ def test_all_heads_are_no_small_set(scorer, made_up):
     made_up(lambda kept: float(len(kept) - 12))
     found = last_of(greedy(scorer))
     assert not found.found
-    assert found.forward.ended == found.backward.ended == searching.ALL_NEEDED
+    assert found.forward.ended == searching.WITH_EVERY
+    assert found.backward.ended == searching.ALL_NEEDED
+    told = found.to_dict()
+    assert len(told["heads"]) == 11  # what keeps most, and less than all
+    assert "No set smaller than all heads was found" in told["reason"]
+    assert "A smaller share of the answer may be kept by fewer heads." in told["reason"]
+
+
+def test_a_share_is_said_and_a_set_that_is_too_large_is_called_so(scorer, made_up):
+    needed = set(EVERY[3:8])
+    made_up(lambda kept: 0.0 if needed <= set(kept) else -4.0)
+    few = last_of(greedy(scorer, max_size=2, enough=0.8)).to_dict()["reason"]
+    assert few.startswith(
+        "No set small enough was found that keeps at least 80 % of the answer (forward "
+    )
+    (found, *_) = search_words(last_of(greedy(scorer, enough=0.8)))
+    assert found == (
+        "Found 5 heads of 12 that keep at least 80 % of the answer, backward (leaving heads out): "
+        "L0H3, L1H0, L1H1, L1H2, L1H3."
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("prompt", "target", "kind", "enough"),
+    [
+        (SPEC.prompt, SPEC.target, MEAN, 1.0),
+        (" dog house tree water lamp dog house tree water", " lamp", ZERO, 0.8),
+    ],
+)
+def test_no_smaller_set_exists_on_the_embedded_model(demo, prompt, target, kind, enough):
+    """Held to all 4,095 sets that leave a head out: here what is found is as small as any."""
+    spec = replace(SPEC, prompt=prompt, target=target, ablation=kind)
+    scorer = Scorer(demo, spec)
+    found = last_of(greedy(scorer, enough=enough))
+    smaller = [kept for n in range(len(found.heads)) for kept in combinations(EVERY, n)]
+    effects = run_to_end(joint_effects(scorer, [others(kept) for kept in smaller]))
+    assert found.found
+    assert not any(map(found.keeps, effects))
 
 
 def test_nothing_is_searched_where_no_head_is_needed(scorer, made_up):

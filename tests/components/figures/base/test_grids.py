@@ -49,6 +49,20 @@ def test_panels_share_one_scale_and_stand_side_by_side(panels):
     assert titles == {p.title: d[0] for p, d in zip(panels, domains, strict=True)}
 
 
+def test_where_positive_values_are_losses_they_are_red(panels):
+    colours = [
+        grids(panels, "share", Look(), positive_takes=takes).layout.coloraxis.colorscale
+        for takes in (False, True)
+    ]
+    usual, turned = (dict(scale) for scale in colours)
+    assert usual[1] == turned[0] == Look().diverging[-1][1]  # the deepest blue
+    assert usual[0] == turned[1] == Look().diverging[0][1]
+    assert turned[0.5] == Look().paper
+    few = np.array([[0.9, -0.9]])
+    written = drawn.numbers_of(grids([Panel("", few)], "", Look(), positive_takes=True))
+    assert list(written.values()) == ["+0.90", "−0.90"]
+
+
 def test_a_scale_without_a_sign_runs_from_0_to_its_limit(roles):
     panel = Panel("", roles.values("induction"))
     figure = grids([panel], "score", Look(), signed=False, limit=1.0)
