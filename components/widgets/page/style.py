@@ -22,6 +22,8 @@ def page_style(look: Look) -> None:
   --hs-mono:{MONO}; }}
 {asset("css/page.css")}
 {asset("css/head_grid.css")}
+{asset("css/terms.css")}
+{asset("css/starters.css")}
 </style>"""
     )
 

@@ -4,7 +4,8 @@ import streamlit as st
 
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.markup import fill, joined_html, words_html
+from components.words.markup import fill, joined_html, terms_html
+from components.words.terms import with_terms
 from core.results.finding_words import CAVEATS, finding_words
 from core.results.findings import Findings
 from core.results.result import SweepResult
@@ -16,13 +17,13 @@ def findings_panel(result: SweepResult, found: Findings) -> None:
         with st.container(key="findings"):
             note("No head has been measured yet: the heatmap shows estimates.")
         return
-    said = map(words_html, finding_words(result, found))
+    said = map(terms_html, finding_words(result, found))
     with st.container(key="findings"):
         show_html(
             fill(
                 '<div class="hs-findings">{}<h4>{}</h4><ul>{}</ul></div>',
                 joined_html(fill("<p>{}</p>", each) for each in said),
                 CAVEATS,
-                joined_html(fill("<li>{}</li>", caveat) for caveat in found.caveats),
+                joined_html(fill("<li>{}</li>", with_terms(caveat)) for caveat in found.caveats),
             )
         )
