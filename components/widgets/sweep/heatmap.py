@@ -15,7 +15,7 @@ from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible_text
-from core.results.captions import colour_words, layer_effect_words, provenance_words
+from core.results.captions import layer_effect_words, provenance_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.sweep.estimate.attribution import Estimate, check_estimate
@@ -52,8 +52,7 @@ def heatmap_panel(effects: Effects, state: Session, look: Look) -> Metric:
 def _beneath(effects: Effects, metric: Metric) -> None:
     """What the colours mean, and how the numbers came about."""
     result = effects.result
-    if said := colour_words(metric):
-        show_html(quiet_html(phrase(said)))
+    show_html(quiet_html(metric.how_to_read))
     with st.container(key="margins"):
         show_html(quiet_html(layer_effect_words(result, effects.layer_effects)))
     _atlas(result)
