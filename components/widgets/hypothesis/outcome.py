@@ -63,7 +63,7 @@ def _verdict(test: Test, found: "JointTest") -> None:
     verdict = Verdict(test.prediction, found.baseline, found.joint)
     with st.container(key="hypothesis_verdict"):
         line = fill(
-            '<div class="hs-head"><b>{}</b>{} removed at once: {}</div>',
+            '<div class="hs-head"><b>{}</b>{} ablated at once: {}</div>',
             verdict.headline,
             heads_text(found.heads),
             unbroken(went_words(found.baseline.prob, found.joint.prob)),

@@ -37,7 +37,7 @@ def under_test(test: Test, state: Session) -> None:
             )
         show_html(
             fill(
-                '<div class="hs-note"><b>Locked {}, {}</b>: removing {} {}, with P(target) at '
+                '<div class="hs-note"><b>Locked {}, {}</b>: ablating {} {}, with P(target) at '
                 "{}.</div>",
                 when,
                 looking,
