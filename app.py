@@ -10,6 +10,7 @@ st.navigation(
         st.Page("pages/patching.py", title="Patching", icon=":material/swap_horiz:"),
         st.Page("pages/history.py", title="History", icon=":material/history:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
     ],
     position="top",
 ).run()

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
+from components.words.terms import with_terms
 from core.prompts.tokens import visible_text
+from core.text.glossary.found import Seen
 from core.text.numbers import unbroken
 from core.text.words import Span, Style, Words
 
@@ -43,9 +45,20 @@ def words_html(words: Words) -> Markup:
     return joined_html(map(_span, words))
 
 
+def terms_html(words: Words) -> Markup:
+    """Words of our own, styled as by `words_html`, each term marked where it stands first."""
+    seen = Seen()
+    return joined_html(
+        _span(span)
+        if span.style is Style.TOKEN
+        else _STYLES[span.style].format(with_terms(unbroken(span.text), seen))
+        for span in words
+    )
+
+
 def quiet_html(words: Words) -> Markup:
-    """A quiet line beneath a figure."""
-    return fill('<div class="hs-quiet hs-beneath">{}</div>', words_html(words))
+    """A quiet line beneath a figure, its terms marked."""
+    return fill('<div class="hs-quiet hs-beneath">{}</div>', terms_html(words))
 
 
 def _span(span: Span) -> Markup:

@@ -278,7 +278,7 @@ def _load_failure(name: str, error: BaseException, where: str) -> str:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return f"{name!r} does not fit into memory here: choose a smaller model, or bfloat16."
     if "unsupported" in text.lower() or "not supported" in text.lower():
-        return f"{name!r} is of a kind that TransformerLens does not support ({text[:160]})."
+        return f"{name!r} is of a type that TransformerLens does not support ({text[:160]})."
     _log.warning("%s could not be loaded", name, exc_info=error)
     # What Python says of its own objects helps only in the log.
     own = isinstance(error, TypeError | AttributeError | LookupError | RecursionError)

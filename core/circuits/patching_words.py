@@ -12,7 +12,7 @@ def gap_words(found: "OnAGap", metric: str) -> tuple[str, ...]:
     """The metric in both runs, and what a share of the gap means: sentences.
 
     `metric` is "logit_diff" or "logodds". Where the corrupted run is the answer's own one, they say
-    that the roles are turned.
+    that the two prompts have changed places.
     """
     of = "log odds of the target" if metric == "logodds" else "logit(target) − logit(foil)"
     levels = (
@@ -24,7 +24,8 @@ def gap_words(found: "OnAGap", metric: str) -> tuple[str, ...]:
     if found.roles_turned:
         return (
             levels,
-            f"The roles are turned: {of} is higher on the corrupted prompt than on the clean one.",
+            f"The two prompts have changed places: {of} is higher on the corrupted prompt than on "
+            "the clean one.",
             "1 is still all of the gap, but what closes it lowers the answer; exchange the two "
             "prompts, or target and foil, for the usual reading.",
         )

@@ -171,7 +171,7 @@ def _looks_like(roles: HeadScores, head: Head) -> str:
     number = f"{scores.max():.2f}"
     if (named := roles.looks_like(head)) is None:
         return (
-            f"on repeated random tokens it looks like none of the five kinds (its highest score "
+            f"on repeated random tokens it looks like none of the five roles (its highest score "
             f"is {best}, {number}; the line is at {THRESHOLD})"
         )
     place = _place_in_scores(roles, named, head)

@@ -88,7 +88,7 @@ def joint(
     heads: Annotated[
         str,
         typer.Option(
-            help="The heads to remove at once, such as 'L1H0, L1H2'; L1 is all heads of layer 1, "
+            help="The heads to ablate at once, such as 'L1H0, L1H2'; L1 is all heads of layer 1, "
             "MLP1 its MLP."
         ),
     ] = "",

@@ -125,7 +125,7 @@ def show(run: _Run, format: _Print = Listed.TABLE, metric: given.MetricName = No
 @app.command()
 def export(
     run: _Run,
-    format: Annotated[Exported, typer.Option(help="The kind of file.")] = Exported.JSON,
+    format: Annotated[Exported, typer.Option(help="The file format.")] = Exported.JSON,
     out: Annotated[
         Path | None, typer.Option(help="The file to write; - is standard output.")
     ] = None,

@@ -74,6 +74,15 @@ def all_words() -> tuple[str, ...]:
 
 
 @cache
+def everyday_words() -> frozenset[str]:
+    """Words of four letters or more that are no names: for random text that people can read.
+
+    Most vocabularies of English hold each of them as one token.
+    """
+    return frozenset(word for word in all_words() if len(word) >= 4 and word.islower())
+
+
+@cache
 def held_out_names() -> tuple[str, ...]:
     """A quarter of the names, with John and Mary: no training row contains two of them."""
     return tuple(names()[i] for i in range(len(names())) if i % 8 < 2)

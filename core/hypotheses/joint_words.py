@@ -29,7 +29,7 @@ def joint_words(test: "JointTest") -> str:
     """What ablating the set did: the change in the metric, and P before and after."""
     named = ", ".join(member.label for member in test.heads)
     went = change_words(BY_FIELD[test.metric], test.joint, test.baseline)
-    return f"{named} removed at once: {metric_name(test.metric)} {went}."
+    return f"{named} ablated at once: {metric_name(test.metric)} {went}."
 
 
 def went_words(before: float, after: float) -> str:
@@ -102,7 +102,7 @@ def _relation_words(test: "JointTest") -> str:
         f"of {name}: they add up",
         Relation.BACKUP: f"Together they cost {size} more than their single changes add up to, and "
         "more than any one alone: they back each other up",
-        Relation.GAINS: f"Removing each alone raises it, removing all by {size} less than their "
+        Relation.GAINS: f"Ablating each alone raises it, ablating all by {size} less than their "
         "single changes add up to: overlapping gains, no backup",
         Relation.LOSSES: f"Together they cost {size} less than their single changes add up to"
         f"{_less_than_one(test)}: overlapping losses",

@@ -5,10 +5,17 @@ Without the first copy, a memorised continuation stays likely and a copied one d
 random words cannot have been memorised (Olsson et al. 2022, arXiv:2209.11895).
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from core.errors import InputError
-from core.prompts.random_text import decode, exact_text, random_generator, text_pool
+from core.prompts.random_text import (
+    decode,
+    exact_text,
+    random_generator,
+    text_pool,
+    whole_word_ids,
+)
 from core.prompts.repeats import find_repeat
 from core.prompts.tokens import TokenizedPrompt, ids_if_readable, token_text, tokenize_prompt
 
@@ -41,14 +48,21 @@ def without_first_copy(
 
 
 def repeated_random(
-    tokenizer: Any, n_ctx: int, length: int, seed: int, *, prepend_bos: bool
+    tokenizer: Any,
+    n_ctx: int,
+    length: int,
+    seed: int,
+    words: Collection[str] = (),
+    *,
+    prepend_bos: bool,
 ) -> tuple[str, str, str]:
     """(prompt, target, foil) of random words repeated twice, without the last word of copy two.
 
-    A copy has `length` words of one token each, so the prompt has exactly 2 * `length` - 1 tokens
-    after BOS. The target is the missing last word, the foil another of the words. Raises
-    `InputError` for a length below 3 or too long for `n_ctx` positions, and for a tokenizer with
-    too few words.
+    They are drawn from those of `words` that are one token; where that leaves fewer than `length`,
+    from tokens that look like words, some of which are only a word's beginning. A copy has `length`
+    tokens, so the prompt has exactly 2 * `length` - 1 after BOS. The target is the missing last
+    word, the foil another of the words. Raises `InputError` for a length below 3 or too long for
+    `n_ctx` positions, and for a tokenizer with too few words.
     """
     longest = (n_ctx + 1 - int(prepend_bos)) // 2
     if not 3 <= length <= longest:
@@ -59,7 +73,9 @@ def repeated_random(
             if longest >= 3
             else f"This model's context of {n_ctx:,} tokens is too short for two copies.",
         )
-    pool = text_pool(tokenizer, length)
+    pool = whole_word_ids(tokenizer, words)
+    if len(pool) < length:
+        pool = text_pool(tokenizer, length)
     rng = random_generator(seed)
     for _ in range(_TRIES):
         copy = rng.choice(pool, length, replace=False).tolist()

@@ -1,7 +1,7 @@
 """Random text that a tokenizer encodes as exactly the tokens drawn."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
@@ -92,6 +92,16 @@ def text_pool(tokenizer: Any, needed: int) -> tuple[int, ...]:
             "another model or a smaller number.",
         )
     return ids
+
+
+def whole_word_ids(tokenizer: Any, words: Collection[str]) -> tuple[int, ...]:
+    """The ids of those words that are one token after a space, in ascending order.
+
+    A vocabulary does not say which of its entries are whole words: a list of words does.
+    """
+    texts = {f" {word}" for word in words}
+    looks_like_words = _whole_words(tokenizer)[-1]
+    return tuple(i for i in looks_like_words if token_text(tokenizer, i) in texts)
 
 
 def decode(tokenizer: Any, ids: Sequence[int]) -> str:

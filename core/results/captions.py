@@ -5,7 +5,6 @@ With it a picture, a page or a printed table explains itself.
 
 from core.prompts.token_words import answer_words
 from core.results.layer_effects import LayerEffects
-from core.results.metrics import LOGIT_DIFF, MARGIN, Metric
 from core.results.result import Provenance, SweepResult
 from core.text.numbers import percent
 from core.text.words import Words, joined, phrase
@@ -62,15 +61,6 @@ def provenance_rows(made: Provenance) -> tuple[tuple[str, str], ...]:
         *((("tokens of the longest reference text", f"{longest:,}"),) if longest else ()),
         *(((SLOWER_PATH, slower),) if slower else ()),
     )
-
-
-def colour_words(metric: Metric) -> str:
-    """What red and blue mean on a sweep's heatmap; "" where a colour says neither."""
-    if not (metric.signed and metric.of_target):
-        return ""
-    if metric in (LOGIT_DIFF, MARGIN):
-        return "← red: its lead shrinks without the head · blue: grows →"
-    return "← red: less likely without the head · blue: more likely →"
 
 
 def layer_effect_words(result: SweepResult, layer_effects: LayerEffects | None) -> Words:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.results.scores import RowScores
 from core.text.numbers import decimal, points, signed
+from core.text.words import Words, bold, phrase
 
 _ROUNDING = 1e-9
 """In a metric's unit: .01 times 100 is no less than 1."""
@@ -56,6 +57,8 @@ class Metric:
     set's, {part} for the log prob of what is compared with the foil. `within` is how far, in nats,
     the two may be apart in float32 before the notebook's own check fails; None where none is made.
 
+    `how_to_read` is what colours and numbers of a picture of heads mean, in one line.
+
     `about` is what it is a change of, in a sentence: {target} and {foil} stand for the answers.
 
     `needs_foil`: it has no value without a foil. `of_target`: it is about the target, and not
@@ -67,6 +70,7 @@ class Metric:
     short: str
     title: str
     meaning: str
+    how_to_read: Words
     about: str
     read: Callable[[RowScores], np.ndarray | None]
     notebook: str
@@ -143,6 +147,16 @@ class Metric:
         return points(0.0 if is_rounding else value, self.digits if digits is None else digits)
 
 
+def _in_colours(red: str, blue: str, number: str) -> Words:
+    """What a cell in red or blue says of its head, and what its number is."""
+    return phrase(
+        bold("Red"),
+        f": without this head {red}; ",
+        bold("blue"),
+        f": {blue}. A number is {number}.",
+    )
+
+
 def _logit_diff(scores: RowScores) -> np.ndarray | None:
     part = scores.logprob if scores.part_logprob is None else scores.part_logprob
     return None if scores.foil_logprob is None else part - scores.foil_logprob
@@ -154,6 +168,9 @@ PROB = Metric(
     heading="change",
     title="Change in P(target)",
     meaning="How far the target's probability moves, in percentage points.",
+    how_to_read=_in_colours(
+        "the answer became less likely", "more likely", "the change in percentage points (pp)"
+    ),
     unit="pp",
     factor=100.0,
     digits=1,
@@ -168,6 +185,9 @@ LOGPROB = Metric(
     short="log prob",
     title="Change in log P(target)",
     meaning="How far the logarithm of the target's probability moves.",
+    how_to_read=_in_colours(
+        "the answer became less likely", "more likely", "the change in log prob, in nats"
+    ),
     about="log P({target})",
     read=lambda scores: scores.logprob,
     notebook="logprob.item()",
@@ -179,6 +199,9 @@ LOGODDS = Metric(
     short="log odds",
     title="Change in log odds of the target",
     meaning="How far log(P / (1 - P)) moves, P being the target's probability.",
+    how_to_read=_in_colours(
+        "the answer became less likely", "more likely", "the change in log odds, in nats"
+    ),
     about="the log odds of {target}",
     read=lambda scores: scores.logodds,
     notebook="(logprob - others.log()).item()",
@@ -189,6 +212,9 @@ LOGIT_DIFF = Metric(
     short="logit diff",
     title="Change in logit(target) − logit(foil)",
     meaning="How far the target's logit moves against the foil's.",
+    how_to_read=_in_colours(
+        "the target lost against the foil", "it gained", "the change in logit diff, in nats"
+    ),
     about="the logit difference {target} − {foil}",
     read=_logit_diff,
     notebook="({part} - foil_logprob).item()",
@@ -202,6 +228,11 @@ MARGIN = Metric(
     title="Change in log P(target) − log P(likeliest other)",
     meaning="How far the target's lead over the likeliest other token moves, whichever token that "
     "is in each run; of a target of several tokens, the first one's.",
+    how_to_read=_in_colours(
+        "the target’s lead over the likeliest other token shrank",
+        "it grew",
+        "the change in this margin, in nats",
+    ),
     about="the lead of {target} over the likeliest other token",
     read=lambda scores: scores.margin,
     notebook="""\
@@ -219,6 +250,10 @@ KL = Metric(
     title="KL(clean ‖ ablated) at the answer",
     meaning="How far the whole prediction moves, whatever the target: the KL divergence of the "
     "ablated run from the clean one.",
+    how_to_read=phrase(
+        "The stronger the colour, the further the whole prediction moved without this head, "
+        "whatever became of the answer. A number is the KL divergence from the clean run, in nats."
+    ),
     about="the prediction",
     read=lambda scores: scores.kl,
     notebook="(clean.exp() * (clean - logp)).sum().clamp(min=0).item()",
@@ -232,6 +267,11 @@ ENTROPY = Metric(
     title="Change in the entropy of the next token",
     meaning="How much less sure of the next token, whatever the target, the model is: the entropy "
     "of its prediction where the answer's first token is read.",
+    how_to_read=_in_colours(
+        "the model became surer of the next token, whichever it is",
+        "less sure",
+        "the change in entropy, in nats",
+    ),
     about="the entropy of the next token",
     read=lambda scores: scores.entropy,
     notebook="torch.special.entr({first}.exp()).sum().item()",

@@ -77,7 +77,7 @@ def unknown_results(count: int) -> str:
     """What to say of results that this version does not know; nothing where there are none."""
     if not count:
         return ""
-    what = "1 result of a kind" if count == 1 else f"{count:,} results of kinds"
+    what = "1 result of a type" if count == 1 else f"{count:,} results of types"
     return f"{what} that this version does not know: update Headsweep to see more."
 
 

@@ -63,3 +63,13 @@ def test_nothing_overflows_with_everything_open(new_tab, server):
         page.resize(width)
         for part in (".stMain", ".st-key-composer"):
             assert page.overflow(part) <= 0
+
+
+def test_the_model_is_tried_on_the_prompts_when_their_menu_is_opened(live):
+    live.click_button("starter_menu")
+    live.wait_text("starter_list", "rank 31: beyond this model")
+    assert "The embedded model knows about 1,900 words" in live.text("starter_list")
+    live.click_button("example-8")
+    live.wait_value("foil", " is")
+    assert live.typed("prompt") == "The keys to the cabinet"
+    live.page.wait_for_function("!document.querySelector('.st-key-starter_list')")

@@ -21,7 +21,7 @@ from core.store.run import Label
 from core.store.store import Store
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("sweep", "history", "compare", "hypothesis", "patching")
+PAGES = ("sweep", "history", "compare", "hypothesis", "patching", "glossary")
 FREE = {
     ("spec", "model"), ("spec", "prompt"), ("spec", "target"), ("tokens", "*"),
     ("target_tokens", "*"), ("baseline", "top", "*", "*"), ("heads", "*", "top", "*", "*"),

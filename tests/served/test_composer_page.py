@@ -194,3 +194,13 @@ def test_what_was_typed_survives_a_change_of_kind(live):
     live.choose("positions", "chosen")
     live.wait_value("corrupted_prompt", "half a thought")
     live.wait_value("chosen_positions", "0, 3-5")
+
+
+def test_random_words_are_a_median_draw_and_then_others_as_they_come(live):
+    live.click_button("repeated_random")
+    live.wait_text("control", "of 5, the median by P(target)")
+    live.wait_text("control", "without the first copy")
+    live.click_button("repeated_random")
+    live.wait_text("control", "(draw 6, as it came")
+    live.type_prompt("The zephyr")
+    live.wait_text("composer", "was not trained on “zephyr”")

@@ -60,7 +60,7 @@ def test_from_the_heatmap_to_every_view(live):
         ("attention", "What it looks at", "Attention pattern, nothing ablated"),
         ("logits", "What it says", "OV circuit"),
         ("positions", "Where it matters", "ablated at one position only"),
-        ("scores", "What kind it is", "What the literature calls it"),
+        ("scores", "Which role it plays", "What the literature calls it"),
         ("path-patching", "What feeds it", "Composition scores"),
         ("direct-effect", "By which route", "Under each kind of ablation"),
         ("dose", "How much of it", "is multiplied by 0 (removed"),

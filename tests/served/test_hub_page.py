@@ -70,7 +70,7 @@ def test_published_roles_stand_beside_the_measured_ones_and_on_the_heatmap(live)
         assert f"{letter} {role}" in live.text("atlas")
 
     live.click_cell(9, 9)
-    live.choose("head_view", "What kind it is")
+    live.choose("head_view", "Which role it plays")
     live.wait_text("literature", "name mover on indirect object identification")
     for entry in roles_of("gpt2", Head(9, 9)):
         assert entry.citation in live.text("literature")

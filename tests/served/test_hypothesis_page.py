@@ -224,7 +224,7 @@ def test_a_resampled_hypothesis_without_a_corrupted_prompt_says_what_is_missing(
     fresh.choose("ablation", "resample")
     fresh.wait_text("statement", "The inputs above need a correction first")
     fresh.choose("ablation", "zero")
-    fresh.wait_text("statement", "Heads to remove")
+    fresh.wait_text("statement", "Heads to ablate")
 
 
 def test_all_heads_at_once_is_a_set_too(fresh, scorer):
@@ -251,7 +251,7 @@ def test_an_mlp_in_a_set_is_tested_with_the_heads(fresh, demo):
     found = run_to_end(joint_test(Scorer(demo, replace(example.SPEC, ablation="zero")), members))
     panel = fresh.text("outcome_panel")
     assert f"{percent(found.baseline.prob)} → {percent(found.joint.prob)}" in panel
-    assert "L1H0, MLP1 removed at once" in panel
+    assert "L1H0, MLP1 ablated at once" in panel
     assert comparison_words(found) in panel
     fresh.click_button("keep_only")
     fresh.wait_text("kept", "With every head and MLP ablated")

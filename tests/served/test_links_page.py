@@ -108,7 +108,7 @@ def test_head_view_and_metric_are_in_the_address_and_opened_by_it(live, new_tab,
     live.choose("metric", "log odds")
     live.wait_address({"metric": ["log odds"]})
     live.click_cell(*best)
-    live.choose("head_view", "What kind it is")
+    live.choose("head_view", "Which role it plays")
     params = {"metric": ["log odds"], "head": [best.label], "view": ["scores"]}
     live.wait_address(params)
 
@@ -120,7 +120,7 @@ def test_head_view_and_metric_are_in_the_address_and_opened_by_it(live, new_tab,
         each.wait_address(params)
         assert each.outlined() == [f"selected {best.label}"]
         assert each.pressed("metric") == ["log odds"]
-        assert each.pressed("head_view") == ["What kind it is"]
+        assert each.pressed("head_view") == ["Which role it plays"]
         effect = example.saved().effect(best)
         assert abs(each.z()[best.layer][best.head] - effect.logodds_change) < 0.01
 

@@ -45,7 +45,7 @@ def _fields(draft: Draft, state: Session) -> None:
     left, right = st.columns([3, 1], gap="medium")
     with left:
         prompt_box(draft, state)
-        starters(draft)
+        starters(draft, state)
     with right:
         answer_boxes(draft)
     _choices(draft, state)

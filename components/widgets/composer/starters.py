@@ -1,4 +1,4 @@
-"""Prompts to begin with, and controls for a prompt that repeats itself, each one click."""
+"""Prompts to begin with, and controls for a prompt that repeats itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,20 +7,26 @@ from typing import Any
 
 import streamlit as st
 
-from components.state import chosen_bos, clean_baseline, put, value
+from components.state import BOS, Session, chosen_bos, clean_baseline, put, value
 from components.state.answer_syntax import parse_answer, typed_answer
 from components.widgets.composer.draft import Draft
+from components.widgets.composer.starter_menu import starter_menu
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import error_message, note
 from components.words.markup import fill
-from core.demo import example
+from core.demo.lexicon import everyday_words
+from core.demo.starter_words import unknown_note
 from core.errors import InputError
+from core.results.copied_words import copied_words
+from core.results.result import Baseline
 from core.spec.answer import Answer
 from core.spec.spec import SweepSpec
 from core.text.numbers import percent
 
 WORDS = 10
 """Random words a copy."""
+DEMO = "demo"
+"""The embedded model's name."""
 _LOADING = "Available as soon as the model is loaded."
 
 
@@ -28,23 +34,24 @@ _LOADING = "Available as soon as the model is loaded."
 class Control:
     """A control that was asked for: what it put in the fields, and how to read it.
 
-    `before` is the prompt that it is a control for, `error` why there is none.
+    `before` is the prompt that it is a control for, `error` why there is none. Of random words,
+    `seed` is that of the draw, `median_of` the number of draws that it is the median of (0: it was
+    taken as it came), `model` the fingerprint of the model that it is the median on.
     """
 
     prompt: str = ""
     target: Answer = ""
     before: str | None = None
     seed: int = 0
+    median_of: int = 0
+    model: str = ""
     error: str | None = None
 
 
-def starters(draft: Draft) -> None:
+def starters(draft: Draft, state: Session) -> None:
     """Examples and controls, and a sentence on the control in use."""
-    with st.container(horizontal=True, key="starters", gap="small"):
-        with _group("examples", "Or try:"):
-            for index, (title, spec) in enumerate(example.TRY):
-                key = f"example-{index}"
-                st.button(title, key=key, type="tertiary", on_click=_take, args=(spec,))
+    with st.container(horizontal=True, key="starters", gap="small", vertical_alignment="center"):
+        starter_menu(draft, state)
         with _group("controls", "Controls:"):
             _controls(draft)
     control: Control | None = value("control")
@@ -52,6 +59,8 @@ def starters(draft: Draft) -> None:
         error_message(control.error)
     elif control is not None and control.prompt == value("prompt"):
         _say(draft, control)
+    if draft.name == DEMO and (said := unknown_note(value("prompt") or "")):
+        note(said)
 
 
 @contextmanager
@@ -62,13 +71,6 @@ def _group(key: str, title: str) -> Iterator[None]:
     ):
         show_html(fill('<span class="hs-quiet">{}</span>', title), width="content")
         yield
-
-
-def _take(spec: SweepSpec) -> None:
-    put("prompt", spec.prompt)
-    put("target", typed_answer(spec.target))
-    put("foil", typed_answer(spec.foil))
-    put("control", None)
 
 
 def _controls(draft: Draft) -> None:
@@ -119,38 +121,44 @@ def _drop_first_copy(before: str, prompt: str) -> None:
 
 
 def _draw(model: Any) -> None:
+    """The median of some draws first; after it, at each click, one more as it comes."""
     from core.prompts.controls import repeated_random
+    from core.sweep.median_draw import N_DRAWS, median_draw
 
     last: Control | None = value("control")
-    seed = last.seed + 1 if last is not None and last.before is None else 0
-    bos = chosen_bos(model)
+    again = last is not None and last.model == model.fingerprint
+    seed = max(last.seed + 1, N_DRAWS) if last is not None and again else 0
+    bos, pool = chosen_bos(model), everyday_words()
     words = min(WORDS, (model.n_ctx + 1 - int(bos)) // 2)
     try:
-        prompt, target, foil = repeated_random(
-            model.tokenizer, model.n_ctx, words, seed, prepend_bos=bos
-        )
+        if again:
+            prompt, target, foil = repeated_random(
+                model.tokenizer, model.n_ctx, words, seed, pool, prepend_bos=bos
+            )
+        else:
+            draw = median_draw(model, words, pool, prepend_bos=bos)
+            prompt, target, foil, seed = draw.prompt, draw.target, draw.foil, draw.seed
     except InputError as error:
-        put("control", Control(seed=seed, error=str(error)))
+        put("control", Control(error=str(error)))
         return
-    put("control", Control(prompt, target, seed=seed))
+    median_of = 0 if again else N_DRAWS
+    made = Control(prompt, target, seed=seed, median_of=median_of, model=model.fingerprint)
+    put("control", made)
     for key, text in (("prompt", prompt), ("target", target), ("foil", foil)):
         put(key, typed_answer(text) if key != "prompt" else text)
 
 
 def _say(draft: Draft, control: Control) -> None:
     """What the control in use shows, with the clean probabilities where they are known."""
-    now = _prob(draft, control.prompt)
+    now = _clean(draft, control.prompt)
     if control.before is None:
-        said = f"Random words said twice (draw {control.seed + 1}; click again for others). "
-        said += f"P(target) is {now} here: " if now else ""
-        said += (
-            "no training text held these words in this order, so a likely target was copied from "
-            "the first copy, not remembered. Do the same heads matter here as on your prompt?"
-        )
+        said = _random_words(draft, control, now)
     else:
-        before = _prob(draft, control.before)
+        before = _clean(draft, control.before)
         said = "The prompt without its first copy. "
-        said += f"P(target) was {before} with it and is {now} without: " if now and before else ""
+        if now and before:
+            went = f"{percent(before.prob)} with it and is {percent(now.prob)}"
+            said += f"P(target) was {went} without: "
         said += (
             "where the target stays likely, the model knows the words by heart, and a sweep says "
             "little about copying; where it does not, the target came from the first copy."
@@ -167,18 +175,38 @@ def _say(draft: Draft, control: Control) -> None:
             )
 
 
+def _random_words(draft: Draft, control: Control, now: Baseline | None) -> str:
+    """Which draw it is, and whether the model copied."""
+    which = f"draw {control.seed + 1}"
+    if control.median_of:
+        which += f" of {control.median_of}, the median by P(target)"
+    else:
+        which += ", as it came"
+    said = f"Random words said twice ({which}; click again for others). "
+    alone, _ = _shorter(draft, control.prompt)
+    without = None if alone is None else _clean(draft, alone)
+    if now is None or without is None:
+        return said
+    return said + copied_words(now.prob, now.rank, without.prob)
+
+
 def _back(prompt: str) -> None:
     put("prompt", prompt)
     put("control", None)
 
 
-def _prob(draft: Draft, prompt: str) -> str | None:
-    """The target's clean probability after a prompt; None where it cannot be had."""
+def _clean(draft: Draft, prompt: str) -> Baseline | None:
+    """The target after a prompt, nothing ablated; None where it cannot be had."""
     model, target = draft.model, value("target")
     if model is None or not target:
         return None
     try:
-        spec = SweepSpec(model=model.name, prompt=prompt, target=parse_answer(target))
-        return percent(clean_baseline(model, model.fingerprint, spec).prob)
+        spec = SweepSpec(
+            model=model.name,
+            prompt=prompt,
+            target=parse_answer(target),
+            prepend_bos=BOS[value("bos")],
+        )
+        return clean_baseline(model, model.fingerprint, spec)
     except InputError:
         return None

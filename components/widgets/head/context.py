@@ -13,7 +13,7 @@ from components.state import Effects, Session
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
-from components.words.markup import fill, words_html
+from components.words.markup import fill, terms_html
 from core.circuits.head_scores import HeadScores
 from core.results.leading import NOTABLE_NATS, leading_of, opening
 from core.results.metrics import Metric
@@ -89,8 +89,8 @@ class HeadContext:
 
 
 def subtitle(words: Words) -> None:
-    """What a figure shows, above it."""
-    show_html(fill('<div class="hs-subtitle">{}</div>', words_html(words)))
+    """What a figure shows, above it, its terms marked."""
+    show_html(fill('<div class="hs-subtitle">{}</div>', terms_html(words)))
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:

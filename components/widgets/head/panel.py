@@ -37,7 +37,7 @@ VIEWS = {
     "attention": ("What it looks at", attention_view),
     "logits": ("What it says", logits_view),
     "positions": ("Where it matters", by_position_view),
-    "scores": ("What kind it is", scores_view),
+    "scores": ("Which role it plays", scores_view),
     "path-patching": ("What feeds it", path_patching_view),
     "direct-effect": ("By which route", direct_effect_view),
     "dose": ("How much of it", dose_view),

@@ -1,4 +1,4 @@
-"""What kind of head it looks like on repeated random tokens, beside what it does here."""
+"""Which role a head plays on repeated random tokens, beside what it does here."""
 
 import numpy as np
 import streamlit as st

@@ -8,7 +8,7 @@ from components.state import put
 from components.widgets.head.context import HeadContext
 from components.widgets.page.html import show_html
 from components.widgets.page.task_result import task_result
-from components.words.markup import fill, words_html
+from components.words.markup import fill, terms_html
 from core.checkpoints.registry import key_of
 from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
 from core.circuits.verdict import DIRECT_EFFECT, KINDS, POSITIONS, SCORES, Sentence, verdict
@@ -16,7 +16,7 @@ from core.circuits.verdict import DIRECT_EFFECT, KINDS, POSITIONS, SCORES, Sente
 _PLACES = {
     DIRECT_EFFECT: ("direct-effect", "Route"),
     KINDS: ("direct-effect", "Kinds"),
-    SCORES: ("scores", "Scores"),
+    SCORES: ("scores", "Role"),
     POSITIONS: ("positions", "Where"),
 }
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
@@ -56,7 +56,7 @@ def _sentences(context: HeadContext) -> Sequence[Sentence]:
 def _draw(number: int, sentence: Sentence) -> None:
     said, ways = st.columns([6, 1], vertical_alignment="top")
     with said:
-        show_html(fill('<p class="hs-said">{}</p>', words_html(sentence.words)))
+        show_html(fill('<p class="hs-said">{}</p>', terms_html(sentence.words)))
     with ways, st.container(horizontal=True, gap="xsmall", key=f"said_{number}"):
         for place in sentence.shown_in:
             if place in _PLACES:

@@ -75,8 +75,8 @@ def _grid(model: Any, state: Session, look: Look) -> None:
             alt="A blank grid of heads, layers by heads; a click puts a head into the hypothesis",
         )
     note(
-        "Click heads here, type them, or take all of a kind. The grid shows no effects. MLP1, "
-        "typed, is the MLP of layer 1, and L1 all of its heads."
+        "Click heads here, type them, or take all that look like one role. The grid shows "
+        "no effects. MLP1, typed, is the MLP of layer 1, and L1 all of its heads."
     )
 
 
@@ -93,7 +93,7 @@ def _heads(model: Any, draft: Draft, state: Session) -> tuple[Member, ...]:
     from core.hypotheses.joint_effects import check_mlps
 
     assert draft.spec is not None
-    st.text_input("Heads to remove", key="heads", placeholder="L0H0, L1H2", persist_state="session")
+    st.text_input("Heads to ablate", key="heads", placeholder="L0H0, L1H2", persist_state="session")
     found: tuple[Member, ...] = ()
     if (value("heads") or "").strip():
         try:
@@ -139,7 +139,7 @@ def _prediction(heads: tuple[Member, ...], draft: Draft, state: Session, clean: 
     show_html(fill('<div class="hs-quiet">{} {}</div>', has, meant))
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction"):
         outcome = st.segmented_control(
-            "Removing them all at once", OUTCOMES, key="outcome", persist_state="session"
+            "Ablating them all at once", OUTCOMES, key="outcome", persist_state="session"
         )
         predicted = st.number_input(
             "and P(target) becomes, %",

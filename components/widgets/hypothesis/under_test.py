@@ -46,7 +46,7 @@ def under_test(test: Test, state: Session) -> None:
             )
         show_html(
             fill(
-                '<div class="hs-note"><b>Locked {}, {}</b>: removing {} {}, with P(target) at '
+                '<div class="hs-note"><b>Locked {}, {}</b>: ablating {} {}, with P(target) at '
                 "{}.</div>",
                 moment_words(made.made_at),
                 looking or "nobody knows whether before looking",

@@ -17,7 +17,7 @@ def verdict(test: Test, baseline: Baseline, joint: Effect) -> None:
     found = Verdict(test.prediction, baseline, joint)
     with st.container(key="hypothesis_verdict"):
         line = fill(
-            '<div class="hs-head"><b>{}</b>{} removed at once: {}</div>',
+            '<div class="hs-head"><b>{}</b>{} ablated at once: {}</div>',
             found.headline,
             heads_text(test.prediction.heads),
             unbroken(went_words(baseline.prob, joint.prob)),

@@ -4,6 +4,7 @@ from typing import Literal
 
 from components.widgets.page.html import show_html
 from components.words.markup import fill
+from components.words.terms import with_terms
 from core.text.numbers import unbroken
 
 
@@ -13,8 +14,8 @@ def error_message(text: str) -> None:
 
 
 def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
-    """A quiet line of explanation."""
-    show_html(fill('<div class="hs-note">{}</div>', unbroken(text)), width=width)
+    """A quiet line of explanation, its terms marked."""
+    show_html(fill('<div class="hs-note">{}</div>', with_terms(unbroken(text))), width=width)
 
 
 def banner(text: str, *, fades_results: bool = False) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.state import chosen_metric, put, put_metric, value
 from components.widgets.page.html import show_html
-from components.words.markup import fill, quiet_html, words_html
+from components.words.markup import fill, quiet_html, terms_html
 from core.results.leading import opening
 from core.results.metrics import BY_SHORT, Metric
 from core.results.result import SweepResult
@@ -23,7 +23,7 @@ def metric_row(title: Words, result: SweepResult, *others: SweepResult) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        show_html(fill('<p class="hs-title">{}</p>', words_html(title)), width="content")
+        show_html(fill('<p class="hs-title">{}</p>', terms_html(title)), width="content")
         metric_switch(result, *others)
     why_this_metric(result, *others)
 

@@ -1,10 +1,12 @@
 """The page's own scripts, static: nothing typed gets in here."""
 
+import json
 from functools import cache
 
 import streamlit as st
 
 from components.assets import asset
+from core.text.glossary import TERMS
 
 _SCRIPTS = (
     "typing",
@@ -15,6 +17,7 @@ _SCRIPTS = (
     "address",
     "fitting",
     "opened",
+    "terms",
     "tour",
 )
 
@@ -28,4 +31,13 @@ def page_script() -> None:
 def page_scripts() -> str:
     """The scripts as they stand in the page, which the server names to browsers by their digest."""
     scripts = "\n".join(asset(f"js/{name}.js") for name in _SCRIPTS)
-    return f"<script>if (!window.headsweep) {{ window.headsweep = true;\n{scripts} }}</script>"
+    return (
+        f"<script>if (!window.headsweep) {{ window.headsweep = {{ terms: {_terms()} }};\n"
+        f"{scripts} }}</script>"
+    )
+
+
+def _terms() -> str:
+    """The glossary as the script reads it: what each term is called, and what it means."""
+    said = {term.slug: [term.name, term.says] for term in TERMS}
+    return json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")

@@ -23,6 +23,8 @@ def page_style(look: Look) -> None:
 {asset("css/page.css")}
 {asset("css/head_grid.css")}
 {asset("css/tour.css")}
+{asset("css/terms.css")}
+{asset("css/starters.css")}
 </style>"""
     )
 

@@ -40,7 +40,10 @@ def stream_panel(spec: SweepSpec, state: Session, look: Look) -> None:
         for direction, found in both.items():
             subtitle(STREAMS[direction])
             if found.roles_turned:
-                note("The roles are turned, as said above: what closes the gap lowers the answer.")
+                note(
+                    "The two prompts have changed places, as said above: what closes the gap "
+                    "lowers the answer."
+                )
             values, unit = _shown(found)
             tokens = both_tokens(spec, found)
             chart(

@@ -5,7 +5,8 @@ import streamlit as st
 from components.state import put_heads
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
-from components.words.markup import fill, joined_html, words_html
+from components.words.markup import fill, joined_html, terms_html
+from components.words.terms import with_terms
 from core.results.finding_words import CAVEATS, finding_words
 from core.results.findings import Findings
 from core.results.joint_layers import JointLayer
@@ -15,7 +16,7 @@ from core.results.result import SweepResult
 def lead(found: Findings) -> None:
     """The one sentence that matters, above the picture."""
     with st.container(key="headline"):
-        show_html(fill('<h2 class="hs-headline">{}</h2>', words_html(found.headline)))
+        show_html(fill('<h2 class="hs-headline">{}</h2>', terms_html(found.headline)))
 
 
 def findings_panel(result: SweepResult, found: Findings) -> None:
@@ -36,16 +37,16 @@ def findings_panel(result: SweepResult, found: Findings) -> None:
         show_html(
             fill(
                 '<div class="hs-findings">{}<h4>{}</h4><ul>{}</ul></div>',
-                joined_html(fill("<p>{}</p>", words_html(each)) for each in rest),
+                joined_html(fill("<p>{}</p>", terms_html(each)) for each in rest),
                 CAVEATS,
-                joined_html(fill("<li>{}</li>", caveat) for caveat in found.caveats),
+                joined_html(fill("<li>{}</li>", with_terms(caveat)) for caveat in found.caveats),
             )
         )
 
 
 def _joint_layer(joint: JointLayer, found: Findings) -> None:
     if joint.words != found.headline:
-        show_html(fill('<div class="hs-findings"><p>{}</p></div>', words_html(joint.words)))
+        show_html(fill('<div class="hs-findings"><p>{}</p></div>', terms_html(joint.words)))
     if st.button(
         f"Test the heads of layer {joint.layer} together",
         key=f"test_layer_{joint.layer}",

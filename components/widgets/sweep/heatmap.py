@@ -14,7 +14,6 @@ from components.words.escaping import as_markdown
 from components.words.markup import quiet_html
 from core.circuits.atlas import legend, letters
 from core.prompts.tokens import visible_text
-from core.results.captions import colour_words
 from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.sweep.estimate.estimate_words import estimate_words
@@ -48,10 +47,8 @@ def heatmap_panel(effects: Effects, metric: Metric, state: Session, look: Look) 
 def _beneath(effects: Effects, metric: Metric) -> None:
     """What the cells and their colours mean."""
     result = effects.result
-    colours = colour_words(metric)
-    read = phrase(f"{metric.title} when one head is ablated", f" · {colours}" if colours else "")
     with st.container(key="how_to_read"):
-        show_html(quiet_html(read))
+        show_html(quiet_html(metric.how_to_read))
     if effects.estimate is not None and not result.complete:
         with st.container(key="estimate"):
             show_html(quiet_html(phrase(estimate_words(effects.estimate, result, metric))))

@@ -5,7 +5,7 @@ import streamlit as st
 from components.state import Session, live_for, value
 from components.widgets.page.html import show_html
 from components.widgets.page.progress import wait_until
-from components.words.markup import fill, words_html
+from components.words.markup import fill, terms_html
 from core.results.metrics import Metric
 from core.results.result import SweepResult
 from core.results.second_kind import second_kind_words
@@ -27,4 +27,4 @@ def second_kind(result: SweepResult, metric: Metric, state: Session) -> None:
     if metric.measures(result) and metric.measures(other):
         with st.container(key="second_kind"):
             said = second_kind_words(result, other, metric)
-            show_html(fill('<div class="hs-findings"><p>{}</p></div>', words_html(said)))
+            show_html(fill('<div class="hs-findings"><p>{}</p></div>', terms_html(said)))

@@ -7,7 +7,7 @@ import streamlit as st
 from components.state import Effects, Session, clean_baseline, live_for, put, same_sweep
 from components.widgets.page.html import show_html
 from components.widgets.tour.steps import STEPS, Seen, TourStep
-from components.words.markup import fill, words_html
+from components.words.markup import fill, terms_html
 from core.circuits.tasks import MeasureAttention
 from core.demo import example
 from core.errors import InputError
@@ -61,7 +61,7 @@ def _said(number: int, step: TourStep, words: Words) -> None:
             step.title,
             number + 1,
             len(STEPS),
-            words_html(words),
+            terms_html(words),
         )
     )
 

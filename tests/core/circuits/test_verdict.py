@@ -170,7 +170,7 @@ def test_a_kind_is_what_it_looks_like_and_never_why_it_mattered(result):
     assert "looks like an induction head (0.90, the highest of 12 heads)" in induction.text
     assert "says where it looks and not what it does here" in induction.text
     none = said(result, roles=scores(0.1, 0, 0.39, 0, 0))[1].text
-    assert "none of the five kinds" in none
+    assert "none of the five roles" in none
     assert "previous token, 0.39; the line is at 0.4" in none
 
 

@@ -140,12 +140,12 @@ def test_a_table_says_when_roles_are_turned(inside, what):
     done = inside(*exchanged, "--what", what, "--format", "table")
     assert (done.returncode, done.stderr) == (0, "")
     table = " ".join(done.stdout.split())
-    assert "The roles are turned: log odds of the target is higher on the corrupted prompt" in table
+    assert "The two prompts have changed places: log odds of the target is higher on the" in table
     found = strict(inside(*exchanged, "--what", what).stdout)
     assert found["denoise"]["roles_turned"] is True
     assert all(sentence in table for sentence in found["sentences"])
     straight = inside(*ASKED, *CORRUPTED, "--device", "cpu", "--format", "table").stdout
-    assert "roles are turned" not in straight
+    assert "prompts have changed places" not in straight
     assert "L1H3" in straight
     assert re.findall(r"[-−]0(?:\.0*)?(?![\d.])", straight + done.stdout + json.dumps(found)) == []
 

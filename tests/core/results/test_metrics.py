@@ -21,6 +21,7 @@ from core.results.metrics import (
 from core.results.result import COLUMNS, Effect
 from core.results.scores import RowScores
 from core.sweep.estimate.attribution import Estimate
+from core.text.words import plain
 
 RESULT = saved()
 GUESSES = -np.abs(np.random.default_rng(0).normal(size=RESULT.shape))
@@ -107,3 +108,12 @@ def test_quantities_have_a_real_minus_and_a_unit_and_kl_no_sign():
     assert KL.quantity(0.5) == "0.50 nats"
     assert PROB.text(-8.14, 0) == "−8"
     assert (PROB.label, KL.label) == ("change", "KL(clean ‖ ablated)")
+
+
+def test_how_to_read_a_picture_says_the_sign_of_each_colour_and_the_unit():
+    for metric in METRICS:
+        said = plain(metric.how_to_read)
+        assert metric.unit in said
+        assert ("Red: " in said and "; blue: " in said) is metric.signed, metric.short
+    assert "surer" in plain(ENTROPY.how_to_read).split("; blue")[0]  # red is a change below 0
+    assert "whatever became of the answer" in plain(KL.how_to_read)

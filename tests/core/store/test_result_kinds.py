@@ -150,8 +150,8 @@ def test_what_this_version_does_not_know_is_counted_and_left_alone(
 
 def test_what_is_said_of_them():
     assert unknown_results(0) == ""
-    assert unknown_results(1).startswith("1 result of a kind that this version does not know")
-    assert unknown_results(2000).startswith("2,000 results of kinds that this version does not")
+    assert unknown_results(1).startswith("1 result of a type that this version does not know")
+    assert unknown_results(2000).startswith("2,000 results of types that this version does not")
 
 
 def test_every_kind_goes_by_its_own_family():

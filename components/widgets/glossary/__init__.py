@@ -1,0 +1,1 @@
+"""The glossary as a page."""
