@@ -12,6 +12,7 @@ from components.web.health import PATH, health
 from components.web.hosts import OwnHosts, allowed_hosts
 from components.web.log_limit import limit_logs
 from components.web.messages import OwnMessages
+from components.web.unknown import UnknownAddresses, page_paths
 from components.web.uploads import BoundedUploads
 from components.widgets.page.page_script import page_scripts
 from core.settings import Settings
@@ -52,6 +53,7 @@ def dashboard(script: Path, given: Settings) -> "App":
             Middleware(SecurityHeaders, security_headers(scripts, given.framed_by)),
             Middleware(OwnHosts, allowed_hosts(given.address, given.allowed_hosts), given.url),
             Middleware(ClosedPaths),
+            Middleware(UnknownAddresses, page_paths(script), given.base_path),
             Middleware(OwnMessages),
             Middleware(BoundedUploads),
         ],

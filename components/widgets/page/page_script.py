@@ -6,7 +6,10 @@ import streamlit as st
 
 from components.assets import asset
 
-_SCRIPTS = ("typing", "arrows", "reading", "saving", "dropping", "address", "fitting")
+_SCRIPTS = (
+    "typing", "arrows", "reading", "saving", "dropping", "address", "fitting", "saying", "keys",
+    "focus", "connection", "reloading", "menu", "theme", "printing",
+)  # fmt: skip
 
 
 def page_script() -> None:

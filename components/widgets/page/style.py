@@ -5,6 +5,7 @@ import streamlit as st
 from components.assets import asset
 from components.figures.base.look import MONO, Look
 from components.widgets.page.html import show_html
+from components.widgets.page.key_list import key_list
 from components.words.markup import fill
 
 
@@ -16,12 +17,14 @@ def page_style(look: Look) -> None:
     chip = "#1d1f26" if look.dark else "#ffffff"
     st.html(
         f"""<style>
-:root {{ --hs-ink:{look.ink}; --hs-quiet:{look.quiet}; --hs-line:{look.line};
+:root {{ --hs-scheme:{"dark" if look.dark else "light"}; --hs-ink:{look.ink}; --hs-quiet:{look.quiet}; --hs-line:{look.line};
   --hs-accent:{look.accent}; --hs-on-accent:{on_accent}; --hs-chip:{chip};
   --hs-amber:{amber}; --hs-red:{red};
   --hs-mono:{MONO}; }}
 {asset("css/page.css")}
 {asset("css/head_grid.css")}
+{asset("css/access.css")}
+{asset("css/print.css")}
 </style>"""
     )
 
@@ -31,6 +34,7 @@ def brand() -> None:
     show_html(
         fill(
             '<div class="hs-brand"><b>Headsweep</b><span>Which attention heads does this '
-            "prediction need? Ablate each one and see.</span></div>"
+            "prediction need? Ablate each one and see.</span>{}</div>",
+            key_list(),
         )
     )
