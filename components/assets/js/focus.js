@@ -16,6 +16,7 @@
   let waiting = 0;
 
   const keyOf = (element) => element.closest("[class*='st-key-']")?.className.match(/st-key-\S+/)?.[0];
+  const ownKey = (element) => /st-key-\S/.test(element.className);
   const nameOf = (element) => element.getAttribute("aria-label") || element.textContent.trim();
   const shown = (element) => element.offsetParent !== null && !element.closest("[inert], [aria-hidden=true]");
   const idle = () =>
@@ -29,14 +30,12 @@
 
   const remember = (element) => {
     const parts = around(element);
-    // Only what is near: a reader goes on there.
-    const place = parts.find((each) => keyOf(each) && each.querySelectorAll(FOCUSABLE).length > 1) ?? document.body;
-    const near = [...place.querySelectorAll(FOCUSABLE)];
-    const at = near.indexOf(element);
+    const all = [...document.querySelectorAll(FOCUSABLE)];
+    const at = all.indexOf(element);
     const over = element.closest(OVER);
     last = {
       element, over, parts, key: keyOf(element), name: nameOf(element), tag: element.tagName,
-      after: near.slice(at + 1, at + 9), before: near.slice(Math.max(0, at - 8), Math.max(0, at)).reverse(),
+      after: all.slice(at + 1, at + 9), before: all.slice(Math.max(0, at - 8), Math.max(0, at)).reverse(),
     };
     if (!over) beneath = last;
   };
@@ -51,10 +50,13 @@
     const named = AFTER[last.key?.replace("st-key-", "")];
     const own = named && document.querySelector(named);
     if (own) return own;
-    const near = [...last.after, ...last.before].find((each) => each.isConnected && shown(each) && !each.disabled);
-    if (near) return near;
-    const part = last.parts.find((each) => each.isConnected && shown(each));
-    return part?.querySelector(FOCUSABLE) ?? document.querySelector(".hs-page-title");
+    const part = last.parts.find((each) => each.isConnected && shown(each) && ownKey(each));
+    if (!part) return document.querySelector(".hs-page-title");
+    const inside = [...part.querySelectorAll(FOCUSABLE)].filter(shown);
+    const found = [...last.after, ...last.before, ...inside].find((each) => inside.includes(each));
+    if (found) return found;
+    part.tabIndex = -1;
+    return part;
   };
 
   const look = () => {

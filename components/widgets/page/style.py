@@ -14,11 +14,12 @@ def page_style(look: Look) -> None:
     amber = "#e0a33a" if look.dark else "#9a6200"
     on_accent = "#101218" if look.dark else "#ffffff"
     red = "#ff8f73" if look.dark else "#b3261e"
+    scheme = "dark" if look.dark else "light"
     chip = "#1d1f26" if look.dark else "#ffffff"
     st.html(
         f"""<style>
-:root {{ --hs-scheme:{"dark" if look.dark else "light"}; --hs-ink:{look.ink}; --hs-quiet:{look.quiet}; --hs-line:{look.line};
-  --hs-accent:{look.accent}; --hs-on-accent:{on_accent}; --hs-chip:{chip};
+:root {{ --hs-scheme:{scheme}; --hs-ink:{look.ink}; --hs-quiet:{look.quiet};
+  --hs-line:{look.line}; --hs-accent:{look.accent}; --hs-on-accent:{on_accent}; --hs-chip:{chip};
   --hs-amber:{amber}; --hs-red:{red};
   --hs-mono:{MONO}; }}
 {asset("css/page.css")}

@@ -1,4 +1,4 @@
-"""What a page is called: in the browser's tab, and as the heading that its reader comes to first."""
+"""What a page is called: in the browser's tab, and as the heading that comes first on it."""
 
 import streamlit as st
 
