@@ -1,4 +1,7 @@
-"""Every page, in light and dark, by the rules of axe-core; its heading and its title."""
+"""Every page by the rules of axe-core, in light and dark; its heading and title; and on paper.
+
+A page is opened once for all of it.
+"""
 
 from dataclasses import replace
 
@@ -36,8 +39,15 @@ def grave(page, rules):
     return [(name, parts) for impact, name, parts in found if impact in GRAVE]
 
 
+SHEET = 688
+"""Pixels between the margins of an A4 sheet."""
+WIDE = """sheet => Array.from(document.querySelectorAll('.js-plotly-plot, .hs-grid'),
+  each => each.getBoundingClientRect()).filter(box => box.right > sheet + 1).length"""
+BRAND = "getComputedStyle(document.querySelector('.hs-brand')).position"
+
+
 @pytest.mark.parametrize("title", PAGES)
-def test_no_page_shuts_anybody_out_in_light_or_dark(new_tab, server, title):
+def test_no_page_shuts_anybody_out_in_light_or_dark_or_is_cut_on_paper(new_tab, server, title):
     page = new_tab(width=1280)
     page.visit(f"{server}/{PAGES[title]}")
     page.page.evaluate(AXE_SCRIPT)
@@ -45,7 +55,15 @@ def test_no_page_shuts_anybody_out_in_light_or_dark(new_tab, server, title):
     assert page.page.title() == f"{title} · Headsweep"
     assert page.page.locator("h1").all_inner_texts() == [title]
 
-    page.page.emulate_media(color_scheme="dark")
+    page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.page.emulate_media(media="print")
+    page.page.set_viewport_size({"width": SHEET, "height": 1000})
+    assert page.page.evaluate(WIDE, SHEET) == 0
+    assert not page.page.locator("[data-testid=stHeader]").is_visible()
+    assert page.page.locator("[data-testid=stButton] >> visible=true").count() == 0
+    assert page.page.evaluate(BRAND) == "static", "it lies over no text"
+
+    page.page.emulate_media(media="screen", color_scheme="dark")
     page.page.wait_for_function(f"{INK} === 'dark'")
     page.settle()
     assert grave(page, COLOURS) == []

@@ -1,6 +1,7 @@
-"""What a reader finds again: after F5, when the server is back, when the theme has changed."""
+"""What a reader finds again: after F5, when the server is back."""
 
 import pytest
+from support.dashboard_page import prepared_tab
 
 PLACE = "document.querySelector('[data-testid=stMain]').scrollTop"
 SOCKETS = """window.sockets = [];
@@ -35,7 +36,7 @@ def test_a_reload_keeps_what_was_typed_the_place_the_head_and_the_view(open_page
 def test_a_server_that_is_gone_is_said_to_be_so_and_the_page_goes_on_with_it(chromium, server):
     context = chromium.new_context()
     context.add_init_script(SOCKETS)
-    page = context.new_page()
+    page = prepared_tab(context)
     page.goto(server)
     page.locator(".st-key-heatmap .hs-cell").first.wait_for()
     context.set_offline(True)
