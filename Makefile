@@ -37,18 +37,25 @@ setup-dev: $(VENV)/.ready-dev
 $(VENV)/.ready: pyproject.toml constraints.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Headsweep needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(QUIETLY) --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt torch
-	$(BIN)/python -m pip install $(QUIETLY) --no-deps -e .
+	@echo "Setting up Headsweep in $(VENV): once, some minutes, most of them downloads (about 1 GB with torch)."
+	@echo "1 of 4  an environment of its own (10 seconds)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2 of 4  its packages, by their hashes (1 to 3 minutes)"
+	@$(BIN)/python -m pip install $(QUIETLY) --no-deps --require-hashes -r requirements.lock
+	@echo "3 of 4  torch, unless it is there (1 to 5 minutes)"
+	@$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt torch
+	@echo "4 of 4  Headsweep itself (10 seconds)"
+	@$(BIN)/python -m pip install $(QUIETLY) --no-deps -e .
 	@touch $@
 
 # What only its developers need, beside it.
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt -e '.[dev]'
+	@echo "What the tests need besides (1 to 2 minutes)"
+	@$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt -e '.[dev]'
 	@touch $@
 
 run: setup
+	@echo "Starting Headsweep on http://localhost:$(PORT): the first page is there in a few seconds, Ctrl-C ends it."
 	@PORT=$(PORT) $(BIN)/python -m components.server
 
 check: setup-dev

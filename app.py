@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from components.widgets.page.title import page_title
+
 st.set_page_config(page_title="Headsweep", page_icon="🔎", layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/sweep.py", title="Sweep", icon=":material/grid_on:", default=True),
         st.Page("pages/hypothesis.py", title="Hypothesis", icon=":material/lock:"),
@@ -13,4 +15,6 @@ st.navigation(
         st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
     ],
     position="top",
-).run()
+)
+page_title(page.title)
+page.run()

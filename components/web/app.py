@@ -13,6 +13,7 @@ from components.web.health import PATH, health
 from components.web.hosts import OwnHosts, allowed_hosts
 from components.web.log_limit import limit_logs
 from components.web.messages import OwnMessages
+from components.web.unknown import UnknownAddresses, page_paths
 from components.web.uploads import BoundedUploads
 from components.widgets.page.page_script import page_scripts
 from core.settings import Settings
@@ -54,6 +55,7 @@ def dashboard(script: Path, given: Settings) -> "App":
             Middleware(OwnHosts, allowed_hosts(given.address, given.allowed_hosts), given.url),
             Middleware(ClosedPaths),
             Middleware(BrowserCookie, f"/{given.base_path}"),
+            Middleware(UnknownAddresses, page_paths(script), given.base_path),
             Middleware(OwnMessages),
             Middleware(BoundedUploads),
         ],

@@ -8,6 +8,7 @@ from components.figures.base.look import Look
 from components.state import Session, chosen_metric, put_metric
 from components.state.compare_page import NAMES
 from components.state.open_run import refusal
+from components.widgets.compare.beginning import begin_with
 from components.widgets.compare.panel import panel
 from components.widgets.compare.partners import partners
 from components.widgets.compare.sides import OFFERED, Sided, begin_sweeps, found_of, side_box
@@ -27,10 +28,11 @@ def compare_page(state: Session, look: Look) -> None:
     follow_address(state, "compare", lambda: _here(state, sides), lambda p: _take(state, p, sides))
     begin_sweeps(state, sides)
     offered = _offered()
+    listed = offered or ()
     with st.container(border=True, key="compare_sides"):
         left, middle, right = st.columns([5, 0.7, 5], vertical_alignment="bottom", gap="small")
         with left:
-            sides["a"] = side_box(state, "a", offered, sides["a"])
+            sides["a"] = side_box(state, "a", listed, sides["a"])
         with middle:
             st.button(
                 ":material/swap_horiz:",
@@ -39,27 +41,30 @@ def compare_page(state: Session, look: Look) -> None:
                 on_click=state.compare.swap,
             )
         with right:
-            sides["b"] = side_box(state, "b", offered, sides["b"])
+            sides["b"] = side_box(state, "b", listed, sides["b"])
     a, b = sides["a"], sides["b"]
     if a is not None and b is not None:
         state.selection.fit_quietly(a.sealed.shape)
         panel(state.reveal(a.sealed).result, state.reveal(b.sealed).result, state, look)
     elif a is not None and "b" not in state.compare.sides and partners(state, a):
         pass
+    elif offered == [] and not state.compare.sides:
+        begin_with(state)
     elif len(state.compare.sides) < len(NAMES):
         note(
             "Choose two runs: other prompts, kinds of ablation, a prompt and its corrupted "
-            "version, or two models of the same shape. Every sweep that finishes can be chosen."
+            "version, or two models of the same shape. Every sweep that is kept can be chosen."
         )
     write_address(state, _here(state, sides))
 
 
-def _offered() -> list[Summary]:
+def _offered() -> list[Summary] | None:
+    """The newest kept runs; None where they cannot be listed, which is said."""
     try:
         return KEEPER.ask(lambda store: store.listed(most=OFFERED))
     except StoreError as error:
         error_message(f"The kept runs cannot be listed. {error}")
-        return []
+        return None
 
 
 def _here(state: Session, sides: dict[str, Sided | None]) -> AddressParams:

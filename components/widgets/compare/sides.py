@@ -1,6 +1,6 @@
 """The two sides of a comparison: chosen from the kept runs, or asked for by a link."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -38,7 +38,7 @@ class Sided:
 
 
 def side_box(
-    state: Session, name: str, offered: list[Summary], found: Sided | None
+    state: Session, name: str, offered: Sequence[Summary], found: Sided | None
 ) -> Sided | None:
     """A side's list, and beneath it why it holds nothing, where `found_of` has found nothing."""
     side = state.compare.sides.get(name)

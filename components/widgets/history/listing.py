@@ -32,7 +32,7 @@ def listing(store: Store, query: Query, state: Session, look: Look) -> None:
     state.history.stay_within(total, AT_ONCE)
     page = store.mixed(kinds, query, state.history.first, AT_ONCE)
     if not page.lines and not page.damaged:
-        _nothing(query)
+        _nothing(query, read_only=store.read_only)
         return
     with st.container(key="runs", gap="small"):
         for line in page.lines:
@@ -111,8 +111,10 @@ def _alt(run: Summary, largest: str) -> str:
     return f"{n_layers} layers by {n_heads} heads; largest change {largest}"
 
 
-def _nothing(query: Query) -> None:
-    if query.deleted:
+def _nothing(query: Query, *, read_only: bool) -> None:
+    if query == Query() and read_only:
+        note("No run is kept here, and none will be: this Headsweep is read-only.")
+    elif query.deleted:
         note("Nothing has been deleted in the last seven days.")
     elif query == Query():
         note(

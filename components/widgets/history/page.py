@@ -36,6 +36,11 @@ def history(state: Session, look: Look) -> None:
         try:
             store = KEEPER.store()
             query = filters(state, store.filter_choices(), read_only=store.read_only)
+            if store.read_only:
+                note(
+                    "This Headsweep is read-only: the kept runs can be opened and compared. What "
+                    "you sweep, or open from a file, is shown and not kept; export it."
+                )
             actions(state, read_only=store.read_only)
             listing(store, query, state, look)
             if unknown := unknown_results(store.n_unknown()):

@@ -9,17 +9,9 @@ from components.assets import asset
 from core.text.glossary import TERMS
 
 _SCRIPTS = (
-    "typing",
-    "arrows",
-    "reading",
-    "saving",
-    "dropping",
-    "address",
-    "fitting",
-    "opened",
-    "terms",
-    "tour",
-)
+    "typing", "arrows", "reading", "saving", "dropping", "address", "fitting", "opened", "terms",
+    "tour", "saying", "keys", "focus", "connection", "reloading", "menu", "theme", "printing",
+)  # fmt: skip
 
 
 def page_script() -> None:

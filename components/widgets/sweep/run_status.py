@@ -69,10 +69,11 @@ def run_status(state: Session, draft: Draft) -> None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(asked, result):
             changed = "The model’s files have" if outdated(result) else "The inputs have"
+            why = "This link is not swept yet" if asked == sweep.linked else f"{changed} changed"
             coming = sweep.is_coming(asked)
             todo = "its heads will appear here" if coming else "press Sweep"
             still = f"Below is still {_summary(result)}."
-            banner(f"{changed} changed: {todo}. {still}", fades_results=True)
+            banner(f"{why}: {todo}. {still}", fades_results=True)
         elif not result.complete and sweep.job is None:
             done, total = result.n_heads, result.shape[0] * result.shape[1]
             banner(f"Stopped: {done} of {total} heads are in. Press Sweep to do the rest.")
