@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.demo import example
+from core.exports import links
 from core.hypotheses.held_out import held_out
 from core.hypotheses.keep_only import keep_only_spec
 from core.hypotheses.search import greedy
@@ -64,6 +65,30 @@ def test_from_a_grid_that_shows_no_effect_to_variants_of_ones_own(fresh, demo):
     pairs = [("A small bird sings over the river. A small bird", " sings"), ("once a", " day")]
     type_variants(fresh, f"{pairs[0][0]} =>{pairs[0][1]}\n\n{pairs[1][0]} => ␣day")
     own_variants_are_shown(fresh, demo, pairs)
+
+
+def test_a_reload_keeps_what_was_locked_and_another_tab_knows_who_has_looked(new_tab, server):
+    """By a cookie that only a browser keeps and brings along."""
+    spec = replace(example.SPEC, prompt="nine owls sang. nine owls", target=" sang")
+    blank = f"{server}/hypothesis?{links.query_of(links.to_params(spec))}"
+    page = new_tab(whose="predicting")
+    page.visit(blank)
+    page.wait_text("statement", "All heads that look like")
+    page.type("heads", "L1H0")
+    page.choose("outcome", "breaks it")
+    page.type("predicted", "5")
+    page.click_button("lock")
+    page.wait_text("hypothesis_verdict", "Measured")
+    page.page.wait_for_url("**/hypothesis?prediction=*")
+    said = page.text("under_test")
+    assert ", before looking" in said
+    page.page.reload()
+    page.wait_text("hypothesis_verdict", "Measured")
+    assert page.text("under_test") == said
+    other = new_tab(whose="predicting")
+    other.visit(blank)
+    other.wait_text("statement", "the verdict will say “after looking”")
+    assert "headsweep_browser" not in page.page.evaluate("document.cookie"), "no script reads it"
 
 
 def own_variants_are_shown(page, demo, pairs):

@@ -119,7 +119,8 @@ def test_a_model_of_the_catalogue_that_is_not_here_waits_for_its_button(asked_fo
     assert app.selectbox(key="model").value == "gpt2-medium"
     assert app.button(key="run").label == "Download 1,520 MB and sweep"
     assert asked_for() <= {"demo"}
-    assert dict(app.query_params) == ask("gpt2-medium"), "the address goes on asking for it"
+    asked = ask("gpt2-medium", ablation="mean-across-heads")
+    assert dict(app.query_params) == asked, "the address goes on asking for it, and says the kind"
 
 
 def test_embedding_parameters_are_left_alone():

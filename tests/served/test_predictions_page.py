@@ -202,6 +202,7 @@ def test_a_restart_knows_the_prediction_and_who_has_looked(database, tmp_path, n
 def test_a_server_that_only_reads_says_what_it_cannot_keep(tmp_path, browser):
     with dashboard(log=tmp_path / "log.txt", HEADSWEEP_READ_ONLY="1") as url:
         page = on_hypothesis(browser(url))
+        page.wait_text("statement", "what you lock stays in this tab")
         page.type("heads", "L1H0")
         page.choose("outcome", "breaks it")
         page.type("predicted", "5")

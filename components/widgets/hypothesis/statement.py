@@ -25,6 +25,7 @@ from core.hypotheses.prediction import lock_prediction
 from core.results.locked_prediction import KnownOf, LockedPrediction
 from core.results.prediction import Looked, Prediction
 from core.results.result import Baseline
+from core.settings import settings
 from core.spec.members import Member
 from core.text.numbers import percent
 
@@ -155,6 +156,8 @@ def _prediction(heads: tuple[Member, ...], draft: Draft, state: Session, clean: 
     seen = state.seen_questions
     if said := _SEEN[seen.looked(draft.spec)]:
         note(said.format(seen.known_of))
+    if settings().read_only:
+        note("This Headsweep is read-only: what you lock stays in this tab, and can be exported.")
     missing = [
         said
         for said, absent in (
