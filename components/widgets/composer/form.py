@@ -113,4 +113,4 @@ def _in_words(draft: Draft) -> None:
             said = draft.spec.in_words()
             with st.container(key="in_words"):
                 show_html(fill('<div class="hs-words">{}</div>', said[:1].upper() + said[1:]))
-        note(f"{kind.does} {kind.caveat}")
+        note(kind.does)
