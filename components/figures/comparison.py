@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.figures.base.look import Look, Scale
+from components.figures.base.look import Look, Scale, mirrored
 from components.figures.cell_contents import color_limit
 from components.words.escaping import as_label
 from core.results.comparison import Comparison, Moved
@@ -75,8 +75,7 @@ def difference_scale(metric: Metric, look: Look) -> Scale:
     """Red where more was lost in the second run: a change is lower there, and a KL higher."""
     if metric.signed:
         return look.diverging
-    colours = [colour for _, colour in reversed(look.diverging)]
-    return [(at, colour) for (at, _), colour in zip(look.diverging, colours, strict=True)]
+    return mirrored(look.diverging)
 
 
 def limits(comparison: Comparison, metric: Metric) -> tuple[float, float]:

@@ -41,6 +41,7 @@ def before_after(
             showarrow=False,
             font={"size": look.size(11), "color": look.quiet},
             bgcolor=look.paper,  # over the row's line, which would run through the number
+            borderpad=4,  # or its end would lengthen the minus sign
         )
     for name, colour in (("before", look.quiet), ("after", look.accent)):
         sketch.add_trace(

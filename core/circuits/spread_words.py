@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.circuits.composition import Composition
 
 STANDS_OUT = 2.0
-"""A composition score stands out at so many times that of random weights."""
+"""A composition score stands out at twice that of random weights."""
 NAMED = 4
 """Scores that are named."""
 MOVED = 0.05
@@ -61,7 +61,7 @@ def composition_spread(scores: "Composition") -> str:
     named.sort(key=lambda each: -each[0])
     high = [each for each in named if each[0] >= STANDS_OUT * scores.random]
     most, least = decimal(named[0][0], 3), decimal(named[-1][0], 3)
-    line = f"{STANDS_OUT:g} times what random weights give"
+    line = "twice what random weights give"
     if not high:
         return f"None of the {len(named)} scores is {line}: they lie between {least} and {most}."
     listed = ", ".join(f"{what} {decimal(value, 3)}" for value, what in high[:NAMED])

@@ -86,6 +86,8 @@ def add_labels(
             xshift=right,
             yshift=up,
             font={"size": look.size(11), "color": look.ink},
+            bgcolor=look.paper,  # no axis or threshold runs through a name
+            borderpad=0,
         )
 
 

@@ -46,15 +46,14 @@ def composition(query, key=NAN, value=NAN, random=0.05):
 def test_composition_scores_near_those_of_random_weights_are_all_alike():
     near = composition(0.058, 0.048, STANDS_OUT * 0.05 - 1e-3)
     assert composition_spread(near) == (
-        "None of the 6 scores is 2 times what random weights give: they lie between 0.040 and "
-        "0.099."
+        "None of the 6 scores is twice what random weights give: they lie between 0.040 and 0.099."
     )
 
 
 @pytest.mark.parametrize(("key", "n", "are"), [(0.2, 2, "scores are"), (0.03, 1, "score is")])
 def test_those_that_stand_out_are_named_the_highest_first(key, n, are):
     said = composition_spread(composition(0.1, key))
-    assert said.startswith(f"{n} of 5 {are} at least 2 times what random weights give: ")
+    assert said.startswith(f"{n} of 5 {are} at least twice what random weights give: ")
     named = ["K of L0H0 0.200"] * (n - 1) + ["Q of L0H0 0.100."]
     assert said.endswith(", ".join(named))
 
