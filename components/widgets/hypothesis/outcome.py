@@ -14,6 +14,7 @@ from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.markup import fill, joined_html
+from components.words.terms import with_terms
 from core.hypotheses.joint_words import (
     alike_words,
     all_additive_words,
@@ -69,7 +70,8 @@ def _verdict(test: Test, found: "JointTest") -> None:
             unbroken(went_words(found.baseline.prob, found.joint.prob)),
         )
         sentences = (
-            fill('<p class="hs-said">{}</p>', unbroken(said)) for said in verdict.sentences()
+            fill('<p class="hs-said">{}</p>', with_terms(unbroken(said)))
+            for said in verdict.sentences()
         )
         show_html(line + joined_html(sentences))
 
