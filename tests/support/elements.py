@@ -2,6 +2,8 @@
 
 from html.parser import HTMLParser
 
+from support.terms import without_marks
+
 _EMPTY = ("br", "hr", "img", "input")
 """What has no end tag."""
 
@@ -9,7 +11,7 @@ _EMPTY = ("br", "hr", "img", "input")
 def elements(markup: str, name: str, but: str = "") -> list[str]:
     """The words of each element with the class `name` and without `but`, their spaces plain."""
     reader = _OfClass(name, but)
-    reader.feed(markup)
+    reader.feed(without_marks(markup))
     reader.close()
     return [" ".join(texts).replace("\u00a0", " ") for texts in reader.found]
 

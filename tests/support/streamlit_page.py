@@ -22,6 +22,7 @@ import numpy as np
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from support.elements import elements
+from support.terms import without_marks
 
 Path = tuple[int, ...]
 
@@ -204,7 +205,9 @@ def state_of(identity: str, value: bool | str | list[str] | float | None) -> Wid
 def _plain(markup: str) -> str:
     """The text of some HTML, its spaces plain ones, without its style sheets and scripts."""
     bare = re.sub(r"<(style|script)>.*?</\1>", " ", markup, flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", " ", bare)).replace("\u00a0", " ").strip()
+    return (
+        html.unescape(re.sub(r"<[^>]*>", " ", without_marks(bare))).replace("\u00a0", " ").strip()
+    )
 
 
 def _array(values: Any) -> np.ndarray:

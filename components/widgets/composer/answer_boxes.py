@@ -8,6 +8,7 @@ from components.widgets.composer.draft import Draft
 from components.words.escaping import as_markdown
 from core.prompts.tokens import visible_text
 from core.spec.answer import Answer
+from core.text.glossary import meaning
 
 _BARS = (
     "Several single tokens between bars, as in {example}, are one answer: their probabilities are "
@@ -18,8 +19,9 @@ _BARS = (
 def answer_boxes(draft: Draft) -> None:
     """The two boxes, each with what is wrong with it."""
     bars = _BARS.format(example="` Mary| John`", bar="`\\|`")
-    _box(draft, "target", "Target token", f"The answer to measure. {bars}", "")
-    _box(draft, "foil", "Foil (optional)", f"A rival, for the logit difference. {bars}", "a rival")
+    target, foil = (meaning(name).says for name in ("target", "foil"))
+    _box(draft, "target", "Target token", f"{target} {bars}", "")
+    _box(draft, "foil", "Foil (optional)", f"{foil} {bars}", "a rival")
 
 
 def _box(draft: Draft, name: str, label: str, help_text: str, placeholder: str) -> None:

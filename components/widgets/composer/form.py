@@ -17,6 +17,7 @@ from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.words.markup import fill
 from core.spec.ablation import AblationKind, Needs
+from core.text.glossary import meaning
 
 _PLACED = {"prompt", "target", "foil", "model", "positions", "reference", "corrupted_prompt"}
 """Fields whose errors are shown beneath them; any other's are shown above Run."""
@@ -66,6 +67,7 @@ def _choices(draft: Draft, state: Session) -> None:
             required=True,
             persist_state="session",
             width="content",
+            help=meaning("kind of ablation").says,
         )
         positions_box()
         more_choices()

@@ -5,6 +5,7 @@ import streamlit as st
 from components.state import chosen_model, live_model, value
 from core.model.processing import processing_help
 from core.results.precision import MOST_PARAMS
+from core.text.glossary import meaning
 
 _BOS = {"default": "the model’s default", "yes": "first", "no": "none"}
 
@@ -19,7 +20,8 @@ def more_choices() -> None:
             format_func=_BOS.__getitem__,
             required=True,
             persist_state="session",
-            help="GPT-2 and Pythia are usually read with it; the strip above shows it as token 0.",
+            help=f"{meaning('BOS').says} GPT-2 and Pythia are usually read with it; the strip "
+            "above shows it as token 0.",
         )
         st.segmented_control(
             "Weights",

@@ -9,6 +9,7 @@ from components.state.answer_syntax import parse_positions, positions_text
 from components.widgets.composer.draft import Draft
 from components.widgets.page.messages import note
 from core.errors import InputError
+from core.text.glossary import meaning
 
 _CHOICES = {"all": "all", "last": "last", "chosen": "chosen"}
 
@@ -23,6 +24,7 @@ def positions_box() -> None:
         required=True,
         persist_state="session",
         width="content",
+        help=meaning("position").says,
     )
     if choosing():
         st.text_input(

@@ -15,6 +15,7 @@ from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.progress import Waiting, progress
 from components.words.markup import fill, joined_html, quiet_html
+from components.words.terms import with_terms
 from core.jobs import Job, JobState
 from core.results.agreement import (
     LARGEST,
@@ -38,7 +39,9 @@ def kinds_panel(result: SweepResult, metric: Metric, state: Session, look: Look)
     comparing = state.kinds.is_of(state.sweep.requested)
     with st.container(key="kinds"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            title = fill('<p class="hs-title">Do the kinds of ablation agree?</p>')
+            title = fill(
+                '<p class="hs-title">{}</p>', with_terms("Do the kinds of ablation agree?")
+            )
             show_html(title, width="content")
             label = _label(state) if comparing else "Compare all kinds on this prompt"
             if label:
