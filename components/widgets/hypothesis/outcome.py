@@ -15,11 +15,7 @@ from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.widgets.page.task_result import task_result
 from components.words.markup import fill, joined_html
-<<<<<<< HEAD
 from components.words.timestamps import moment_words
-=======
-from components.words.terms import with_terms
->>>>>>> s8b
 from core.hypotheses.joint_words import (
     alike_words,
     all_additive_words,
@@ -78,16 +74,8 @@ def _note_outcome(test: Test, found: "JointTest", state: Session) -> None:
             f"When it was tested first, at {moment_words(first.measured_at)}, it went "
             f"{went_words(first.baseline.prob, first.joint.prob)}."
         )
-<<<<<<< HEAD
     if fingerprint != test.locked.model_fingerprint:
         note("The model’s files have changed since the prediction was locked.")
-=======
-        sentences = (
-            fill('<p class="hs-said">{}</p>', with_terms(unbroken(said)))
-            for said in verdict.sentences()
-        )
-        show_html(line + joined_html(sentences))
->>>>>>> s8b
 
 
 def _compared(found: "JointTest", look: Look) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from components.state import Test
 from components.widgets.page.html import show_html
 from components.words.markup import fill, joined_html
+from components.words.terms import with_terms
 from core.hypotheses.joint_words import went_words
 from core.hypotheses.parse_heads import heads_text
 from core.hypotheses.prediction import Verdict
@@ -23,6 +24,7 @@ def verdict(test: Test, baseline: Baseline, joint: Effect) -> None:
             unbroken(went_words(baseline.prob, joint.prob)),
         )
         sentences = (
-            fill('<p class="hs-said">{}</p>', unbroken(said)) for said in found.sentences()
+            fill('<p class="hs-said">{}</p>', with_terms(unbroken(said)))
+            for said in found.sentences()
         )
         show_html(line + joined_html(sentences))
