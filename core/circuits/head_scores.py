@@ -5,6 +5,7 @@ copies; only ablation measures whether that matters. Imports no torch.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ COPYING = "copying"
 
 THRESHOLD = 0.4
 """The smallest score at which a head "looks like" a role: the convention of ARENA's exercises."""
+
+
+_COUNTS = ("copy_length", "n_sequences", "seed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +96,32 @@ class HeadScores:
             "heads": [self._row(Head(layer, head)) for layer, head in np.ndindex(*shape)],
         }
 
+    def to_kept(self) -> dict[str, Any]:
+        """Plain JSON types, whole: `from_kept` makes the same of it."""
+        return {
+            "roles": list(self.roles),
+            **{name: getattr(self, name) for name in _COUNTS},
+            "has_bos": self.has_bos,
+            "mean": jsonable(self.mean),
+            "standard_error": jsonable(self.standard_error),
+            "copying": jsonable(self.copying),
+        }
+
+    @classmethod
+    def from_kept(cls, told: Mapping[str, Any], shape: tuple[int, int]) -> "HeadScores | None":
+        """The scores that `to_kept` told; None for what another version told, or is damaged."""
+        try:
+            mean, error = (_array(told[name]) for name in ("mean", "standard_error"))
+            copying = None if told["copying"] is None else _array(told["copying"])
+            length, count, seed = (int(told[name]) for name in _COUNTS)
+            has_bos, roles = bool(told["has_bos"]), tuple(told["roles"])
+        except (LookupError, TypeError, ValueError):
+            return None
+        fits = mean.shape == error.shape == (len(ROLES), *shape) and roles == ROLES
+        if not fits or (copying is not None and copying.shape != shape):
+            return None
+        return cls(mean, error, length, count, seed, has_bos, copying)
+
     def _row(self, head: Head) -> dict[str, Any]:
         return {
             "layer": head.layer,
@@ -108,3 +138,8 @@ class HeadScores:
             known = (*self.roles, COPYING) if self.copying is not None else self.roles
             raise ValueError(f"no role {role!r}: choose one of {', '.join(known)}")
         return self.roles.index(role)
+
+
+def _array(told: Any) -> np.ndarray:
+    """Numbers that were told as JSON, None for NaN."""
+    return np.array(told, dtype=float)

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.circuits.edge import Edge
+from core.circuits.head_scores import HeadScores
 from core.circuits.knocked_edges import heads_of_layers
-from core.jobs.task import OnModel, OnSpec, Step, Turn, Work, counted, streamed
+from core.jobs.task import OnModel, OnSpec, Recalled, Step, Turn, Work, counted, streamed
 from core.progress import within
 from core.spec.ablation import AblationKind
 from core.spec.heads import Head, check_head
+from core.store.head_scores import KeptScores, ScoresOf
 
 if TYPE_CHECKING:
     from core.model.loaded import LoadedModel
+    from core.store.keeper import Keeper
     from core.sweep.scorer import Scorer
 
 
@@ -270,7 +273,9 @@ class MeasureStreamPatching(OnSpec):
 
 @dataclass(frozen=True)
 class MeasureHeadScores(OnModel):
-    """Measure the role scores of every head; returns `HeadScores`."""
+    """Measure the role scores of every head; returns `HeadScores`. They are kept: once a model."""
+
+    kept: ClassVar[bool] = True
 
     @property
     def description(self) -> str:
@@ -282,6 +287,26 @@ class MeasureHeadScores(OnModel):
         from core.circuits.measure_scores import measure_head_scores
 
         return (yield from counted(measure_head_scores(model)))
+
+    def keep(
+        self, keeper: "Keeper", output: HeadScores, before: object, fingerprint: str | None
+    ) -> None:
+        """By the model's weights, whatever it was called."""
+        if fingerprint is not None:
+            shape = (output.mean.shape[1], output.mean.shape[2])
+            of, name = self._of(fingerprint), self.model.name
+            keeper.keep_scores(KeptScores(of, name, shape, output.to_kept()))
+
+    def recall(self, keeper: "Keeper", fingerprint: str | None) -> Recalled | None:
+        """Those of the weights that are here; without them nothing tells which."""
+        if fingerprint is None:
+            return None
+        kept = keeper.find_scores(self._of(fingerprint))
+        scores = None if kept is None else HeadScores.from_kept(kept.scores, kept.shape)
+        return None if scores is None else Recalled(scores, fingerprint)
+
+    def _of(self, fingerprint: str) -> ScoresOf:
+        return ScoresOf(fingerprint, self.model.dtype, self.model.weights)
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ class Jobs:
     def _keep_again(self, job: Job) -> None:
         assert self._keeper is not None
         assert job.task is not None
-        job.run_id = job.task.keep(self._keeper, job.output, None) or job.run_id
+        job.run_id = job.task.keep(self._keeper, job.output, None, job.fingerprint) or job.run_id
 
     def _lane(self, device: str) -> Lane:
         with self._guard:

@@ -71,7 +71,7 @@ def _perform(job: Job, task: Task, model: "LoadedModel", keeper: Keeper | None) 
 def _take(job: Job, task: Task, found: Any, keeper: Keeper | None) -> None:
     before, job.output = job.output, found
     if keeper is not None and found is not before:
-        job.run_id = task.keep(keeper, found, before) or job.run_id
+        job.run_id = task.keep(keeper, found, before, job.fingerprint) or job.run_id
 
 
 def _sentence(error: BaseException) -> str:

@@ -89,8 +89,11 @@ class Task:
         """The task with everything decided that was left to the model."""
         return self
 
-    def keep(self, keeper: "Keeper", output: Any, before: Any) -> str | None:
-        """Keep the output, where it is time; `before` is what it was until then.
+    def keep(
+        self, keeper: "Keeper", output: Any, before: Any, fingerprint: str | None
+    ) -> str | None:
+        """Keep the output, where it is time; `before` is what it was until then, `fingerprint` that
+        of the model it was done on.
 
         Asked after every partial result and at the end. Returns the id that it is kept under.
         """

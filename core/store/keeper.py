@@ -18,6 +18,8 @@ from core.results.result import SweepResult
 from core.settings import settings
 from core.spec.spec import SweepSpec
 from core.store.connect import chosen_url
+from core.store.head_scores import KeptScores, ScoresOf
+from core.store.result_kinds import HEAD_SCORES
 from core.store.rows import id_of
 from core.store.run import Origin, Run
 from core.store.store import Store
@@ -176,6 +178,24 @@ class Keeper:
         except StoreError as error:
             _log.warning("No kept run can be found: %s", error)
             return None
+
+    def keep_scores(self, kept: KeptScores) -> None:
+        """Keep a model's role scores where that can be done now: they can be measured again."""
+        try:
+            store = self.store()
+            if not store.read_only:
+                store.put(HEAD_SCORES, kept)
+        except (StoreError, ValueError) as error:
+            _log.warning("Role scores are not kept: %s", error)
+
+    def find_scores(self, of: ScoresOf) -> KeptScores | None:
+        """A model's kept role scores; None where there are none, or no database."""
+        try:
+            found = self.ask(lambda store: store.read(HEAD_SCORES, of.row_id))
+        except StoreError as error:
+            _log.warning("No kept role scores can be found: %s", error)
+            return None
+        return None if found is None or found.value.of != of else found.value
 
     def _write_if_free(self) -> None:
         if self._turn.acquire(blocking=False):  # else somebody is writing, or waits for a lock

@@ -6,14 +6,15 @@ a newer version of one of these, are another Headsweep's: counted, and otherwise
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from core.errors import StoreError
 from core.results import locked_prediction
 from core.results.locked_prediction import LockedPrediction
 from core.results.schema import VERSION
 from core.spec.identity import FAMILY
-from core.store import predictions, sweeps
+from core.store import head_scores, predictions, sweeps
+from core.store.head_scores import KeptScores
 from core.store.predictions import PredictionLine
 from core.store.rows import reading, text_of
 from core.store.run import Origin, Summary, Swept
@@ -55,7 +56,18 @@ PREDICTIONS: ResultKind[LockedPrediction, PredictionLine] = ResultKind(
     predictions.locked_of,
 )
 
-KINDS: dict[str, ResultKind[Any, Any]] = {kind.family: kind for kind in (SWEEPS, PREDICTIONS)}
+HEAD_SCORES: ResultKind[KeptScores, NoReturn] = ResultKind(
+    "headsweep.head-scores",
+    1,
+    head_scores.columns,
+    head_scores.searched,
+    head_scores.line_of,
+    head_scores.kept_of,
+)
+
+KINDS: dict[str, ResultKind[Any, Any]] = {
+    kind.family: kind for kind in (SWEEPS, PREDICTIONS, HEAD_SCORES)
+}
 """Every kind that this version knows, by its family."""
 
 

@@ -98,7 +98,13 @@ class SweepTask(OnSpec):
             return SweepTask(spec)
         return SweepTask(spec if texts in (None, DEFAULT) else replace(spec, reference=texts))
 
-    def keep(self, keeper: Keeper, output: SweepOutput, before: SweepOutput | None) -> str | None:
+    def keep(
+        self,
+        keeper: Keeper,
+        output: SweepOutput,
+        before: SweepOutput | None,
+        fingerprint: str | None = None,
+    ) -> str | None:
         """At once when every head is in, since the layer effects may take long; then those."""
         if not output.result.complete:
             return None

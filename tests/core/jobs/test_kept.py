@@ -241,7 +241,7 @@ class Counted(OnSpec):
     def resolved(self, model):
         return Counted(dataclasses.replace(self.spec, prepend_bos=True))
 
-    def keep(self, keeper, found, before):
+    def keep(self, keeper, found, before, fingerprint):
         if (found, before) == (1, None):
             return None
         keeper.kept[self] = found

@@ -158,6 +158,7 @@ def test_every_kind_goes_by_its_own_family():
     assert {name: kind.family for name, kind in kinds.KINDS.items()} == {
         "headsweep.sweep": "headsweep.sweep",
         "headsweep.prediction": "headsweep.prediction",
+        "headsweep.head-scores": "headsweep.head-scores",
     }
 
 
