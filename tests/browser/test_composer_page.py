@@ -29,6 +29,7 @@ def test_typed_text_is_shown_as_typed_and_tokens_are_chosen_by_keyboard(new_tab,
     page = new_tab()
     page.visit(address(server, AVERAGED))
     page.wait_live()
+    page.reach("reference_look")
     page.page.locator(".st-key-reference_look button").first.click()
     page.page.wait_for_selector(".hs-sentences li")
     assert page.page.locator(".hs-sentences li").inner_text() == TYPED

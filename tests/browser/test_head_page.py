@@ -62,6 +62,7 @@ def test_back_and_forward_go_through_the_heads_and_views_and_arrow_keys_to_neigh
         live.settle()
         live.wait_text("head_detail", f"{label} ablated")
         assert live.outlined() == [f"selected {label}"]
+    live.reach("prompt")
     live.page.locator(".st-key-prompt textarea").click()
     live.page.keyboard.press("ArrowRight")
     live.settle()
@@ -92,8 +93,11 @@ def test_the_text_tells_where_a_token_looks_and_points_of_figures_lead_to_their_
     assert f"Attending to it: {last} “␣fox”" in held
     tokens.nth(2).hover()
     assert said.inner_text() == held
-    live.page.keyboard.press("Tab")
-    tokens.nth(top).focus()
+    live.page.keyboard.press("ArrowRight")  # to another head, of which the same token is held
+    live.wait_text("head_detail", "L1H1 ablated")
+    live.page.wait_for_function(f"document.activeElement.dataset.at === '{top}'")
+    assert said.inner_text().startswith(f"{top} ")
+    live.page.keyboard.press("Enter")  # let go: now they lead from token to token
     live.page.keyboard.press("ArrowRight")
     assert live.page.evaluate("document.activeElement.dataset.at") == str(top + 1)
     live.page.keyboard.press("Enter")

@@ -13,6 +13,7 @@ window.WebSocket = class extends WebSocket {
 def test_a_reload_keeps_what_was_typed_the_place_the_head_and_the_view(open_page, server):
     page = open_page(url=f"{server}/?head=L1H0&view=logits")
     page.wait_live()
+    page.reach("prompt")
     page.page.locator(".st-key-prompt textarea").fill("red green blue red green")
     page.page.locator(".st-key-target input").fill(" never swept")
     page.page.evaluate(f"{PLACE} = 400")

@@ -45,13 +45,13 @@ def cells_are_walked_through_by_keys(live):
         is_selected(live, head)
         assert stops.get_attribute("data-head") == str(head.head)
     live.page.keyboard.press("Escape")
-    live.wait_text("head_detail", "Click a cell")
+    live.wait_text("next", "Click a cell")
     assert live.outlined() == []
     live.page.keyboard.press("ArrowUp")
     live.page.keyboard.press("Enter")
     is_selected(live, Head(1, 0))
     live.page.keyboard.press("Escape")
-    live.wait_text("head_detail", "Click a cell")
+    live.wait_text("next", "Click a cell")
 
 
 def a_head_is_hovered(live):
@@ -64,7 +64,7 @@ def a_head_is_hovered(live):
 
 def the_ranking_keeps_the_focus_and_so_does_the_typing(live):
     first, second = example.saved().ranked()[:2]
-    live.page.get_by_role("tab", name="Ranking").click()
+    live.reach("ranking")
     canvas = live.page.locator(".st-key-ranking canvas").first
     box = canvas.bounding_box()
     live.page.mouse.click(box["x"] + 40, box["y"] + 55)
@@ -72,6 +72,7 @@ def the_ranking_keeps_the_focus_and_so_does_the_typing(live):
     live.page.keyboard.press("ArrowDown")
     is_selected(live, second.address)
 
+    live.reach("prompt")
     box = live.page.locator(".st-key-prompt textarea")
     box.press("End")
     box.press_sequentially(" over", delay=20)

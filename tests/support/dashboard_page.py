@@ -187,7 +187,8 @@ class DashboardPage:
 
     def reach(self, key: str) -> None:
         """Take the step to something that is not on the page: open the composer, or a detail."""
-        if self.page.query_selector(f'[class*="st-key-{key}"]') is not None:
+        there = self.page.query_selector(f'[class*="st-key-{key}"]')
+        if there is not None and there.is_visible():
             return
         part, edit = DETAILS.get(key), self.page.query_selector(".st-key-edit button")
         if part is not None and self.page.query_selector(".st-key-detail") is not None:

@@ -6,7 +6,12 @@
   const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled)," +
     " select:not(:disabled), [tabindex='0']";
   // What goes on where a part is gone for good.
-  const AFTER = { clear_head: ".st-key-heatmap [tabindex='0']" };
+  const AFTER = {
+    clear_head: ".st-key-heatmap [tabindex='0']",
+    edit: ".st-key-prompt textarea",
+    fold: ".st-key-edit button",
+    run: ".st-key-edit button",
+  };
   const CALM = 150; // milliseconds without a change, once the page's script has run
   const PATIENCE = 8000; // milliseconds until something is taken that may come and go still
   const OVER = "[role=dialog], dialog, [data-testid=stPopoverBody]";
@@ -19,8 +24,9 @@
   const ownKey = (element) => /st-key-\S/.test(element.className);
   const nameOf = (element) => element.getAttribute("aria-label") || element.textContent.trim();
   const shown = (element) => element.offsetParent !== null && !element.closest("[inert], [aria-hidden=true]");
-  const idle = () =>
-    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "running";
+  const idle = () => // a page that only waits marks the end of what it draws
+    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "running" ||
+    document.querySelector("[data-stale='false'] .hs-waiting") !== null;
 
   const around = (element) => {
     const found = [];

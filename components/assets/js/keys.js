@@ -8,8 +8,10 @@
   const PATIENCE = 5000; // milliseconds until what was typed has surely been heard
 
   const dialog = () => document.querySelector("dialog.hs-keys");
+  // A page that only waits has heard everything: it marks the end of what it draws.
   const busy = () =>
-    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
+    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running" &&
+    !document.querySelector("[data-stale='false'] .hs-waiting");
   const enabled = (button) => (button && !button.disabled ? button : null);
   // A button with a hint is in the page twice, and one of the two is shown.
   const button = (key) => [...document.querySelectorAll(`.st-key-${key} button`)]

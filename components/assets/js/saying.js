@@ -37,7 +37,7 @@
     const said = [
       news("page", title && `${title} page`),
       progress(),
-      news("finding", text(".st-key-findings p")),
+      news("finding", text(".st-key-headline .hs-headline")),
       news("head", text(".st-key-head_detail .hs-head") || CLOSED),
     ].filter(Boolean).join(" ");
     if (!said) return;

@@ -90,7 +90,7 @@ def _tokens(strip: Strip) -> Markup:
     cut = fill('<span class="hs-quiet">… {:,} before …</span>', before) if before > 0 else fill("")
     return fill(
         '<span class="hs-line-prompt" role="list" aria-label="tokens">{}{}</span>'
-        '<span class="hs-line-answer">{}</span>',
+        '<span class="hs-line-answer" role="list" aria-label="target">{}</span>',
         cut,
         joined_html(chips[-SHOWN:]),
         answer_chips(strip),

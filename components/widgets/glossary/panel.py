@@ -17,7 +17,7 @@ def glossary_page(state: Session) -> None:
     follow_address(state, "glossary", dict, lambda _: "")
     show_html(
         fill(
-            '<h1 class="hs-glossary-name">Glossary</h1><p>Every term of art on these pages, for '
+            '<div class="hs-glossary-name" aria-hidden="true">Glossary</div><p>Every term of art on these pages, for '
             "somebody who knows what a neural network is. On the other pages a term that is "
             "underlined with dots says the same when you point at it, touch it or go to it with "
             "the Tab key.</p>"
