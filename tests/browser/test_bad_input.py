@@ -26,7 +26,7 @@ def type_half_a_character(page) -> None:
           box.dispatchEvent(new Event('input', { bubbles: true }));
         }"""
     )
-    box.press("Control+Enter")
+    box.blur()
     page.settle()
 
 

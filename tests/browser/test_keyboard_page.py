@@ -43,7 +43,7 @@ def test_keys_show_views_and_metrics_and_the_list_and_leave_texts_alone(open_pag
 
 def test_what_is_typed_is_swept_from_its_field_and_the_outcome_is_said(live):
     page = live
-    page.page.locator(".st-key-edit button").focus()
+    page.page.locator(".st-key-edit button").first.focus()
     press(page, "Enter")
     page.page.wait_for_function(f"{FOCUSED} === 'st-key-prompt'")
     page.page.locator(".st-key-prompt textarea").fill("red green blue red green")

@@ -24,7 +24,7 @@ def test_a_tab_goes_straight_to_another_page_with_all_that_its_address_says(open
     for title in ("Hypothesis", "Patching", "Sweep"):
         page.go(title)
         page.wait_text("in_words", "Zero ablation, the prompt's last position")
-        assert page.typed("prompt") == "red green blue red green"
+        page.wait_value("prompt", "red green blue red green")
         assert page.typed("target") == " blue"
         assert page.typed("foil") == " red"
         assert page.pressed("ablation") == ["zero"]

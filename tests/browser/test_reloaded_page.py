@@ -19,7 +19,9 @@ def test_a_reload_keeps_what_was_typed_the_place_the_head_and_the_view(open_page
     page.page.evaluate(f"{PLACE} = 400")
     page.page.reload()
     page.wait_heatmap()
-    page.wait_value("target", " never swept")
+    page.page.wait_for_function(  # and touches nothing meanwhile
+        "document.querySelector('.st-key-target input')?.value === ' never swept'"
+    )
     page.page.wait_for_function(f"Math.abs({PLACE} - 400) < 5")
     page.settle()
     assert page.typed("prompt") == "red green blue red green"

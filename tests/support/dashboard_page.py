@@ -169,7 +169,8 @@ class DashboardPage:
         """Until a text input holds `value`."""
         self.reach(key)
         self.page.wait_for_function(
-            "([key, value]) => document.querySelector(`.st-key-${key} input`)?.value === value",
+            "([key, value]) => document.querySelector("
+            "`.st-key-${key} :is(input, textarea)`)?.value === value",
             arg=[key, value],
             timeout=TIMEOUT,
         )
@@ -386,7 +387,7 @@ class DashboardPage:
         self.reach(key)
         box = self.page.locator(f".st-key-{key} textarea")
         box.fill(text)
-        box.press("Control+Enter")
+        box.blur()  # Ctrl+Enter would sweep
         self.settle()
 
     def resize(self, width: int) -> None:

@@ -211,19 +211,20 @@ class Grid {
     return label(cell.dataset.layer, cell.dataset.head);
   }
 
-  open(cell) {
+  // `walks`: the reader goes on through the cells, and keeps the focus there.
+  open(cell, walks = false) {
     if (!cell?.matches(".hs-cell") || cell.getAttribute("aria-disabled") === "true") return;
     this.stop = cell;
     if (this.name(cell) === this.selected) return;
-    this.choose([Number(cell.dataset.layer), Number(cell.dataset.head)]);
+    this.choose([Number(cell.dataset.layer), Number(cell.dataset.head)], walks);
   }
 
-  choose(head) {
+  choose(head, walks = false) {
     this.selected = head && label(...head);
     this.turn += 1;
     this.chosen = Date.now();
     this.mark();
-    document.dispatchEvent(new CustomEvent("headsweep:opened", { detail: this.selected }));
+    if (!walks) document.dispatchEvent(new CustomEvent("headsweep:opened", { detail: this.selected }));
     this.tell({ head, turn: this.turn });
   }
 
@@ -256,7 +257,7 @@ class Grid {
     }
     const cell = this.cells[layer * heads + head];
     cell.focus();
-    if (this.selected !== null) this.walking = setTimeout(() => this.open(cell), PAUSE);
+    if (this.selected !== null) this.walking = setTimeout(() => this.open(cell, true), PAUSE);
   }
 
   focused(cell) {

@@ -17,10 +17,10 @@ def glossary_page(state: Session) -> None:
     follow_address(state, "glossary", dict, lambda _: "")
     show_html(
         fill(
-            '<div class="hs-glossary-name" aria-hidden="true">Glossary</div><p>Every term of art on these pages, for '
-            "somebody who knows what a neural network is. On the other pages a term that is "
-            "underlined with dots says the same when you point at it, touch it or go to it with "
-            "the Tab key.</p>"
+            '<div class="hs-glossary-name" aria-hidden="true">Glossary</div>'
+            "<p>Every term of art on these pages, for somebody who knows what a neural network is. "
+            "On the other pages a term that is underlined with dots says the same when you point "
+            "at it, touch it or go to it with the Tab key.</p>"
             '<nav class="hs-contents" aria-label="Groups of terms">{}</nav>',
             joined_html(
                 fill('<a href="#{}">{}</a>', _anchor(group), group.title) for group in GROUPS
