@@ -13,6 +13,7 @@
     run: ".st-key-edit button",
   };
   const CALM = 150; // milliseconds without a change, once the page's script has run
+  const COMING = 2000; // milliseconds that what goes on is waited for
   const PATIENCE = 8000; // milliseconds until something is taken that may come and go still
   const OVER = "[role=dialog], dialog, [data-testid=stPopoverBody]";
   let last = null; // what had the focus, and what was around it
@@ -55,7 +56,7 @@
   const next = () => {
     const named = AFTER[last.key?.replace("st-key-", "")];
     const own = named && document.querySelector(named);
-    if (own) return own;
+    if (own || (named && Date.now() - lost < COMING)) return own;
     const part = last.parts.find((each) => each.isConnected && shown(each) && ownKey(each));
     if (!part) return document.querySelector(".hs-page-title");
     const inside = [...part.querySelectorAll(FOCUSABLE)].filter(shown);

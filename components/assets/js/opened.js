@@ -1,5 +1,6 @@
 // Where the page is narrow, a head that is opened in the map stands beneath it: it is scrolled to,
-// and has the focus. Where it stands beside the map, the focus stays there for the arrow keys.
+// and has the focus. Where it stands beside the map, the focus stays there for the arrow keys,
+// as it does while a reader walks through the map.
 (() => {
   const PATIENCE = 15000; // milliseconds: a head that has not come by then is not waited for
   let wanted = null;
@@ -19,6 +20,13 @@
   document.addEventListener("headsweep:opened", (event) => {
     wanted = event.detail;
     until = Date.now() + PATIENCE;
+  });
+  // Escape closes the head from within it, as it does from the map.
+  document.addEventListener("keydown", (event) => {
+    const at = event.key === "Escape" && !event.defaultPrevented && event.target;
+    if (!(at instanceof Element) || !at.closest(".st-key-head_detail")) return;
+    if (at.closest("input, textarea, [aria-expanded=true]")) return;
+    document.querySelector(".st-key-clear_head button")?.click();
   });
   new MutationObserver(arrive).observe(document.body, { childList: true, subtree: true, characterData: true });
 })();
