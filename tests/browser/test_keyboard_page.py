@@ -55,7 +55,7 @@ def test_what_is_typed_is_swept_from_its_field_and_the_outcome_is_said(live):
         "wanted => location.search === wanted", arg=address("", asked).removeprefix("/")
     )
     page.settle()
-    page.page.wait_for_function(f"{SAID}.includes('the answer')")
+    page.page.wait_for_function(f"{SAID}.includes('blue')")
     page.page.wait_for_function(f"{FOCUSED} === 'st-key-edit'")
 
 
