@@ -33,6 +33,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from support.one_step_away import is_of_composer
 from support.streamlit_page import Page, state_of
 from support.streamlit_upload import upload
 from websockets.asyncio.client import ClientConnection, connect
@@ -103,7 +104,7 @@ class Session:
 
     async def set(self, key: str, text: str) -> None:
         """Type into a box: of text, of names that it need not offer, or of a number."""
-        await self.at_rest()
+        await self._reach(key)
         await self.at_rest()
         is_number = self.page.widget(key).kind == "number_input"
         await self._change(key, (float(text) if text else None) if is_number else text)
@@ -246,8 +247,15 @@ class Session:
         async with self._news:
             self._news.notify_all()
 
-    async def _change(self, key: str, value: bool | str | list[str] | float | None) -> None:
+    async def _reach(self, key: str) -> None:
+        """At rest, open the composer where it is folded and has what is looked for."""
         await self.at_rest()
+        if self.page.find(key) is None and is_of_composer(key) and self.shows("edit"):
+            await self.press("edit")
+            await self.at_rest()
+
+    async def _change(self, key: str, value: bool | str | list[str] | float | None) -> None:
+        await self._reach(key)
         widget = self.page.widget(key)
         self.page.values[widget.id] = state_of(widget.id, value)
         await self._ask(widget.fragment)
