@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 from support.held_server import ALL, HELD
+from support.one_step_away import PROVENANCE
 
 from core import SweepSpec, run_sweep
 from core.demo import example
@@ -51,6 +52,14 @@ def told(page, head):
     return "\n".join(page.cell(*head)["told"])
 
 
+def the_estimate_is_checked(page):
+    """Beside how the rest was computed, once every head is in."""
+    page.until(lambda: not page.session.shows("estimate"))
+    with page.meanwhile():
+        page.choose("detail", PROVENANCE)
+    page.wait_text("estimate", "The first-order estimate made meanwhile")
+
+
 def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, held, demo):
     exact = run_sweep(demo, SPEC)
     estimate, metric = preview(Scorer(demo, SPEC)), opening(exact).metric
@@ -82,7 +91,7 @@ def test_the_estimate_stands_at_once_and_exact_cells_take_its_place(open_page, h
     assert "on the last 11 heads measured" in page.text("estimate")
 
     held.hold(ALL - 1)
-    page.wait_text("estimate", "The first-order estimate made meanwhile")
+    the_estimate_is_checked(page)
     page.until(lambda: marks(page) == 0)
     assert page.grid()["beside"] == "measured after the heads"
 
@@ -105,8 +114,9 @@ def test_a_comparison_can_be_stopped_and_finished(open_page, held):
     held.hold(ALL)
     page = open_page(url=held.url)
     start(page)
-    page.wait_text("estimate", "The first-order estimate made meanwhile")
+    the_estimate_is_checked(page)
     page.settle()
+    page.reach("compare_kinds")
     held.hold(0)
     with page.meanwhile():
         page.click_button("compare_kinds")
@@ -201,4 +211,4 @@ def test_a_metric_is_of_the_map_and_of_the_head(live):
     live.choose("metric", "log odds")
     effect = example.saved().ranked("logodds_change")[0]
     assert abs(live.z()[effect.layer][effect.head] - effect.logodds_change) < 0.01
-    assert Head(*effect.address).label in live.text("head_detail")
+    assert Head(*effect.address).label in live.text("next")
