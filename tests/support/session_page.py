@@ -202,6 +202,7 @@ class SessionPage:
 
     def wait_shown(self, key: str) -> None:
         """Until something with that key is on the page."""
+        self.reach(key)
         self._until(lambda: self.shows(key))
 
     def wait_gone(self, key: str) -> None:
