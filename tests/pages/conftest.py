@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+from support.script_page import unfolded
 
 from core.checkpoints.registry import MODELS, key_of
 from core.demo import example
@@ -33,5 +34,5 @@ def _live_model() -> None:
 
 @pytest.fixture
 def app() -> AppTest:
-    """The Sweep page as it opens."""
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    """The Sweep page as it opens, with the composer unfolded."""
+    return unfolded(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run())

@@ -1,7 +1,7 @@
 """The composer's choices through Streamlit's AppTest: kinds, positions, builders, controls."""
 
 import pytest
-from support.script_page import page_html
+from support.script_page import page_html, unfolded, with_detail
 
 from core.demo import example
 from core.spec.ablation import AblationKind
@@ -25,6 +25,7 @@ def sweep(app):
         app.run()
     assert not app.exception
     assert "have changed" not in page_html(app)
+    unfolded(app)
     return app.session_state["headsweep"].sweep.result.spec
 
 
@@ -281,6 +282,7 @@ def test_a_set_by_position_is_made_from_the_prompt_and_swept(app):
 
 @pytest.mark.slow
 def test_the_kinds_are_compared_over_the_set_that_was_made(app):
+    with_detail(app, "kinds")
     app.button(key="compare_kinds").click().run()
     state = app.session_state["headsweep"]
     assert AblationKind.MEAN_POSITIONAL not in state.kinds.jobs
@@ -299,6 +301,7 @@ def test_the_kinds_are_compared_over_the_set_that_was_made(app):
 @pytest.mark.slow
 def test_resample_is_offered_where_it_was_not_compared(app):
     """With a corrupted prompt made ready: of a repeat, its first copy shuffled."""
+    with_detail(app, "kinds")
     app.button(key="compare_kinds").click().run()
     state = app.session_state["headsweep"]
     for job in state.kinds.jobs.values():

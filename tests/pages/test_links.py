@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 from support.script_page import page_html as html
+from support.script_page import unfolded
 
 from core.demo import example
 from core.jobs import JOBS
@@ -111,7 +112,7 @@ def test_one_wrong_parameter_is_named_and_the_others_are_filled_in(name, texts, 
 def test_a_query_of_100_kb_is_not_read():
     app = opened(**ask("demo", foil="x" * 100_000))
     assert "longer than 6,000 characters" in html(app)
-    assert app.text_area(key="prompt").value == example.SPEC.prompt
+    assert unfolded(app).text_area(key="prompt").value == example.SPEC.prompt
 
 
 def test_a_model_of_the_catalogue_that_is_not_here_waits_for_its_button(asked_for):
@@ -126,7 +127,7 @@ def test_a_model_of_the_catalogue_that_is_not_here_waits_for_its_button(asked_fo
 def test_embedding_parameters_are_left_alone():
     app = opened(embed="true", **ask("demo"))
     assert "This link" not in html(app)
-    assert app.text_input(key="target").value == " two"
+    assert unfolded(app).text_input(key="target").value == " two"
 
 
 @pytest.fixture

@@ -110,8 +110,9 @@ def test_the_patching_page(kept):
 DRAWING = [*(ROOT / "pages").glob("*.py"), *(ROOT / "components" / "widgets").rglob("*.py")]
 SEALED_OFF = {"partial", "changes", "largest", "_effects", "_found"}
 """What nothing that draws may read: a job's, a line's or a sealed sweep's own effects."""
-OF_THE_REVEALED = {"self", "effects", "context", "sweep"}
-"""Whose `result` it may read: `effects` and `context` are revealed, `sweep.result` is sealed."""
+OF_THE_REVEALED = {"self", "effects", "context", "sweep", "seen"}
+"""Whose `result` it may read: `effects`, `context` and the tour's `seen` are revealed, the result of
+`sweep` is sealed."""
 
 
 def reads_past_the_seal(source):

@@ -1,7 +1,7 @@
 """The sweep page as a script, through Streamlit's AppTest."""
 
 import pytest
-from support.script_page import page_html
+from support.script_page import page_html, with_detail
 
 from core.demo import example
 
@@ -33,21 +33,24 @@ def shown(app):
 def test_everything_follows_the_metric_on_display(app):
     result = example.saved()
     by = lambda metric: [e.address.label for e in result.ranked(metric)]  # noqa: E731
+    with_detail(app, "ranking")
     assert shown(app)[1] == by("prob_change")
+    with_detail(app, "provenance")
     page = page_html(app)
     assert "Shown at first, because from 84.5 % a probability can move either way." in page
     app.session_state["chosen_metric"] = "KL"
     app.run()
-    assert shown(app)[1] == by("kl")
     page = page_html(app)
     assert "Shown at first" not in page
     assert "ablating these heads moved the prediction most: <b>L" in page
-    assert "Ablating it moved the prediction most" in page
+    assert "moves the prediction by" in page
+    with_detail(app, "ranking")
+    assert shown(app)[1] == by("kl")
     assert "lowered P(" not in page
 
 
 def test_whole_layers_are_rows_of_the_ranking_and_no_heads(app):
-    n_heads = len(app.dataframe[0].value)
+    n_heads = len(with_detail(app, "ranking").dataframe[0].value)
     app.session_state["rows"] = "all"
     app.run()
     assert not app.exception
@@ -62,6 +65,7 @@ def test_whole_layers_are_rows_of_the_ranking_and_no_heads(app):
 
 @pytest.mark.slow
 def test_more_columns_are_measured_when_they_are_asked_for(app):
+    with_detail(app, "ranking")
     app.session_state["columns"] = ["attention-to-target", "attention-to-foil"]
     column = "attention to target, weight, 0–1"
     for _ in range(20):
@@ -82,7 +86,7 @@ def test_with_a_foil_it_opens_on_the_logit_difference(app):
     app.button(key="example-1").click().run()
     app.button(key="run").click().run()
     assert not app.exception
-    page = page_html(app)
+    page = page_html(with_detail(app, "provenance"))
     assert "Shown at first, because there is a foil" in page
     assert "the logit difference" in page
     assert app.session_state["metric"] == "logit diff"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support.script_page import unfolded
 
 from core.checkpoints.registry import MODELS, key_of
 from core.demo import example
@@ -33,7 +34,7 @@ def app_with(page="sweep", **widgets):
     app = AppTest.from_file(APP, default_timeout=60)
     if page != "sweep":
         app.switch_page(f"pages/{page}.py")
-    app.run()
+    unfolded(app.run())
     for key, option in widgets.items():
         app.button_group(key=key).set_value(option).run()
     assert not app.exception

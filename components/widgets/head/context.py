@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,7 +14,10 @@ from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
 from components.words.markup import fill, terms_html
+from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores
+from core.circuits.tasks import MeasureDirectEffect, MeasureHeadScores
+from core.jobs.task import Task
 from core.results.leading import NOTABLE_NATS, leading_of, opening
 from core.results.metrics import Metric
 from core.results.result import HeadEffect, SweepResult
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from core.circuits.by_kind import ByKind
     from core.circuits.direct_effect import DirectEffect
 
+AT_ONCE = 0.3
+"""Seconds that a view waits for what the verdict beneath it shows too, with its progress."""
 ATTENTION = 0.05
 """A change of an attention weight below it gets no strong colour."""
 ATTENTION_UNIT = "attention weight"
@@ -77,15 +82,21 @@ class HeadContext:
 
     @property
     def direct_effect_and_kinds(self) -> "tuple[DirectEffect | str, ByKind] | None":
-        """The direct effect (or why there are none) and kinds, once the verdict has them."""
-        found: tuple[DirectEffect | str, ByKind] | None = self.state.tasks.output("trace")
+        """The direct effect (or why there are none) and kinds, once they are measured."""
+        found: tuple[DirectEffect | str, ByKind] | None
+        found = self._measured("trace", MeasureDirectEffect(self.spec, self.head))
         return found
 
     @property
     def head_scores(self) -> HeadScores | None:
-        """Every head's role scores, once the verdict has them."""
-        found: HeadScores | None = self.state.tasks.output("roles")
+        """Every head's role scores, once they are measured."""
+        found: HeadScores | None = self._measured("roles", MeasureHeadScores(key_of(self.spec)))
         return found
+
+    def _measured(self, slot: str, task: Task) -> Any:
+        """What a task of the verdict's has found; a view that shows it asks before the verdict."""
+        self.state.tasks.ask(slot, task).wait(AT_ONCE)
+        return self.state.tasks.output(slot)
 
 
 def subtitle(words: Words) -> None:

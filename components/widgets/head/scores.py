@@ -28,7 +28,7 @@ def scores_view(context: HeadContext) -> None:
     """Scores with their place among the heads, against the causal effect, and before and after."""
     roles = context.head_scores
     if roles is None:
-        note("The scores appear here once every head has been measured; progress is shown above.")
+        note("The scores appear here once every head has been measured; progress is shown beneath.")
         return
     scores, beside = st.columns([1, 1], gap="large")
     with scores:

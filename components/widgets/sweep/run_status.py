@@ -69,7 +69,11 @@ def run_status(state: Session, draft: Draft) -> None:
             banner(f"The inputs need a correction. Below is still {_summary(result)}.")
         elif not same_sweep(asked, result):
             changed = "The model’s files have" if outdated(result) else "The inputs have"
-            why = "This link is not swept yet" if asked == sweep.linked else f"{changed} changed"
+            why = (
+                "The link is filled in and not swept yet"
+                if asked == sweep.linked
+                else f"{changed} changed"
+            )
             coming = sweep.is_coming(asked)
             todo = "its heads will appear here" if coming else "press Sweep"
             still = f"Below is still {_summary(result)}."
