@@ -40,6 +40,7 @@ def test_a_run_of_the_page_writes_over_nothing_that_is_chosen_meanwhile(live):
     live.click_cell(1, 1)
     live.choose("head_view", "How much of it")
     live.choose("metric", "log odds")
+    live.reach("rows")
     live.type("foil", " walked")
     widgets = {node.key: node for node in live.session.page.nodes.values() if node.value}
     assert {"head_view", "metric", "prompt", "foil", "ablation", "rows"} <= widgets.keys()

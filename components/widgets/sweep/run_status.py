@@ -30,8 +30,8 @@ def follow(state: Session, draft: Draft) -> None:
         sweep.start(draft.spec)
         if sweep.job is not None and sweep.job.wait(AT_ONCE):
             sweep.collect()
-            if sweep.failed is not None:
-                st.rerun()  # the composer has read its fields, and not what is wrong with them
+            if sweep.failed is not None or state.address.trouble:
+                st.rerun()  # what is wrong is said above, where it was entered or asked for
     if sweep.job is None and draft.spec is not None and _is_wanting(state, draft.spec):
         known = finished(draft.spec)
         found = None if known is None else finished_sweep(known)
