@@ -111,8 +111,7 @@ DRAWING = [*(ROOT / "pages").glob("*.py"), *(ROOT / "components" / "widgets").rg
 SEALED_OFF = {"partial", "changes", "largest", "_effects", "_found"}
 """What nothing that draws may read: a job's, a line's or a sealed sweep's own effects."""
 OF_THE_REVEALED = {"self", "effects", "context", "sweep", "seen"}
-"""Whose `result` it may read: that of `effects`, `context` and the tour's `seen` is revealed, that of
-`sweep` sealed."""
+"""Whose `result` it may read: it is revealed, but for `sweep.result`, which is sealed."""
 
 
 def reads_past_the_seal(source):
