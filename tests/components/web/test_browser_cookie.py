@@ -1,9 +1,9 @@
 """A browser that comes for the first time gets an id; one that has one keeps it."""
 
-import asyncio
 from http.cookies import SimpleCookie
 
 import pytest
+from support.streamlit_client import by_itself
 
 from components.state.browser import COOKIE, MAX_AGE, is_browser_id
 from components.web.browser_cookie import BrowserCookie
@@ -24,7 +24,7 @@ def answered(cookie=None, headers=HTML, *, status=200, type="http", scheme="http
 
     given = [] if cookie is None else [(b"cookie", cookie.encode("latin-1"))]
     scope = {"type": type, "scheme": scheme, "headers": given}
-    asyncio.run(BrowserCookie(app, path)(scope, None, send))
+    by_itself(BrowserCookie(app, path)(scope, None, send))
     assert [message["type"] for message in sent][-1] == "http.response.body"
     return [text.decode() for name, text in sent[0]["headers"] if name == b"set-cookie"]
 

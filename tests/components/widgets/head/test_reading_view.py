@@ -13,8 +13,8 @@ from core.spec.heads import Head
 from core.sweep.scorer import Scorer
 
 CHIP = re.compile(
-    r'<span class="hs-tok" role="button" tabindex="0" data-at="(\d+)" data-to="([\d:,]*)" '
-    r'data-from="([\d:,]*)">(.*?)</span>'
+    r'<span class="hs-tok(?: read held)?" role="button" tabindex="0" style="[^"]*" '
+    r'data-at="(\d+)" data-to="([\d:,]*)" data-from="([\d:,]*)">(.*?)</span>'
 )
 
 
@@ -24,7 +24,7 @@ def read(weights, tokens):
     def pairs(text):
         return [tuple(map(int, pair.split(":"))) for pair in text.split(",") if pair]
 
-    chips = CHIP.findall(reading_html(weights, tokens))
+    chips = CHIP.findall(reading_html(weights, tokens, len(tokens) - 1))
     assert [int(at) for at, *_ in chips] == list(range(len(tokens)))
     return [(pairs(to), pairs(by), html.unescape(text)) for _, to, by, text in chips]
 
@@ -78,12 +78,22 @@ def test_weights_under_a_percent_are_not_shown():
 
 def test_typed_html_is_escaped():
     odd = ['<img src=x onerror="alert(1)">', "</span><script>", "'&"]
-    made = reading_html(np.eye(3), odd)
+    made = reading_html(np.eye(3), odd, 0)
     assert "<img" not in made
     assert "<script" not in made
     assert 'onerror="' not in made
     assert [text for *_, text in read(np.eye(3), odd)] == [t.replace(" ", "␣") for t in odd]
 
 
-def test_what_is_read_is_announced_and_begins_with_what_to_do():
-    assert 'aria-live="polite">Choose a token.<' in reading_html(np.eye(1), "a")
+def test_the_answers_token_is_held_and_what_it_attends_to_is_said_and_coloured():
+    weights = np.array([[1.0, 0.0, 0.0], [0.3, 0.7, 0.0], [0.004, 0.2, 0.796]])
+    made = reading_html(weights, ["a", " b", " c"], 2)
+    said = "2 “␣c” attends to 2 “␣c” 80 %, 1 “␣b” 20 %. Attending to it: 2 “␣c” 80 %."
+    assert f'aria-live="polite">{said}<' in made
+    classes = re.findall(r'class="(hs-tok[^"]*)"', made)
+    assert classes == ["hs-tok", "hs-tok", "hs-tok read held"]
+    assert re.findall(r'style="(.*?)"', made) == [
+        "--to:0%;--from:0%",
+        "--to:20%;--from:0%",
+        "--to:80%;--from:80%",
+    ]
