@@ -10,6 +10,7 @@
 # make bench  the sweep against the notebook's loop and its own matrix products
 # make bench-head  every view of one head: seconds, and how long a Cancel waits
 # make bench-attack  a public server attacked for ten minutes while others sweep (SECONDS= overrides)
+# make bench-page  a click on the page: how long, how many messages, how many bytes
 # make bench-load  fifty sessions at once: right results, waiting times, memory
 PYTHON ?= python3
 PORT ?= 8501
@@ -25,7 +26,7 @@ PYTEST := $(BIN)/python -m pytest $(WORKERS) --dist loadgroup --no-loadscope-reo
 # What is compiled is kept: every process of the tests would else compile the project again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test pytest test-fast test-hostile check setup setup-dev lock audit format docs wheel test-lowest screenshots bench bench-head bench-load bench-attack bench-xl growth first-paint clean
+.PHONY: run test pytest test-fast test-hostile check setup setup-dev lock audit format docs wheel test-lowest screenshots bench bench-head bench-page bench-load bench-attack bench-xl growth first-paint clean
 .DEFAULT_GOAL := run
 
 setup: $(VENV)/.ready
@@ -131,6 +132,9 @@ bench: setup-dev
 
 bench-head: setup-dev
 	$(BIN)/python benchmarks/head.py
+
+bench-page: setup-dev
+	$(BIN)/python benchmarks/page.py
 
 bench-load: setup-dev
 	$(BIN)/python benchmarks/load.py

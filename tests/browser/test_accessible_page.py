@@ -50,6 +50,8 @@ BRAND = "getComputedStyle(document.querySelector('.hs-brand')).position"
 def test_no_page_shuts_anybody_out_in_light_or_dark_or_is_cut_on_paper(new_tab, server, title):
     page = new_tab(width=1280)
     page.visit(f"{server}/{PAGES[title]}")
+    page.page.locator("h1").wait_for(state="attached")
+    page.settle()
     page.page.evaluate(AXE_SCRIPT)
     assert grave(page, {}) == []
     assert page.page.title() == f"{title} · Headsweep"

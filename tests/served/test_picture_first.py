@@ -92,6 +92,7 @@ def test_the_strongest_heads_are_looked_at_under_the_mean_too_unless_that_is_unw
     assert f"{label} (" in said
     assert f"→ {change:.1f} pp".replace("-", "−") in said.replace("\u202f", " ")
     live.go("History")
+    live.switch("history_mine")
     assert "demo · mean ablation" not in live.text("history"), "nobody has asked for it"
     live.go("Sweep")
     live.click_button("edit")
