@@ -13,6 +13,7 @@ from components.state import Effects, Session
 from components.widgets.page.chart_config import CHART_CONFIG
 from components.widgets.page.clicks import clicked_head
 from components.widgets.page.html import show_html
+from components.widgets.page.task_result import AT_ONCE
 from components.words.markup import fill, terms_html
 from core.checkpoints.registry import key_of
 from core.circuits.head_scores import HeadScores
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from core.circuits.by_kind import ByKind
     from core.circuits.direct_effect import DirectEffect
 
-AT_ONCE = 0.3
-"""Seconds that a view waits for what the verdict beneath it shows too, with its progress."""
 ATTENTION = 0.05
 """A change of an attention weight below it gets no strong colour."""
 ATTENTION_UNIT = "attention weight"

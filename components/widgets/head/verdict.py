@@ -22,10 +22,6 @@ _PLACES = {
 """Where a sentence's figures stand: (view, what its button says). The sweep's are above it."""
 
 
-AT_ONCE = 0.3
-"""Seconds that the route is waited for; the scores of all heads take longer, once a model."""
-
-
 def verdict_panel(context: HeadContext) -> None:
     """Draw the verdict, as far as its parts are there: they are measured after the view's."""
     with st.container(key="verdict"):
@@ -38,8 +34,8 @@ def _sentences(context: HeadContext) -> Sequence[Sentence]:
     measuring = MeasureHeadScores(key_of(context.spec))
     context.state.tasks.ask("trace", trace)  # before the roles, which take longer
     context.state.tasks.ask("roles", measuring)
-    found = task_result(context.state, "trace", trace, AT_ONCE)
-    roles = task_result(context.state, "roles", measuring, 0.0)
+    found = task_result(context.state, "trace", trace)
+    roles = task_result(context.state, "roles", measuring, 0.0)  # they take longer
     direct_effect, by_kind = (None, {}) if found is None else found
     all_three = verdict(
         context.result,
