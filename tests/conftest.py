@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from support import (  # noqa: E402
     hostile,
     processes,  # noqa: F401  # names the run
     selection,
+    serving,
     shape_checks,
 )
 
@@ -54,6 +55,19 @@ def pytest_collection_finish() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--jaxtyping-packages", None):
         config.pluginmanager.register(shape_checks)
+
+
+def pytest_runtest_setup() -> None:
+    serving.begin_to_listen()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what its servers have said meanwhile: an error is named only there."""
+    report = yield
+    if report.failed and (said := serving.said_by_servers()):
+        report.sections.append(("Said by the servers", said[-20_000:]))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,25 @@ LAUNCHER = ("-m", "components.server")
 """What `make run` starts."""
 
 
+_LOGS: dict[Path, int] = {}
+"""The logs of the servers that run, and how much of each was written when a test began."""
+
+
+def begin_to_listen() -> None:
+    """From now on, `said_by_servers` has what the servers say."""
+    for log in _LOGS:
+        _LOGS[log] = log.stat().st_size if log.exists() else 0
+
+
+def said_by_servers() -> str:
+    """What the servers of this process have logged since `begin_to_listen`."""
+    said = []
+    for log, begun in _LOGS.items():
+        with contextlib.suppress(OSError):
+            said.append(log.read_bytes()[begun:].decode(errors="replace"))
+    return "\n".join(filter(None, said))
+
+
 @contextmanager
 def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: str) -> Iterator[str]:
     """The launcher that `make run` starts, on a free port; gives its address.
@@ -90,12 +109,14 @@ def dashboard(*, log: Path, program: Sequence[str] = LAUNCHER, **environment: st
     env = {**os.environ, "PORT": str(port), **kept, **environment}
     with log.open("w") as output:
         process = processes.start(program, env=env, stdout=output, stderr=output)
+    _LOGS[log] = 0
     try:
         base = env.get("HEADSWEEP_BASE_PATH", "").strip("/")
         url = f"http://localhost:{port}" + (f"/{base}" if base else "")
         await_server(f"{url}/_stcore/health", process, log)
         yield url
     finally:
+        _LOGS.pop(log, None)
         process.terminate()
         try:
             process.wait(10)

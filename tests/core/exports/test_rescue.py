@@ -111,12 +111,14 @@ def test_a_database_that_never_answers_is_not_waited_for(data):
 
 # As a server does: a run that cannot be kept waits, then the process is told to end.
 SERVER = """
-import sys, time
+import signal, sys, time
 from dataclasses import replace
 from core.demo.example import saved
 from core.exports.rescue import rescued_at_the_end
 from core.store.keeper import KEEPER
 
+# As in a terminal: what a shell has begun in the background is deaf to Ctrl+C, and its children too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with rescued_at_the_end(KEEPER):
     base = saved()
     for n in range(3):
