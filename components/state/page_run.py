@@ -30,12 +30,14 @@ class Wait(Protocol):
 
 _progress: ContextVar[bool] = ContextVar("progress")
 _waits: ContextVar[list[Wait]] = ContextVar("waits")
+_stands_still: ContextVar[bool] = ContextVar("stands_still")
 
 
 def begin_run() -> None:
     """A run of a page's script begins."""
     _progress.set(False)
     _waits.set([])
+    _stands_still.set(False)
 
 
 def claim_progress_key(name: str) -> str:
@@ -50,9 +52,14 @@ def wait_in_this_run(wait: Wait) -> None:
     _waits.get().append(wait)
 
 
+def stand_still() -> None:
+    """Let this run stay for nothing: what it shows is not to be drawn anew by itself."""
+    _stands_still.set(True)
+
+
 def waits_of_run() -> Sequence[Wait]:
     """What this run stays for."""
-    return _waits.get()
+    return () if _stands_still.get() else _waits.get()
 
 
 def page_of_run() -> str:

@@ -1,5 +1,6 @@
 """What stands around the heatmap: estimates, layer effects, the comparison of the kinds."""
 
+import time
 from itertools import combinations
 
 import numpy as np
@@ -34,8 +35,12 @@ def start(page):
 def compare(page, panels):
     """Press the button; so many kinds are done then."""
     page.click_button("compare_kinds")
+    assert n_compared(page) == panels
+
+
+def n_compared(page):
     drawn = [t for t in page.figure("kinds")["data"] if t["type"] == "heatmap"]
-    assert len(drawn) == panels
+    return len(drawn)
 
 
 def trace(page, key, name):
@@ -127,6 +132,34 @@ def test_a_comparison_can_be_stopped_and_finished(open_page, held):
     held.hold(ALL)
     compare(page, panels=3)
     page.wait_gone("compare_kinds")
+
+
+def test_a_dialog_hears_its_clicks_while_kinds_are_compared_and_stays_when_they_are(
+    open_page, held
+):
+    held.hold(ALL)
+    page = open_page(url=held.url)
+    page.wait_live()
+    page.type_prompt(f"{HELD} bird dog cat bird dog")
+    page.type("target", " cat")
+    page.run()
+    page.reach("compare_kinds")
+    held.hold(0)
+    with page.meanwhile():
+        page.click_button("compare_kinds")
+        page.wait_text("progress", "zero:")
+        page.click_button("name_run")
+        page.fill("label_tags", ", ".join(map(str, range(30))))
+        page.click_button("label_save")
+        page.wait_error("at most 20 are kept")
+        held.hold(ALL)
+        time.sleep(1)  # the kinds are compared by then, and the page has news
+        page.fill("label_tags", "heard")
+        page.fill("label_title", "Meanwhile")
+        page.click_button("label_save")
+        page.wait_text("run_bar", "Meanwhile")
+    page.settle()
+    assert n_compared(page) == 3
 
 
 def test_a_map_of_positions_comes_in_part_by_part_and_can_be_stopped(open_page, held):

@@ -1,7 +1,6 @@
 """A line's title, tags and note, changed in the list of what is kept."""
 
-import streamlit as st
-
+from components.widgets.page.dialog import dialog
 from components.widgets.runs.label_form import label_form
 from core.store.predictions import PredictionLine
 from core.store.run import Summary
@@ -15,11 +14,11 @@ def edit(line: Summary | PredictionLine) -> None:
         _edit_run(line)
 
 
-@st.dialog("About this run", on_dismiss="rerun")
+@dialog("About this run")
 def _edit_run(run: Summary) -> None:
     label_form(run.id, run.label, run.name)
 
 
-@st.dialog("About this prediction", on_dismiss="rerun")
+@dialog("About this prediction")
 def _edit_prediction(line: PredictionLine) -> None:
     label_form(line.id, line.label, line.name)

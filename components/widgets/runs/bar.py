@@ -4,6 +4,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from components.state import Effects, Session
+from components.widgets.page.dialog import dialog
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import banner
 from components.widgets.runs.exporting import export_menu
@@ -132,6 +133,6 @@ def _said(run: Summary | None, run_id: str, state: Session, trouble: str) -> str
     return fill("<b>{}</b> · {}", run.label.title, said) if run.label.title else said
 
 
-@st.dialog("About this run", on_dismiss="rerun")
+@dialog("About this run")
 def _name(run: Summary) -> None:
     label_form(run.id, run.label, run.name)

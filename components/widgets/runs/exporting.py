@@ -7,6 +7,7 @@ import streamlit as st
 from components.figures.base.look import Look
 from components.figures.printed_heatmap import printed_heatmap
 from components.state import Effects
+from components.widgets.page.dialog import dialog
 from components.widgets.page.html import show_html
 from components.widgets.page.messages import note
 from components.words.markup import fill, joined_html
@@ -51,7 +52,7 @@ def export_menu(effects: Effects, label: Label, run_id: str, metric: Metric) -> 
             _picture(effects, label, run_id, metric)
 
 
-@st.dialog("A picture of this sweep", width="large")
+@dialog("A picture of this sweep", width="large")
 def _picture(effects: Effects, label: Label, run_id: str, metric: Metric) -> None:
     """What will be saved, and the buttons that save it."""
     result, layer_effects = effects.result, effects.layer_effects
