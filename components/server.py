@@ -50,6 +50,7 @@ def main() -> None:
     import plotly.graph_objects
     import plotly.io  # noqa: F401
 
+    from components.state.overlapping_runs import share_locks
     from components.state.run_ends import hear_runs_out
     from components.state.warm_up import warm_up
     from components.state.widget_values import take_only_own_values
@@ -60,6 +61,7 @@ def main() -> None:
 
     warm_up()
     hear_runs_out()
+    share_locks()
     take_only_own_values()
     script = ROOT / "app.py"
     _load_options(script, given)

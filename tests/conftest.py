@@ -63,7 +63,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails shows what its servers have said meanwhile: an error is named only there."""
+    """A failing test shows what its servers have said: an error of a page is named only there."""
     report = yield
     if report.failed and (said := serving.said_by_servers()):
         report.sections.append(("Said by the servers", said[-20_000:]))

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.state import SafeSessionState
 from streamlit.runtime.state.session_state import SessionState, WStates
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
@@ -26,6 +27,11 @@ def test_what_run_ends_reads_is_there():
         "self", "initial_rerun_data",
     ]  # fmt: skip
     assert {"_scriptrunner", "_state", "_event_loop"} <= names(AppSession.__init__)
+
+
+def test_what_overlapping_runs_reads_is_there():
+    assert "_lock" in SafeSessionState.__annotations__
+    assert {"_lock", "RLock"} <= names(SafeSessionState.__init__)
 
 
 def test_what_widget_values_reads_is_there():

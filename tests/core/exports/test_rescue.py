@@ -117,7 +117,7 @@ from core.demo.example import saved
 from core.exports.rescue import rescued_at_the_end
 from core.store.keeper import KEEPER
 
-# As in a terminal: what a shell has begun in the background is deaf to Ctrl+C, and its children too.
+# As in a terminal: what a shell has begun in the background is deaf to Ctrl+C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 with rescued_at_the_end(KEEPER):
     base = saved()
