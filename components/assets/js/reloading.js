@@ -96,11 +96,10 @@
     return !left.scroll || Math.abs(page.scrollTop - left.scroll) < 4;
   };
 
-  const unfold = (left) => {
-    const edit = document.querySelector(".st-key-edit button");
-    if (left.unfolded || box(PROMPT) || !edit || !(PROMPT in left.texts)) return false;
-    left.unfolded = true;
-    edit.click();
+  // Whether the composer was open, and is not yet: it may not be drawn so far that it can be opened.
+  const unfolds = (left) => {
+    if (box(PROMPT) || !(PROMPT in left.texts)) return false;
+    document.querySelector(".st-key-edit button")?.click();
     return true;
   };
 
@@ -116,7 +115,10 @@
       const now = idle() && document.querySelector(".hs-page-title") ? state() : "";
       looks = now && now === before ? looks + 1 : 0;
       before = now;
-      if (looks >= CALM && !unfold(left) && restored(left) && place(left)) return;
+      if (looks >= CALM) {
+        if (!unfolds(left) && restored(left) && place(left)) return;
+        looks = 0;
+      }
       setTimeout(look, EVERY);
     };
     look();
