@@ -6,6 +6,7 @@ What needs no browser is in tests/served.
 from dataclasses import replace
 
 from support.comparisons import is_shown, sides
+from support.for_everybody import shuts_nobody_out
 from support.hostile import IMAGE
 
 from core import run_sweep
@@ -52,3 +53,4 @@ def test_clicks_choose_heads_back_and_f5_keep_to_them_and_prompts_are_no_markup(
     is_shown(page, *runs, "logprob_change")
     page.wait_address(asked | {"head": [second.label]})
     assert page.of_figure("comparison_maps", OUTLINES) == [f"selected {second.label}"] * 3
+    shuts_nobody_out(page, "Compare")

@@ -6,6 +6,7 @@ What is found, named, deleted and opened is tested in tests/served.
 import time
 
 import pytest
+from support.for_everybody import shuts_nobody_out
 from support.hostile import MARKUP
 from support.saved_run import SAVED, run_of
 
@@ -74,3 +75,5 @@ def test_the_search_finds_while_one_types_and_labels_are_shown_and_kept_as_typed
     page.page.locator(".st-key-label_save button").click()
     page.wait_error("30 tags are given; at most 20 are kept")
     assert page.typed("label_title") == "x" * 150, "what was typed is still there"
+    page.page.keyboard.press("Escape")
+    shuts_nobody_out(page, "History")

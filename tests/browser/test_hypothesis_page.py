@@ -6,6 +6,7 @@ What needs no browser is in tests/served/test_hypothesis_page.py.
 from dataclasses import replace
 
 import numpy as np
+from support.for_everybody import shuts_nobody_out
 
 from core.demo import example
 from core.exports import links
@@ -89,6 +90,7 @@ def test_a_reload_keeps_what_was_locked_and_another_tab_knows_who_has_looked(new
     other.visit(blank)
     other.wait_text("statement", "the verdict will say “after looking”")
     assert "headsweep_browser" not in page.page.evaluate("document.cookie"), "no script reads it"
+    shuts_nobody_out(page, "Hypothesis")
 
 
 def own_variants_are_shown(page, demo, pairs):

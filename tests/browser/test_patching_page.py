@@ -6,6 +6,7 @@ What needs no browser is in tests/served.
 from dataclasses import replace
 
 import numpy as np
+from support.for_everybody import shuts_nobody_out
 from support.hostile import IMAGE
 
 from core.circuits.patching import Direction, iter_patching
@@ -45,3 +46,4 @@ def test_a_click_on_a_head_patches_its_positions_and_prompts_are_no_markup(new_t
         *_, (_, found) = iter_patching(demo, SPEC, direction, layer, True)
         shown = page.of_figure(f"patch-places-{direction}", ROWS)
         assert np.allclose(shown, found.normalised, atol=1e-3)
+    shuts_nobody_out(page, "Patching")

@@ -1,5 +1,7 @@
 """The sweep in a real browser: cells clicked and hovered, rows and words by keyboard."""
 
+from support.for_everybody import shuts_nobody_out
+
 from core.demo import example
 from core.spec.heads import Head
 
@@ -15,6 +17,7 @@ def test_cells_are_hovered_and_clicked_and_the_ranking_and_the_typing_keep_the_f
     cells_are_walked_through_by_keys(live)
     live.resize(1440)
     the_ranking_keeps_the_focus_and_so_does_the_typing(live)
+    shuts_nobody_out(live, "Sweep")
 
 
 def every_point_of_a_cell_belongs_to_it_and_a_second_click_changes_nothing(live):
