@@ -6,6 +6,12 @@ from support.serving import STILL
 
 PAGES = ("Hypothesis", "Patching", "History", "Compare", "Sweep")
 CUT = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
+BUTTONS = """() => [...document.querySelectorAll('.st-key-verdict button')]
+  .filter(button => button.offsetParent !== null)
+  .map(button => button.querySelector('[data-testid=stMarkdownContainer]'))
+  .map(text => [text.innerText, text.scrollWidth > text.clientWidth])"""
+"""Streamlit draws a button with a hint twice, and shows one of the two."""
+
 MENU = "document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right"
 
 
@@ -27,6 +33,9 @@ def test_one_tap_opens_a_head_and_the_menu_leads_to_pages_that_are_whole(phone):
     phone.settle()
     assert phone.outlined() == ["selected L1H0"]
     assert phone.page.evaluate(CUT) <= 0
+    found = phone.page.evaluate(BUTTONS)
+    assert len(found) > 1
+    assert not [name for name, is_cut in found if is_cut], found
     for title in PAGES:
         phone.page.locator("[data-testid=stExpandSidebarButton]").tap()
         phone.page.locator("[data-testid=stSidebarNavLink]", has_text=title).tap()

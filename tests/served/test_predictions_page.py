@@ -6,8 +6,6 @@ import urllib.request
 from http.cookies import SimpleCookie
 
 import pytest
-from support.absent import absent
-from support.postgres import postgres, programs
 from support.serving import dashboard
 
 from components.state.browser import COOKIE
@@ -169,27 +167,16 @@ def test_a_file_of_it_opens_as_what_a_file_says(server, store, browser):
         assert LockedPrediction.from_dict(kept.to_dict()) == store.read(PREDICTIONS, other).value
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request, tmp_path):
-    """The settings of a database that outlives its servers."""
-    if request.param == "sqlite":
-        yield {"HEADSWEEP_DATA_DIR": str(tmp_path / "data")}
-        return
-    if programs() is None:
-        absent("no PostgreSQL on this machine: install Debian's package postgresql")
-    with postgres() as url:
-        yield {"HEADSWEEP_DATABASE_URL": url}
-
-
-def test_a_restart_knows_the_prediction_and_who_has_looked(database, tmp_path, new_tab, browser):
-    with dashboard(log=tmp_path / "one.txt", **database) as url:
+def test_a_restart_knows_the_prediction_and_who_has_looked(tmp_path, new_tab, browser):
+    kept = {"HEADSWEEP_DATA_DIR": str(tmp_path / "data")}
+    with dashboard(log=tmp_path / "one.txt", **kept) as url:
         tab = browser(url)
         page = on_hypothesis(tab)
         cookie = page._cookie
         name = lock(page)
         said = page.text("under_test")
         page.leave()
-    with dashboard(log=tmp_path / "two.txt", **database) as url:
+    with dashboard(log=tmp_path / "two.txt", **kept) as url:
         page = new_tab(url, cookie)
         page.visit(f"{url}/hypothesis?prediction={name}")
         page.wait_text("under_test", "Locked")
