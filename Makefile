@@ -1,5 +1,6 @@
 # make run    set everything up and serve the dashboard on http://localhost:8501 (PORT= overrides)
 # make test   set everything up, run the checks and the whole test suite
+# make test WITHOUT=thorough  the same but for long stories and cases alike: what .ci/run has time for
 # make test-fast  what every save needs: the first case of each quick test, no server, no browser
 # make test-hostile  the attacks alone, all of them, and how many of their inputs held
 # make audit  which installed packages have known vulnerabilities, where that can be learned
@@ -70,8 +71,9 @@ check: setup-dev
 test: setup-dev
 	@$(MAKE) --no-print-directory -j 2 check pytest
 
+# WITHOUT=thorough leaves out the tests with that mark: tests/support/selection.py
 pytest: setup-dev
-	$(PYTEST)
+	$(PYTEST) $(if $(WITHOUT),-m 'not $(WITHOUT)')
 
 test-fast: setup-dev
 	$(PYTEST) -m 'not browser and not served and not postgres and not matrix and not slow'

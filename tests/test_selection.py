@@ -1,7 +1,7 @@
 """`make test-fast` looks into every room, and what it leaves out is left out for a reason."""
 
 import pytest
-from support.selection import FAST, ROOT, TESTS
+from support.selection import FAST, ROOT, SAMPLED, TESTS, THOROUGH
 
 
 @pytest.fixture
@@ -29,6 +29,12 @@ def test_whole_files_are_left_out_only_where_all_they_test_is_slow(fast):
         "core/store/test_kill_server.py",
         "test_wheel.py",
     }
+
+
+def test_what_a_short_run_leaves_out_is_there():
+    for name in (*THOROUGH, *SAMPLED):
+        file, _, test = name.partition("::")
+        assert f"\ndef {test}" in (TESTS / file).read_text(), name
 
 
 def test_a_group_is_known_to_what_hands_the_tests_out(request):

@@ -21,8 +21,6 @@ CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
-    # A page lives for seconds: to optimise its scripts costs more than they save in that time.
-    "--js-flags=--no-opt --no-maglev",
 ]
 NAMES = (
     "chromium-headless-shell",  # the same without what a window needs: a sixth less to compute
