@@ -14,10 +14,10 @@ from core.results.leading import leading
 from core.results.metrics import BY_FIELD
 from core.results.prediction import Looked, Prediction, broke
 from core.results.reading import effect_fields, read_baseline, read_shape
-from core.results.schema import DamagedError, current_baseline, current_effect, parse_schema
+from core.results.schema import DamagedError, current_baseline, current_effect, read_version
 from core.spec.members import check_member, in_order, member_named
 from core.spec.spec import SweepSpec
-from core.text.json_form import Nullable, Plain, check_form, json_kind, json_shown
+from core.text.json_form import Nullable, Plain, check_form, json_shown
 
 FAMILY = "headsweep.prediction"
 VERSION = 1
@@ -142,21 +142,7 @@ def _told(made: Prediction, outcome: Outcome) -> dict[str, Any]:
 
 def _current(values: object) -> Mapping[str, Any]:
     """Saved values in the form that is written now."""
-    named = parse_schema(values)
-    if named is None or named[0] != FAMILY or named[1] < 1:
-        seen = (
-            f"its schema is {json_shown(values.get('schema'))}"
-            if isinstance(values, Mapping)
-            else f"it is {json_kind(values)}"
-        )
-        raise ValueError(f"This is not a {SCHEMA}: {seen}.")
-    if named[1] not in READERS:
-        raise ValueError(
-            f"It was written by a newer Headsweep ({FAMILY}/{named[1]}; this one reads {SCHEMA}): "
-            "update Headsweep to open it."
-        )
-    assert isinstance(values, Mapping)
-    found = READERS[named[1]](values)
+    found = read_version(values, SCHEMA, READERS, SCHEMA)
     try:
         check_form(found, _FORM, "")
     except ValueError as error:

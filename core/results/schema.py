@@ -106,27 +106,40 @@ def parse_schema(values: object) -> tuple[str, int] | None:
     return (family, int(version)) if slash and family and is_number else None
 
 
+def read_version(
+    values: object,
+    schema: str,
+    readers: Mapping[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]],
+    what: str,
+) -> Mapping[str, Any]:
+    """Saved values of any version of a schema, read by its own of the `readers`.
+
+    A ValueError says that they are not `what` they should be, or a newer Headsweep's.
+    """
+    named, family = parse_schema(values), schema.rpartition("/")[0]
+    if named is None or named[0] != family or named[1] < 1:
+        seen = (
+            f"its schema is {json_shown(values.get('schema'))}"
+            if isinstance(values, Mapping)
+            else f"it is {json_kind(values)}"
+        )
+        raise ValueError(f"This is not a {what}: {seen}.")
+    if named[1] not in readers:
+        raise ValueError(
+            f"It was written by a newer Headsweep ({family}/{named[1]}; this one reads {schema}): "
+            "update Headsweep to open it."
+        )
+    assert isinstance(values, Mapping)
+    return readers[named[1]](values)
+
+
 def current_form(values: object) -> dict[str, Any]:
     """A saved sweep of any version, in the form that is written now.
 
     A ValueError says what else the values are: another kind of result, a newer Headsweep's, or
     a damaged one's, and then where the damage is.
     """
-    named = parse_schema(values)
-    if named is None or named[0] != FAMILY or named[1] < 1:
-        seen = (
-            f"its schema is {json_shown(values.get('schema'))}"
-            if isinstance(values, Mapping)
-            else f"it is {json_kind(values)}"
-        )
-        raise ValueError(f"This is not a {SCHEMA} result: {seen}.")
-    if named[1] not in READERS:
-        raise ValueError(
-            f"It was written by a newer Headsweep ({FAMILY}/{named[1]}; this one reads {SCHEMA}): "
-            "update Headsweep to open it."
-        )
-    assert isinstance(values, Mapping)
-    found = READERS[named[1]](values)
+    found = read_version(values, SCHEMA, READERS, f"{SCHEMA} result")
     try:
         check_form(found, _SWEEP, "")
     except ValueError as error:

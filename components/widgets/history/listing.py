@@ -8,6 +8,7 @@ from components.figures.thumbnail import thumbnail
 from components.state import Session, session
 from components.state.open_run import open_run
 from components.widgets.history.filters import listed_kinds
+from components.widgets.history.line import places_of_line
 from components.widgets.history.line_buttons import opened
 from components.widgets.history.prediction_row import prediction_row
 from components.widgets.page.html import show_html
@@ -49,18 +50,7 @@ def _row(run: Summary, state: Session, look: Look, *, read_only: bool) -> None:
     changes, found = state.seen_questions.reveal_line(run)
     largest = found.words
     with st.container(key=f"run_{run.id}"):
-        pick, picture, words, buttons = st.columns(
-            [0.35, 1, 7, 2.6], vertical_alignment="center", gap="small"
-        )
-        with pick:
-            st.checkbox(
-                f"Choose {run.id}",
-                value=run.id in state.history.picked_runs,
-                key=f"pick_{run.id}_{state.selection.clicks}",
-                label_visibility="collapsed",
-                on_change=state.history.pick,
-                args=(run.id,),
-            )
+        picture, words, buttons = places_of_line(run.id, state)
         with picture:
             show_html(
                 fill(

@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from components.state import Session, session
 from components.state.open_prediction import open_prediction
+from components.widgets.history.line import places_of_line
 from components.widgets.history.line_buttons import opened
 from components.widgets.page.html import show_html
 from components.words.markup import fill, joined_html, token_html
@@ -22,19 +23,7 @@ def prediction_row(line: PredictionLine, state: Session, *, read_only: bool) -> 
     """Draw it. What came of it is an effect of its question, which has been looked at by that."""
     came = state.seen_questions.reveal_outcome(line)
     with st.container(key=f"prediction_{line.id}"):
-        pick, word, words, buttons = st.columns(
-            [0.35, 1, 7, 2.6], vertical_alignment="center", gap="small"
-        )
-        with pick:
-            st.checkbox(
-                f"Choose {line.id}",
-                value=line.id in state.history.picked_runs,
-                key=f"pick_{line.id}_{state.selection.clicks}",
-                label_visibility="collapsed",
-                on_change=state.history.pick,
-                args=(line.id,),
-                kwargs={"prediction": True},
-            )
+        word, words, buttons = places_of_line(line.id, state, prediction=True)
         with word:
             show_html(fill('<span class="hs-tag">prediction</span>'))
         with words:
