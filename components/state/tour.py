@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Tour:
-    """`step` is the one on screen; None: nobody takes the tour."""
+    """`step` is the one on screen; None: nobody takes it. It is `offered` until it was left."""
 
     step: int | None = None
+    offered: bool = True
 
     def begin(self) -> None:
         """From the start."""
@@ -18,5 +19,9 @@ class Tour:
         self.step = step
 
     def leave(self) -> None:
-        """Enough of it."""
+        """What it is about is not on screen any more."""
         self.step = None
+
+    def finish(self) -> None:
+        """Enough of it."""
+        self.step, self.offered = None, False

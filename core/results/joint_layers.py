@@ -76,7 +76,8 @@ def _joint_layer(
     exceeds = _exceeds_sum(result, layer_effects, heads)
     # Of a prediction as a whole, or against the leading metric, it would say nothing.
     leading = leading_of(result).value(layer_effects.attention[layer]) or 0.0
-    explains = exceeds and metric.of_target and leading * together > 0
+    stand_in = exceeds and leading < 0 and _all_cost(result, heads)
+    explains = stand_in and metric.of_target and together < 0 and alone[1] <= 0
     words = phrase(_moved_words(result, metric, layer, len(own), alone, together), _why(explains))
     return JointLayer(layer, heads, together, alone, exceeds, phrase(words, "."))
 
@@ -97,8 +98,15 @@ def _exceeds_sum(result: SweepResult, layer_effects: LayerEffects, heads: tuple[
     return direction * (together - total) > NOTABLE_NATS and direction * together > 0
 
 
-def _why(exceeds_sum: bool) -> str:
-    return ": alone, one can stand in for another" if exceeds_sum else ""
+def _all_cost(result: SweepResult, heads: tuple[Head, ...]) -> bool:
+    """Whether the answer loses by each of them alone: one that it gains by stands in for none."""
+    metric = leading_of(result)
+    own = [metric.value(effect) for head in heads if (effect := result.effect(head)) is not None]
+    return all((value or 0.0) <= 0 for value in own)
+
+
+def _why(explains: bool) -> str:
+    return ": alone, one can stand in for another" if explains else ""
 
 
 def layer_subject(layer: int, n_heads: int) -> Words:

@@ -16,7 +16,8 @@ CHEAP_SECONDS = 4.0
 STRONGEST = 3
 """Heads that are looked at."""
 HOLDS = 0.5
-"""A head holds where the second kind changes the metric the same way, and this share as much."""
+"""A head holds where the second kind changes the metric the same way, and this share as much at
+least; one that changes it so much the other way does the opposite."""
 
 
 def second_kind_words(result: SweepResult, second: SweepResult, metric: Metric) -> Words:
@@ -26,6 +27,7 @@ def second_kind_words(result: SweepResult, second: SweepResult, metric: Metric) 
     """
     kind = second.spec.ablation.label
     held: list[Words] = []
+    turned: list[Words] = []
     lost: list[Words] = []
     for effect in _strongest(result, metric):
         other = second.effect(effect.address)
@@ -33,16 +35,22 @@ def second_kind_words(result: SweepResult, second: SweepResult, metric: Metric) 
         if before is None or after is None:
             continue
         went = f" ({metric.text(before)} → {metric.quantity(after)})"
-        said = phrase(bold(effect.address.label), went)
-        (held if before * after > 0 and abs(after) >= HOLDS * abs(before) else lost).append(said)
-    if not held and not lost:
-        return ()
-    if not lost:
-        return phrase(f"Under {kind} ablation the strongest heads hold: ", _listed(held), ".")
-    do = "does" if len(lost) == 1 else "do"
-    first = phrase(f"Under {kind} ablation ", _listed(lost), f" {do} less than half as much")
-    rest = phrase("; ", _listed(held), " holds" if len(held) == 1 else " hold") if held else ()
-    return phrase(first, rest, ".")
+        of = lost if abs(after) < HOLDS * abs(before) else held if before * after > 0 else turned
+        of.append(phrase(bold(effect.address.label), went))
+    if not lost and not turned:
+        holds = f"Under {kind} ablation the strongest heads hold: "
+        return phrase(holds, _listed(held), ".") if held else ()
+    several = (
+        (lost, "does less than half as much", "do less than half as much"),
+        (turned, "does the opposite", "do the opposite"),
+        (held, "holds", "hold"),
+    )
+    said = [
+        phrase(_listed(heads), f" {one if len(heads) == 1 else more}")
+        for heads, one, more in several
+        if heads
+    ]
+    return phrase(f"Under {kind} ablation ", joined("; ", said), ".")
 
 
 def _strongest(result: SweepResult, metric: Metric) -> list[HeadEffect]:

@@ -88,6 +88,10 @@ def test_the_text_tells_where_a_token_looks_and_points_of_figures_lead_to_their_
     )
     assert shown == f"{100 * weights[last, top]:.0f}%"
 
+    tokens.nth(2).hover()  # nobody has chosen the answer's: others are shown meanwhile
+    assert said.inner_text().startswith("2 ")
+    live.page.mouse.move(5, 5)
+    assert said.inner_text().startswith(f"{last} ")
     tokens.nth(top).click()  # held: the pointer may wander
     held = said.inner_text()
     assert f"Attending to it: {last} “␣fox”" in held

@@ -110,7 +110,7 @@ def test_the_tour_says_what_is_on_screen_and_ends(live, demo):
         if step.head == INDUCTION and number == 3:
             assert "it puts 100 % of its attention on ␣jumps" in live.text("tour")
         if number == 5:
-            cost = re.search(r"One alone costs −([\d.]+) pp to −([\d.]+) pp", live.text("tour"))
+            cost = re.search(r"changes by −([\d.]+) pp to −([\d.]+) pp", live.text("tour"))
             alone = [-100 * e.prob_change for e in example.saved().heads if e.layer == 1]
             assert [float(n) for n in cost.groups()] == [round(min(alone), 1), round(max(alone), 1)]
     live.click_button("tour_leave")

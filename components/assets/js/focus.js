@@ -5,8 +5,12 @@
 (() => {
   const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled)," +
     " select:not(:disabled), [tabindex='0']";
+  const TERM = ".hs-term"; // it would tell its word unasked, over what came
   // What goes on where a part is gone for good.
   const AFTER = {
+    tour_begin: ".st-key-tour_next button",
+    tour_dismiss: ".st-key-heatmap [tabindex='0']",
+    tour_leave: ".st-key-heatmap [tabindex='0']",
     clear_head: ".st-key-heatmap [tabindex='0']",
     edit: ".st-key-prompt textarea",
     fold: ".st-key-edit button",
@@ -59,7 +63,7 @@
     if (own || (named && Date.now() - lost < COMING)) return own;
     const part = last.parts.find((each) => each.isConnected && shown(each) && ownKey(each));
     if (!part) return document.querySelector(".hs-page-title");
-    const inside = [...part.querySelectorAll(FOCUSABLE)].filter(shown);
+    const inside = [...part.querySelectorAll(FOCUSABLE)].filter((each) => shown(each) && !each.matches(TERM));
     const found = [...last.after, ...last.before, ...inside].find((each) => inside.includes(each));
     if (found) return found;
     part.tabIndex = -1;

@@ -26,13 +26,18 @@
   const chosen = (event) => event.target instanceof Element ?
     event.target.closest(".hs-read [data-at]") : null;
   const held = (token) => token.closest(".hs-read").querySelector(".held");
+  let kept = null;  // the position that the reader holds; else each head opens on the answer's
   for (const kind of ["pointerover", "focusin"]) {
     document.addEventListener(kind, (event) => {
       const token = chosen(event);
-      if (token && !held(token)) read(token);
+      if (token && !(kept !== null && held(token))) read(token);
     });
   }
-  let kept = null;  // the position that the reader holds; else each head opens on the answer's
+  // Nobody has chosen the answer's: the text goes back to it, and others are shown meanwhile.
+  document.addEventListener("pointerout", (event) => {
+    const token = chosen(event), back = token && kept === null && held(token);
+    if (back) read(back);
+  });
   const hold = (token) => {
     const before = held(token);
     before?.classList.remove("held");

@@ -63,10 +63,15 @@
     field.blur();
   };
 
+  // Whoever does something on the page has it as it is; to open the composer is to wait for the rest.
   let touched = false;
-  for (const kind of ["pointerdown", "keydown", "wheel"]) {
-    window.addEventListener(kind, (event) => { touched ||= event.isTrusted; }, { capture: true, passive: true });
-  }
+  let scrolled = false;
+  const touch = (event) => {
+    const opens = event.target instanceof Element && event.target.closest(".st-key-edit");
+    touched ||= event.isTrusted && !opens;
+  };
+  for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, touch, { capture: true, passive: true });
+  window.addEventListener("wheel", () => { scrolled = true; }, { capture: true, passive: true });
 
   // One at a time: each may change what stands beside it.
   const restored = (left) => {
@@ -92,6 +97,7 @@
 
   const place = (left) => {
     const page = main();
+    if (scrolled) return true;
     if (page) page.scrollTop = left.scroll;
     return !left.scroll || Math.abs(page.scrollTop - left.scroll) < 4;
   };

@@ -20,7 +20,8 @@ def tour_panel(effects: Effects, state: Session) -> None:
         state.tour.leave()
         return
     if state.tour.step is None:
-        _offer(state)
+        if state.tour.offered:
+            _offer(state)
     else:
         _step(state.tour.step, _seen(effects, state), state)
 
@@ -31,7 +32,7 @@ def _offer(state: Session) -> None:
         said = "New here? See an induction head in two minutes."
         show_html(fill('<span class="hs-quiet">{}</span>', said), width="content")
         st.button("Take the tour", key="tour_begin", on_click=_go, args=(0, state))
-        st.button("No, thanks", key="tour_dismiss", type="tertiary", on_click=state.tour.leave)
+        st.button("No, thanks", key="tour_dismiss", type="tertiary", on_click=state.tour.finish)
 
 
 def _step(number: int, seen: Seen, state: Session) -> None:
@@ -49,7 +50,7 @@ def _step(number: int, seen: Seen, state: Session) -> None:
                 "Leave the tour" if number < last else "Done",
                 key="tour_leave",
                 type="tertiary" if number < last else "primary",
-                on_click=state.tour.leave,
+                on_click=state.tour.finish,
             )
 
 

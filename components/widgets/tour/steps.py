@@ -99,7 +99,7 @@ def _previous(seen: Seen) -> Words:
         ". So the place of a word can carry which word came before it, and an induction head can "
         "look for the place that says “after ",
         token(visible_text(seen.result.tokens[-1]).strip("␣")),
-        "”. Without this head the answer falls by ",
+        "”. Without this head the answer changes by ",
         bold(PROB.quantity(100 * _change(seen.result, PREVIOUS))),
         ".",
     )
@@ -109,15 +109,15 @@ def _together(seen: Seen) -> Words:
     layer = INDUCTION.layer
     alone = [100 * e.prob_change for e in seen.result.heads if e.layer == layer]
     said = phrase(
-        f"Layer {layer} has {len(alone)} heads, and all of them look the same way. One alone costs "
-        f"{PROB.quantity(max(alone))} to {PROB.quantity(min(alone))}"
+        f"Layer {layer} has {len(alone)} heads, and all of them look the same way. Without one "
+        f"alone the answer changes by {PROB.quantity(max(alone))} to {PROB.quantity(min(alone))}"
     )
     effect = None if seen.layer_effects is None else seen.layer_effects.attention[layer]
     if effect is None:
         return phrase(said, ".")
     return phrase(
         said,
-        ", all together ",
+        ", without all together by ",
         bold(PROB.quantity(100 * effect.prob_change)),
         " (the bar at the right of the row): what one leaves undone the others do. A map of single "
         "heads does not show that.",

@@ -128,3 +128,9 @@ def test_the_largest_comes_first_and_every_metric_has_a_sentence():
             said = plain(each.words)
             assert said.endswith(".")
             assert not {"{", "-"} & set(said)
+
+
+def test_heads_stand_in_for_each_other_only_where_the_answer_loses_by_each():
+    assert "stand in" in plain(only([-0.6, -0.3, -0.2, -0.4], -2.7).words)
+    assert "stand in" not in plain(only([-0.6, 0.4, -0.3, -0.7], -2.7).words), "one raises it"
+    assert "stand in" not in plain(only([0.6, 0.3, 0.2, 0.4], 2.7).words), "the answer gains"

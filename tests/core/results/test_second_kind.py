@@ -32,14 +32,14 @@ def test_all_hold():
     )
 
 
-def test_less_than_half_or_the_other_way_is_said_first():
+def test_less_than_half_and_then_the_other_way_is_said_first():
     assert said([-0.8, -0.3, 0.0, 0.0], [-0.39, -0.3, 0.0, 0.0]) == (
         "Under mean ablation L0H0 (−80.0 → −39.0 pp) does less than half as much; "
         "L0H1 (−30.0 → −30.0 pp) holds."
     )
     assert said([-0.8, -0.3, 0.0, 0.0], [0.8, 0.1, 0.0, 0.0]) == (
-        "Under mean ablation L0H0 (−80.0 → +80.0 pp), L0H1 (−30.0 → +10.0 pp) "
-        "do less than half as much."
+        "Under mean ablation L0H1 (−30.0 → +10.0 pp) does less than half as much; "
+        "L0H0 (−80.0 → +80.0 pp) does the opposite."
     )
 
 
