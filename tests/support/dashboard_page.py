@@ -198,6 +198,8 @@ class DashboardPage:
             edit.click()
             self.page.wait_for_selector(f".st-key-{key}", timeout=TIMEOUT)
             self.settle()
+            # A box is drawn empty first; the prompt of a folded composer never is.
+            self.page.wait_for_function("document.querySelector('.st-key-prompt textarea')?.value")
 
     def type(self, key: str, text: str) -> None:
         self.reach(key)
