@@ -61,7 +61,7 @@ def main() -> None:
 
     warm_up()
     hear_runs_out()
-    share_locks()
+    share_locks()  # around that, which replaces what begins a run
     take_only_own_values()
     script = ROOT / "app.py"
     _load_options(script, given)

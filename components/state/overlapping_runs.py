@@ -27,7 +27,7 @@ def share_locks() -> None:
     if begin_run is None or "_lock" not in SafeSessionState.__annotations__:
         _log.warning("This Streamlit locks its state in another way: runs may trip over each other")
         return
-    wrap: Any = SafeSessionState.__init__
+    init: Any = SafeSessionState.__init__
     locks: WeakKeyDictionary[AppSession, threading.RLock] = WeakKeyDictionary()
     current: ContextVar[threading.RLock] = ContextVar("lock")
 
@@ -39,7 +39,7 @@ def share_locks() -> None:
             current.reset(before)
 
     def wrapped(state: SafeSessionState, *given: Any, **named: Any) -> None:
-        wrap(state, *given, **named)
+        init(state, *given, **named)
         if (lock := current.get(None)) is not None:
             object.__setattr__(state, "_lock", lock)
 

@@ -88,21 +88,24 @@ def _exceeds_sum(result: SweepResult, layer_effects: LayerEffects, heads: tuple[
     Beyond means: in its direction, and by more than is noise. A change of probability, or of its
     logarithm, would do so for harms that simply add up: both are bent near their ends.
     """
-    metric = leading_of(result)
-    together = metric.value(layer_effects.attention[heads[0].layer])
-    own = [metric.value(effect) for head in heads if (effect := result.effect(head)) is not None]
+    together = leading_of(result).value(layer_effects.attention[heads[0].layer])
+    own = _one_at_a_time(result, heads)
     if together is None or len(own) < len(heads):
         return False
-    total = sum(value or 0.0 for value in own)
+    total = sum(own)
     direction = -1 if together < 0 else 1
     return direction * (together - total) > NOTABLE_NATS and direction * together > 0
 
 
 def _all_cost(result: SweepResult, heads: tuple[Head, ...]) -> bool:
     """Whether the answer loses by each of them alone: one that it gains by stands in for none."""
-    metric = leading_of(result)
-    own = [metric.value(effect) for head in heads if (effect := result.effect(head)) is not None]
-    return all((value or 0.0) <= 0 for value in own)
+    return all(value <= 0 for value in _one_at_a_time(result, heads))
+
+
+def _one_at_a_time(result: SweepResult, heads: tuple[Head, ...]) -> list[float]:
+    """What each head that is in does alone, in the leading metric."""
+    metric, effects = leading_of(result), map(result.effect, heads)
+    return [metric.value(effect) or 0.0 for effect in effects if effect is not None]
 
 
 def _why(explains: bool) -> str:

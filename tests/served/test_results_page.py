@@ -38,6 +38,14 @@ def compare(page, panels):
     assert n_compared(page) == panels
 
 
+def compare_for_long(page, held):
+    """Press the button, and nothing comes of it until the server is let go."""
+    page.reach("compare_kinds")
+    held.hold(0)
+    page.click_button("compare_kinds")
+    page.wait_text("progress", "zero:")
+
+
 def n_compared(page):
     drawn = [t for t in page.figure("kinds")["data"] if t["type"] == "heatmap"]
     return len(drawn)
@@ -121,11 +129,8 @@ def test_a_comparison_can_be_stopped_and_finished(open_page, held):
     start(page)
     the_estimate_is_checked(page)
     page.settle()
-    page.reach("compare_kinds")
-    held.hold(0)
     with page.meanwhile():
-        page.click_button("compare_kinds")
-        page.wait_text("progress", "zero:")
+        compare_for_long(page, held)
         page.click_button("cancel_kinds")
     page.settle()
     page.wait_text("compare_kinds", "Finish the comparison")
@@ -143,11 +148,8 @@ def test_a_dialog_hears_its_clicks_while_kinds_are_compared_and_stays_when_they_
     page.type_prompt(f"{HELD} bird dog cat bird dog")
     page.type("target", " cat")
     page.run()
-    page.reach("compare_kinds")
-    held.hold(0)
     with page.meanwhile():
-        page.click_button("compare_kinds")
-        page.wait_text("progress", "zero:")
+        compare_for_long(page, held)
         page.click_button("name_run")
         page.fill("label_tags", ", ".join(map(str, range(30))))
         page.click_button("label_save")

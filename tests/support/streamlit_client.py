@@ -105,7 +105,6 @@ class Session:
     async def set(self, key: str, text: str) -> None:
         """Type into a box: of text, of names that it need not offer, or of a number."""
         await self._reach(key)
-        await self.at_rest()
         is_number = self.page.widget(key).kind == "number_input"
         await self._change(key, (float(text) if text else None) if is_number else text)
 
